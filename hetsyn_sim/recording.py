@@ -111,7 +111,7 @@ def spikes_to_raster(
 def raster_to_spikes(raster: Raster, dt: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The spike list of a raster of shape (time, unit): times in seconds, ``step * dt``, and units, ordered by time, then unit."""
     steps, units = np.nonzero(raster)
-    return steps * dt, units
+    return np.multiply(steps, dt, dtype=np.float64), units.astype(np.int64, copy=False)
 
 
 @dataclass(frozen=True)
