@@ -1,0 +1,76 @@
+# `make help` lists the targets. Everything is installed into $(VENV); nothing outside this folder is touched.
+
+VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
+# The first of these that is Python 3.11 or newer and can make a virtual environment. `make demo PYTHON=...` overrides the search.
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
+	$$p -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+
+PYTEST_WORKERS ?= auto
+PYTEST_ARGS ?=
+BIN := $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -e
+# One thread per worker: the workers already use every core.
+PYTEST = OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/pytest -n $(PYTEST_WORKERS) --maxprocesses 8 --dist worksteal --timeout 900
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format types layers docs clean distclean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+
+demo: $(VENV)/.installed-core ## train a small network, send it to Brian2 and compare
+	$(BIN)/hetsyn demo
+
+test: $(VENV)/.installed-test ## unit tests, then the equivalence suite
+	$(PYTEST) tests $(PYTEST_ARGS)
+	$(PYTEST) equivalence/ $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-dev ## ruff: rules and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.installed-dev ## ruff: repair what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.installed-dev ## mypy, strict
+	$(BIN)/mypy
+
+layers: $(VENV)/.installed-dev ## import-linter: who may import whom
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.installed-dev ## the HTML documentation, warnings are errors
+	MPLBACKEND=Agg $(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+
+clean: ## remove build products and caches
+	rm -rf build dist docs/_build docs/auto_examples docs/generated docs/sg_execution_times.rst
+	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache htmlcov
+	find . -path './$(VENV)' -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean ## the same, and the virtual environment .venv
+	rm -rf .venv
+
+# --- the virtual environment: one stamp per set of packages, renewed when pyproject.toml or the constraints change -----------------
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo >&2 "hetsyn-sim needs Python 3.11 or newer with the venv module (Debian, Ubuntu: apt install python3-venv)."; \
+		echo >&2 "Found: $$(python3 --version 2>&1). Name another one with: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo >&2 "hetsyn-sim needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" --version 2>&1)."; exit 1; }
+	"$(PYTHON)" -m venv $(VENV)
+
+$(VENV)/.installed-core: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	$(INSTALL) .
+	@touch $@
+
+# A larger set holds the smaller ones, so their stamps are renewed with it.
+$(VENV)/.installed-test: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	$(INSTALL) ".[test]"
+	@touch $@ $(VENV)/.installed-core
+
+$(VENV)/.installed-dev: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	$(INSTALL) ".[dev]"
+	@touch $@ $(VENV)/.installed-core $(VENV)/.installed-test
