@@ -1,0 +1,29 @@
+"""What a neuron and a network are, in continuous time and with units. Brian2 parses and unit-checks the text."""
+
+from .initial import Constant, FanInNormal, Initial, Normal, Uniform
+from .model import NeuronModel
+from .network import Layer, NetworkSpec, ParameterSlot, Population, Projection
+from .parameter import UNBOUNDED, Parameter
+from .quantities import QuantityLike, format_quantity, to_si
+from .step_order import DEFAULT_STEP_ORDER, StepOrder
+
+__all__ = [
+    "DEFAULT_STEP_ORDER",
+    "UNBOUNDED",
+    "Constant",
+    "FanInNormal",
+    "Initial",
+    "Layer",
+    "NetworkSpec",
+    "NeuronModel",
+    "Normal",
+    "Parameter",
+    "ParameterSlot",
+    "Population",
+    "Projection",
+    "QuantityLike",
+    "StepOrder",
+    "Uniform",
+    "format_quantity",
+    "to_si",
+]

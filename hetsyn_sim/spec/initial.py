@@ -1,0 +1,121 @@
+"""Initial values of parameters: small distributions, sampled from explicit seeds, written as plain text.
+
+They are facts of a model or of an experiment, so they carry SI numbers and know nothing of torch or Brian2.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SpecError
+from .quantities import QuantityLike, format_quantity, to_si
+
+__all__ = ["Constant", "FanInNormal", "Initial", "Normal", "Uniform", "as_initial"]
+
+
+@runtime_checkable
+class Initial(Protocol):
+    """A distribution that a parameter starts from."""
+
+    def resolve(self, unit: str, *, where: str) -> Initial:
+        """The same distribution with every argument as a checked SI number."""
+        ...
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """Values in SI units; the last axis is the fan-in."""
+        ...
+
+    def to_text(self, unit: str) -> str:
+        """Plain text that :func:`as_initial` reads back."""
+        ...
+
+
+class _TwoArguments:
+    """What the distributions share: their arguments are quantities, and their text is ``name(a, b)``."""
+
+    name: ClassVar[str]
+
+    def _arguments(self) -> tuple[QuantityLike, ...]:
+        return tuple(vars(self).values())
+
+    def resolve(self, unit: str, *, where: str) -> Initial:
+        resolved: Initial = type(self)(*(to_si(a, unit, where=where) for a in self._arguments()))  # type: ignore[assignment]
+        return resolved
+
+    def to_text(self, unit: str) -> str:
+        return f"{self.name}({', '.join(format_quantity(float(a), unit) for a in self._arguments())})"
+
+
+@dataclass(frozen=True)
+class Constant(_TwoArguments):
+    """The same value everywhere."""
+
+    name: ClassVar[str] = "constant"
+    value: QuantityLike
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        return np.full(shape, float(self.value))
+
+
+@dataclass(frozen=True)
+class Uniform(_TwoArguments):
+    """Uniform between ``low`` and ``high``."""
+
+    name: ClassVar[str] = "uniform"
+    low: QuantityLike
+    high: QuantityLike
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        return rng.uniform(float(self.low), float(self.high), shape)
+
+
+@dataclass(frozen=True)
+class Normal(_TwoArguments):
+    """Normal with mean ``mean`` and standard deviation ``sd``."""
+
+    name: ClassVar[str] = "normal"
+    mean: QuantityLike
+    sd: QuantityLike
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        return rng.normal(float(self.mean), float(self.sd), shape)
+
+
+@dataclass(frozen=True)
+class FanInNormal(_TwoArguments):
+    """Normal with mean 0 and standard deviation ``gain / sqrt(fan_in)``; the fan-in is the last axis (pre)."""
+
+    name: ClassVar[str] = "fan_in_normal"
+    gain: QuantityLike
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        return rng.normal(0.0, float(self.gain) / math.sqrt(shape[-1]), shape)
+
+
+_BY_NAME: dict[str, Any] = {cls.name: cls for cls in (Constant, Uniform, Normal, FanInNormal)}
+_CALL = re.compile(r"^\s*(\w+)\((.*)\)\s*$")
+
+
+def as_initial(value: Initial | QuantityLike, unit: str, *, where: str) -> Initial:
+    """A distribution from a distribution, from text such as ``"uniform(5 ms, 20 ms)"``, or from one value (a constant)."""
+    if isinstance(value, str) and (match := _CALL.match(value)) is not None:
+        kind = _BY_NAME.get(match.group(1))
+        arguments = [a for a in match.group(2).split(",") if a.strip()]
+        if kind is None or len(arguments) != len(fields(kind)):
+            raise SpecError(
+                "unknown initial distribution",
+                where=where,
+                got=repr(value),
+                expected="one of " + ", ".join(f"{n}({', '.join(f.name for f in fields(c))})" for n, c in _BY_NAME.items()),
+                remedy="use one of these with all its arguments",
+            )
+        value = kind(*arguments)
+    if not isinstance(value, Initial):
+        value = Constant(value)
+    return value.resolve(unit, where=where)

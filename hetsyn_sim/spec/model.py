@@ -1,0 +1,226 @@
+"""A neuron model: equations, jumps, threshold and parameters, in Brian2's language, immutable and validated when made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Literal
+
+import sympy
+import yaml
+from brian2.units.fundamentalunits import Dimension
+from brian2.units.allunits import second
+
+from ..errors import SpecError
+from .equations import Jump, ParsedEquations, parse_condition, parse_equations, parse_jumps, symbol
+from .parameter import Parameter
+from .quantities import dimensions_of
+from .rules import RULES
+
+__all__ = ["NeuronModel"]
+
+Side = Literal["synapse", "neuron"]
+
+
+@dataclass(frozen=True)
+class NeuronModel:
+    """One neuron with its synapses, written once, in continuous time.
+
+    Parameters
+    ----------
+    name
+        How it is called in networks, checkpoints and messages.
+    neuron
+        Differential equations and subexpressions of the neuron. It must define ``v``. ``X_syn`` is the sum of the synaptic state ``X`` over
+        all of the neuron's synapses.
+    on_pre
+        What a presynaptic spike does: ``"I += w"``, or ``"v_post += w"`` to act on the neuron itself.
+    synapse
+        Differential equations of the states that every single synapse has. May be empty.
+    threshold, reset
+        ``"v > theta"`` and what a spike does to the neuron, as additions. Both empty: a readout.
+    parameters
+        Name -> :class:`Parameter`.
+    reference
+        Where the equations are published.
+
+    Raises
+    ------
+    SpecError
+        If a rule of :mod:`hetsyn_sim.spec.rules` is broken.
+    """
+
+    name: str
+    neuron: str
+    on_pre: str
+    synapse: str = ""
+    threshold: str = ""
+    reset: str = ""
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    reference: str = ""
+
+    def __post_init__(self) -> None:
+        for text in ("synapse", "neuron", "on_pre", "reset"):
+            lines = (line.strip() for line in getattr(self, text).splitlines())
+            object.__setattr__(self, text, "\n".join(line for line in lines if line))
+        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        for rule in RULES:
+            rule(self)
+
+    def __hash__(self) -> int:
+        return hash(self.to_text())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # parsed expressions are cached on the instance and need not travel to other processes
+        return NeuronModel.from_dict, (self.to_dict(),)
+
+    # -- what the text says ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def synapse_equations(self) -> ParsedEquations:
+        """The synapse's equations, parsed."""
+        return parse_equations(self.synapse, where=f"{self.name}: synapse")
+
+    @cached_property
+    def neuron_equations(self) -> ParsedEquations:
+        """The neuron's equations, parsed."""
+        return parse_equations(self.neuron, where=f"{self.name}: neuron")
+
+    @cached_property
+    def on_pre_jumps(self) -> tuple[Jump, ...]:
+        """What a presynaptic spike does."""
+        return parse_jumps(self.on_pre, where=f"{self.name}: on_pre")
+
+    @cached_property
+    def reset_jumps(self) -> tuple[Jump, ...]:
+        """What a spike of the neuron does to it."""
+        return parse_jumps(self.reset, where=f"{self.name}: reset")
+
+    @cached_property
+    def condition(self) -> tuple[sympy.Expr, sympy.Expr] | None:
+        """The two sides of the threshold; None for a readout."""
+        return parse_condition(self.threshold, where=f"{self.name}: threshold") if self.spiking else None
+
+    @property
+    def spiking(self) -> bool:
+        """Whether it has a threshold."""
+        return bool(self.threshold.strip())
+
+    @property
+    def summed(self) -> tuple[str, ...]:
+        """The sums over synapses that the neuron's equations may use: ``I_syn`` for the synaptic state ``I``."""
+        return tuple(f"{name}_syn" for name in self.synapse_equations.states)
+
+    def parameters_of(self, side: Side) -> dict[str, Parameter]:
+        """The parameters that each synapse, or each neuron, holds."""
+        return {name: p for name, p in self.parameters.items() if self.is_used_on(side, name)}
+
+    # -- what the rules ask ------------------------------------------------------------------------------------------
+
+    def expressions(self) -> Iterator[tuple[str, sympy.Expr, Side]]:
+        """Every expression with the place it stands in and the side whose names it sees."""
+        for name, expression in self.synapse_equations.states.items():
+            yield f"synapse: d{name}/dt", expression, "synapse"
+        for name, expression in self.synapse_equations.subexpressions.items():
+            yield f"synapse: {name}", expression, "synapse"
+        for name, expression in (*self.neuron_equations.states.items(), *self.neuron_equations.subexpressions.items()):
+            yield f"neuron: {name}", expression, "neuron"
+        for jump in self.on_pre_jumps:
+            yield f"on_pre: {jump.text}", jump.amount, "synapse"
+        for jump in self.reset_jumps:
+            yield f"reset: {jump.text}", jump.amount, "neuron"
+        if self.condition is not None:
+            for side in self.condition:
+                yield "threshold", side, "neuron"
+
+    def visible_names(self, where: str) -> set[str]:
+        """The names that an expression at ``where`` may use."""
+        neuron = {*self.neuron_equations.dimensions}
+        if where.startswith(("synapse", "on_pre")):
+            post = {f"{n}_post" for n in (*neuron, *self.parameters)}
+            return {"dt", *self.parameters, *self.synapse_equations.dimensions, *post}
+        return {"dt", *self.parameters, *neuron, *self.summed}
+
+    def is_used_on(self, side: Side, name: str) -> bool:
+        """Whether ``side`` holds the parameter: it stands in that side's text (``name_post`` counts for the neuron)."""
+        own, post = symbol(name), symbol(f"{name}_post")
+        return any(
+            own in expression.free_symbols if place == side else side == "neuron" and post in expression.free_symbols
+            for _, expression, place in self.expressions()
+        )
+
+    def dimensions(self) -> dict[str, Dimension]:
+        """The physical dimensions of every name."""
+        known = dict(self.synapse_equations.dimensions) | dict(self.neuron_equations.dimensions)
+        known |= {f"{name}_syn": self.synapse_equations.dimensions[name] for name in self.synapse_equations.states}
+        known |= {name: dimensions_of(p.unit, where=f"{self.name}: {name}") for name, p in self.parameters.items()}
+        known |= {f"{name}_post": dim for name, dim in known.items()}
+        return known | {"dt": second.dim}
+
+    def unit_checks(self) -> Iterator[tuple[str, str, Dimension | None]]:
+        """Place, text and expected dimensions of everything that has a unit; None: only consistent in itself."""
+        known = self.dimensions()
+        for block, where in ((self.synapse_equations, "synapse"), (self.neuron_equations, "neuron")):
+            for name, text in block.texts.items():
+                is_state = name in block.states
+                yield f"{where}: d{name}/dt" if is_state else f"{where}: {name}", text, known[name] / second.dim if is_state else known[name]
+        for where, jumps in (("on_pre", self.on_pre_jumps), ("reset", self.reset_jumps)):
+            for jump in jumps:
+                yield f"{where}: {jump.text}", jump.text.split("=", 1)[1].strip(), known[jump.target]
+        if self.spiking:
+            yield "threshold", self.threshold, None
+
+    # -- variants and text -------------------------------------------------------------------------------------------
+
+    def with_parameters(self, **changes: Mapping[str, Any]) -> NeuronModel:
+        """The same equations with other facts about some parameters.
+
+        ``HetSynLIF.with_parameters(tau_syn={"axes": "post"})`` ties the time constant over a neuron's synapses.
+
+        Raises
+        ------
+        SpecError
+            If there is no such parameter.
+        """
+        unknown = sorted(set(changes) - set(self.parameters))
+        if unknown:
+            raise SpecError(
+                "unknown parameter",
+                where=self.name,
+                got=", ".join(unknown),
+                expected=" or ".join(self.parameters),
+                remedy="correct the name",
+            )
+        changed = {name: replace(self.parameters[name], **facts) for name, facts in changes.items()}
+        return replace(self, parameters={**self.parameters, **changed})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data that :meth:`from_dict` reads back to an equal model."""
+        texts = {key: getattr(self, key) for key in ("name", "synapse", "on_pre", "neuron", "threshold", "reset", "reference")}
+        return {key: text for key, text in texts.items() if text} | {"parameters": {n: p.to_dict() for n, p in self.parameters.items()}}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> NeuronModel:
+        """The model that :meth:`to_dict` described."""
+        parameters = {n: Parameter.from_dict(p, where=str(n)) for n, p in plain.get("parameters", {}).items()}
+        return cls(**{**plain, "parameters": parameters})
+
+    def to_text(self) -> str:
+        """The model as YAML, for people to read and for :meth:`from_text`."""
+        return yaml.dump(self.to_dict(), Dumper=_Dumper, sort_keys=False, width=120)
+
+    @classmethod
+    def from_text(cls, text: str) -> NeuronModel:
+        """The model that :meth:`to_text` wrote."""
+        return cls.from_dict(yaml.safe_load(text))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes equations of several lines as a block, so that they stay readable."""
+
+
+_Dumper.add_representer(
+    str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+)

@@ -1,0 +1,246 @@
+"""A network: layers of neurons, the projections between them, a readout, dt and the order inside a step."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from ..errors import SpecError
+from .model import NeuronModel, _Dumper
+from .parameter import Parameter
+from .quantities import QuantityLike, format_quantity, to_si
+from .step_order import DEFAULT_STEP_ORDER, StepOrder
+
+__all__ = ["Layer", "NetworkSpec", "ParameterSlot", "Population", "Projection"]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """``size`` neurons of one model, fed by the layer before, and by themselves if ``recurrent``.
+
+    ``self_connections=False`` leaves out the recurrent synapse of a neuron onto itself.
+    """
+
+    model: NeuronModel
+    size: int
+    recurrent: bool = False
+    self_connections: bool = True
+
+
+@dataclass(frozen=True)
+class Population:
+    """A named group of neurons of a network."""
+
+    name: str
+    model: NeuronModel
+    size: int
+
+
+@dataclass(frozen=True)
+class Projection:
+    """All synapses from one population to another; ``target``'s model says what they are."""
+
+    name: str
+    source: str
+    target: str
+    kind: Literal["feedforward", "recurrent"]
+    n_pre: int
+    n_post: int
+    self_connections: bool = True
+
+
+@dataclass(frozen=True)
+class ParameterSlot:
+    """One array of parameter values in a network: ``layer_1.recurrent.tau_syn``."""
+
+    key: str
+    owner: str
+    name: str
+    parameter: Parameter
+    shape: tuple[int, ...]
+    without_diagonal: bool = False
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """A feed-forward stack of (recurrent) layers with an optional readout.
+
+    Populations are called ``layer_1``, ``layer_2``, ..., ``readout``; their projections ``layer_1.feedforward`` and ``layer_1.recurrent``.
+
+    Parameters
+    ----------
+    dt
+        Time step: a Brian2 quantity, text such as ``"4 ms"``, or a number in seconds. It comes from the data.
+    n_input
+        Number of input channels.
+    layers
+        At least one, each with a threshold.
+    readout
+        A layer without threshold whose ``v`` is the network's output. Optional.
+    step_order
+        The order inside a step.
+
+    Raises
+    ------
+    SpecError
+        If a size is not a positive integer, dt not a positive time, a layer does not spike, or the readout does.
+    """
+
+    dt: QuantityLike
+    n_input: int
+    layers: Sequence[Layer]
+    readout: Layer | None = None
+    step_order: StepOrder = DEFAULT_STEP_ORDER
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", tuple(self.layers))
+        object.__setattr__(self, "dt", to_si(self.dt, "second", where="NetworkSpec.dt"))
+        if not 0.0 < self.dt_s < float("inf"):
+            _fail("dt must be a positive time", "dt", f"{self.dt_s} s", "a finite time above 0 s", 'give dt with its unit, as in "4 ms"')
+        if not self.layers:
+            _fail("a network needs a layer", "layers", "none", "at least one Layer", "add Layer(HetSynLIF, 128)")
+        sizes = {"n_input": self.n_input} | {p.name: p.size for p in self.populations}
+        for where, size in sizes.items():
+            if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+                _fail("a size must be a positive integer", where, repr(size), "1, 2, 3, ...", "give the number of neurons")
+        for population in self.populations:
+            if population.model.spiking != (population.name != "readout"):
+                spikes = "spikes" if population.model.spiking else "has no threshold"
+                _fail(
+                    f"a model that {spikes} can't stand here",
+                    population.name,
+                    population.model.name,
+                    "layers with a threshold and a readout without",
+                    "use LeakyReadout as readout and spiking models as layers",
+                )
+        if self.readout is not None and self.readout.recurrent:
+            _fail("a readout can't be recurrent", "readout", "recurrent=True", "recurrent=False", "a readout does not spike; remove recurrent")
+
+    @property
+    def dt_s(self) -> float:
+        """The time step in seconds."""
+        return float(self.dt)  # type: ignore[arg-type]  # a number since __post_init__
+
+    @cached_property
+    def populations(self) -> tuple[Population, ...]:
+        """All populations in the order a spike travels: the layers, then the readout."""
+        named = [(f"layer_{k}", layer) for k, layer in enumerate(self.layers, start=1)]
+        if self.readout is not None:
+            named.append(("readout", self.readout))
+        return tuple(Population(name, layer.model, layer.size) for name, layer in named)
+
+    @cached_property
+    def projections(self) -> tuple[Projection, ...]:
+        """All projections, grouped by target, feed-forward before recurrent."""
+        found = []
+        source, n_pre = "input", self.n_input
+        for population, layer in zip(self.populations, (*self.layers, self.readout), strict=False):
+            assert layer is not None
+            name, n = population.name, population.size
+            found.append(Projection(f"{name}.feedforward", source, name, "feedforward", n_pre, n))
+            if layer.recurrent:
+                found.append(Projection(f"{name}.recurrent", name, name, "recurrent", n, n, layer.self_connections))
+            source, n_pre = name, n
+        return tuple(found)
+
+    def population(self, name: str) -> Population:
+        """The population called ``name``."""
+        return next(p for p in self.populations if p.name == name)
+
+    def projections_to(self, population: str) -> tuple[Projection, ...]:
+        """The projections whose target is ``population``."""
+        return tuple(p for p in self.projections if p.target == population)
+
+    @cached_property
+    def slots(self) -> Mapping[str, ParameterSlot]:
+        """Every array of parameter values, by its key: ``layer_1.feedforward.w``, ``layer_1.neuron.theta``."""
+        slots = []
+        for projection in self.projections:
+            model = self.population(projection.target).model
+            for name, parameter in model.parameters_of("synapse").items():
+                shape = parameter.shape(projection.n_post, projection.n_pre)
+                bare = parameter.axes == "post pre" and not projection.self_connections
+                slots.append(ParameterSlot(f"{projection.name}.{name}", projection.name, name, parameter, shape, bare))
+        for population in self.populations:
+            for name, parameter in population.model.parameters_of("neuron").items():
+                owner = f"{population.name}.neuron"
+                slots.append(ParameterSlot(f"{owner}.{name}", owner, name, parameter, parameter.shape(population.size, 1)))
+        return {slot.key: slot for slot in slots}
+
+    def initial_values(self, seed: int) -> dict[str, NDArray[np.float64]]:
+        """Values for every slot, in SI units, inside the bounds; the same seed gives the same values.
+
+        Each slot has a stream of its own, keyed by its name, so that adding a layer does not change the others.
+        """
+        values = {}
+        for key, slot in self.slots.items():
+            stream = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
+            sampled = slot.parameter.distribution.sample(np.random.default_rng([seed, stream]), slot.shape)
+            values[key] = np.clip(sampled, *slot.parameter.si_bounds)
+        return values
+
+    # -- text --------------------------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data that :meth:`from_dict` reads back to an equal spec; models are written out in full, once each."""
+        every = (*self.layers, *(() if self.readout is None else (self.readout,)))
+        models: list[NeuronModel] = []
+        for layer in every:
+            if layer.model not in models:
+                models.append(layer.model)
+
+        def plain(layer: Layer) -> dict[str, Any]:
+            facts: dict[str, Any] = {"model": models.index(layer.model), "size": layer.size}
+            if layer.recurrent:
+                facts |= {"recurrent": True, "self_connections": layer.self_connections}
+            return facts
+
+        written: dict[str, Any] = {"dt": format_quantity(self.dt_s, "ms"), "n_input": self.n_input}
+        written["step_order"] = list(self.step_order.phases)
+        written["layers"] = [plain(layer) for layer in self.layers]
+        if self.readout is not None:
+            written["readout"] = plain(self.readout)
+        return written | {"models": [model.to_dict() for model in models]}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> NetworkSpec:
+        """The spec that :meth:`to_dict` described."""
+        try:
+            models = [NeuronModel.from_dict(m) for m in plain["models"]]
+            layers = [Layer(**{**layer, "model": models[layer["model"]]}) for layer in plain["layers"]]
+            readout = plain.get("readout")
+            return cls(
+                dt=plain["dt"],
+                n_input=plain["n_input"],
+                layers=layers,
+                readout=None if readout is None else Layer(**{**readout, "model": models[readout["model"]]}),
+                step_order=StepOrder(tuple(plain["step_order"])),
+            )
+        except (KeyError, TypeError, IndexError, AttributeError) as error:
+            raise SpecError(
+                "this is not the description of a network",
+                where="NetworkSpec",
+                got=f"{type(error).__name__}: {error}",
+                expected="what NetworkSpec.to_dict writes: dt, n_input, step_order, layers, readout, models",
+                remedy="write the file anew from a NetworkSpec",
+            ) from error
+
+    def to_text(self) -> str:
+        """The spec as YAML, for people to read and for :meth:`from_text`."""
+        return yaml.dump(self.to_dict(), Dumper=_Dumper, sort_keys=False, width=120)
+
+    @classmethod
+    def from_text(cls, text: str) -> NetworkSpec:
+        """The spec that :meth:`to_text` wrote."""
+        return cls.from_dict(yaml.safe_load(text))
+
+
+def _fail(what: str, where: str, got: str, expected: str, remedy: str) -> None:
+    raise SpecError(what, where=where, got=got, expected=expected, remedy=remedy)

@@ -1,0 +1,107 @@
+"""Quantities with units: what a user writes (``5*ms``, ``"5 ms"``) becomes an SI number and a checked dimension.
+
+Brian2 owns the units. A bare number is accepted for a dimensionless quantity, and for a dimensional one it is SI.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TypeAlias
+
+from brian2.units import allunits, stdunits
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, DimensionMismatchError, Quantity, Unit, get_dimensions, get_unit
+
+from ..errors import SpecError
+
+__all__ = ["QuantityLike", "dimensions_of", "format_quantity", "parse_unit", "to_si", "unit_name"]
+
+QuantityLike: TypeAlias = "float | int | str | Quantity"
+
+_NUMBER_AND_UNIT = re.compile(r"^\s*([-+]?(?:inf|nan|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?))\s*\*?\s*([A-Za-z]\w*)?\s*$")
+
+
+def parse_unit(unit: str | Unit | Quantity, *, where: str) -> Unit | Quantity:
+    """The Brian2 unit called ``unit``; ``"1"`` is the dimensionless one."""
+    if not isinstance(unit, str):
+        return unit
+    if unit == "1":
+        return get_unit(DIMENSIONLESS)
+    found = getattr(stdunits, unit, getattr(allunits, unit, None))
+    if not isinstance(found, Unit):
+        raise SpecError(
+            "unknown unit",
+            where=where,
+            got=repr(unit),
+            expected='a Brian2 unit such as "ms", "mV", "nS", or "1" for a pure number',
+            remedy="see brian2.units.stdunits and brian2.units.allunits for the names",
+        )
+    return found
+
+
+def unit_name(unit: str | Unit | Quantity) -> str:
+    """The name that :func:`parse_unit` finds the unit by: ``"ms"``, ``"mV"``, ``"1"``."""
+    if isinstance(unit, str):
+        return unit
+    return str(unit) if hasattr(stdunits, str(unit)) else str(getattr(unit, "name", unit))
+
+
+def dimensions_of(unit: str | Unit | Quantity, *, where: str) -> Dimension:
+    """The physical dimensions of a unit given by name or by value."""
+    return get_dimensions(parse_unit(unit, where=where))
+
+
+def to_si(value: QuantityLike, unit: str | Unit | Quantity, *, where: str) -> float:
+    """The SI value of a quantity, checked to have the dimensions of ``unit``.
+
+    Raises
+    ------
+    SpecError
+        If the text can't be read as a number and a unit, or if the dimensions differ.
+    """
+    expected = parse_unit(unit, where=where)
+    if isinstance(value, str):
+        match = _NUMBER_AND_UNIT.match(value)
+        if match is None:
+            raise SpecError(
+                "this is not a quantity",
+                where=where,
+                got=repr(value),
+                expected='a number and a unit, as in "5 ms"',
+                remedy="write the number first, then one unit name",
+            )
+        number, name = float(match.group(1)), match.group(2)
+        value = number if name is None else Quantity(number * float(parse_unit(name, where=where)), dim=dimensions_of(name, where=where))
+    if isinstance(value, Quantity):
+        if value.dim is not get_dimensions(expected):
+            error = DimensionMismatchError("", value.dim, get_dimensions(expected))
+            raise SpecError(
+                "the unit is of the wrong kind",
+                where=where,
+                got=f"{value} ({error.dims[0]})",
+                expected=f"a quantity in {get_unit(get_dimensions(expected))!r}",
+                remedy=f"give it in {expected!s}" if str(expected) != "1" else "give a pure number",
+            )
+        return float(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise SpecError(
+            "this is not a quantity",
+            where=where,
+            got=f"{value!r} of type {type(value).__name__}",
+            expected='a number, a Brian2 quantity, or text such as "5 ms"',
+            remedy="pass a number with its unit",
+        )
+    return float(value)
+
+
+def format_quantity(si: float, unit: str) -> str:
+    """Text that :func:`to_si` reads back to the same SI value, to the last bit.
+
+    ``unit`` is used if the number survives the division and multiplication; otherwise the SI base unit is.
+    """
+    if unit == "1":
+        return repr(si)
+    scale = float(parse_unit(unit, where=unit))
+    for number in (float(f"{si / scale:.12g}"), si / scale):
+        if number * scale == si:
+            return f"{number!r} {unit}"
+    return f"{si!r} {get_unit(dimensions_of(unit, where=unit)).name}"

@@ -1,0 +1,201 @@
+"""The rules a neuron model must keep, one small function each. A rule raises :class:`SpecError` or returns nothing.
+
+``RULES`` is run in order when a model is made, so each rule may rely on the ones above it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sympy
+from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.parsing.expressions import parse_expression_dimensions
+from brian2.units.fundamentalunits import DimensionMismatchError, get_dimensions, get_unit
+
+from ..errors import SpecError
+from .equations import symbol
+
+if TYPE_CHECKING:
+    from .model import NeuronModel
+
+__all__ = ["RULES"]
+
+_RESERVED = frozenset({"t", "dt", "i", "j", "N", "lastspike", "not_refractory", *DEFAULT_FUNCTIONS})
+
+
+def names_are_free(model: NeuronModel) -> None:
+    """No name means two things, and none is a word of Brian2's."""
+    states = [*model.synapse_equations.dimensions, *model.neuron_equations.dimensions]
+    for name in [*states, *model.parameters]:
+        taken = name in _RESERVED or [*states, *model.parameters, *model.summed].count(name) > 1
+        if taken or name.endswith("_post") or name.endswith("_pre"):
+            raise SpecError(
+                "a name is reserved or used twice",
+                where=f"{model.name}: {name}",
+                got=repr(name),
+                expected="one meaning per name, none of Brian2's own names, and no suffix _pre or _post",
+                remedy="rename the state or the parameter",
+            )
+
+
+def has_voltage(model: NeuronModel) -> None:
+    """There is a ``v``: what is compared with the threshold and what a readout hands out."""
+    if "v" not in model.neuron_equations.dimensions:
+        raise SpecError(
+            "the neuron has no v",
+            where=f"{model.name}: neuron",
+            got=", ".join(model.neuron_equations.dimensions) or "no equations",
+            expected='a state or a subexpression called v, as in "v = I_syn - R : 1"',
+            remedy="name the membrane potential v",
+        )
+
+
+def has_input(model: NeuronModel) -> None:
+    """A spike does something."""
+    if not model.on_pre_jumps:
+        raise SpecError(
+            "an input spike changes nothing",
+            where=f"{model.name}: on_pre",
+            got=repr(model.on_pre),
+            expected='at least one statement such as "I += w"',
+            remedy="say what a presynaptic spike does",
+        )
+
+
+def threshold_and_reset_come_together(model: NeuronModel) -> None:
+    """A spiking neuron has both, a readout neither."""
+    if bool(model.threshold.strip()) != bool(model.reset.strip()):
+        missing = "reset" if model.threshold.strip() else "threshold"
+        raise SpecError(
+            f"the {missing} is missing",
+            where=f"{model.name}: {missing}",
+            got=f"threshold={model.threshold!r}, reset={model.reset!r}",
+            expected="both, or neither (a readout)",
+            remedy=f"add the {missing}, or remove the other one",
+        )
+
+
+def every_name_is_known(model: NeuronModel) -> None:
+    """Every name in every expression is a state, a sum, a parameter or dt."""
+    for where, expression, _ in model.expressions():
+        known = model.visible_names(where)
+        for free in sorted(str(s) for s in expression.free_symbols):
+            if free not in known:
+                raise SpecError(
+                    "unknown name",
+                    where=f"{model.name}: {where}",
+                    got=repr(free),
+                    expected="one of " + ", ".join(sorted(known)),
+                    remedy=f"declare {free} in `parameters`, or correct its name",
+                )
+
+
+def jumps_hit_states(model: NeuronModel) -> None:
+    """Jumps go to states: of the synapse or, with the suffix ``_post``, of the neuron; a reset to the neuron's."""
+    allowed = {
+        "on_pre": [*model.synapse_equations.states, *(f"{n}_post" for n in model.neuron_equations.states)],
+        "reset": list(model.neuron_equations.states),
+    }
+    states = {symbol(n) for n in (*model.synapse_equations.states, *model.neuron_equations.dimensions)}
+    states |= {symbol(f"{n}_post") for n in model.neuron_equations.dimensions} | {symbol(n) for n in model.summed}
+    for where, jumps in (("on_pre", model.on_pre_jumps), ("reset", model.reset_jumps)):
+        for jump in jumps:
+            if jump.target not in allowed[where]:
+                raise SpecError(
+                    "a jump has no state to act on",
+                    where=f"{model.name}: {where}",
+                    got=repr(jump.text),
+                    expected="a change of " + (" or ".join(allowed[where]) or "a state, but there is none"),
+                    remedy="act on a state that has a differential equation",
+                )
+            if jump.amount.free_symbols & states:
+                raise SpecError(
+                    "the size of a jump depends on a state",
+                    where=f"{model.name}: {where}",
+                    got=repr(jump.text),
+                    expected="a size made of parameters and dt",
+                    remedy="write the jump with parameters only; a state-dependent jump makes the step non-linear",
+                )
+
+
+def parameters_are_used_on_one_side(model: NeuronModel) -> None:
+    """Each parameter belongs to the synapse or to the neuron, is used, and has axes that its owner can hold."""
+    for name, parameter in model.parameters.items():
+        on_synapse, on_neuron = model.is_used_on("synapse", name), model.is_used_on("neuron", name)
+        if not on_synapse and not on_neuron:
+            raise SpecError(
+                "a parameter is never used",
+                where=f"{model.name}: parameters",
+                got=repr(name),
+                expected="parameters that appear in an equation, a threshold, a reset or on_pre",
+                remedy=f"remove {name}",
+            )
+        if on_synapse and on_neuron:
+            raise SpecError(
+                "a parameter is used by the synapse and by the neuron",
+                where=f"{model.name}: {name}",
+                got=f"{name} in the synapse's text and in the neuron's",
+                expected=f"one owner; the synapse reads the neuron's parameter as {name}_post",
+                remedy=f"write {name}_post in the synapse's text, or use two parameters",
+            )
+        if on_neuron and parameter.axes == "post pre":
+            raise SpecError(
+                "a neuron can't hold one value per synapse",
+                where=f"{model.name}: {name}",
+                got='axes="post pre"',
+                expected='axes="post" or axes="layer"',
+                remedy="give it the neuron's axes, or use it in the synapse's equation",
+            )
+
+
+def units_agree(model: NeuronModel) -> None:
+    """Brian2's own dimension check, equation by equation; the message names the equation and both units."""
+    dimensions = model.dimensions()
+    # Brian2's checker takes anything that has dimensions: here, one unit of each name's kind
+    variables = {name: get_unit(dim) for name, dim in dimensions.items()} | dict(DEFAULT_FUNCTIONS)
+    for where, text, expected in model.unit_checks():
+        try:
+            found = get_dimensions(parse_expression_dimensions(text, variables))
+        except DimensionMismatchError as error:
+            raise SpecError(
+                "units do not fit together",
+                where=f"{model.name}: {where}",
+                got=f"{text!r}: {str(error).splitlines()[0]}",
+                expected="terms of the same unit",
+                remedy="correct the equation, or the unit of a parameter",
+            ) from error
+        if expected is not None and found is not expected:
+            raise SpecError(
+                "wrong unit",
+                where=f"{model.name}: {where}",
+                got=f"{text!r} is in {get_unit(found)!r}",
+                expected=f"{get_unit(expected)!r}",
+                remedy="correct the equation, the unit after its colon, or the unit of a parameter",
+            )
+
+
+def subexpressions_end(model: NeuronModel) -> None:
+    """``v`` is made of states, sums and numbers: no loop in the subexpressions."""
+    expanded = model.neuron_equations.expand(symbol("v"))
+    loop = {str(s) for s in expanded.free_symbols} & set(model.neuron_equations.subexpressions)
+    if loop or expanded.has(sympy.nan):
+        raise SpecError(
+            "the subexpressions go round in a circle",
+            where=f"{model.name}: neuron",
+            got=", ".join(sorted(loop)),
+            expected="subexpressions that end in states, sums and parameters",
+            remedy="break the circle",
+        )
+
+
+RULES = (
+    names_are_free,
+    has_voltage,
+    has_input,
+    threshold_and_reset_come_together,
+    every_name_is_known,
+    subexpressions_end,
+    jumps_hit_states,
+    parameters_are_used_on_one_side,
+    units_agree,
+)

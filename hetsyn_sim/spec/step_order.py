@@ -1,0 +1,51 @@
+"""The order of events inside one time step. It is part of the model: another order is another neuron."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ..errors import SpecError
+
+__all__ = ["DEFAULT_STEP_ORDER", "StepOrder"]
+
+_PHASES: Final = ("decay", "reset", "recurrent", "feedforward", "threshold")
+
+
+@dataclass(frozen=True)
+class StepOrder:
+    """In what order a step does its work. All populations do a phase before any does the next, up to ``recurrent``; from ``feedforward`` on,
+    each layer finishes before the next one begins, so that a spike crosses all layers in the step it happens.
+
+    Parameters
+    ----------
+    phases
+        ``decay``: every state follows its equations for dt. ``reset``: neurons that spiked in the step before jump. ``recurrent``: their
+        spikes reach recurrent synapses. These three may stand in any order: what jumps before ``decay`` decays in the same step.
+        Then ``feedforward``: this step's input spikes arrive; ``threshold``: v is read, the neuron spikes or not.
+
+    Raises
+    ------
+    SpecError
+        If a phase is missing, doubled or unknown, or if ``feedforward, threshold`` are not the last two.
+    """
+
+    phases: tuple[str, ...] = _PHASES
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "phases", tuple(self.phases))
+        if sorted(self.phases) != sorted(_PHASES) or self.phases[-2:] != _PHASES[-2:]:
+            raise SpecError(
+                "this is not an order of one step",
+                where="step_order",
+                got=", ".join(self.phases) or "nothing",
+                expected="decay, reset and recurrent in any order, then feedforward, threshold",
+                remedy="name each phase once and leave feedforward and threshold at the end",
+            )
+
+    def decays_in_same_step(self, phase: str) -> bool:
+        """Whether what jumps in ``phase`` is subject to this step's decay."""
+        return self.phases.index(phase) < self.phases.index("decay")
+
+
+DEFAULT_STEP_ORDER: Final = StepOrder()
