@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import sympy
 import yaml
-from brian2.units.fundamentalunits import Dimension
 from brian2.units.allunits import second
+from brian2.units.fundamentalunits import Dimension
 
 from ..errors import SpecError
 from .equations import Jump, ParsedEquations, parse_condition, parse_equations, parse_jumps, symbol
@@ -165,7 +165,11 @@ class NeuronModel:
         for block, where in ((self.synapse_equations, "synapse"), (self.neuron_equations, "neuron")):
             for name, text in block.texts.items():
                 is_state = name in block.states
-                yield f"{where}: d{name}/dt" if is_state else f"{where}: {name}", text, known[name] / second.dim if is_state else known[name]
+                yield (
+                    f"{where}: d{name}/dt" if is_state else f"{where}: {name}",
+                    text,
+                    known[name] / second.dim if is_state else known[name],
+                )
         for where, jumps in (("on_pre", self.on_pre_jumps), ("reset", self.reset_jumps)):
             for jump in jumps:
                 yield f"{where}: {jump.text}", jump.text.split("=", 1)[1].strip(), known[jump.target]

@@ -121,7 +121,9 @@ class NetworkSpec:
                     "use LeakyReadout as readout and spiking models as layers",
                 )
         if self.readout is not None and self.readout.recurrent:
-            _fail("a readout can't be recurrent", "readout", "recurrent=True", "recurrent=False", "a readout does not spike; remove recurrent")
+            _fail(
+                "a readout can't be recurrent", "readout", "recurrent=True", "recurrent=False", "a readout does not spike; remove recurrent"
+            )
 
     @property
     def dt_s(self) -> float:

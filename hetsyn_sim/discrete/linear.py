@@ -1,0 +1,78 @@
+"""Linear differential equations, symbolically: the matrix of a block of states and its exact propagator over one step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy
+
+from ..errors import SpecError
+from ..spec.equations import symbol
+
+__all__ = ["LinearBlock", "coefficients_of"]
+
+
+@dataclass(frozen=True)
+class LinearBlock:
+    """``dy/dt = A y`` for the states ``y`` of a synapse or of a neuron. The entries of A are expressions in the parameters."""
+
+    states: tuple[str, ...]
+    matrix: sympy.ImmutableMatrix
+
+    @classmethod
+    def from_states(cls, states: Mapping[str, sympy.Expr], *, where: str) -> LinearBlock:
+        """Read A off the right-hand sides.
+
+        Raises
+        ------
+        SpecError
+            If a right-hand side is not linear in the block's states, or is driven by something else.
+        """
+        names = tuple(states)
+        symbols = [symbol(name) for name in names]
+        rows = [coefficients_of(expression, symbols, where=f"{where}: d{name}/dt") for name, expression in states.items()]
+        for name, (_, rest) in zip(names, rows, strict=True):
+            if rest != 0:
+                raise SpecError(
+                    "an equation is driven by something that is not one of its own states",
+                    where=f"{where}: d{name}/dt",
+                    got=f"the term {rest}",
+                    expected="a sum of the block's own states, each times a rate",
+                    remedy="let spikes drive the state through on_pre, and combine states in v",
+                )
+        matrix = sympy.ImmutableMatrix([[sympy.simplify(c) for c in row] for row, _ in rows] if names else sympy.zeros(0, 0))
+        return cls(names, matrix)
+
+    @cached_property
+    def is_diagonal(self) -> bool:
+        """Whether every state decays on its own."""
+        return bool(self.matrix.is_diagonal()) if self.states else True
+
+    def decay(self, state: str) -> sympy.Expr:
+        """The factor that ``state`` keeps over one step, ``exp(A_kk * dt)``. Exact if the block is diagonal."""
+        k = self.states.index(state)
+        return sympy.exp(self.matrix[k, k] * symbol("dt"))
+
+
+def coefficients_of(expression: sympy.Expr, symbols: list[sympy.Symbol], *, where: str) -> tuple[list[sympy.Expr], sympy.Expr]:
+    """Write ``expression`` as ``sum(c_k * symbol_k) + rest`` with c and rest free of the symbols.
+
+    Raises
+    ------
+    SpecError
+        If it is not linear in them.
+    """
+    expression = sympy.expand(expression)
+    coefficients = [sympy.diff(expression, s) for s in symbols]
+    rest = sympy.simplify(expression - sum((c * s for c, s in zip(coefficients, symbols, strict=True)), sympy.Integer(0)))
+    if any(part.free_symbols & set(symbols) for part in (*coefficients, rest)):
+        raise SpecError(
+            "not linear",
+            where=where,
+            got=str(expression),
+            expected=f"a sum of {', '.join(map(str, symbols))}, each times something without them",
+            remedy="only linear dynamics have an exact step; non-linear models are not available",
+        )
+    return coefficients, rest

@@ -1,0 +1,158 @@
+"""From continuous time to one step: what a step does to a neuron, as expressions in its parameters and dt.
+
+Nothing is approximated: a linear equation's step over dt is an exponential. Nothing is numeric either: the same program is evaluated
+with NumPy by the reference interpreter and with torch by the layers, where it is differentiated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy
+
+from ..errors import SpecError
+from ..spec import DEFAULT_STEP_ORDER, NeuronModel, StepOrder
+from ..spec.equations import Jump, symbol
+from .linear import LinearBlock, coefficients_of
+
+__all__ = ["Path", "StepProgram", "discretise", "evaluate"]
+
+
+@dataclass(frozen=True)
+class Path:
+    """How an event reaches v: it adds ``amplitude`` to ``state``, which keeps ``decay`` of itself per step and enters v times ``gain``.
+
+    For synaptic paths the expressions see the synapse's parameters and, with the suffix ``_post``, the neuron's; for reset paths the
+    neuron's.
+    """
+
+    state: str
+    amplitude: sympy.Expr
+    decay: sympy.Expr
+    gain: sympy.Expr
+
+
+@dataclass(frozen=True)
+class StepProgram:
+    """One step of a neuron model on a grid.
+
+    Attributes
+    ----------
+    model, step_order
+        What it was made from.
+    synapse, neuron
+        The linear blocks of both sides.
+    v_of_sums, v_of_states
+        v as a sum of the synaptic sums (by synaptic state) and of the neuron's states, each times a gain.
+    theta
+        The neuron spikes if v is above this. None for a readout.
+    """
+
+    model: NeuronModel
+    step_order: StepOrder
+    synapse: LinearBlock
+    neuron: LinearBlock
+    v_of_sums: Mapping[str, sympy.Expr]
+    v_of_states: Mapping[str, sympy.Expr]
+    theta: sympy.Expr | None
+
+    @property
+    def is_diagonal(self) -> bool:
+        """Whether every state decays on its own, so that v is a sum of exponentially filtered events."""
+        return self.synapse.is_diagonal and self.neuron.is_diagonal
+
+    @property
+    def synaptic_paths(self) -> tuple[Path, ...]:
+        """The paths from a presynaptic spike to v."""
+        return tuple(self._path(jump) for jump in self.model.on_pre_jumps)
+
+    @property
+    def reset_paths(self) -> tuple[Path, ...]:
+        """The paths from the neuron's own spike to v."""
+        return tuple(self._path(jump) for jump in self.model.reset_jumps)
+
+    def _path(self, jump: Jump) -> Path:
+        on_synapse = jump in self.model.on_pre_jumps
+        if on_synapse and jump.target in self.synapse.states:
+            return Path(jump.target, jump.amount, self.synapse.decay(jump.target), _at_synapse(self.v_of_sums[jump.target]))
+        state = jump.target.removesuffix("_post") if on_synapse else jump.target
+        decay, gain = self.neuron.decay(state), self.v_of_states[state]
+        return Path(state, jump.amount, _at_synapse(decay) if on_synapse else decay, _at_synapse(gain) if on_synapse else gain)
+
+
+def discretise(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -> StepProgram:
+    """The exact step of a model with linear dynamics. The value of dt enters when the program is evaluated.
+
+    Raises
+    ------
+    SpecError
+        If the dynamics are not linear, if v or the threshold are not linear in the states, or if the threshold depends on a state other
+        than through v.
+    """
+    where = model.name
+    synapse = LinearBlock.from_states(
+        {n: model.synapse_equations.expand(e) for n, e in model.synapse_equations.states.items()}, where=f"{where}: synapse"
+    )
+    neuron = LinearBlock.from_states(
+        {n: model.neuron_equations.expand(e) for n, e in model.neuron_equations.states.items()}, where=f"{where}: neuron"
+    )
+    names = [*model.summed, *neuron.states]
+    symbols = [symbol(n) for n in names]
+    v = model.neuron_equations.expand(symbol("v"))
+    gains, offset = coefficients_of(v, symbols, where=f"{where}: v")
+    if offset != 0:
+        raise SpecError(
+            "v has a constant part",
+            where=f"{where}: v",
+            got=str(offset),
+            expected="v = 0 for a neuron that nothing has reached",
+            remedy="measure v from rest, and shift the threshold instead",
+        )
+    theta = None
+    if model.condition is not None:
+        left, right = (model.neuron_equations.expand(side) for side in model.condition)
+        theta = sympy.simplify(v - (left - right))
+        if theta.free_symbols & set(symbols):
+            raise SpecError(
+                "the threshold is not a threshold of v",
+                where=f"{where}: threshold",
+                got=model.threshold,
+                expected='"v > " and an expression of parameters',
+                remedy="subtract what moves the threshold from v: v = u - J_a with v > theta is u > theta + J_a",
+            )
+    by_name = dict(zip(names, gains, strict=True))
+    return StepProgram(
+        model,
+        step_order,
+        synapse,
+        neuron,
+        {n: by_name[f"{n}_syn"] for n in synapse.states},
+        {n: by_name[n] for n in neuron.states},
+        theta,
+    )
+
+
+def evaluate(expression: sympy.Expr, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None) -> Any:
+    """The value of an expression, with NumPy or, if ``functions`` are torch's, with torch.
+
+    ``values`` are arrays that broadcast against each other, in SI units; ``dt`` among them.
+    """
+    names = tuple(sorted(str(s) for s in expression.free_symbols))
+    compiled = _compiled(expression, names, None if functions is None else tuple(sorted(functions.items())))
+    with np.errstate(divide="ignore"):  # tau = 0 is a decay of exactly 0
+        return compiled(*(values[name] for name in names))
+
+
+@lru_cache(maxsize=1024)
+def _compiled(expression: sympy.Expr, names: tuple[str, ...], functions: tuple[tuple[str, Any], ...] | None) -> Callable[..., Any]:
+    compiled: Callable[..., Any] = sympy.lambdify(names, expression, modules="numpy" if functions is None else [dict(functions)])
+    return compiled
+
+
+def _at_synapse(expression: sympy.Expr) -> sympy.Expr:
+    """A neuron's expression as the synapse sees it: every name but dt gets the suffix ``_post``."""
+    return expression.subs({s: symbol(f"{s}_post") for s in expression.free_symbols if str(s) != "dt"}, simultaneous=True)

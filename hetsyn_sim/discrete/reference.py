@@ -1,0 +1,148 @@
+"""The reference interpreter: a network stepped in the plainest way, float64 NumPy, one state per synapse. Slow, readable, the oracle.
+
+It does the phases of the step order one by one, on every state that the spec names, and shares no arithmetic with the torch kernels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+from scipy.linalg import expm
+
+from ..errors import DataError
+from ..recording import Recording
+from ..spec import NetworkSpec, Population, Projection
+from .linear import LinearBlock
+from .program import StepProgram, discretise, evaluate
+from .values import neuron_values, synapse_values
+
+__all__ = ["simulate_reference"]
+
+Array = NDArray[np.float64]
+
+
+class _Block:
+    """The states of a linear block: an array of shape (batch, *units, state) and the propagator that moves it one step."""
+
+    def __init__(self, block: LinearBlock, values: Mapping[str, Array], units: tuple[int, ...], n_runs: int) -> None:
+        n = len(block.states)
+        rates = np.zeros((*units, n, n))
+        for k in range(n):
+            for m in range(n):
+                rates[..., k, m] = evaluate(sympy.sympify(block.matrix[k, m]), values)
+        # exp of the whole matrix, also where it is diagonal: not the scalar exponentials of the kernels
+        scaled = rates * float(values["dt"])
+        self.propagator = expm(scaled) if np.all(np.isfinite(scaled)) else np.exp(scaled) * np.eye(n)  # tau = 0: rate -inf
+        self.states = np.zeros((n_runs, *units, n))
+        self.names = block.states
+
+    def decay(self) -> None:
+        self.states = np.einsum("...km,b...m->b...k", self.propagator, self.states)
+
+    def jump(self, state: str, amount: Array) -> None:
+        self.states[..., self.names.index(state)] += amount
+
+
+class _Population:
+    def __init__(self, spec: NetworkSpec, population: Population, values: Mapping[str, Array], n_runs: int) -> None:
+        self.spec, self.name = spec, population.name
+        self.program: StepProgram = discretise(population.model, spec.step_order)
+        self.values = neuron_values(spec, population.name, values)
+        self.neuron = _Block(self.program.neuron, self.values, (population.size,), n_runs)
+        self.projections = spec.projections_to(population.name)
+        self.synapse_values = {p.kind: synapse_values(spec, p, values) for p in self.projections}
+        self.synapses = {
+            p.kind: _Block(self.program.synapse, self.synapse_values[p.kind], (p.n_post, p.n_pre), n_runs) for p in self.projections
+        }
+        self.spikes = np.zeros((n_runs, population.size))
+        self.v = np.zeros((n_runs, population.size))
+
+    def do(self, phase: str, arriving: Array) -> None:
+        if phase == "decay":
+            for block in (self.neuron, *self.synapses.values()):
+                block.decay()
+        elif phase == "reset":
+            for jump in self.program.model.reset_jumps:
+                self.neuron.jump(jump.target, self.spikes * evaluate(jump.amount, self.values))
+        elif phase == "threshold":
+            self.read_v()
+        else:
+            for projection in self.projections:
+                if projection.kind == phase:
+                    self.deliver(projection, self.spikes if phase == "recurrent" else arriving)
+
+    def deliver(self, projection: Projection, spikes: Array) -> None:
+        connected = np.ones((projection.n_post, projection.n_pre))
+        if not projection.self_connections:
+            np.fill_diagonal(connected, 0.0)
+        for jump in self.program.model.on_pre_jumps:
+            amount = spikes[:, None, :] * (connected * evaluate(jump.amount, self.synapse_values[projection.kind]))  # (batch, post, pre)
+            if jump.target in self.program.synapse.states:
+                self.synapses[projection.kind].jump(jump.target, amount)
+            else:
+                self.neuron.jump(jump.target.removesuffix("_post"), amount.sum(axis=-1))
+
+    def read_v(self) -> None:
+        v = np.zeros_like(self.v)
+        for k, name in enumerate(self.program.synapse.states):
+            total = sum(block.states[..., k].sum(axis=-1) for block in self.synapses.values())
+            v += evaluate(self.program.v_of_sums[name], self.values) * total
+        for k, name in enumerate(self.program.neuron.states):
+            v += evaluate(self.program.v_of_states[name], self.values) * self.neuron.states[..., k]
+        self.v = v
+        if self.program.theta is not None:
+            self.spikes = (v > evaluate(self.program.theta, self.values)).astype(np.float64)
+
+
+def simulate_reference(spec: NetworkSpec, values: Mapping[str, Array], inputs: NDArray[np.generic]) -> Recording:
+    """Run a network in float64 NumPy.
+
+    Parameters
+    ----------
+    spec
+        The network; its dt is that of the inputs.
+    values
+        Parameter values in SI units by slot key, as ``spec.initial_values`` gives them.
+    inputs
+        Input spikes (or analogue input), shape (time, batch, channel).
+
+    Returns
+    -------
+    Recording
+        ``rasters["layer_1"]`` ... and ``traces["layer_1.v"]``, ..., ``traces["readout.v"]``.
+
+    Raises
+    ------
+    DataError
+        If the inputs are not (time, batch, n_input) or not finite.
+    """
+    inputs = np.asarray(inputs, dtype=np.float64)
+    if inputs.ndim != 3 or inputs.shape[2] != spec.n_input or not np.all(np.isfinite(inputs)):
+        raise DataError(
+            "these inputs do not fit the network",
+            where="simulate_reference",
+            got=f"shape {inputs.shape}" + ("" if np.all(np.isfinite(inputs)) else ", with NaN or infinite values"),
+            expected=f"finite values of shape (time, batch, {spec.n_input})",
+            remedy="pass (time, batch, channel) with the network's number of channels",
+        )
+    n_steps, n_runs, _ = inputs.shape
+    populations = [_Population(spec, p, values, n_runs) for p in spec.populations]
+    first = [phase for phase in spec.step_order.phases if phase not in ("feedforward", "threshold")]
+    rasters = {p.name: np.zeros((n_steps, n_runs, p.v.shape[1]), dtype=bool) for p in populations if p.program.theta is not None}
+    traces = {f"{p.name}.v": np.zeros((n_steps, n_runs, p.v.shape[1])) for p in populations}
+    for t in range(n_steps):
+        for phase in first:
+            for population in populations:
+                population.do(phase, inputs[t])
+        arriving = inputs[t]
+        for population in populations:
+            population.do("feedforward", arriving)
+            population.do("threshold", arriving)
+            arriving = population.spikes
+            traces[f"{population.name}.v"][t] = population.v
+            if population.name in rasters:
+                rasters[population.name][t] = population.spikes > 0
+    return Recording(spec.dt_s, rasters, traces, simulator="reference (NumPy float64)")
