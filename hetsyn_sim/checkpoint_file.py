@@ -1,0 +1,116 @@
+"""Reading the file of a :class:`~hetsyn_sim.checkpoint.Checkpoint`, with an error for everything that can be wrong with it.
+
+Layout, version 1. Tensors: one per slot, named by its key, float32 or float64, in SI units. Metadata: under ``hetsyn_sim`` one JSON object
+with ``format``, ``version``, ``spec`` (YAML text), ``dt`` (``seconds`` and ``text``), ``scheme`` ("exact"), ``units`` (slot key -> SI unit
+of the stored numbers), ``recipe``, ``seeds``, ``data``, ``metrics``, ``versions``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import yaml
+from brian2.units.fundamentalunits import get_unit
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from .errors import CheckpointError, HetSynError
+from .spec import NetworkSpec, ParameterSlot
+from .spec.quantities import dimensions_of
+
+__all__ = ["DTYPES", "FORMAT", "FORMAT_VERSION", "KEY", "read_about", "read_spec", "stored_unit", "wrong_dtype"]
+
+#: The layout of the file. A reader refuses a number above its own.
+FORMAT_VERSION: Final = 1
+FORMAT: Final = "hetsyn-sim checkpoint"
+KEY: Final = "hetsyn_sim"
+DTYPES: Final = ("float32", "float64")
+_READABLE: Final = ("F32", "F64")
+_RETRAIN: Final = "copy the file again from where it was made, or train anew"
+
+
+def stored_unit(slot: ParameterSlot) -> str:
+    """The SI unit in which the numbers are stored, by name; ``"1"`` for pure numbers."""
+    dimensions = dimensions_of(slot.parameter.unit, where=slot.key)
+    return "1" if dimensions.is_dimensionless else str(get_unit(dimensions).name)
+
+
+def read_about(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.floating]]]:
+    """The JSON part and the arrays of a file."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get(KEY)
+            about = json.loads(text) if text is not None else {}
+            stored = {key: file.get_slice(key).get_dtype() for key in file.keys()}  # noqa: SIM118 - not a mapping
+            # other dtypes are refused below by name; NumPy could not even hold bfloat16
+            values: dict[str, NDArray[np.floating]] = {key: file.get_tensor(key) for key, d in stored.items() if d in _READABLE}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(
+            "this file can't be read: it is truncated, damaged, or not safetensors at all",
+            where=str(path),
+            got=f"{type(error).__name__}: {error}",
+            expected="a complete file written by Checkpoint.save",
+            remedy=_RETRAIN,
+        ) from error
+    if not isinstance(about, dict) or about.get("format") != FORMAT:
+        raise CheckpointError(
+            "this safetensors file was not written by hetsyn-sim",
+            where=str(path),
+            got=f"tensors {', '.join(list(stored)[:3]) or 'none'} without our metadata",
+            expected=f"metadata with the key {KEY!r} and the format {FORMAT!r}",
+            remedy="load it with the program that made it; hetsyn-sim needs the spec that goes with the numbers",
+        )
+    if not isinstance(about.get("version"), int) or not 1 <= about["version"] <= FORMAT_VERSION:
+        raise CheckpointError(
+            "this checkpoint has a format that this version of hetsyn-sim does not know",
+            where=str(path),
+            got=f"format version {about.get('version')!r}, written by {about.get('versions')}",
+            expected=f"format version 1 to {FORMAT_VERSION}",
+            remedy="update hetsyn-sim (pip install -U hetsyn-sim)",
+        )
+    foreign = {key: d for key, d in stored.items() if d not in _READABLE}
+    if foreign:
+        key, dtype = next(iter(foreign.items()))
+        raise wrong_dtype(key, dtype, str(path))
+    return about, values
+
+
+def read_spec(about: Mapping[str, Any], path: Path) -> NetworkSpec:
+    """The spec, checked against what the file says about dt and units a second time."""
+    try:
+        spec = NetworkSpec.from_text(str(about["spec"]))
+        told = {"dt": about["dt"]["seconds"], **about["units"]}
+    except (HetSynError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            "the spec in this checkpoint can't be read",
+            where=str(path),
+            got=str(error).replace("\n", "\n            ") if isinstance(error, HetSynError) else f"{type(error).__name__}: {error}",
+            expected="the text of a NetworkSpec, dt and the units of the values",
+            remedy=_RETRAIN,
+        ) from error
+    meant = {"dt": spec.dt_s, **{key: stored_unit(slot) for key, slot in spec.slots.items()}}
+    wrong = [key for key in meant if told.get(key) != meant[key]]
+    if wrong:
+        raise CheckpointError(
+            "the checkpoint contradicts its own spec",
+            where=f"{path}: {wrong[0]}",
+            got=f"{told.get(wrong[0])!r} in the metadata",
+            expected=f"{meant[wrong[0]]!r}, as in the spec",
+            remedy="do not edit the metadata by hand; change the spec or the values and call Checkpoint.save",
+        )
+    return spec
+
+
+def wrong_dtype(key: str, dtype: str, where: str) -> CheckpointError:
+    """The error for values that are neither float32 nor float64."""
+    return CheckpointError(
+        "a value has the wrong dtype",
+        where=f"{where}: {key}",
+        got=dtype,
+        expected=" or ".join(DTYPES),
+        remedy="convert the values first: values[key].astype(np.float64)",
+    )

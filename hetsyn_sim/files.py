@@ -1,0 +1,28 @@
+"""Writing a file so that it appears complete or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["write_atomically"]
+
+
+def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> Path:
+    """Write ``content`` to ``path``; folders are made. Whoever looks sees the old file or the new one, never a part.
+
+    The content goes to a temporary file in the same folder, is flushed to the disk and then renamed, which the operating system does in
+    one go. After a crash or a power cut in between, the old file is still there.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
