@@ -112,7 +112,7 @@ def simulate_reference(spec: NetworkSpec, values: Mapping[str, Array], inputs: N
     Returns
     -------
     Recording
-        ``rasters["layer_1"]`` ... and ``traces["layer_1.v"]``, ..., ``traces["readout.v"]``.
+        ``rasters["input"]``, ``rasters["layer_1"]`` ... and ``traces["layer_1.v"]``, ..., ``traces["readout.v"]``.
 
     Raises
     ------
@@ -131,7 +131,8 @@ def simulate_reference(spec: NetworkSpec, values: Mapping[str, Array], inputs: N
     n_steps, n_runs, _ = inputs.shape
     populations = [_Population(spec, p, values, n_runs) for p in spec.populations]
     first = [phase for phase in spec.step_order.phases if phase not in ("feedforward", "threshold")]
-    rasters = {p.name: np.zeros((n_steps, n_runs, p.v.shape[1]), dtype=bool) for p in populations if p.program.theta is not None}
+    rasters: dict[str, NDArray[np.bool_]] = {"input": inputs > 0.0}
+    rasters |= {p.name: np.zeros((n_steps, n_runs, p.v.shape[1]), dtype=bool) for p in populations if p.program.theta is not None}
     traces = {f"{p.name}.v": np.zeros((n_steps, n_runs, p.v.shape[1])) for p in populations}
     for t in range(n_steps):
         for phase in first:

@@ -68,5 +68,5 @@ HomNeuALIFNormalised = NeuronModel(
     threshold="v > theta",
     reset="u -= theta; J_a += a*(1 - exp(-dt/tau_adapt))",
     parameters=_ALIF_PARAMETERS,
-    reference="Deng et al. 2025 (HetSyn, NeurIPS), Proposition 2, read with the normalised adaptation variable of Bellec et al. 2018 (LSNN)",
+    reference="Deng et al. 2025 (HetSyn, NeurIPS), Proposition 2, with the normalised adaptation variable of Bellec et al. 2018 (LSNN)",
 )

@@ -108,7 +108,7 @@ class NetworkSpec:
             _fail("a network needs a layer", "layers", "none", "at least one Layer", "add Layer(HetSynLIF, 128)")
         sizes = {"n_input": self.n_input} | {p.name: p.size for p in self.populations}
         for where, size in sizes.items():
-            if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            if type(size) is not int or size < 1:
                 _fail("a size must be a positive integer", where, repr(size), "1, 2, 3, ...", "give the number of neurons")
         for population in self.populations:
             if population.model.spiking != (population.name != "readout"):
@@ -128,7 +128,7 @@ class NetworkSpec:
     @property
     def dt_s(self) -> float:
         """The time step in seconds."""
-        return float(self.dt)  # type: ignore[arg-type]  # a number since __post_init__
+        return float(self.dt)  # a number since __post_init__
 
     @cached_property
     def populations(self) -> tuple[Population, ...]:

@@ -14,8 +14,10 @@ _PHASES: Final = ("decay", "reset", "recurrent", "feedforward", "threshold")
 
 @dataclass(frozen=True)
 class StepOrder:
-    """In what order a step does its work. All populations do a phase before any does the next, up to ``recurrent``; from ``feedforward`` on,
-    each layer finishes before the next one begins, so that a spike crosses all layers in the step it happens.
+    """In what order a step does its work.
+
+    Decay, reset and recurrent deliveries are done for all populations, phase by phase. Then, layer by layer, input arrives and v is
+    compared with the threshold, so that a spike crosses all layers in the step it happens.
 
     Parameters
     ----------

@@ -1,0 +1,126 @@
+"""Exponentially filtered synaptic input, the linear half of a step: v = sum over synapses of w times the filtered input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from .lags import carry, correlate, filter_lags, filter_lags_adjoint, powers, spread
+
+__all__ = ["CHUNK", "exponential_filter", "filter_carry", "is_tied", "spread_carry"]
+
+#: Longer sequences are processed in pieces of this many steps: lags cost time squared within a piece.
+CHUNK = 128
+
+
+def is_tied(rho: Tensor) -> bool:
+    """Whether the decay is shared by a neuron's synapses, so that one state per neuron is enough."""
+    return rho.dim() < 2 or rho.shape[-1] == 1
+
+
+def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None = None) -> Tensor:
+    """v[t, b, j] = sum over i of I[t, b, j, i] with I[t] = rho * I[t-1] + w * x[t].
+
+    The structure of ``rho`` chooses the algorithm: shared over ``pre``, one state per neuron; otherwise sums over lags.
+
+    Parameters
+    ----------
+    x
+        Input, shape (time, batch, pre).
+    w
+        Amplitudes, shape (post, pre).
+    rho
+        Decays in [0, 1], shape (post, pre), (post, 1) or ().
+    carried
+        State from the chunk before (:func:`filter_carry`).
+
+    Returns
+    -------
+    v : Tensor, shape (time, batch, post)
+        Differentiable in x, w, rho and carried.
+    """
+    if is_tied(rho):
+        return _leaky_scan(x @ w.T, _per_neuron(rho, w), carried)
+    if x.shape[0] > CHUNK:
+        pieces = []
+        for piece in x.split(CHUNK):
+            pieces.append(exponential_filter(piece, w, rho, carried))
+            carried = filter_carry(piece, w, rho, carried, delay=0)
+        return torch.cat(pieces)
+    v: Tensor = _LagFilter.apply(x, w, rho.expand_as(w))  # (time, batch, post)
+    return v if carried is None else v + spread(carried, rho, x.shape[0])
+
+
+def filter_carry(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None, *, delay: int) -> Tensor:
+    """The state to hand to the next chunk: (batch, post) where the decay is tied, else (batch, post, pre). See :func:`lags.carry`."""
+    if not is_tied(rho):
+        for piece in x.split(CHUNK):
+            carried = carry(piece, w, rho, carried, delay=delay)
+        assert carried is not None
+        return carried
+    decay = _per_neuron(rho, w)
+    last = _leaky_scan(x @ w.T, decay, None if carried is None else carried if delay == 0 else carried * decay)[-1]
+    return last * decay if delay == 0 else last
+
+
+def spread_carry(carried: Tensor, rho: Tensor, n_steps: int) -> Tensor:
+    """What a carried state adds to v over the next steps, (time, batch, post), if nothing else happens."""
+    if carried.dim() == 3:
+        return spread(carried, rho, n_steps)
+    return powers(rho.reshape(-1), n_steps).unsqueeze(1) * carried
+
+
+def _per_neuron(rho: Tensor, w: Tensor) -> Tensor:
+    return rho.reshape(-1).expand(w.shape[0])
+
+
+def _leaky_scan(drive: Tensor, decay: Tensor, start: Tensor | None) -> Tensor:
+    """v[t] = decay * v[t-1] + drive[t], where decay * v[-1] is ``start``. drive (time, batch, post), decay (post,)."""
+    if start is not None:
+        drive = torch.cat([(drive[0] + start).unsqueeze(0), drive[1:]])
+    v: Tensor = _LeakyScan.apply(drive, decay)
+    return v
+
+
+class _LagFilter(torch.autograd.Function):
+    """Forward and both gradients as sums over lags; saves the arguments and nothing else."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
+        ctx.save_for_backward(x, w, rho)
+        return filter_lags(x, w, rho)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
+        x, w, rho = ctx.saved_tensors
+        g = g.contiguous()
+        dx = filter_lags_adjoint(g, w, rho) if ctx.needs_input_grad[0] else None
+        dw, drho = correlate(g, x, w, rho) if any(ctx.needs_input_grad[1:]) else (None, None)
+        return dx, dw, drho
+
+
+class _LeakyScan(torch.autograd.Function):
+    """One leaky state per neuron; the adjoint is the same scan run backwards."""
+
+    @staticmethod
+    def forward(ctx: Any, drive: Tensor, decay: Tensor) -> Tensor:
+        v = torch.empty_like(drive)
+        state = torch.zeros_like(drive[0])
+        for now, out in zip(drive.unbind(0), v.unbind(0), strict=True):
+            state = torch.addcmul(now, decay, state, out=out)
+        ctx.save_for_backward(v, decay)
+        return v
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor]:
+        v, decay = ctx.saved_tensors
+        adjoint = torch.empty_like(g)
+        state = torch.zeros_like(g[0])
+        for now, out in zip(reversed(g.unbind(0)), reversed(adjoint.unbind(0)), strict=True):
+            state = torch.addcmul(now, decay, state, out=out)
+        return adjoint, (adjoint[1:] * v[:-1]).sum(dim=(0, 1))

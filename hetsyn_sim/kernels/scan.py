@@ -1,0 +1,175 @@
+"""The spiking half of a step: recurrence, reset and threshold, one step after another, with the surrogate derivative fused in.
+
+    v[t] = v_in[t] + sum over recurrent paths of sum_i I_rec[t] + sum over reset paths of a S[t]
+    z[t] = v[t] > theta
+    I_rec[t] = rho_rec I_rec[t-1] + w_rec z[t-1],   S[t] = rho_reset S[t-1] + z[t-1]
+
+Only v and z are kept for the backward pass. With d[t] = dL/dv[t] known for all later steps, dL/dz[t] is a sum over lags of d, and the
+gradients of weights and decays follow from z and d alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from .filters import is_tied
+from .lags import correlate
+
+__all__ = ["DecayPath", "SurrogateDerivative", "spiking_scan"]
+
+
+class DecayPath(NamedTuple):
+    """``amplitude`` and ``rho`` of exponentially decaying events: recurrent (post, pre), or a reset (post,) or ()."""
+
+    amplitude: Tensor
+    rho: Tensor
+
+
+class SurrogateDerivative(Protocol):
+    """The pseudo-derivative of a spike with respect to v - theta; ``theta`` may scale it."""
+
+    def derivative(self, distance: Tensor, theta: Tensor) -> Tensor: ...
+
+
+def spiking_scan(
+    v_in: Tensor, recurrent: Sequence[DecayPath], resets: Sequence[DecayPath], theta: Tensor, surrogate: SurrogateDerivative
+) -> tuple[Tensor, Tensor]:
+    """Run a population with a threshold over a chunk of time.
+
+    Parameters
+    ----------
+    v_in
+        The part of v that does not depend on this chunk's own spikes, shape (time, batch, post).
+    recurrent, resets
+        Paths of the population's own spikes, each delayed by one step.
+    theta
+        Threshold, shape (post,) or ().
+    surrogate
+        Replaces the derivative of the step function.
+
+    Returns
+    -------
+    z, v : Tensor, shape (time, batch, post)
+    """
+    n_post = v_in.shape[2]
+    flat: list[Tensor] = []
+    for amplitude, rho in recurrent:
+        flat += [amplitude, rho.reshape(-1).expand(n_post) if is_tied(rho) else rho.expand_as(amplitude)]
+    for amplitude, rho in resets:
+        flat += [amplitude.expand(n_post), rho.expand(n_post)]
+    result: tuple[Tensor, Tensor] = _SpikingScan.apply(v_in, theta.expand(n_post), surrogate, len(recurrent), *flat)
+    return result
+
+
+class _LagBank:
+    """The kernels w rho^c of one recurrent path, stacked so that a whole history is one matrix product."""
+
+    def __init__(self, w: Tensor, rho: Tensor, n: int) -> None:
+        stack = w.new_empty(n, *w.shape)  # (lag, post, pre)
+        for lag in range(n):
+            torch.mul(stack[lag - 1], rho, out=stack[lag]) if lag else stack[0].copy_(w)
+        self.n, self.w, self.rho = n, w, rho
+        self.forward = stack.flip(0).transpose(1, 2).contiguous()  # (lag from the longest, pre, post)
+        self.backward = stack
+
+    def pull(self, z: Tensor, t: int) -> Tensor:
+        """The sum over s < t of z[s] (w rho^(t-1-s))^T. z (batch, time, pre) -> (batch, post)."""
+        return z[:, :t].flatten(1) @ self.forward[self.n - t :].flatten(0, 1)
+
+    def pull_adjoint(self, d: Tensor, t: int) -> Tensor:
+        """The sum over s > t of d[s] (w rho^(s-1-t)). d (batch, time, post) -> (batch, pre)."""
+        return d[:, t + 1 :].flatten(1) @ self.backward[: d.shape[1] - t - 1].flatten(0, 1)
+
+
+class _SpikingScan(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, v_in: Tensor, theta: Tensor, surrogate: SurrogateDerivative, n_recurrent: int, *flat: Tensor) -> Any:
+        n_steps, n_batch, n_post = v_in.shape
+        recurrent, resets = _pairs(flat[: 2 * n_recurrent]), _pairs(flat[2 * n_recurrent :])
+        banks = {k: _LagBank(w, rho, n_steps) for k, (w, rho) in enumerate(recurrent) if rho.dim() == 2}
+        leaky = {k: v_in.new_zeros(n_batch, n_post) for k, (_, rho) in enumerate(recurrent) if rho.dim() == 1}
+        traces = [v_in.new_zeros(n_batch, n_post) for _ in resets]
+        v = torch.empty_like(v_in)
+        history = v_in.new_zeros(n_batch, n_steps, n_post)  # batch first: a neuron population's past is one row
+        spikes = v_in.new_zeros(n_batch, n_post)
+        for t in range(n_steps):
+            now = v_in[t].clone()
+            if t:
+                for bank in banks.values():
+                    now += bank.pull(history, t)
+                for k, state in leaky.items():
+                    w, rho = recurrent[k]
+                    now += torch.addmm(state.mul_(rho), spikes, w.T, out=state)
+                for trace, (amplitude, rho) in zip(traces, resets, strict=True):
+                    now += amplitude * trace.mul_(rho).add_(spikes)
+            v[t] = now
+            spikes = (now > theta).to(v_in.dtype)
+            history[:, t] = spikes
+        z = history.transpose(0, 1).contiguous()
+        ctx.surrogate, ctx.n_recurrent, ctx.banks = surrogate, n_recurrent, banks
+        ctx.save_for_backward(v, z, theta, *flat)
+        return z, v
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dz_out: Tensor, dv_out: Tensor) -> Any:
+        v, z, theta, *flat = ctx.saved_tensors
+        n_steps, n_batch, n_post = v.shape
+        recurrent, resets = _pairs(flat[: 2 * ctx.n_recurrent]), _pairs(flat[2 * ctx.n_recurrent :])
+        pseudo = ctx.surrogate.derivative(v - theta, theta)  # (time, batch, post)
+        d = v.new_zeros(n_batch, n_steps, n_post)  # dL/dv
+        leaky = {k: v.new_zeros(n_batch, n_post) for k, (_, rho) in enumerate(recurrent) if rho.dim() == 1}
+        adjoints = [v.new_zeros(n_batch, n_post) for _ in resets]
+        dtheta = torch.zeros_like(theta)
+        for t in range(n_steps - 1, -1, -1):
+            dz = dz_out[t].clone()
+            if t < n_steps - 1:
+                later = d[:, t + 1]
+                for bank in ctx.banks.values():
+                    dz += bank.pull_adjoint(d, t)
+                for k, state in leaky.items():
+                    w, rho = recurrent[k]
+                    dz += state.mul_(rho).add_(later) @ w
+                for adjoint, (amplitude, rho) in zip(adjoints, resets, strict=True):
+                    dz += amplitude * adjoint.mul_(rho).add_(later)
+            through_spike = pseudo[t] * dz
+            dtheta -= through_spike.sum(dim=0)
+            d[:, t] = dv_out[t] + through_spike
+        d = d.transpose(0, 1).contiguous()  # (time, batch, post)
+        needed = ctx.needs_input_grad[4:]
+        grads: list[Tensor | None] = []
+        for k, (amplitude, rho) in enumerate((*recurrent, *resets)):
+            if not any(needed[2 * k : 2 * k + 2]) or n_steps < 2:
+                grads += [torch.zeros_like(amplitude), torch.zeros_like(rho)]
+            elif amplitude.dim() == 2 and rho.dim() == 2:
+                grads += correlate(d[1:], z[:-1], amplitude, rho)
+            else:
+                grads += _leaky_gradients(d[1:], z[:-1], amplitude, rho)
+        return d, dtheta, None, None, *grads
+
+
+def _leaky_gradients(d: Tensor, z: Tensor, amplitude: Tensor, rho: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradients of a path with one state per neuron: s[t] = rho s[t-1] + drive[t], v += s, drive = z @ w^T or amplitude * z."""
+    drive = z @ amplitude.T if amplitude.dim() == 2 else amplitude * z  # (time, batch, post)
+    state, states = torch.zeros_like(drive[0]), []
+    for now in drive.unbind(0):
+        state = rho * state + now
+        states.append(state)
+    adjoint, adjoints = torch.zeros_like(d[0]), []
+    for later in reversed(d.unbind(0)):
+        adjoint = rho * adjoint + later
+        adjoints.append(adjoint)
+    back = torch.stack(adjoints[::-1])  # (time, batch, post): dL/ddrive
+    drho = (back[1:] * torch.stack(states)[:-1]).sum(dim=(0, 1))
+    if amplitude.dim() == 2:
+        return back.flatten(0, 1).T @ z.flatten(0, 1), drho
+    return (back * z).sum(dim=(0, 1)), drho
+
+
+def _pairs(flat: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+    return list(zip(flat[::2], flat[1::2], strict=True))

@@ -1,0 +1,121 @@
+"""How a bounded parameter is trained: an unconstrained number and a smooth, invertible map into the bounds.
+
+Clamping is the one exception, and it has a name: ``rho_clamped``, the decay itself, cut to [0, 1] after each step, as HetSyn's authors do.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from brian2.units.allunits import second
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..errors import SpecError
+from ..spec import ParameterSlot
+from ..spec.quantities import dimensions_of
+
+__all__ = ["Bijection", "Identity", "Interval", "LogInterval", "RhoClamped", "choose_bijection"]
+
+Array = NDArray[np.float64]
+
+
+class Bijection(Protocol):
+    """A map between the raw number that the optimiser moves and the physical value in SI units."""
+
+    def raw(self, value: Array) -> Array: ...
+
+    def value(self, raw: Tensor) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class Identity:
+    """No bounds, no map."""
+
+    def raw(self, value: Array) -> Array:
+        return value
+
+    def value(self, raw: Tensor) -> Tensor:
+        return raw
+
+
+@dataclass(frozen=True)
+class Interval:
+    """``low + (high - low) * sigmoid(raw)``."""
+
+    low: float
+    high: float
+
+    def raw(self, value: Array) -> Array:
+        return _logit((value - self.low) / (self.high - self.low))
+
+    def value(self, raw: Tensor) -> Tensor:
+        return self.low + (self.high - self.low) * torch.sigmoid(raw)
+
+
+@dataclass(frozen=True)
+class LogInterval:
+    """The same on a log scale: ``log value`` runs over the bounds as a sigmoid. For time constants: equal steps are equal ratios."""
+
+    low: float
+    high: float
+
+    def raw(self, value: Array) -> Array:
+        return _logit(np.log(value / self.low) / math.log(self.high / self.low))
+
+    def value(self, raw: Tensor) -> Tensor:
+        return self.low * torch.exp(math.log(self.high / self.low) * torch.sigmoid(raw))
+
+
+@dataclass(frozen=True)
+class RhoClamped:
+    """The raw number is the decay ``rho = exp(-dt/tau)``. At rho = 0 or 1, tau is 0 or infinite; the bounds of tau do not apply."""
+
+    dt: float
+
+    def raw(self, value: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            return np.exp(-self.dt / value)
+
+    def value(self, raw: Tensor) -> Tensor:
+        return -self.dt / torch.log(raw)
+
+
+def choose_bijection(slot: ParameterSlot, *, dt: float, rho_clamped: bool) -> Bijection:
+    """The map for one trainable slot, from its bounds and its unit.
+
+    Raises
+    ------
+    SpecError
+        If only one side is bounded.
+    """
+    low, high = slot.parameter.si_bounds
+    if rho_clamped and is_time_constant(slot):
+        return RhoClamped(dt)
+    if math.isinf(low) and math.isinf(high):
+        return Identity()
+    if math.isinf(low) or math.isinf(high):
+        raise SpecError(
+            "a trainable parameter is bounded on one side only",
+            where=slot.key,
+            got=f"bounds ({low}, {high})",
+            expected="two finite bounds, or UNBOUNDED",
+            remedy="give both a lowest and a highest value",
+        )
+    return LogInterval(low, high) if low > 0 else Interval(low, high)
+
+
+def is_time_constant(slot: ParameterSlot) -> bool:
+    """Whether the slot holds times."""
+    return dimensions_of(slot.parameter.unit, where=slot.key) is second.dim
+
+
+def _logit(fraction: Array) -> Array:
+    # a value on its bound has an infinite logit, from which training could not move it; 1e-9 away it hardly differs
+    inside = np.clip(fraction, 1e-9, 1.0 - 1e-9)
+    logit: Array = np.log(inside) - np.log1p(-inside)
+    return logit

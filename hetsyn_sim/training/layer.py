@@ -1,0 +1,245 @@
+"""A population as a torch module: the StepProgram's expressions evaluated with torch, its structure handed to the kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import sympy
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..discrete import Path, discretise, evaluate, neuron_values, synapse_values
+from ..errors import SpecError
+from ..kernels import CHUNK, DecayPath, SurrogateDerivative, exponential_filter, filter_carry, is_tied, spiking_scan, spread_carry
+from ..spec import NetworkSpec, Projection
+from ..spec.equations import symbol
+from .bijections import Bijection, RhoClamped, choose_bijection
+
+__all__ = ["LayerState", "SpikingLayer", "TimeConstants"]
+
+#: How time constants are trained: as log tau within their bounds, or as a clamped decay (HetSyn's own way).
+TimeConstants = Literal["log_tau", "rho_clamped"]
+
+_TORCH = {"exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt, "sin": torch.sin, "cos": torch.cos, "tanh": torch.tanh, "Abs": torch.abs}
+
+
+class LayerState:
+    """What a layer hands to the next piece of time. It costs a state per synapse, so it is computed when it is first used, not before."""
+
+    def __init__(self, compute: Callable[[], dict[str, Tensor]]) -> None:
+        self._compute = compute
+
+    @cached_property
+    def carried(self) -> dict[str, Tensor]:
+        """Path -> what it will add to v at the next step: (batch, post, pre), or (batch, post) where a neuron's synapses share it."""
+        return self._compute()
+
+    def detach(self) -> LayerState:
+        """The same state, cut from the graph (truncated backpropagation through time)."""
+        carried = {name: value.detach() for name, value in self.carried.items()}
+        return LayerState(lambda: carried)
+
+
+class SpikingLayer(nn.Module):
+    """One population of a network with the projections onto it.
+
+    Parameters
+    ----------
+    spec
+        The network it belongs to.
+    population
+        Its name: ``"layer_1"``, ..., ``"readout"``. A readout is a layer whose output is v.
+    values
+        Parameter values in SI units by slot key; may hold other populations' too.
+    surrogate
+        Replaces the derivative of a spike.
+    time_constants
+        ``"log_tau"`` or ``"rho_clamped"``.
+    trainable
+        False keeps every value exactly as given, without a bijection, for evaluation.
+
+    Raises
+    ------
+    SpecError
+        If the model's states are coupled: the kernels need states that decay each on its own.
+    """
+
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        population: str,
+        values: Mapping[str, NDArray[np.floating]],
+        surrogate: SurrogateDerivative,
+        time_constants: TimeConstants = "log_tau",
+        *,
+        trainable: bool = True,
+    ) -> None:
+        super().__init__()
+        self.spec, self.population, self.surrogate = spec, population, surrogate
+        self.program = discretise(spec.population(population).model, spec.step_order)
+        if not self.program.is_diagonal:
+            raise SpecError(
+                "the states of this model are coupled",
+                where=f"{population}: {self.program.model.name}",
+                got=f"{self.program.neuron.matrix.tolist()} for {', '.join(self.program.neuron.states)}",
+                expected="states that decay each on its own",
+                remedy="simulate it with simulate_reference or Brian2, or rewrite it in uncoupled states",
+            )
+        self.projections: dict[str, Projection] = {p.kind: p for p in spec.projections_to(population)}
+        self.slots = {key: slot for key, slot in spec.slots.items() if key.split(".")[0] == population}
+        self.bijections: dict[str, Bijection] = {}
+        for key, slot in self.slots.items():
+            value = np.asarray(values[key], dtype=np.float64)
+            if trainable and slot.parameter.trainable:
+                bijection = choose_bijection(slot, dt=spec.dt_s, rho_clamped=time_constants == "rho_clamped")
+                self.bijections[key] = bijection
+                self.register_parameter(_attribute(key), nn.Parameter(_tensor(bijection.raw(value))))
+            else:
+                self.register_buffer(_attribute(key), _tensor(value))
+
+    def raw(self, key: str) -> Tensor:
+        """The tensor behind a slot: what the optimiser moves, or the fixed value."""
+        tensor: Tensor = getattr(self, _attribute(key))
+        return tensor
+
+    def physical(self, key: str) -> Tensor:
+        """The slot's value in SI units."""
+        return self.bijections[key].value(self.raw(key)) if key in self.bijections else self.raw(key)
+
+    @torch.no_grad()
+    def clamp_(self) -> None:
+        """Bring clamped decays back into [0, 1]; to be called after each optimiser step."""
+        for key, bijection in self.bijections.items():
+            if isinstance(bijection, RhoClamped):
+                self.raw(key).clamp_(0.0, 1.0)
+
+    # -- evaluating the program --------------------------------------------------------------------------------------
+
+    def _evaluate(self, expression: sympy.Expr, values: Mapping[str, Any]) -> Tensor:
+        for key, bijection in self.bijections.items():
+            if isinstance(bijection, RhoClamped):
+                for name in (self.slots[key].name, f"{self.slots[key].name}_post"):
+                    decay = sympy.exp(-symbol("dt") / symbol(name))
+                    expression = expression.subs(decay, symbol(f"decay_of_{name}"))
+        return torch.as_tensor(evaluate(expression, values, _TORCH), dtype=self._dtype, device=self._device)
+
+    def _synaptic_path(self, path: Path, projection: Projection, values: Mapping[str, Any]) -> DecayPath:
+        decay = self._evaluate(path.decay, values)
+        amplitude = self._evaluate(path.gain * path.amplitude, values).expand(projection.n_post, projection.n_pre)
+        if projection.kind == "recurrent" and self.spec.step_order.decays_in_same_step("recurrent"):
+            amplitude = amplitude * decay
+        if not projection.self_connections:
+            amplitude = amplitude * (1.0 - torch.eye(projection.n_post, dtype=amplitude.dtype, device=amplitude.device))
+        return DecayPath(amplitude, decay)
+
+    def paths(self, kind: str) -> list[DecayPath]:
+        """The evaluated paths of a projection (``"feedforward"``, ``"recurrent"``) or of the reset (``"reset"``)."""
+        if kind == "reset":
+            values = self._with_decays(neuron_values(self.spec, self.population, self._values()), "")
+            found = []
+            for path in self.program.reset_paths:
+                decay = self._evaluate(path.decay, values)
+                amplitude = self._evaluate(path.gain * path.amplitude, values)
+                found.append(DecayPath(amplitude * decay if self.spec.step_order.decays_in_same_step("reset") else amplitude, decay))
+            return found
+        if kind not in self.projections:
+            return []
+        projection = self.projections[kind]
+        values = self._with_decays(synapse_values(self.spec, projection, self._values()), projection.name)
+        return [self._synaptic_path(path, projection, values) for path in self.program.synaptic_paths]
+
+    def _values(self) -> dict[str, Tensor]:
+        return {key: self.physical(key) for key in self.slots}
+
+    def _with_decays(self, values: dict[str, Any], projection: str) -> dict[str, Any]:
+        for key, bijection in self.bijections.items():
+            slot = self.slots[key]
+            if isinstance(bijection, RhoClamped) and slot.owner in (projection, f"{self.population}.neuron"):
+                on_neuron_seen_by_synapse = projection != "" and slot.owner.endswith(".neuron")
+                name = f"{slot.name}_post" if on_neuron_seen_by_synapse else slot.name
+                raw = self.raw(key)
+                values[f"decay_of_{name}"] = raw[..., None] if projection != "" and slot.parameter.axes == "post" else raw
+        return values
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    def forward(self, x: Tensor, state: LayerState | None = None) -> tuple[Tensor, LayerState]:
+        """Run over time.
+
+        Parameters
+        ----------
+        x
+            Input spikes or values, shape (time, batch, pre).
+        state
+            From the call before, to go on where it stopped.
+
+        Returns
+        -------
+        out : Tensor, shape (time, batch, post)
+            Spikes, or v for a readout.
+        state : LayerState
+        """
+        z, v, state = self.run(x, state)
+        return (v if z is None else z), state
+
+    def run(self, x: Tensor, state: LayerState | None = None) -> tuple[Tensor | None, Tensor, LayerState]:
+        """Like :meth:`forward`, with spikes (None for a readout) and v."""
+        feedforward, recurrent, resets = (self.paths(kind) for kind in ("feedforward", "recurrent", "reset"))
+        n = x.shape[0]
+        if n > CHUNK and any(not is_tied(path.rho) for path in recurrent):
+            spikes, voltages = [], []
+            for piece in x.split(CHUNK):
+                z, v, state = self.run(piece, state)
+                spikes.append(z)
+                voltages.append(v)
+            assert state is not None
+            return torch.cat([z for z in spikes if z is not None]), torch.cat(voltages), state
+        carried = {} if state is None else state.carried
+        v = sum(
+            (exponential_filter(x, w, rho, carried.get(f"feedforward {k}")) for k, (w, rho) in enumerate(feedforward)),
+            start=x.new_zeros(()),
+        )
+        z = None
+        if self.program.theta is not None:
+            for k, (_, rho) in enumerate(recurrent):
+                if f"recurrent {k}" in carried:
+                    v = v + spread_carry(carried[f"recurrent {k}"], rho, n)
+            for k, (_, rho) in enumerate(resets):
+                if f"reset {k}" in carried:
+                    v = v + spread_carry(carried[f"reset {k}"], rho, n)
+            theta = self._evaluate(self.program.theta, self._with_decays(neuron_values(self.spec, self.population, self._values()), ""))
+            z, v = spiking_scan(v, recurrent, resets, theta, self.surrogate)
+
+        def compute() -> dict[str, Tensor]:
+            new = {}
+            for k, (w, rho) in enumerate(feedforward):
+                new[f"feedforward {k}"] = filter_carry(x, w, rho, carried.get(f"feedforward {k}"), delay=0)
+            if z is not None:
+                for k, (w, rho) in enumerate(recurrent):
+                    new[f"recurrent {k}"] = filter_carry(z, w, rho, carried.get(f"recurrent {k}"), delay=1)
+                for k, (amplitude, rho) in enumerate(resets):
+                    per_neuron = torch.diag(amplitude.expand(z.shape[2]))  # a reset is a synapse of the neuron onto itself
+                    new[f"reset {k}"] = filter_carry(z, per_neuron, rho, carried.get(f"reset {k}"), delay=1)
+            return new
+
+        return z, v, LayerState(compute)
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return next(iter((*self.parameters(), *self.buffers()))).dtype
+
+    @property
+    def _device(self) -> torch.device:
+        return next(iter((*self.parameters(), *self.buffers()))).device
+
+
+def _attribute(key: str) -> str:
+    return key.replace(".", "__")
+
+
+def _tensor(value: NDArray[np.floating]) -> Tensor:
+    return torch.as_tensor(np.array(value), dtype=torch.get_default_dtype())

@@ -1,0 +1,206 @@
+"""A whole network as a torch module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..errors import DataError, SpecError
+from ..kernels import SurrogateDerivative, exponential_filter
+from ..recording import Recording
+from ..spec import NetworkSpec
+from .bijections import is_time_constant
+from .layer import LayerState, SpikingLayer, TimeConstants
+from .surrogates import MultiGaussian
+
+if TYPE_CHECKING:
+    from ..checkpoint import Checkpoint
+
+__all__ = ["Network"]
+
+
+class Network(nn.Module):
+    """The layers of a :class:`~hetsyn_sim.spec.NetworkSpec`, trainable.
+
+    Parameters
+    ----------
+    spec
+        What to build.
+    seed
+        Initial values come from ``spec.initial_values(seed)``.
+    values
+        Parameter values in SI units by slot key, instead of the initial ones.
+    surrogate
+        Replaces the derivative of a spike.
+    time_constants
+        ``"log_tau"``: log tau within the bounds; ``"rho_clamped"``: the decay, clamped to [0, 1] after each step.
+    dropout
+        Probability with which a spike is lost on its way to the next layer, in training mode.
+    trainable
+        False keeps every value exactly as given, for evaluation.
+
+    Raises
+    ------
+    SpecError
+        If a value is missing or of the wrong shape.
+    """
+
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        *,
+        seed: int = 0,
+        values: Mapping[str, NDArray[np.floating]] | None = None,
+        surrogate: SurrogateDerivative | None = None,
+        time_constants: TimeConstants = "log_tau",
+        dropout: float = 0.0,
+        trainable: bool = True,
+    ) -> None:
+        super().__init__()
+        self.spec = spec
+        values = spec.initial_values(seed) if values is None else values
+        shapes = {key: slot.shape for key, slot in spec.slots.items()}
+        if (given := {key: np.shape(value) for key, value in values.items()}) != shapes:
+            wrong = sorted(key for key in shapes.keys() | given.keys() if shapes.get(key) != given.get(key))
+            raise SpecError(
+                "these values are not those of the network",
+                where=", ".join(wrong[:3]) + (", ..." if len(wrong) > 3 else ""),
+                got=", ".join(str(given.get(key, "missing")) for key in wrong[:3]),
+                expected=", ".join(str(shapes.get(key, "no such slot")) for key in wrong[:3]),
+                remedy="pass one array per key of spec.slots, of its shape",
+            )
+        surrogate = MultiGaussian() if surrogate is None else surrogate
+        self.layers = nn.ModuleDict(
+            {p.name: SpikingLayer(spec, p.name, values, surrogate, time_constants, trainable=trainable) for p in spec.populations}
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.last_spikes: list[Tensor] = []
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Checkpoint, dtype: torch.dtype = torch.float64) -> Network:
+        """The network that a checkpoint describes, for evaluation, in any precision."""
+        with _default_dtype(dtype):
+            return cls(checkpoint.spec, values=checkpoint.values, trainable=False).eval()
+
+    def forward(self, x: Tensor, state: Mapping[str, LayerState] | None = None) -> tuple[Tensor, dict[str, LayerState]]:
+        """Run over time.
+
+        Parameters
+        ----------
+        x
+            Input, shape (time, batch, channel), bool or floating.
+        state
+            From the call before.
+
+        Returns
+        -------
+        out : Tensor, shape (time, batch, n_out)
+            v of the readout; spikes of the last layer if there is no readout.
+        state : dict of LayerState
+
+        Raises
+        ------
+        DataError
+            If the number of channels is not the network's, or there is nothing to run.
+        """
+        if x.dim() != 3 or x.shape[2] != self.spec.n_input or 0 in x.shape:
+            raise DataError(
+                "this input does not fit the network",
+                where="Network.forward",
+                got=f"shape {tuple(x.shape)}",
+                expected=f"(time, batch, {self.spec.n_input}), none of them 0",
+                remedy="pass (time, batch, channel) with the number of channels the network was built for",
+            )
+        out = x.to(self.dtype)
+        new: dict[str, LayerState] = {}
+        self.last_spikes = []
+        for name, layer in self.layers.items():
+            assert isinstance(layer, SpikingLayer)
+            if self.last_spikes:
+                out = self.dropout(out)
+            out, new[name] = layer(out, None if state is None else state[name])
+            if layer.program.theta is not None:
+                self.last_spikes.append(out)
+        return out, new
+
+    @torch.no_grad()
+    def record(self, x: Tensor | NDArray[np.generic], variables: Sequence[str] = ("v",)) -> Recording:
+        """Run in evaluation mode and keep every spike and the named variables of every population that has them.
+
+        ``variables`` may name ``v`` and synaptic sums such as ``I_syn``. Arrays come back as float64 for exact comparison.
+        """
+        inputs = np.asarray(x)
+        out = torch.as_tensor(inputs).to(self.dtype)
+        rasters: dict[str, NDArray[np.bool_]] = {"input": inputs > 0}
+        traces: dict[str, NDArray[np.floating]] = {}
+        for name, layer in self.layers.items():
+            assert isinstance(layer, SpikingLayer)
+            z, v, _ = layer.run(out)
+            if "v" in variables:
+                traces[f"{name}.v"] = v.double().numpy()
+            for k, (path, jump) in enumerate(zip(layer.program.synaptic_paths, layer.program.model.on_pre_jumps, strict=True)):
+                if f"{path.state}_syn" in variables and jump.target in layer.program.synapse.states:
+                    total = exponential_filter(out, *layer.paths("feedforward")[k])
+                    for w, rho in layer.paths("recurrent")[k : k + 1]:
+                        assert z is not None
+                        total = total + exponential_filter(torch.cat([torch.zeros_like(z[:1]), z[:-1]]), w, rho)
+                    traces[f"{name}.{path.state}_syn"] = (total / float(path.gain)).double().numpy()
+            if z is not None:
+                rasters[name] = z.numpy() > 0
+                out = z
+        return Recording(self.spec.dt_s, rasters, traces, simulator=f"torch {str(self.dtype).removeprefix('torch.')}")
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of its parameters."""
+        return next(iter((*self.parameters(), *self.buffers()))).dtype
+
+    def values(self) -> dict[str, NDArray[np.floating]]:
+        """Physical parameter values in SI units by slot key, in the precision of training."""
+        with torch.no_grad():
+            return {key: layer.physical(key).numpy(force=True).copy() for layer in self._layers() for key in layer.slots}
+
+    def clamp_(self) -> None:
+        """To be called after each optimiser step; it changes only decays that are trained by clamping."""
+        for layer in self._layers():
+            layer.clamp_()
+
+    def weight_parameters(self) -> list[nn.Parameter]:
+        """What is trained and is not a time constant."""
+        return self._trained(time_constants=False)
+
+    def time_constant_parameters(self) -> list[nn.Parameter]:
+        """The trained time constants (as raw numbers: log tau in its bounds, or the decay)."""
+        return self._trained(time_constants=True)
+
+    def _trained(self, *, time_constants: bool) -> list[nn.Parameter]:
+        found = []
+        for layer in self._layers():
+            for key in layer.bijections:
+                raw = layer.raw(key)
+                assert isinstance(raw, nn.Parameter)
+                if is_time_constant(layer.slots[key]) == time_constants:
+                    found.append(raw)
+        return found
+
+    def _layers(self) -> list[SpikingLayer]:
+        return [layer for layer in self.layers.values() if isinstance(layer, SpikingLayer)]
+
+
+class _default_dtype:
+    """Parameters made inside have this precision."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        self.dtype = dtype
+
+    def __enter__(self) -> None:
+        self.before = torch.get_default_dtype()
+        torch.set_default_dtype(self.dtype)
+
+    def __exit__(self, *exc: object) -> None:
+        torch.set_default_dtype(self.before)
