@@ -57,8 +57,8 @@ class _Population:
         self.synapses = {
             p.kind: _Block(self.program.synapse, self.synapse_values[p.kind], (p.n_post, p.n_pre), n_runs) for p in self.projections
         }
-        self.spikes = np.zeros((n_runs, population.size))
-        self.v = np.zeros((n_runs, population.size))
+        self.spikes: Array = np.zeros((n_runs, population.size))
+        self.v: Array = np.zeros((n_runs, population.size))
 
     def do(self, phase: str, arriving: Array) -> None:
         if phase == "decay":

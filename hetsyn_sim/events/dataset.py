@@ -83,13 +83,14 @@ class SpikeDataset:
                     expected="an integer array",
                     remedy="put the spikes on the grid first: step = round(time / dt)",
                 )
-            kept = array.astype(np.int64 if name == "offsets" else np.int32)
+            dtype = np.int64 if name == "offsets" else np.int32
+            kept = array.astype(dtype)
             if np.any(kept != array):
                 raise DataError(
                     f"{name} do not fit into {8 * kept.itemsize} bits",
                     where="SpikeDataset",
                     got=f"values from {array.min()} to {array.max()}",
-                    expected=f"at most {np.iinfo(kept.dtype).max}",
+                    expected=f"at most {np.iinfo(dtype).max}",
                     remedy="check the unit: steps are whole numbers of dt, not nanoseconds",
                 )
             self._keep(name, kept)
