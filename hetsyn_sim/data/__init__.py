@@ -1,0 +1,1 @@
+"""Data shipped with the package; see NOTICE.md here for licences and attribution."""
