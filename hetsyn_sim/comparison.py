@@ -45,7 +45,13 @@ class Divergence:
 
     @property
     def is_near_tie(self) -> bool:
-        """Whether both voltages are so close to the threshold that rounding decides."""
+        """Whether both voltages are so close to the threshold that rounding decides.
+
+        Two voltages exactly at the threshold are no matter of rounding: a strict threshold leaves both silent, and only another rule
+        (``>=``) makes one of them spike.
+        """
+        if self.v_reference == self.v_other == self.theta:
+            return False
         return max(abs(self.v_reference - self.theta), abs(self.v_other - self.theta)) <= self.bound
 
     def __str__(self) -> str:
@@ -158,16 +164,8 @@ def compare_recordings(
     """
     check_same_dt(reference.dt, spec.dt_s, where=reference.simulator)
     check_same_dt(other.dt, spec.dt_s, where=other.simulator)
-    needed = {f"{p.name}.v" for p in spec.populations}
     for recording in (reference, other):
-        if not needed <= set(recording.traces) or (recording.n_steps, recording.n_runs) != (reference.n_steps, reference.n_runs):
-            raise DataError(
-                "these recordings can't be compared",
-                where=recording.simulator,
-                got=f"{recording.n_runs} runs of {recording.n_steps} steps with {', '.join(recording.traces) or 'no traces'}",
-                expected=f"{reference.n_runs} runs of {reference.n_steps} steps with {', '.join(sorted(needed))}",
-                remedy="record v of every population over the same inputs",
-            )
+        _check_shapes(spec, recording, reference)
     if not np.array_equal(reference.rasters["input"], other.rasters["input"]):
         raise DataError(
             "the recordings are of different inputs",
@@ -202,7 +200,7 @@ def compare_recordings(
         dv = np.abs(v - other.traces[f"{name}.v"])[compared]
         # NaN must not pass for agreement
         worst = float(np.max(np.nan_to_num(dv, nan=np.inf), initial=0.0))
-        largest, relative = max(largest, worst), max(relative, worst / bound if worst else 0.0)
+        largest, relative = max(largest, worst), max(relative, _over(worst, bound))
         if name in thetas:
             margin = min(margin, float(np.min(np.abs(v - thetas[name])[compared], initial=np.inf)))
     n_spikes = sum(int(reference.rasters[name].sum()) for name in thetas)
@@ -219,6 +217,30 @@ def compare_recordings(
         tuple(undecided),
         tuple(diverged),
     )
+
+
+def _check_shapes(spec: NetworkSpec, recording: Recording, reference: Recording) -> None:
+    """A recording holds every population of the network, over the same steps and runs as the reference, and at least one of each."""
+    n_steps, n_runs = reference.n_steps, reference.n_runs
+    shapes = {"input": (n_steps, n_runs, spec.n_input)} | {f"{p.name}.v": (n_steps, n_runs, p.size) for p in spec.populations}
+    shapes |= {p.name: (n_steps, n_runs, p.size) for p in spec.populations if p.model.spiking}
+    recorded = {name: array.shape for name, array in (*recording.rasters.items(), *recording.traces.items())}
+    wrong = [name for name, shape in shapes.items() if recorded.get(name) != shape or 0 in shape]
+    if wrong:
+        raise DataError(
+            "these recordings can't be compared",
+            where=recording.simulator,
+            got=", ".join(f"{name}: {recorded.get(name, 'not recorded')}" for name in wrong),
+            expected=", ".join(f"{name}: {shapes[name]}" for name in wrong) + ", none of them empty",
+            remedy="record the spikes and v of every population over the same inputs",
+        )
+
+
+def _over(worst: float, bound: float) -> float:
+    """How many bounds a difference is. Infinite if the bound itself is no number, or 0 with a difference."""
+    if worst == 0.0:
+        return 0.0
+    return worst / bound if 0.0 < bound < np.inf else np.inf
 
 
 def _first_divergence(
