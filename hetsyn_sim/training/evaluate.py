@@ -1,0 +1,66 @@
+"""How well a network does on recordings: predictions by the loss's own scores, without gradients and augmentation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..events import SpikeDataset
+from .data import Batches, Examples
+from .losses import Loss, SumOfSoftmax
+from .network import Network
+
+__all__ = ["Evaluation", "evaluate"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Predictions of a network and what they are worth.
+
+    Attributes
+    ----------
+    labels, predictions
+        Shape (recording,).
+    scores
+        Shape (recording, class); the largest is the prediction.
+    rate_hz
+        Mean rate over all hidden neurons.
+    """
+
+    labels: NDArray[np.int64]
+    predictions: NDArray[np.int64]
+    scores: NDArray[np.floating]
+    rate_hz: float
+
+    @property
+    def accuracy(self) -> float:
+        """Part of the recordings whose label was predicted."""
+        return float(np.mean(self.predictions == self.labels))
+
+
+@torch.no_grad()
+def evaluate(
+    network: Network, data: SpikeDataset, loss: Loss | None = None, *, window: int | None = None, batch_size: int = 256
+) -> Evaluation:
+    """Run a network over all recordings of ``data``.
+
+    ``loss`` gives the scores; None is :class:`~hetsyn_sim.training.losses.SumOfSoftmax` over all steps. ``window`` is that of the
+    training; None runs to the longest recording.
+    """
+    loss = SumOfSoftmax() if loss is None else loss
+    was_training, device = network.training, next(network.parameters()).device
+    network.eval()
+    scores, spikes, places = [], 0.0, 0
+    try:
+        for x, _ in Batches(examples := Examples.from_dataset(data, window), batch_size):
+            out, _ = network(x.to(device))  # (time, batch, unit)
+            scores.append(loss.scores(out).cpu())  # (batch, class)
+            spikes += sum(float(z.sum()) for z in network.last_spikes)
+            places += sum(z.numel() for z in network.last_spikes)
+    finally:
+        network.train(was_training)
+    every = torch.cat(scores)  # (recording, class)
+    return Evaluation(examples.labels.numpy(), every.argmax(dim=-1).numpy(), every.numpy(), spikes / places / network.spec.dt_s)

@@ -1,0 +1,169 @@
+"""Losses: from what a network hands out to one number, and to a score for every class. Regularisers of the hidden spikes too.
+
+Outputs are time-first, (time, batch, unit). ``scores`` is what a prediction takes the largest of, so that training, validation and the
+report of accuracy in Brian2 rest on the same rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ..errors import ConfigError, UnknownNameError
+
+__all__ = ["LOSSES", "LastStep", "Loss", "MeanSquaredError", "RateRegulariser", "SpikeCount", "SumOfSoftmax", "get_loss"]
+
+
+class Loss(Protocol):
+    """What training asks of a loss."""
+
+    def __call__(self, out: Tensor, target: Tensor) -> Tensor:
+        """The mean loss of a batch, shape (). ``out`` is (time, batch, unit), ``target`` (batch,) classes or (time, batch, unit) values."""
+        ...
+
+    def scores(self, out: Tensor) -> Tensor:
+        """One score per class, shape (batch, unit); the largest is the prediction."""
+        ...
+
+
+@dataclass(frozen=True)
+class SumOfSoftmax:
+    """Cross entropy on ``sum_t softmax(v[t])``, the sum itself taken as logits, from step ``burn_in`` on.
+
+    So it is in the published code of Deng et al. 2025 (HetSyn), Table 2 and App. D, which skips the first 11 steps of SHD. The sum can grow
+    to the number of steps, so cross entropy sees a softmax of low temperature.
+
+    Raises
+    ------
+    ConfigError
+        If ``burn_in`` is not a number of steps, or, when called, if it leaves no step.
+    """
+
+    burn_in: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.burn_in, int) or isinstance(self.burn_in, bool) or self.burn_in < 0:
+            raise ConfigError(
+                "the burn-in is not a number of steps",
+                where="SumOfSoftmax.burn_in",
+                got=repr(self.burn_in),
+                expected="0, 1, 2, ...",
+                remedy="give the number of first steps that do not count",
+            )
+
+    def __call__(self, out: Tensor, target: Tensor) -> Tensor:
+        return functional.cross_entropy(self.scores(out), target)
+
+    def scores(self, out: Tensor) -> Tensor:
+        if out.shape[0] <= self.burn_in:
+            raise ConfigError(
+                "the burn-in leaves no step to read out",
+                where="SumOfSoftmax.burn_in",
+                got=f"burn_in = {self.burn_in} of {out.shape[0]} steps",
+                expected=f"fewer than {out.shape[0]}",
+                remedy="shorten the burn-in, or lengthen the window",
+            )
+        return out[self.burn_in :].softmax(dim=-1).sum(dim=0)  # (batch, unit)
+
+
+@dataclass(frozen=True)
+class LastStep:
+    """Cross entropy on v of the last step: a decision at the end of a trial (Deng et al. 2025, HetSyn, App. C)."""
+
+    def __call__(self, out: Tensor, target: Tensor) -> Tensor:
+        return functional.cross_entropy(self.scores(out), target)
+
+    def scores(self, out: Tensor) -> Tensor:
+        return out[-1]  # (batch, unit)
+
+
+@dataclass(frozen=True)
+class SpikeCount:
+    """Cross entropy on the number of output spikes (or on the sum of v), as for S-MNIST in Deng et al. 2025 (HetSyn), App. D."""
+
+    def __call__(self, out: Tensor, target: Tensor) -> Tensor:
+        return functional.cross_entropy(self.scores(out), target)
+
+    def scores(self, out: Tensor) -> Tensor:
+        return out.sum(dim=0)  # (batch, unit)
+
+
+@dataclass(frozen=True)
+class MeanSquaredError:
+    """Mean squared distance from a target trace over all steps (Deng et al. 2025, HetSyn, App. B); ``scores`` is the mean over time.
+
+    Raises
+    ------
+    ConfigError
+        When called, if the target does not have the shape of the output.
+    """
+
+    def __call__(self, out: Tensor, target: Tensor) -> Tensor:
+        if target.shape != out.shape:
+            raise ConfigError(
+                "the target is not a trace of the output's shape",
+                where="MeanSquaredError",
+                got=f"target {tuple(target.shape)}, output {tuple(out.shape)}",
+                expected="targets of shape (time, batch, unit)",
+                remedy="use sum_of_softmax, last_step or spike_count for classes",
+            )
+        return functional.mse_loss(out, target)
+
+    def scores(self, out: Tensor) -> Tensor:
+        return out.mean(dim=0)  # (batch, unit)
+
+
+@dataclass(frozen=True)
+class RateRegulariser:
+    """``strength * mean_n ((rate_n - target) / target)^2`` over all hidden neurons n (Deng et al. 2025, HetSyn, App. B: 0.01 at 10 Hz).
+
+    Parameters
+    ----------
+    target
+        Rate to be kept, in Hz.
+    strength
+        Its weight against the loss.
+    dt
+        Time step in seconds.
+    """
+
+    target: float
+    strength: float
+    dt: float
+
+    def __call__(self, spikes: Sequence[Tensor]) -> Tensor:
+        """Shape (). ``spikes`` holds (time, batch, neuron) of every hidden layer; the rate of a neuron is its mean over time and batch."""
+        rates = torch.cat([z.mean(dim=(0, 1)) for z in spikes]) / self.dt  # (neuron,)
+        return self.strength * ((rates - self.target) / self.target).square().mean()
+
+
+#: Every loss by the name that a recipe calls it.
+LOSSES: Mapping[str, type] = MappingProxyType(
+    {"sum_of_softmax": SumOfSoftmax, "last_step": LastStep, "spike_count": SpikeCount, "mean_squared_error": MeanSquaredError}
+)
+
+
+def get_loss(name: str, **settings: Any) -> Loss:
+    """The loss called ``name`` with some of its settings changed.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such loss, or no such setting.
+    """
+    if name not in LOSSES:
+        raise UnknownNameError("unknown loss", got=repr(name), expected=", ".join(LOSSES), remedy="use one of these")
+    known = [f.name for f in fields(LOSSES[name])]
+    foreign = sorted(set(settings) - set(known))
+    if foreign:
+        raise UnknownNameError(
+            "unknown setting of a loss", where=name, got=", ".join(foreign), expected=", ".join(known) or "no settings", remedy="remove it"
+        )
+    loss: Loss = LOSSES[name](**settings)
+    return loss

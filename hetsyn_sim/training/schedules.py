@@ -1,0 +1,37 @@
+"""Learning-rate schedules: what the rate is multiplied with at a step. Plain functions of the step, so that resuming needs no state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+__all__ = ["Schedule", "constant", "step_decay", "warmup_cosine"]
+
+#: Step (0, 1, ...) -> factor; what ``torch.optim.lr_scheduler.LambdaLR`` takes.
+Schedule = Callable[[int], float]
+
+
+def constant() -> Schedule:
+    """The same rate all the time."""
+    return lambda step: 1.0
+
+
+def warmup_cosine(total_steps: int, warmup: float = 0.05) -> Schedule:
+    """Rising in a straight line over the first ``warmup`` of all steps, then half a cosine down to 0 (Deng et al. 2025, HetSyn, App. D).
+
+    Step -1 and the step after the last have the rate 0, so that no step of the training is wasted on it.
+    """
+    rising = round(warmup * total_steps)
+
+    def factor(step: int) -> float:
+        if step < rising:
+            return (step + 1) / (rising + 1)
+        progress = (step - rising) / max(1, total_steps - rising)
+        return 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
+
+    return factor
+
+
+def step_decay(every: int, factor: float) -> Schedule:
+    """Multiplied with ``factor`` after each ``every`` steps (Deng et al. 2025, HetSyn, App. B and C: 0.8 after 100)."""
+    return lambda step: factor ** (step // every)
