@@ -1,0 +1,206 @@
+"""Training from data to a checkpoint, in one call that can be interrupted and repeated."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from os import PathLike
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ..checkpoint import Checkpoint
+from ..errors import ConfigError
+from ..events import SpikeDataset
+from ..spec import NetworkSpec, format_quantity
+from .console import say
+from .data import Examples, check_fits
+from .network import Network, _default_dtype
+from .recipe import Recipe
+from .run_folder import RunFolder
+from .settings import Training
+
+if TYPE_CHECKING:
+    from .module import Row
+
+__all__ = ["FitResult", "build_network", "fit"]
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a training gives.
+
+    Attributes
+    ----------
+    network
+        The trained network for evaluation, made from ``checkpoint``, in float64.
+    checkpoint, initial
+        Parameters after the training and before it.
+    history
+        One mapping per epoch, as in metrics.csv. The test split is not looked at.
+    """
+
+    network: Network
+    checkpoint: Checkpoint
+    initial: Checkpoint
+    history: list[Row]
+
+
+def fit(
+    what: NetworkSpec | Recipe,
+    data: SpikeDataset,
+    *,
+    training: Training | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    out: str | PathLike[str] | None = None,
+    resume: bool = True,
+    overwrite: bool = False,
+    progress: bool = True,
+    data_name: str = "",
+    **devices: Any,
+) -> FitResult:
+    """Train a network on the training split of ``data``.
+
+    The same call gives the same bytes on the same machine. It may be killed at any moment: called again with the same ``out``, it goes on
+    after the last finished epoch and ends with the bytes it would have ended with.
+
+    Parameters
+    ----------
+    what
+        The network, or a recipe that says how to build it for these data and how to train it.
+    data
+        Labelled recordings with their splits.
+    training
+        Settings of the training of a spec. A recipe has its own.
+    epochs, seed
+        Instead of those of the recipe or of ``training``.
+    out
+        Folder for the run (:mod:`hetsyn_sim.training.run_folder`). None: nothing is kept but the result.
+    resume
+        Whether to go on with this run if ``out`` holds part of it, or to return its result if it is finished.
+    overwrite
+        Whether to remove whatever run ``out`` holds.
+    progress
+        Whether to print a line per epoch to stderr, and to show a bar on a terminal.
+    data_name
+        What to call the data in the checkpoint.
+    **devices
+        ``accelerator``, ``devices``, ``strategy``, ``num_nodes`` for Lightning; one process on the GPU, or else on the CPU, by default.
+        ``batch_size`` is that of all processes together.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is out of range, if ``out`` holds another training, or if the training diverges.
+    DataError
+        If the data do not fit the network.
+    CheckpointError
+        If a file in ``out`` is damaged.
+    """
+    spec, recipe = _resolve(what, data, training, {"epochs": epochs, "seed": seed})
+    settings = recipe.training
+    check_fits(data, spec)
+    first = all(os.environ.get(name, "0") == "0" for name in ("RANK", "LOCAL_RANK"))  # set in the processes that Lightning starts
+    if out is None and (not first or devices.get("devices", 1) != 1):
+        raise ConfigError(
+            "several processes need a folder that they share",
+            where="fit: out",
+            got="out=None",
+            expected="a folder for the run",
+            remedy='pass out="runs/digits"',
+        )
+    with _folder(out) as folder, _interruptible(out), _settled(settings):
+        network = build_network(spec, settings)
+        about = {"name": data_name, "fingerprint": data.fingerprint(), "dt": format_quantity(data.dt, "ms")}
+        plain = recipe.to_dict() if isinstance(what, Recipe) else {"training": recipe.to_dict()["training"]}
+        initial = Checkpoint(spec, network.values(), recipe=plain, seeds={"training": settings.seed}, data=about)
+        if first:
+            folder.begin(initial, resume=resume, overwrite=overwrite)
+        if folder.checkpoint.exists():
+            if progress and first:
+                say(f"{folder.path} holds this training, finished; nothing to do")
+            checkpoint = Checkpoint.load(folder.checkpoint)
+        else:
+            from .train import train  # Lightning takes seconds to import, and only a training needs it
+
+            part = settings.validation == "split"
+            learn, held_out = data.validation_split() if part else (data.train, None)
+            examples = Examples.from_dataset(learn, settings.window)
+            validation = None if held_out is None else Examples.from_dataset(held_out, settings.window)
+            checkpoint = train(network, initial, settings, examples, validation, folder, progress=progress, write=first, **devices)
+        with open(folder.metrics, newline="", encoding="utf-8") as file:
+            history = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        return FitResult(Network.from_checkpoint(checkpoint), checkpoint, initial, history)
+
+
+def build_network(spec: NetworkSpec, settings: Training) -> Network:
+    """The untrained network with the surrogate, precision, dropout and time constants of the settings."""
+    with _default_dtype(getattr(torch, settings.precision)):
+        return Network(
+            spec,
+            seed=settings.seed,
+            surrogate=settings.surrogate.make(),
+            time_constants=settings.time_constants,
+            dropout=settings.dropout,
+        )
+
+
+def _resolve(
+    what: NetworkSpec | Recipe, data: SpikeDataset, training: Training | None, changes: dict[str, int | None]
+) -> tuple[NetworkSpec, Recipe]:
+    if isinstance(what, Recipe) and training is not None:
+        raise ConfigError(
+            "the training is described twice",
+            where="fit",
+            got="a Recipe and training=",
+            expected="a Recipe, or a NetworkSpec with training=",
+            remedy="change the recipe: recipe.changed(epochs=5)",
+        )
+    recipe = what if isinstance(what, Recipe) else Recipe(training=training or Training())
+    recipe = recipe.changed(**{name: value for name, value in changes.items() if value is not None})
+    n_classes = int(data.labels.max(initial=0)) + 1
+    return (recipe.spec(data.dt, data.n_channels, n_classes) if isinstance(what, Recipe) else what), recipe
+
+
+@contextmanager
+def _folder(out: str | PathLike[str] | None) -> Iterator[RunFolder]:
+    if out is not None:
+        yield RunFolder(out)
+        return
+    with TemporaryDirectory(prefix="hetsyn-fit-") as temporary:
+        yield RunFolder(temporary)
+
+
+@contextmanager
+def _interruptible(out: str | PathLike[str] | None) -> Iterator[None]:
+    """Ctrl-C ends the program with a line that says how to go on, and no traceback."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except KeyboardInterrupt:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)  # Lightning may have switched it off
+        kept = "nothing is kept, since there is no run folder (out=...)" if out is None else f"run the same again to go on in {out}"
+        say(f"interrupted: {kept}")
+        raise SystemExit(130) from None
+
+
+@contextmanager
+def _settled(settings: Training) -> Iterator[None]:
+    """Threads as set, and torch's generator and switches afterwards as they were before."""
+    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    try:
+        if settings.num_threads is not None:
+            torch.set_num_threads(settings.num_threads)
+        with torch.random.fork_rng():
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(deterministic)

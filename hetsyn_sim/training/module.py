@@ -1,0 +1,162 @@
+"""The training of a network as a LightningModule: what happens in a step and in an epoch. Its randomness depends on seed and step alone."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor
+
+from ..errors import ConfigError
+from .augment import augment
+from .data import Batches, Examples, epoch_order
+from .losses import RateRegulariser
+from .network import Network
+from .seeds import mixed_seed
+from .settings import Training
+
+__all__ = ["Row", "TrainingModule", "parameter_groups"]
+
+#: What is known of one epoch: ``epoch``, ``train_loss``, ``train_accuracy``, ``validation_loss``, ``validation_accuracy``, ``rate_hz``
+#: (mean over all hidden neurons, validation aside), ``lr`` (at its end), ``seconds``.
+Row = dict[str, float]
+
+
+class TrainingModule(LightningModule):
+    """One network, its examples and its settings.
+
+    Attributes
+    ----------
+    history
+        One :data:`Row` per finished epoch.
+    best
+        The state of the network after the epoch of highest validation accuracy, the earliest of equals; None if nobody asked for it.
+
+    Raises
+    ------
+    ConfigError
+        If the loss of an epoch is not finite.
+    """
+
+    def __init__(self, network: Network, training: Training, train: Examples, validation: Examples | None) -> None:
+        super().__init__()
+        self.network, self.training_settings = network, training
+        self.train_examples, self.validation_examples = train, validation
+        self.loss = training.loss.make()
+        dt = network.spec.dt_s
+        rate = training.rate_regulariser
+        self.regulariser = None if rate is None else RateRegulariser(rate.target_hz, rate.strength, dt)
+        self.history: list[Row] = []
+        self.best: dict[str, Tensor] | None = None
+        self.best_accuracy = -math.inf
+        self._sums: dict[str, Tensor] = {}
+        self._started = 0.0
+
+    # -- data and optimiser ------------------------------------------------------------------------------------------
+
+    def _batches(self, examples: Examples, **options: Any) -> Batches:
+        size = self.training_settings.batch_size
+        return Batches(examples, size, rank=self.trainer.global_rank, n_processes=self.trainer.world_size, **options)
+
+    def train_dataloader(self) -> Batches:
+        n, seed = len(self.train_examples), self.training_settings.seed
+        return self._batches(self.train_examples, order=lambda: epoch_order(n, seed, self.current_epoch))
+
+    def val_dataloader(self) -> Batches | list[Any]:
+        return [] if self.validation_examples is None else self._batches(self.validation_examples)
+
+    def configure_optimizers(self) -> Any:
+        settings = self.training_settings
+        optimiser = torch.optim.AdamW(parameter_groups(self.network, settings))
+        factor = settings.schedule.make(int(self.trainer.estimated_stepping_batches))
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    # -- a step ------------------------------------------------------------------------------------------------------
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        # Dropout and augmentation draw from the global generator; seeded here, they need no state to be resumed.
+        torch.manual_seed(mixed_seed(self.training_settings.seed, "step", self.global_step, self.global_rank))
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        x, labels = batch  # (time, batch, channel), (batch,)
+        settings = self.training_settings.augmentation
+        x = augment(x, time_shift=settings.time_shift, channel_shift=settings.channel_shift, spike_dropout=settings.spike_dropout)
+        out, _ = self.network(x)  # (time, batch, unit)
+        loss = self.loss(out, labels)
+        self._add("train", out, labels, loss)
+        spikes = self.network.last_spikes
+        hidden = sum(z.detach().sum() for z in spikes) / sum(z.shape[0] * z.shape[2] for z in spikes)
+        self._add_to("spikes", torch.as_tensor(hidden))  # spikes per hidden neuron and step, summed over the batch
+        return loss if self.regulariser is None else loss + self.regulariser(spikes)
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        self.network.clamp_()
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+        x, labels = batch
+        out, _ = self.network(x)
+        self._add("validation", out, labels, self.loss(out, labels))
+
+    # -- an epoch ----------------------------------------------------------------------------------------------------
+
+    def on_train_epoch_start(self) -> None:
+        self._sums = {}
+        self._started = time.perf_counter()
+
+    def on_train_epoch_end(self) -> None:
+        sums = {name: float(self.trainer.strategy.reduce(total, reduce_op="sum")) for name, total in self._sums.items()}
+        row: Row = {"epoch": len(self.history) + 1}
+        for part in ("train", "validation"):
+            if f"{part}_n" in sums:
+                row[f"{part}_loss"] = sums[f"{part}_loss"] / sums[f"{part}_n"]
+                row[f"{part}_accuracy"] = sums[f"{part}_correct"] / sums[f"{part}_n"]
+        row["rate_hz"] = sums["spikes"] / sums["train_n"] / self.network.spec.dt_s
+        row["lr"] = float(self.trainer.optimizers[0].param_groups[0]["lr"])
+        row["seconds"] = time.perf_counter() - self._started
+        self.history.append(row)
+        if not math.isfinite(row["train_loss"]):
+            raise ConfigError(
+                "the training has diverged: its loss is not finite",
+                where=f"epoch {len(self.history)}",
+                got=f"train_loss = {row['train_loss']}",
+                expected="a finite number",
+                remedy="lower training.optimiser.lr or lr_factor_time_constants and train anew",
+            )
+        if self.training_settings.keep == "best" and row["validation_accuracy"] > self.best_accuracy:
+            self.best_accuracy = row["validation_accuracy"]
+            self.best = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["hetsyn_sim"] = {"history": self.history, "best": self.best, "best_accuracy": self.best_accuracy}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        for name, value in checkpoint["hetsyn_sim"].items():
+            setattr(self, name, value)
+
+    def _add(self, part: str, out: Tensor, labels: Tensor, loss: Tensor) -> None:
+        # sums stay on the device: reading one in every step would make the device wait
+        correct = (self.loss.scores(out.detach()).argmax(dim=-1) == labels).sum()
+        self._add_to(f"{part}_loss", loss.detach() * len(labels))
+        self._add_to(f"{part}_correct", correct)
+        self._add_to(f"{part}_n", torch.tensor(len(labels), device=self.device))
+
+    def _add_to(self, name: str, value: Tensor) -> None:
+        self._sums[name] = self._sums.get(name, torch.zeros((), dtype=torch.float64, device=self.device)) + value
+
+
+def parameter_groups(network: Network, training: Training) -> list[dict[str, Any]]:
+    """Weights and time constants, each with its learning rate and weight decay; empty groups left out."""
+    settings = training.optimiser
+    groups: list[dict[str, Any]] = [
+        {"params": network.weight_parameters(), "lr": settings.lr, "weight_decay": settings.weight_decay},
+        {
+            "params": network.time_constant_parameters(),
+            "lr": settings.lr * settings.lr_factor_time_constants,
+            "weight_decay": settings.weight_decay_time_constants,
+        },
+    ]
+    return [group for group in groups if group["params"]]

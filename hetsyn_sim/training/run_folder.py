@@ -1,0 +1,120 @@
+"""The folder of a training run: what is in it, and whether a command may go on in it.
+
+=========================  ==============================================================================================
+``recipe.yaml``            the recipe with every setting written out
+``initial.safetensors``    a Checkpoint of the parameters before the first step; it also says what this run is
+``metrics.csv``            one line per epoch
+``resume.safetensors``     the state after the last finished epoch (:mod:`hetsyn_sim.training.resume`)
+``checkpoint.safetensors`` the Checkpoint of the finished run; it is written last
+=========================  ==============================================================================================
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..checkpoint import Checkpoint
+from ..errors import ConfigError
+from ..files import write_atomically
+
+__all__ = ["RunFolder", "metrics_csv"]
+
+_COLUMNS = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rate_hz", "lr", "seconds")
+
+
+class RunFolder:
+    """The files of one run by name."""
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self.path = Path(path)
+        self.recipe = self.path / "recipe.yaml"
+        self.initial = self.path / "initial.safetensors"
+        self.metrics = self.path / "metrics.csv"
+        self.resume = self.path / "resume.safetensors"
+        self.checkpoint = self.path / "checkpoint.safetensors"
+
+    def begin(self, initial: Checkpoint, *, resume: bool, overwrite: bool) -> None:
+        """Make the folder for a run, or find the same run in it.
+
+        Parameters
+        ----------
+        initial
+            The run's starting point: spec, initial values, recipe, seeds and data.
+        resume
+            Whether to go on with the same run if it is there.
+        overwrite
+            Whether to remove whatever run is there first.
+
+        Raises
+        ------
+        ConfigError
+            If another run is there, or the same and ``resume`` is False.
+        CheckpointError
+            If the run that is there can't be read.
+        """
+        if overwrite:
+            # the finished result goes first and the identity last, so that no moment shows a finished run of another kind
+            for file in (self.checkpoint, self.resume, self.metrics, self.recipe, self.initial):
+                file.unlink(missing_ok=True)
+        if not self.initial.exists():
+            if left := [f.name for f in (self.checkpoint, self.resume) if f.exists()]:
+                raise ConfigError(
+                    "this folder holds part of a run, but not what the run was",
+                    where=str(self.path),
+                    got=f"{' and '.join(left)} without {self.initial.name}",
+                    expected="an empty folder, or a complete run",
+                    remedy="choose another folder, or overwrite=True (`--overwrite`)",
+                )
+            write_atomically(self.recipe, yaml.safe_dump(dict(initial.recipe), sort_keys=False, width=120))
+            initial.save(self.initial)
+            return
+        before = Checkpoint.load(self.initial)
+        if changes := list(_differences(_identity(before), _identity(initial))):
+            place, was, now = changes[0]
+            raise ConfigError(
+                "this folder holds another training",
+                where=f"{self.path}: {place}",
+                got=f"{now!r}" + (f", and {len(changes) - 1} more differences" if len(changes) > 1 else ""),
+                expected=f"{was!r}, as in the run that is there",
+                remedy="choose another folder, repeat the command that began that run, or overwrite=True (`--overwrite`)",
+            )
+        if not resume:
+            raise ConfigError(
+                "this training was begun before",
+                where=str(self.path),
+                got="resume=False",
+                expected="an empty folder",
+                remedy="leave resume on, choose another folder, or overwrite=True (`--overwrite`)",
+            )
+
+
+def metrics_csv(history: Sequence[Mapping[str, float]]) -> str:
+    """The history as CSV; a column that the run does not have is left out."""
+    columns = [name for name in _COLUMNS if any(name in row for row in history)]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: f"{row[name]:.8g}" for name in columns} for row in history)
+    return text.getvalue()
+
+
+def _identity(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What makes a run this run, as plain data."""
+    parts = {name: getattr(checkpoint, name) for name in ("data", "seeds", "recipe")}
+    return {**parts, "spec": checkpoint.spec.to_dict()}
+
+
+def _differences(was: Any, now: Any, place: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Place, former and present value of everything that differs between two pieces of plain data."""
+    if isinstance(was, Mapping) and isinstance(now, Mapping):
+        for key in [*was, *(k for k in now if k not in was)]:
+            yield from _differences(was.get(key), now.get(key), f"{place}.{key}" if place else str(key))
+    elif was != now:
+        yield place, was, now

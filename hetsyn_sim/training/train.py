@@ -1,0 +1,108 @@
+"""The run itself: Lightning's loop over epochs, started anew or from the state in the run folder, and the checkpoint at its end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import Callback, TQDMProgressBar
+
+from ..checkpoint import Checkpoint, installed_versions
+from ..files import write_atomically
+from .callbacks import AfterEpoch, is_finished
+from .console import on_terminal, quiet, say
+from .data import Examples
+from .module import TrainingModule
+from .network import Network
+from .resume import SafetensorsIO, read_state
+from .run_folder import RunFolder, metrics_csv
+from .settings import Training
+
+__all__ = ["train"]
+
+
+def train(
+    network: Network,
+    initial: Checkpoint,
+    settings: Training,
+    examples: Examples,
+    validation: Examples | None,
+    folder: RunFolder,
+    *,
+    progress: bool,
+    write: bool,
+    **devices: Any,
+) -> Checkpoint:
+    """Train, or go on training, until :func:`~hetsyn_sim.training.callbacks.is_finished`.
+
+    Parameters
+    ----------
+    network
+        The untrained network; it is trained in place.
+    initial
+        Its checkpoint, with everything that is known of the run.
+    examples, validation
+        What to learn from, and what to look at after each epoch.
+    folder
+        A folder that :meth:`~hetsyn_sim.training.run_folder.RunFolder.begin` has accepted.
+    write
+        Whether this process writes the result (one of several does).
+    **devices
+        For Lightning's Trainer.
+
+    Returns
+    -------
+    Checkpoint
+        Also in ``folder.checkpoint``. It is made from the last state on disk, so that a run that was killed after its last epoch only has
+        this left to do.
+    """
+    history = read_state(folder.resume)["hetsyn_sim"]["history"] if folder.resume.exists() else []
+    if history and progress and write:
+        say(f"going on after epoch {len(history)} in {folder.path}")
+    if not is_finished(history, settings):
+        callbacks: list[Callback] = [AfterEpoch(folder, settings, progress=progress)]
+        bar = progress and on_terminal()
+        if bar:
+            callbacks.append(TQDMProgressBar(refresh_rate=10, leave=False))
+        with quiet():
+            trainer = Trainer(
+                max_epochs=settings.epochs,
+                callbacks=callbacks,
+                plugins=[SafetensorsIO()],
+                deterministic=True,
+                logger=False,
+                enable_model_summary=False,
+                enable_progress_bar=bar,
+                num_sanity_val_steps=0,
+                use_distributed_sampler=False,
+                default_root_dir=folder.path,
+                **{"accelerator": "gpu" if torch.cuda.is_available() else "cpu", "devices": 1, **devices},
+            )
+            module = TrainingModule(network, settings, examples, validation)
+            try:
+                trainer.fit(module, ckpt_path=folder.resume if folder.resume.exists() else None)
+            except SystemExit as error:
+                if trainer.interrupted and type(error) is SystemExit:  # what Lightning makes of Ctrl-C; a subclass is a SIGTERM
+                    raise KeyboardInterrupt from None
+                raise
+    return _finish(read_state(folder.resume), network, initial, settings, folder, write=write)
+
+
+def _finish(
+    state: dict[str, Any], network: Network, initial: Checkpoint, settings: Training, folder: RunFolder, *, write: bool
+) -> Checkpoint:
+    ours = state["hetsyn_sim"]
+    history = ours["history"]
+    prefix = "network."
+    weights = ours["best"] or {name.removeprefix(prefix): w for name, w in state["state_dict"].items() if name.startswith(prefix)}
+    network.load_state_dict(weights)
+    # the earliest of the best epochs, as TrainingModule.best
+    kept = max(history, key=lambda row: row["validation_accuracy"]) if settings.keep == "best" else history[-1]
+    metrics = {name: value for name, value in kept.items() if name != "seconds"} | {"epochs": len(history)}
+    checkpoint = replace(initial, values=network.values(), metrics=metrics, versions=installed_versions())
+    if write:
+        write_atomically(folder.metrics, metrics_csv(history))
+        checkpoint.save(folder.checkpoint)
+    return checkpoint
