@@ -50,8 +50,8 @@ def spikes_to_raster(
     Raises
     ------
     DataError
-        If a time or a unit is out of range or not finite, if a time is off the grid by more than 1 % of dt, or if one unit spikes twice in
-        one step.
+        If a time or a unit is out of range or not finite, if units are no integers, if a time is off the grid by more than 1 % of dt, or if
+        one unit spikes twice in one step.
     """
     times = np.asarray(times, dtype=np.float64)
     units = np.asarray(units)
@@ -62,6 +62,14 @@ def spikes_to_raster(
             got=f"shapes {times.shape} and {units.shape}",
             expected="two one-dimensional arrays of equal length",
             remedy="pass one unit for every spike time",
+        )
+    if units.size and not np.issubdtype(units.dtype, np.integer):
+        raise DataError(
+            "units must be integers",
+            where=where,
+            got=f"dtype {units.dtype}",
+            expected="an integer dtype",
+            remedy="pass the index of each spike's unit",
         )
     if not np.all(np.isfinite(times)):
         raise DataError(
@@ -94,7 +102,7 @@ def spikes_to_raster(
                 remedy="cut the recording, or state its true length and number of channels",
             )
     raster = np.zeros((n_steps, n_units), dtype=bool)
-    raster[steps, units] = True
+    raster[steps, units.astype(np.int64)] = True
     if int(raster.sum()) != times.size:
         flat = np.sort(steps * n_units + units.astype(np.int64))
         twice = int(flat[:-1][np.diff(flat) == 0][0])

@@ -2,6 +2,16 @@
 
 from .program import Path, StepProgram, discretise, evaluate
 from .reference import simulate_reference
-from .values import neuron_values, synapse_values
+from .values import check_values, is_time_constant, neuron_values, synapse_values
 
-__all__ = ["Path", "StepProgram", "discretise", "evaluate", "neuron_values", "simulate_reference", "synapse_values"]
+__all__ = [
+    "Path",
+    "StepProgram",
+    "check_values",
+    "discretise",
+    "evaluate",
+    "is_time_constant",
+    "neuron_values",
+    "simulate_reference",
+    "synapse_values",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,18 +22,18 @@ class LinearBlock:
     matrix: sympy.ImmutableMatrix
 
     @classmethod
-    def from_states(cls, states: Mapping[str, sympy.Expr], *, where: str) -> LinearBlock:
-        """Read A off the right-hand sides.
+    def from_states(cls, states: Mapping[str, sympy.Expr], constants: Collection[str], *, where: str) -> LinearBlock:
+        """Read A off the right-hand sides. ``constants`` are the names that do not change during a step.
 
         Raises
         ------
         SpecError
-            If a right-hand side is not linear in the block's states, or is driven by something else.
+            If a right-hand side is not linear in the block's states, is driven by something else, or has a rate that changes.
         """
         names = tuple(states)
         symbols = [symbol(name) for name in names]
         rows = [coefficients_of(expression, symbols, where=f"{where}: d{name}/dt") for name, expression in states.items()]
-        for name, (_, rest) in zip(names, rows, strict=True):
+        for name, (rates, rest) in zip(names, rows, strict=True):
             if rest != 0:
                 raise SpecError(
                     "an equation is driven by something that is not one of its own states",
@@ -41,6 +41,15 @@ class LinearBlock:
                     got=f"the term {rest}",
                     expected="a sum of the block's own states, each times a rate",
                     remedy="let spikes drive the state through on_pre, and combine states in v",
+                )
+            changing = sorted({str(s) for rate in rates for s in rate.free_symbols} - set(constants))
+            if changing:
+                raise SpecError(
+                    "a rate depends on a state",
+                    where=f"{where}: d{name}/dt",
+                    got=", ".join(str(rate) for rate in rates if {str(s) for s in rate.free_symbols} & set(changing)),
+                    expected="rates made of parameters and dt",
+                    remedy=f"take {', '.join(changing)} out of the rate; only linear dynamics have an exact step",
                 )
         matrix = sympy.ImmutableMatrix([[sympy.simplify(c) for c in row] for row, _ in rows] if names else sympy.zeros(0, 0))
         return cls(names, matrix)

@@ -94,11 +94,10 @@ def discretise(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -
         than through v.
     """
     where = model.name
-    synapse = LinearBlock.from_states(
-        {n: model.synapse_equations.expand(e) for n, e in model.synapse_equations.states.items()}, where=f"{where}: synapse"
-    )
-    neuron = LinearBlock.from_states(
-        {n: model.neuron_equations.expand(e) for n, e in model.neuron_equations.states.items()}, where=f"{where}: neuron"
+    constants = {"dt", *model.parameters, *(f"{n}_post" for n in model.parameters)}
+    synapse, neuron = (
+        LinearBlock.from_states({n: block.expand(e) for n, e in block.states.items()}, constants, where=f"{where}: {side}")
+        for side, block in (("synapse", model.synapse_equations), ("neuron", model.neuron_equations))
     )
     names = [*model.summed, *neuron.states]
     symbols = [symbol(n) for n in names]

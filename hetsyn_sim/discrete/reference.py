@@ -17,7 +17,7 @@ from ..recording import Recording
 from ..spec import NetworkSpec, Population, Projection
 from .linear import LinearBlock
 from .program import StepProgram, discretise, evaluate
-from .values import neuron_values, synapse_values
+from .values import check_values, neuron_values, synapse_values
 
 __all__ = ["simulate_reference"]
 
@@ -118,7 +118,10 @@ def simulate_reference(spec: NetworkSpec, values: Mapping[str, Array], inputs: N
     ------
     DataError
         If the inputs are not (time, batch, n_input) or not finite.
+    SpecError
+        If the values are not those of the network.
     """
+    checked = check_values(spec, values)
     inputs = np.asarray(inputs, dtype=np.float64)
     if inputs.ndim != 3 or inputs.shape[2] != spec.n_input or not np.all(np.isfinite(inputs)):
         raise DataError(
@@ -129,7 +132,7 @@ def simulate_reference(spec: NetworkSpec, values: Mapping[str, Array], inputs: N
             remedy="pass (time, batch, channel) with the network's number of channels",
         )
     n_steps, n_runs, _ = inputs.shape
-    populations = [_Population(spec, p, values, n_runs) for p in spec.populations]
+    populations = [_Population(spec, p, checked, n_runs) for p in spec.populations]
     first = [phase for phase in spec.step_order.phases if phase not in ("feedforward", "threshold")]
     rasters: dict[str, NDArray[np.bool_]] = {"input": inputs > 0.0}
     rasters |= {p.name: np.zeros((n_steps, n_runs, p.v.shape[1]), dtype=bool) for p in populations if p.program.theta is not None}

@@ -45,10 +45,11 @@ def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None
     if is_tied(rho):
         return _leaky_scan(x @ w.T, _per_neuron(rho, w), carried)
     if x.shape[0] > CHUNK:
-        pieces = []
-        for piece in x.split(CHUNK):
+        pieces: list[Tensor] = []
+        for k, piece in enumerate(split := x.split(CHUNK)):
+            if k:
+                carried = filter_carry(split[k - 1], w, rho, carried, delay=0)
             pieces.append(exponential_filter(piece, w, rho, carried))
-            carried = filter_carry(piece, w, rho, carried, delay=0)
         return torch.cat(pieces)
     v: Tensor = _LagFilter.apply(x, w, rho.expand_as(w))  # (time, batch, post)
     return v if carried is None else v + spread(carried, rho, x.shape[0])

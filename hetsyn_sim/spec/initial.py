@@ -36,63 +36,96 @@ class Initial(Protocol):
         ...
 
 
-class _TwoArguments:
+class _Distribution:
     """What the distributions share: their arguments are quantities, and their text is ``name(a, b)``."""
 
     name: ClassVar[str]
+    rule: ClassVar[str]
+
+    @staticmethod
+    def _is_valid(*arguments: float) -> bool:
+        raise NotImplementedError
 
     def _arguments(self) -> tuple[QuantityLike, ...]:
         return tuple(vars(self).values())
 
     def resolve(self, unit: str, *, where: str) -> Initial:
-        resolved: Initial = type(self)(*(to_si(a, unit, where=where) for a in self._arguments()))  # type: ignore[assignment]
-        return resolved
+        resolved = type(self)(*(to_si(a, unit, where=where) for a in self._arguments()))
+        if not resolved._is_valid(*(float(a) for a in resolved._arguments())):
+            raise SpecError(
+                "an initial distribution has impossible arguments",
+                where=where,
+                got=resolved.to_text(unit),
+                expected=self.rule,
+                remedy="correct the arguments",
+            )
+        return resolved  # type: ignore[return-value]
 
     def to_text(self, unit: str) -> str:
         return f"{self.name}({', '.join(format_quantity(float(a), unit) for a in self._arguments())})"
 
 
 @dataclass(frozen=True)
-class Constant(_TwoArguments):
+class Constant(_Distribution):
     """The same value everywhere."""
 
     name: ClassVar[str] = "constant"
+    rule: ClassVar[str] = "a number"
     value: QuantityLike
+
+    @staticmethod
+    def _is_valid(value: float) -> bool:  # type: ignore[override]
+        return not math.isnan(value)
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
         return np.full(shape, float(self.value))
 
 
 @dataclass(frozen=True)
-class Uniform(_TwoArguments):
+class Uniform(_Distribution):
     """Uniform between ``low`` and ``high``."""
 
     name: ClassVar[str] = "uniform"
+    rule: ClassVar[str] = "finite numbers, low <= high"
     low: QuantityLike
     high: QuantityLike
+
+    @staticmethod
+    def _is_valid(low: float, high: float) -> bool:  # type: ignore[override]
+        return -math.inf < low <= high < math.inf
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
         return rng.uniform(float(self.low), float(self.high), shape)
 
 
 @dataclass(frozen=True)
-class Normal(_TwoArguments):
+class Normal(_Distribution):
     """Normal with mean ``mean`` and standard deviation ``sd``."""
 
     name: ClassVar[str] = "normal"
+    rule: ClassVar[str] = "finite numbers, sd >= 0"
     mean: QuantityLike
     sd: QuantityLike
+
+    @staticmethod
+    def _is_valid(mean: float, sd: float) -> bool:  # type: ignore[override]
+        return math.isfinite(mean) and 0.0 <= sd < math.inf
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
         return rng.normal(float(self.mean), float(self.sd), shape)
 
 
 @dataclass(frozen=True)
-class FanInNormal(_TwoArguments):
+class FanInNormal(_Distribution):
     """Normal with mean 0 and standard deviation ``gain / sqrt(fan_in)``; the fan-in is the last axis (pre)."""
 
     name: ClassVar[str] = "fan_in_normal"
+    rule: ClassVar[str] = "a finite number >= 0"
     gain: QuantityLike
+
+    @staticmethod
+    def _is_valid(gain: float) -> bool:  # type: ignore[override]
+        return 0.0 <= gain < math.inf
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
         return rng.normal(0.0, float(self.gain) / math.sqrt(shape[-1]), shape)

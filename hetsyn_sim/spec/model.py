@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
@@ -186,7 +186,7 @@ class NeuronModel:
         Raises
         ------
         SpecError
-            If there is no such parameter.
+            If there is no such parameter, or a parameter has no such property.
         """
         unknown = sorted(set(changes) - set(self.parameters))
         if unknown:
@@ -196,6 +196,16 @@ class NeuronModel:
                 got=", ".join(unknown),
                 expected=" or ".join(self.parameters),
                 remedy="correct the name",
+            )
+        known = {f.name for f in fields(Parameter)}
+        foreign = sorted({fact for facts in changes.values() for fact in facts} - known)
+        if foreign:
+            raise SpecError(
+                "unknown property of a parameter",
+                where=self.name,
+                got=", ".join(foreign),
+                expected=" or ".join(sorted(known)),
+                remedy="remove it or correct its name",
             )
         changed = {name: replace(self.parameters[name], **facts) for name, facts in changes.items()}
         return replace(self, parameters={**self.parameters, **changed})
@@ -208,8 +218,17 @@ class NeuronModel:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> NeuronModel:
         """The model that :meth:`to_dict` described."""
-        parameters = {n: Parameter.from_dict(p, where=str(n)) for n, p in plain.get("parameters", {}).items()}
-        return cls(**{**plain, "parameters": parameters})
+        try:
+            parameters = {n: Parameter.from_dict(p, where=str(n)) for n, p in plain.get("parameters", {}).items()}
+            return cls(**{**plain, "parameters": parameters})
+        except (TypeError, AttributeError) as error:
+            raise SpecError(
+                "this is not the description of a neuron model",
+                where="NeuronModel",
+                got=f"{type(error).__name__}: {error}",
+                expected="what NeuronModel.to_dict writes: " + ", ".join(f.name for f in fields(cls)),
+                remedy="remove what does not belong there and add what is missing",
+            ) from error
 
     def to_text(self) -> str:
         """The model as YAML, for people to read and for :meth:`from_text`."""
@@ -218,7 +237,27 @@ class NeuronModel:
     @classmethod
     def from_text(cls, text: str) -> NeuronModel:
         """The model that :meth:`to_text` wrote."""
-        return cls.from_dict(yaml.safe_load(text))
+        return cls.from_dict(read_yaml(text, where="NeuronModel"))
+
+
+def read_yaml(text: str, *, where: str) -> Any:
+    """What a YAML text says.
+
+    Raises
+    ------
+    SpecError
+        If it is not YAML.
+    """
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SpecError(
+            "this is not YAML",
+            where=where,
+            got=" ".join(str(error).split()),
+            expected="what to_text writes",
+            remedy="correct the line that the message names",
+        ) from error
 
 
 class _Dumper(yaml.SafeDumper):

@@ -12,8 +12,8 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from ..errors import SpecError
-from .model import NeuronModel, _Dumper
+from ..errors import SpecError, UnknownNameError
+from .model import NeuronModel, _Dumper, read_yaml
 from .parameter import Parameter
 from .quantities import QuantityLike, format_quantity, to_si
 from .step_order import DEFAULT_STEP_ORDER, StepOrder
@@ -106,6 +106,9 @@ class NetworkSpec:
             _fail("dt must be a positive time", "dt", f"{self.dt_s} s", "a finite time above 0 s", 'give dt with its unit, as in "4 ms"')
         if not self.layers:
             _fail("a network needs a layer", "layers", "none", "at least one Layer", "add Layer(HetSynLIF, 128)")
+        for layer in (*self.layers, *(() if self.readout is None else (self.readout,))):
+            if not isinstance(layer, Layer):
+                _fail("this is not a layer", "layers", type(layer).__name__, "Layer(model, size)", "wrap the model: Layer(HetSynLIF, 128)")
         sizes = {"n_input": self.n_input} | {p.name: p.size for p in self.populations}
         for where, size in sizes.items():
             if type(size) is not int or size < 1:
@@ -153,8 +156,22 @@ class NetworkSpec:
         return tuple(found)
 
     def population(self, name: str) -> Population:
-        """The population called ``name``."""
-        return next(p for p in self.populations if p.name == name)
+        """The population called ``name``.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none.
+        """
+        for population in self.populations:
+            if population.name == name:
+                return population
+        raise UnknownNameError(
+            "unknown population",
+            got=repr(name),
+            expected=", ".join(p.name for p in self.populations),
+            remedy="use one of these",
+        )
 
     def projections_to(self, population: str) -> tuple[Projection, ...]:
         """The projections whose target is ``population``."""
@@ -241,7 +258,7 @@ class NetworkSpec:
     @classmethod
     def from_text(cls, text: str) -> NetworkSpec:
         """The spec that :meth:`to_text` wrote."""
-        return cls.from_dict(yaml.safe_load(text))
+        return cls.from_dict(read_yaml(text, where="NetworkSpec"))
 
 
 def _fail(what: str, where: str, got: str, expected: str, remedy: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from ..errors import SpecError
-from .initial import Initial, as_initial
+from .initial import Constant, FanInNormal, Initial, Uniform, as_initial
 from .quantities import QuantityLike, dimensions_of, format_quantity, to_si, unit_name
 
 __all__ = ["AXES", "UNBOUNDED", "Parameter"]
@@ -39,7 +39,8 @@ class Parameter:
     Raises
     ------
     SpecError
-        If the axes are missing or unknown, if a value has the wrong unit, if it is trainable without bounds, or if the bounds are reversed.
+        If the axes are missing or unknown, if a value has the wrong unit, if it is trainable without bounds, if the bounds are reversed,
+        or if it starts outside of them.
     """
 
     axes: str | None = None
@@ -62,6 +63,14 @@ class Parameter:
                 remedy='say what there is one value per: axes="post pre" for a value per synapse',
             )
         object.__setattr__(self, "initial", as_initial(self.initial, unit, where=f"{where}.initial"))
+        if isinstance(self.initial, FanInNormal) and self.axes != "post pre":
+            raise SpecError(
+                "only a synapse has a fan-in",
+                where=f"{where}.initial",
+                got=f"{self.initial.to_text(unit)} with axes={self.axes!r}",
+                expected='axes="post pre"',
+                remedy="use normal(mean, sd)",
+            )
         if self.bounds is None:
             if self.trainable:
                 raise SpecError(
@@ -82,6 +91,16 @@ class Parameter:
                 remedy="swap them, or make the parameter constant (trainable=False)",
             )
         object.__setattr__(self, "bounds", (low, high))
+        # a Normal may reach beyond the bounds and is cut there; what is written down as a number must keep them
+        ends = {Constant: ("value",), Uniform: ("low", "high")}.get(type(self.initial), ())
+        if any(not low <= getattr(self.initial, end) <= high for end in ends):
+            raise SpecError(
+                "a parameter starts outside of its bounds",
+                where=where,
+                got=self.initial.to_text(unit),
+                expected=f"{format_quantity(low, unit)} to {format_quantity(high, unit)}",
+                remedy="change the initial value or the bounds",
+            )
 
     @property
     def si_bounds(self) -> tuple[float, float]:

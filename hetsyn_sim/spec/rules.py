@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import sympy
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.units.fundamentalunits import DimensionMismatchError, get_dimensions, get_unit
@@ -96,7 +95,8 @@ def jumps_hit_states(model: NeuronModel) -> None:
         "on_pre": [*model.synapse_equations.states, *(f"{n}_post" for n in model.neuron_equations.states)],
         "reset": list(model.neuron_equations.states),
     }
-    states = {symbol(n) for n in (*model.synapse_equations.states, *model.neuron_equations.dimensions)}
+    # subexpressions count as states: they are made of them
+    states = {symbol(n) for n in (*model.synapse_equations.dimensions, *model.neuron_equations.dimensions)}
     states |= {symbol(f"{n}_post") for n in model.neuron_equations.dimensions} | {symbol(n) for n in model.summed}
     for where, jumps in (("on_pre", model.on_pre_jumps), ("reset", model.reset_jumps)):
         for jump in jumps:
@@ -174,27 +174,12 @@ def units_agree(model: NeuronModel) -> None:
             )
 
 
-def subexpressions_end(model: NeuronModel) -> None:
-    """``v`` is made of states, sums and numbers: no loop in the subexpressions."""
-    expanded = model.neuron_equations.expand(symbol("v"))
-    loop = {str(s) for s in expanded.free_symbols} & set(model.neuron_equations.subexpressions)
-    if loop or expanded.has(sympy.nan):
-        raise SpecError(
-            "the subexpressions go round in a circle",
-            where=f"{model.name}: neuron",
-            got=", ".join(sorted(loop)),
-            expected="subexpressions that end in states, sums and parameters",
-            remedy="break the circle",
-        )
-
-
 RULES = (
     names_are_free,
     has_voltage,
     has_input,
     threshold_and_reset_come_together,
     every_name_is_known,
-    subexpressions_end,
     jumps_hit_states,
     parameters_are_used_on_one_side,
     units_agree,

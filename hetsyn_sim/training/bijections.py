@@ -11,13 +11,12 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from brian2.units.allunits import second
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..discrete import is_time_constant
 from ..errors import SpecError
 from ..spec import ParameterSlot
-from ..spec.quantities import dimensions_of
 
 __all__ = ["Bijection", "Identity", "Interval", "LogInterval", "RhoClamped", "choose_bijection"]
 
@@ -82,7 +81,7 @@ class RhoClamped:
             return np.exp(-self.dt / value)
 
     def value(self, raw: Tensor) -> Tensor:
-        return -self.dt / torch.log(raw)
+        return self.dt / torch.log(raw).abs()  # rho = 1 is tau = +inf, and log 1 has no sign to give
 
 
 def choose_bijection(slot: ParameterSlot, *, dt: float, rho_clamped: bool) -> Bijection:
@@ -107,11 +106,6 @@ def choose_bijection(slot: ParameterSlot, *, dt: float, rho_clamped: bool) -> Bi
             remedy="give both a lowest and a highest value",
         )
     return LogInterval(low, high) if low > 0 else Interval(low, high)
-
-
-def is_time_constant(slot: ParameterSlot) -> bool:
-    """Whether the slot holds times."""
-    return dimensions_of(slot.parameter.unit, where=slot.key) is second.dim
 
 
 def _logit(fraction: Array) -> Array:

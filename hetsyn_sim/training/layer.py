@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import sympy
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..discrete import Path, discretise, evaluate, neuron_values, synapse_values
-from ..errors import SpecError
+from ..errors import SpecError, UnknownNameError
 from ..kernels import CHUNK, DecayPath, SurrogateDerivative, exponential_filter, filter_carry, is_tied, spiking_scan, spread_carry
-from ..spec import NetworkSpec, Projection
+from ..spec import NetworkSpec, ParameterSlot, Projection
 from ..spec.equations import symbol
 from .bijections import Bijection, RhoClamped, choose_bijection
 
@@ -65,7 +65,10 @@ class SpikingLayer(nn.Module):
     Raises
     ------
     SpecError
-        If the model's states are coupled: the kernels need states that decay each on its own.
+        If the model's states are coupled: the kernels need states that decay each on its own. If a trainable value is outside of its
+        bounds.
+    UnknownNameError
+        If ``time_constants`` is neither of the two.
     """
 
     def __init__(
@@ -79,6 +82,14 @@ class SpikingLayer(nn.Module):
         trainable: bool = True,
     ) -> None:
         super().__init__()
+        if time_constants not in get_args(TimeConstants):
+            raise UnknownNameError(
+                "unknown way to train time constants",
+                where="time_constants",
+                got=repr(time_constants),
+                expected=" or ".join(map(repr, get_args(TimeConstants))),
+                remedy="use one of these",
+            )
         self.spec, self.population, self.surrogate = spec, population, surrogate
         self.program = discretise(spec.population(population).model, spec.step_order)
         if not self.program.is_diagonal:
@@ -96,6 +107,8 @@ class SpikingLayer(nn.Module):
             value = np.asarray(values[key], dtype=np.float64)
             if trainable and slot.parameter.trainable:
                 bijection = choose_bijection(slot, dt=spec.dt_s, rho_clamped=time_constants == "rho_clamped")
+                if not isinstance(bijection, RhoClamped):
+                    _check_bounds(slot, value)
                 self.bijections[key] = bijection
                 self.register_parameter(_attribute(key), nn.Parameter(_tensor(bijection.raw(value))))
             else:
@@ -214,14 +227,19 @@ class SpikingLayer(nn.Module):
             theta = self._evaluate(self.program.theta, self._with_decays(neuron_values(self.spec, self.population, self._values()), ""))
             z, v = spiking_scan(v, recurrent, resets, theta, self.surrogate)
 
+        # An optimiser may change the parameters in place before the state is used: it must belong to the values that this call ran with.
+        feedforward_then, recurrent_then, resets_then = (
+            [DecayPath(w.clone(), rho.clone()) for w, rho in paths] for paths in (feedforward, recurrent, resets)
+        )
+
         def compute() -> dict[str, Tensor]:
             new = {}
-            for k, (w, rho) in enumerate(feedforward):
+            for k, (w, rho) in enumerate(feedforward_then):
                 new[f"feedforward {k}"] = filter_carry(x, w, rho, carried.get(f"feedforward {k}"), delay=0)
             if z is not None:
-                for k, (w, rho) in enumerate(recurrent):
+                for k, (w, rho) in enumerate(recurrent_then):
                     new[f"recurrent {k}"] = filter_carry(z, w, rho, carried.get(f"recurrent {k}"), delay=1)
-                for k, (amplitude, rho) in enumerate(resets):
+                for k, (amplitude, rho) in enumerate(resets_then):
                     per_neuron = torch.diag(amplitude.expand(z.shape[2]))  # a reset is a synapse of the neuron onto itself
                     new[f"reset {k}"] = filter_carry(z, per_neuron, rho, carried.get(f"reset {k}"), delay=1)
             return new
@@ -235,6 +253,20 @@ class SpikingLayer(nn.Module):
     @property
     def _device(self) -> torch.device:
         return next(iter((*self.parameters(), *self.buffers()))).device
+
+
+def _check_bounds(slot: ParameterSlot, value: NDArray[np.float64]) -> None:
+    low, high = slot.parameter.si_bounds
+    slack = 1e-6 * (high - low) if np.isfinite(high - low) else 0.0  # a value trained in float32 may be rounded across its bound
+    outside = (value < low - slack) | (value > high + slack)
+    if np.any(outside):
+        raise SpecError(
+            "a trainable value is outside of its bounds",
+            where=slot.key,
+            got=f"{float(np.min(value)):.6g} to {float(np.max(value)):.6g} in SI units, {int(np.sum(outside))} of {value.size} outside",
+            expected=f"{low:.6g} to {high:.6g}",
+            remedy='widen the bounds, or use trainable=False to evaluate, or time_constants="rho_clamped", to which they do not apply',
+        )
 
 
 def _attribute(key: str) -> str:

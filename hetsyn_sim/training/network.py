@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..errors import DataError, SpecError
+from ..discrete import check_values, is_time_constant
+from ..errors import DataError
 from ..kernels import SurrogateDerivative, exponential_filter
 from ..recording import Recording
 from ..spec import NetworkSpec
-from .bijections import is_time_constant
 from .layer import LayerState, SpikingLayer, TimeConstants
 from .surrogates import MultiGaussian
 
@@ -47,7 +47,7 @@ class Network(nn.Module):
     Raises
     ------
     SpecError
-        If a value is missing or of the wrong shape.
+        If a value is missing, of the wrong shape, not a number, or trainable and outside of its bounds.
     """
 
     def __init__(
@@ -63,17 +63,7 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.spec = spec
-        values = spec.initial_values(seed) if values is None else values
-        shapes = {key: slot.shape for key, slot in spec.slots.items()}
-        if (given := {key: np.shape(value) for key, value in values.items()}) != shapes:
-            wrong = sorted(key for key in shapes.keys() | given.keys() if shapes.get(key) != given.get(key))
-            raise SpecError(
-                "these values are not those of the network",
-                where=", ".join(wrong[:3]) + (", ..." if len(wrong) > 3 else ""),
-                got=", ".join(str(given.get(key, "missing")) for key in wrong[:3]),
-                expected=", ".join(str(shapes.get(key, "no such slot")) for key in wrong[:3]),
-                remedy="pass one array per key of spec.slots, of its shape",
-            )
+        values = check_values(spec, spec.initial_values(seed) if values is None else values)
         surrogate = MultiGaussian() if surrogate is None else surrogate
         self.layers = nn.ModuleDict(
             {p.name: SpikingLayer(spec, p.name, values, surrogate, time_constants, trainable=trainable) for p in spec.populations}
@@ -108,14 +98,7 @@ class Network(nn.Module):
         DataError
             If the number of channels is not the network's, or there is nothing to run.
         """
-        if x.dim() != 3 or x.shape[2] != self.spec.n_input or 0 in x.shape:
-            raise DataError(
-                "this input does not fit the network",
-                where="Network.forward",
-                got=f"shape {tuple(x.shape)}",
-                expected=f"(time, batch, {self.spec.n_input}), none of them 0",
-                remedy="pass (time, batch, channel) with the number of channels the network was built for",
-            )
+        self._check_input(x.shape, where="Network.forward")
         out = x.to(self.dtype)
         new: dict[str, LayerState] = {}
         self.last_spikes = []
@@ -133,8 +116,22 @@ class Network(nn.Module):
         """Run in evaluation mode and keep every spike and the named variables of every population that has them.
 
         ``variables`` may name ``v`` and synaptic sums such as ``I_syn``. Arrays come back as float64 for exact comparison.
+
+        Raises
+        ------
+        DataError
+            If the number of channels is not the network's, there is nothing to run, or a value is NaN or infinite.
         """
         inputs = np.asarray(x)
+        self._check_input(inputs.shape, where="Network.record")
+        if not np.all(np.isfinite(inputs)):
+            raise DataError(
+                "the input is not finite",
+                where="Network.record",
+                got=f"{int(np.sum(~np.isfinite(inputs)))} of {inputs.size} values are NaN or infinite",
+                expected="spikes (0 or 1) or finite values",
+                remedy="look at the recordings: a NaN would silence every neuron it reaches",
+            )
         out = torch.as_tensor(inputs).to(self.dtype)
         rasters: dict[str, NDArray[np.bool_]] = {"input": inputs > 0}
         traces: dict[str, NDArray[np.floating]] = {}
@@ -154,6 +151,16 @@ class Network(nn.Module):
                 rasters[name] = z.numpy() > 0
                 out = z
         return Recording(self.spec.dt_s, rasters, traces, simulator=f"torch {str(self.dtype).removeprefix('torch.')}")
+
+    def _check_input(self, shape: Sequence[int], *, where: str) -> None:
+        if len(shape) != 3 or shape[2] != self.spec.n_input or 0 in shape:
+            raise DataError(
+                "this input does not fit the network",
+                where=where,
+                got=f"shape {tuple(shape)}",
+                expected=f"(time, batch, {self.spec.n_input}), none of them 0",
+                remedy="pass (time, batch, channel) with the number of channels the network was built for",
+            )
 
     @property
     def dtype(self) -> torch.dtype:
