@@ -1,0 +1,79 @@
+"""The report of a built network, read off the Brian2 objects themselves and not off the plan they were made by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from ..spec import ParameterSlot
+from ..spec.quantities import parse_unit
+from .equations import synapse_equations
+from .network import METHOD, BuiltNetwork, brian_name
+from .report import MappedParameter, MappedPopulation, MappedProjection, ScheduledObject, TransferReport
+from .values import Array, is_time, used_entries
+
+__all__ = ["make_report"]
+
+_KINDS = {
+    "SpikeGeneratorGroup": "input spikes are made",
+    "StateUpdater": "states follow their equations",
+    "Resetter": "neurons that spiked one step before are reset",
+    "SynapticPathway": "spikes arrive",
+    "SummedVariableUpdater": "synapses are summed",
+    "Thresholder": "neurons spike",
+    "SpikeMonitor": "spikes are recorded",
+    "StateMonitor": "traces are recorded",
+}
+
+
+def make_report(built: BuiltNetwork, values: Mapping[str, Array], device: str) -> TransferReport:
+    """The report of a built network."""
+    spec = built.spec
+    populations = tuple(
+        MappedPopulation(
+            p.name,
+            (group := built.groups[p.name]).name,
+            len(group),
+            str(group.equations),
+            p.model.threshold,
+            p.model.reset,
+            built.updates.get(p.name, ""),
+        )
+        for p in spec.populations
+    )
+    projections = tuple(
+        MappedProjection(
+            q.name,
+            (synapses := built.synapses[q.name]).name,
+            len(synapses),
+            str(synapse_equations(spec, q)),  # Synapses.equations leaves out the sums
+            spec.population(q.target).model.on_pre,
+            built.updates.get(q.name, ""),
+        )
+        for q in spec.projections
+    )
+    parameters = tuple(_parameter(slot, values[key]) for key, slot in spec.slots.items())
+    dt = f"{spec.dt_s * 1e3:.12g} ms"
+    return TransferReport(dt, device, METHOD, spec.step_order.phases, populations, projections, parameters, tuple(_schedule(built)))
+
+
+def _schedule(built: BuiltNetwork) -> Iterator[ScheduledObject]:
+    idle = {f"{brian_name(p.name)}_stateupdater" for p in built.spec.populations if p.name not in built.updates}
+    for found in built.network.sorted_objects:
+        kind = next((_KINDS[c.__name__] for c in type(found).__mro__ if c.__name__ in _KINDS), None)
+        if kind is None and found.name.endswith("_wipe"):
+            kind = "states are zeroed if a recording begins"
+        if kind is not None and found.name not in idle:
+            yield ScheduledObject(found.name, found.when, found.order, kind)
+
+
+def _parameter(slot: ParameterSlot, value: Array) -> MappedParameter:
+    used = value[used_entries(slot)]
+    shown = used / float(parse_unit(slot.parameter.unit, where=slot.key))
+    some = used.size > 0  # a recurrent neuron alone has no synapse, and no values
+    low, middle, high = (float(f(shown)) for f in (np.min, np.median, np.max)) if some else (math.nan,) * 3
+    n_zero, n_infinite = (int(np.sum(used == 0.0)), int(np.sum(np.isinf(used)))) if is_time(slot) else (0, 0)
+    owner = brian_name(slot.owner.removesuffix(".neuron"))
+    return MappedParameter(slot.key, f"{owner}.{slot.name}", slot.parameter.unit, used.size, low, middle, high, n_zero, n_infinite)

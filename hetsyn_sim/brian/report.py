@@ -1,0 +1,139 @@
+"""What of a network went where in Brian2, as plain data and as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["MappedParameter", "MappedPopulation", "MappedProjection", "ScheduledObject", "TransferReport"]
+
+
+@dataclass(frozen=True)
+class MappedPopulation:
+    """A population and its NeuronGroup; ``update`` is the step that Brian2 derived from the equations."""
+
+    name: str
+    group: str
+    size: int
+    equations: str
+    threshold: str
+    reset: str
+    update: str
+
+
+@dataclass(frozen=True)
+class MappedProjection:
+    """A projection and its Synapses object."""
+
+    name: str
+    synapses: str
+    n_synapses: int
+    equations: str
+    on_pre: str
+    update: str
+
+
+@dataclass(frozen=True)
+class MappedParameter:
+    """A parameter slot, its Brian2 variable and its values in ``unit``; how many time constants are exactly 0 or infinite."""
+
+    key: str
+    variable: str
+    unit: str
+    n_values: int
+    minimum: float
+    median: float
+    maximum: float
+    n_zero: int
+    n_infinite: int
+
+
+@dataclass(frozen=True)
+class ScheduledObject:
+    """A Brian2 object and when it acts in a step."""
+
+    object: str
+    when: str
+    order: int
+    does: str
+
+
+@dataclass(frozen=True)
+class TransferReport:
+    """What was mapped, and how. ``print`` it, or take :meth:`to_dict`."""
+
+    dt: str
+    device: str
+    method: str
+    step_order: tuple[str, ...]
+    populations: tuple[MappedPopulation, ...]
+    projections: tuple[MappedProjection, ...]
+    parameters: tuple[MappedParameter, ...]
+    schedule: tuple[ScheduledObject, ...]
+
+    @property
+    def n_tau_zero(self) -> int:
+        """How many time constants are exactly 0: states that forget in one step."""
+        return sum(p.n_zero for p in self.parameters)
+
+    @property
+    def n_tau_infinite(self) -> int:
+        """How many time constants are infinite: states that never forget."""
+        return sum(p.n_infinite for p in self.parameters)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; infinities become the texts ``"inf"`` and ``"-inf"``."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain | {"n_tau_zero": self.n_tau_zero, "n_tau_infinite": self.n_tau_infinite}
+
+    def describe(self) -> str:
+        """The equations, conditions and jumps of every object, and the step that Brian2 derived from them."""
+        return "\n".join(self._objects())
+
+    def __str__(self) -> str:
+        head = f"Brian2 on {self.device}, dt = {self.dt}, method {self.method!r}, step order {', '.join(self.step_order)}"
+        return "\n".join([head, "", *self._objects(), *self._tables()])
+
+    def _objects(self) -> Iterator[str]:
+        for population in self.populations:
+            yield f"{population.name}: NeuronGroup {population.group!r} of {population.size}"
+            yield from _block(population.equations, population.update, threshold=population.threshold, reset=population.reset)
+        for projection in self.projections:
+            yield f"{projection.name}: Synapses {projection.synapses!r}, {projection.n_synapses} synapses"
+            yield from _block(projection.equations, projection.update, on_pre=projection.on_pre)
+
+    def _tables(self) -> Iterator[str]:
+        yield "parameters"
+        rows: list[tuple[str, ...]] = [("slot", "Brian2 variable", "values", "min", "median", "max", "unit")]
+        for p in self.parameters:
+            rows.append((p.key, p.variable, str(p.n_values), *(f"{x:.4g}" for x in (p.minimum, p.median, p.maximum)), p.unit))
+        yield from _table(rows)
+        yield f"  {self.n_tau_zero} time constants are exactly 0, {self.n_tau_infinite} are infinite"
+        yield "\none step"
+        yield from _table([("when", "order", "object", "does"), *((s.when, str(s.order), s.object, s.does) for s in self.schedule)])
+
+
+def _block(equations: str, update: str, **statements: str) -> Iterator[str]:
+    yield from (f"    {line}" for line in equations.splitlines())
+    for name, text in statements.items():
+        if text:
+            yield f"    {name}: {'; '.join(text.splitlines())}"
+    if update:
+        yield "    one step: " + "; ".join(update.splitlines())
+    yield ""
+
+
+def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    for row in rows:
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,51 @@
+"""The order inside one step, as Brian2 orders. Brian2's own slots would give other spikes, so everything stands in one slot.
+
+Why this is exact: a group's list of spikes is overwritten only by its own thresholder. What runs earlier in the step still sees the spikes
+of the step before, what runs later sees this step's. So the lag of a reset and of recurrence is their place in the order, and no delay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..spec import StepOrder
+
+__all__ = ["END", "SLOT", "Schedule", "place"]
+
+#: The one slot that holds the step, and the slot where monitors look at its result.
+SLOT, END = "groups", "end"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Where each kind of event stands in a step. Numbers grow with time; populations are counted from 1."""
+
+    step_order: StepOrder
+
+    #: This step's input spikes are made. They arrive later, with the first population.
+    input_order = 0
+    #: States are zeroed where a new recording begins: after the last spikes of the one before have done their work, before new input.
+    wipe_order = 40
+
+    def phase(self, name: str) -> int:
+        """Order of ``decay``, ``reset`` or ``recurrent``: 10, 20 or 30, as the step order has them."""
+        return 10 * (1 + self.step_order.phases.index(name))
+
+    def deliver(self, population: int) -> int:
+        """Feed-forward spikes reach population number ``population``."""
+        return 100 * population
+
+    def sums(self, population: int) -> int:
+        """Its synaptic sums are taken."""
+        return 100 * population + 10
+
+    def threshold(self, population: int) -> int:
+        """It spikes or not."""
+        return 100 * population + 20
+
+
+def place(brian_object: Any, order: int) -> None:
+    """Move a Brian2 object to ``order`` in the slot of the step."""
+    brian_object.when = SLOT
+    brian_object.order = order

@@ -1,0 +1,202 @@
+"""Running a network in Brian2: all recordings one after the other in a single run, on the device of your choice."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from brian2 import Network
+from brian2.core.base import BrianObjectException
+from brian2.units.allunits import second
+
+from ..errors import BackendError, TransferError
+from ..recording import Raster, Recording, check_same_dt
+from ..spec import NetworkSpec
+from .devices import find_device, on_runtime, on_standalone
+from .inputs import check_inputs, concatenated_spikes
+from .mapping import make_report
+from .network import BuiltNetwork, build_network, set_input
+from .record import Monitors, resolve_traces
+from .report import TransferReport
+from .values import check_values
+
+__all__ = ["BrianSimulation", "simulate"]
+
+_FRESH = "before any run"
+
+
+class BrianSimulation:
+    """A network in Brian2, to be run on any inputs.
+
+    Parameters
+    ----------
+    spec
+        The network.
+    values
+        Parameter values in SI units, one float array for every slot of ``spec.slots``.
+    device
+        ``"numpy"``, ``"cython"`` or ``"cpp_standalone"``. The last compiles a program of its own for every run (about a minute) and is
+        the fastest afterwards.
+    record
+        The traces to keep; see :func:`hetsyn_sim.brian.record.resolve_traces`. Spikes are always kept.
+    build_directory
+        Where ``cpp_standalone`` writes its project. A temporary directory by default.
+
+    Raises
+    ------
+    TransferError
+        If the values do not fit the network, or Brian2 refuses the equations.
+    UnknownNameError
+        If there is no such device or no such variable to record.
+    BackendError
+        If the device needs a C++ compiler and there is none.
+    """
+
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        values: Mapping[str, Any],
+        *,
+        device: str = "numpy",
+        record: str | Iterable[str] = "v",
+        build_directory: str | Path | None = None,
+    ) -> None:
+        self.spec = spec
+        self.device = find_device(device)
+        self.traces = resolve_traces(spec, record)
+        self.values = check_values(spec, values)
+        self.build_directory = build_directory
+
+    @cached_property
+    def _built(self) -> tuple[BuiltNetwork, Monitors]:
+        """The network on Brian2's runtime device, for running it there and for looking at it."""
+        with on_runtime():  # making it needs no compiler, whatever it runs on later
+            built = build_network(self.spec, self.values)
+            monitors = Monitors(built, self.traces)
+            built.network.store(_FRESH)
+        return built, monitors
+
+    @property
+    def network(self) -> Network:
+        """The ``brian2.Network``. Its objects are called after the spec: ``network["layer_1"]``, ``network["layer_1_feedforward"]``.
+
+        For ``cpp_standalone`` this is a copy on the runtime device, made of the same equations and values.
+        """
+        return self._built[0].network
+
+    def describe(self) -> str:
+        """The equations, conditions and jumps as Brian2 runs them, and the step it derives from each."""
+        return self.report.describe()
+
+    @cached_property
+    def report(self) -> TransferReport:
+        """What was mapped to what: populations, projections, parameters and the schedule."""
+        return make_report(self._built[0], self.values, self.device.name)
+
+    def run(
+        self,
+        inputs: Any,
+        *,
+        dt: float | None = None,
+        progress: Callable[[float], None] | None = None,
+        message: Callable[[str], None] | None = None,
+    ) -> Recording:
+        """Simulate a batch of recordings, each from a network at rest.
+
+        Parameters
+        ----------
+        inputs
+            Input spikes, 0 or 1, shape (time, batch, channel).
+        dt
+            The inputs' time step in seconds, if they carry one: it must be the network's.
+        progress
+            Called with the fraction done, from 0 to 1.
+        message
+            Called with a line of text where there is something to say: that the C++ compiler is at work.
+
+        Returns
+        -------
+        Recording
+            Spikes of all spiking populations and the traces asked for, shape (time, batch, neuron).
+
+        Raises
+        ------
+        DataError
+            If the inputs do not fit.
+        DtMismatchError
+            If ``dt`` is not the network's.
+        BackendError
+            If the standalone project can't be compiled or run.
+        """
+        if dt is not None:
+            check_same_dt(dt, self.spec.dt_s, where="inputs of the Brian2 simulation")
+        raster = check_inputs(inputs, self.spec.n_input)
+        progress = progress or (lambda fraction: None)
+        return self._run_standalone(raster, progress, message) if self.device.standalone else self._run_runtime(raster, progress)
+
+    def _run_runtime(self, raster: Raster, progress: Callable[[float], None]) -> Recording:
+        built, monitors = self._built
+        with on_runtime(self.device), np.errstate(divide="ignore"):  # tau = 0 is a decay of exactly 0
+            built.network.restore(_FRESH)
+            self._simulate(built, raster, report=lambda elapsed, fraction, start, duration: progress(float(fraction)))
+        return monitors.recording(raster, f"brian2 {self.device.name}")
+
+    def _run_standalone(self, raster: Raster, progress: Callable[[float], None], message: Callable[[str], None] | None) -> Recording:
+        progress(0.0)  # and nothing in between: the program that is compiled here reports to nobody
+        with ExitStack() as stack:
+            device = stack.enter_context(on_standalone(self.device))
+            directory = self.build_directory or stack.enter_context(tempfile.TemporaryDirectory(prefix="hetsyn_sim_"))
+            built = build_network(self.spec, self.values)
+            monitors = Monitors(built, self.traces)
+            self._simulate(built, raster)
+            if message is not None:
+                message("compiling the C++ standalone project; this takes about a minute")
+            try:
+                device.build(directory=str(directory), compile=True, run=True, with_output=False)
+            except RuntimeError as error:
+                raise BackendError(
+                    "the C++ standalone project failed",
+                    where=str(directory),
+                    got=str(error),
+                    expected="a project that compiles and runs",
+                    remedy='keep the project with build_directory, run `make` there and read its messages; or use device="numpy"',
+                ) from error
+            recording = monitors.recording(raster, f"brian2 {self.device.name}")
+        progress(1.0)
+        return recording
+
+    def _simulate(self, built: BuiltNetwork, raster: Raster, report: Any = None) -> None:
+        n_steps, n_runs, _ = raster.shape
+        set_input(built, *concatenated_spikes(raster, self.spec.dt_s), n_steps)
+        try:
+            built.network.run(n_steps * n_runs * self.spec.dt_s * second, report=report, report_period=0.5 * second, namespace={})
+        except BrianObjectException as error:
+            raise TransferError(
+                "Brian2 refuses this network",
+                where="Network.run",
+                got=f"{error} ({error.__cause__})",
+                expected="equations that Brian2 can turn into code",
+                remedy="correct the model's text",
+            ) from error
+
+
+def simulate(
+    spec: NetworkSpec,
+    values: Mapping[str, Any],
+    inputs: Any,
+    *,
+    device: str = "numpy",
+    record: str | Iterable[str] = "v",
+    dt: float | None = None,
+    progress: Callable[[float], None] | None = None,
+    message: Callable[[str], None] | None = None,
+    build_directory: str | Path | None = None,
+) -> Recording:
+    """Build a network and run it once; see :class:`BrianSimulation` and its :meth:`~BrianSimulation.run`."""
+    simulation = BrianSimulation(spec, values, device=device, record=record, build_directory=build_directory)
+    return simulation.run(inputs, dt=dt, progress=progress, message=message)
