@@ -122,26 +122,26 @@ def simulate_reference(spec: NetworkSpec, values: Mapping[str, Array], inputs: N
         If the values are not those of the network.
     """
     checked = check_values(spec, values)
-    inputs = np.asarray(inputs, dtype=np.float64)
-    if inputs.ndim != 3 or inputs.shape[2] != spec.n_input or not np.all(np.isfinite(inputs)):
+    given: Array = np.asarray(inputs, dtype=np.float64)
+    if given.ndim != 3 or given.shape[2] != spec.n_input or not np.all(np.isfinite(given)):
         raise DataError(
             "these inputs do not fit the network",
             where="simulate_reference",
-            got=f"shape {inputs.shape}" + ("" if np.all(np.isfinite(inputs)) else ", with NaN or infinite values"),
+            got=f"shape {given.shape}" + ("" if np.all(np.isfinite(given)) else ", with NaN or infinite values"),
             expected=f"finite values of shape (time, batch, {spec.n_input})",
             remedy="pass (time, batch, channel) with the network's number of channels",
         )
-    n_steps, n_runs, _ = inputs.shape
+    n_steps, n_runs, _ = given.shape
     populations = [_Population(spec, p, checked, n_runs) for p in spec.populations]
     first = [phase for phase in spec.step_order.phases if phase not in ("feedforward", "threshold")]
-    rasters: dict[str, NDArray[np.bool_]] = {"input": inputs > 0.0}
+    rasters: dict[str, NDArray[np.bool_]] = {"input": given > 0.0}
     rasters |= {p.name: np.zeros((n_steps, n_runs, p.v.shape[1]), dtype=bool) for p in populations if p.program.theta is not None}
     traces = {f"{p.name}.v": np.zeros((n_steps, n_runs, p.v.shape[1])) for p in populations}
     for t in range(n_steps):
         for phase in first:
             for population in populations:
-                population.do(phase, inputs[t])
-        arriving = inputs[t]
+                population.do(phase, given[t])
+        arriving = given[t]
         for population in populations:
             population.do("feedforward", arriving)
             population.do("threshold", arriving)

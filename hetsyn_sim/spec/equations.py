@@ -12,6 +12,7 @@ from brian2.parsing.sympytools import str_to_sympy
 from brian2.units.fundamentalunits import Dimension
 
 from ..errors import SpecError
+from .quantities import name_of_dimensions
 
 __all__ = ["Jump", "ParsedEquations", "parse_condition", "parse_equations", "parse_jumps", "symbol"]
 
@@ -85,7 +86,7 @@ def parse_equations(text: str, *, where: str) -> ParsedEquations:
             raise SpecError(
                 "a parameter is declared in the equations",
                 where=f"{where}: {name}",
-                got=f"{name} : {equation.unit!r}",
+                got=f"{name} : {name_of_dimensions(equation.dim)}",
                 expected="parameters in `parameters`, where they get axes, initial values and bounds",
                 remedy=f"move {name} to `parameters`",
             )

@@ -9,11 +9,11 @@ import re
 from typing import TypeAlias
 
 from brian2.units import allunits, stdunits
-from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, DimensionMismatchError, Quantity, Unit, get_dimensions, get_unit
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, Quantity, Unit, get_dimensions, get_unit
 
 from ..errors import SpecError
 
-__all__ = ["QuantityLike", "dimensions_of", "format_quantity", "parse_unit", "to_si", "unit_name"]
+__all__ = ["QuantityLike", "dimensions_of", "format_quantity", "name_of_dimensions", "parse_unit", "to_si", "unit_name"]
 
 QuantityLike: TypeAlias = "float | int | str | Quantity"
 
@@ -50,6 +50,11 @@ def dimensions_of(unit: str | Unit | Quantity, *, where: str) -> Dimension:
     return get_dimensions(parse_unit(unit, where=where))
 
 
+def name_of_dimensions(dimensions: Dimension) -> str:
+    """What a reader calls them: ``"volt"``, ``"1 (a pure number)"``."""
+    return "1 (a pure number)" if dimensions is DIMENSIONLESS else str(get_unit(dimensions).name)
+
+
 def to_si(value: QuantityLike, unit: str | Unit | Quantity, *, where: str) -> float:
     """The SI value of a quantity, checked to have the dimensions of ``unit``.
 
@@ -73,13 +78,13 @@ def to_si(value: QuantityLike, unit: str | Unit | Quantity, *, where: str) -> fl
         value = number if name is None else Quantity(number * float(parse_unit(name, where=where)), dim=dimensions_of(name, where=where))
     if isinstance(value, Quantity):
         if value.dim is not get_dimensions(expected):
-            error = DimensionMismatchError("", value.dim, get_dimensions(expected))
+            pure = get_dimensions(expected) is DIMENSIONLESS
             raise SpecError(
                 "the unit is of the wrong kind",
                 where=where,
-                got=f"{value} ({error.dims[0]})",
-                expected=f"a quantity in {get_unit(get_dimensions(expected))!r}",
-                remedy=f"give it in {expected!s}" if str(expected) != "1" else "give a pure number",
+                got=f"{value} ({name_of_dimensions(value.dim)})",
+                expected="a pure number" if pure else f"a quantity in {name_of_dimensions(get_dimensions(expected))}",
+                remedy="leave the unit out" if pure else f"give it in {unit_name(unit)}",
             )
         return float(value)
     if not isinstance(value, int | float) or isinstance(value, bool):

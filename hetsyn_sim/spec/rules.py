@@ -13,6 +13,7 @@ from brian2.units.fundamentalunits import DimensionMismatchError, get_dimensions
 
 from ..errors import SpecError
 from .equations import symbol
+from .quantities import name_of_dimensions
 
 if TYPE_CHECKING:
     from .model import NeuronModel
@@ -168,8 +169,8 @@ def units_agree(model: NeuronModel) -> None:
             raise SpecError(
                 "wrong unit",
                 where=f"{model.name}: {where}",
-                got=f"{text!r} is in {get_unit(found)!r}",
-                expected=f"{get_unit(expected)!r}",
+                got=f"{text!r} is in {name_of_dimensions(found)}",
+                expected=name_of_dimensions(expected),
                 remedy="correct the equation, the unit after its colon, or the unit of a parameter",
             )
 

@@ -1,0 +1,96 @@
+"""The text of a model as Brian2 reads it: equations, jumps and thresholds, and what has no place in them."""
+
+import pytest
+import sympy
+from brian2 import second
+
+from hetsyn_sim.errors import SpecError
+from hetsyn_sim.spec.equations import parse_condition, parse_equations, parse_expression, parse_jumps, symbol
+
+
+def test_states_and_subexpressions_are_told_apart():
+    parsed = parse_equations("dR/dt = -R/tau : 1\nv = 2*R : 1", where="m: neuron")
+    assert parsed.states == {"R": -symbol("R") / symbol("tau")}
+    assert parsed.subexpressions == {"v": 2 * symbol("R")}
+    assert set(parsed.dimensions) == {"R", "v"}
+    assert parsed.texts["v"] == "2*R"
+
+
+def test_dimensions_are_those_after_the_colon():
+    assert parse_equations("T = x : second", where="m").dimensions["T"] is second.dim
+
+
+def test_no_text_is_no_equations():
+    assert parse_equations("", where="m").states == {}
+
+
+def test_nested_subexpressions_are_written_out():
+    parsed = parse_equations("du/dt = -u/tau : 1\na = 2*u : 1\nb = a + u : 1\nv = b - a : 1", where="m")
+    assert sympy.expand(parsed.expand(symbol("v"))) == symbol("u")
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "where", "got", "remedy"),
+    [
+        ("dR/dt = -R/tau", "can't read these equations", "m: neuron", "dR/dt", "correct the line"),
+        ("dR/dt = -R/ : 1", "can't read these equations", "m: neuron", "dR/dt", "correct the line"),
+        ("dR/dt = -R/tau : parsec", "can't read these equations", "m: neuron", "parsec", "correct the line"),
+        ("v = a : 1\na = v : 1", "can't read these equations", "m: neuron", "cycle", "correct the line"),
+        ("dR/dt = -R/tau : 1 (unless refractory)", "flags have no place", "m: neuron: R", "(unless refractory)", "remove the flag"),
+        (
+            "theta : 1",
+            "parameter is declared in the equations",
+            "m: neuron: theta",
+            "theta : 1 (a pure number)",
+            "move theta to `parameters`",
+        ),
+    ],
+)
+def test_what_is_no_equation_of_a_model_is_refused(text, what, where, got, remedy):
+    with pytest.raises(SpecError, match=what) as excinfo:
+        parse_equations(text, where="m: neuron")
+    assert excinfo.value.where == where
+    assert got in str(excinfo.value.got)
+    assert excinfo.value.expected
+    assert remedy in excinfo.value.remedy
+
+
+def test_jumps_add_and_subtract():
+    plus, minus = parse_jumps("I += w; \n v_post -= 2*theta ", where="m: on_pre")
+    assert (plus.target, plus.amount, plus.text) == ("I", symbol("w"), "I += w")
+    assert (minus.target, minus.amount) == ("v_post", -2 * symbol("theta"))
+    assert parse_jumps(" \n ;", where="m") == ()
+
+
+@pytest.mark.parametrize("text", ["v = 0", "v *= 2", "v", "v == w", "1 += w", "v +=", "v /= 2"])
+def test_any_other_statement_is_refused(text):
+    with pytest.raises(SpecError, match="must add to a state or subtract from it") as excinfo:
+        parse_jumps(text, where="m: reset")
+    assert excinfo.value.where == "m: reset"
+    assert excinfo.value.got == repr(text)
+    assert "I += w" in excinfo.value.expected
+    assert "hard reset" in excinfo.value.remedy
+
+
+def test_a_threshold_has_two_sides():
+    assert parse_condition("v > 2*theta", where="m") == (symbol("v"), 2 * symbol("theta"))
+
+
+@pytest.mark.parametrize("text", ["v >= theta", "v < theta", "theta < v", "v == theta", "v > theta and v > 0", "v"])
+def test_a_threshold_is_one_strict_inequality(text):
+    with pytest.raises(SpecError, match="one strict inequality") as excinfo:
+        parse_condition(text, where="m: threshold")
+    assert excinfo.value.where == "m: threshold"
+    assert excinfo.value.got == repr(text)
+    assert excinfo.value.expected == '"v > theta"'
+    assert "left > right" in excinfo.value.remedy
+
+
+@pytest.mark.parametrize("text", ["w +", "2 ** ", "lambda: 0", "[w]"])
+def test_what_brian2_cant_read_is_refused(text):
+    with pytest.raises(SpecError, match="Brian2 can't read this expression") as excinfo:
+        parse_expression(text, where="m: on_pre")
+    assert excinfo.value.where == "m: on_pre"
+    assert excinfo.value.got == repr(text)
+    assert excinfo.value.expected == "an expression in Brian2's language"
+    assert "only names, numbers, operators" in excinfo.value.remedy
