@@ -1,0 +1,126 @@
+"""A model is a value: immutable, equal by content, the same after text, pickle and copy."""
+
+import copy
+import pickle
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+from brian2 import ms
+
+from hetsyn_sim.errors import SpecError
+from hetsyn_sim.models import MODELS, HetSynLIF, HomNeuALIF, HomNeuLIF, LeakyReadout
+from hetsyn_sim.spec import NeuronModel, Parameter
+from hetsyn_sim.spec.equations import symbol
+
+
+@pytest.fixture(params=MODELS)
+def model(request):
+    return MODELS[request.param]
+
+
+def test_text_pickle_and_copy_give_back_an_equal_model(model):
+    for again in (
+        NeuronModel.from_text(model.to_text()),
+        NeuronModel.from_dict(model.to_dict()),
+        pickle.loads(pickle.dumps(model)),
+        copy.deepcopy(model),
+    ):
+        assert again == model
+        assert hash(again) == hash(model)
+        assert again.to_text() == model.to_text()
+        assert again is not model
+
+
+def test_a_model_that_differs_in_one_number_is_another():
+    other = HetSynLIF.with_parameters(theta={"initial": 2.0})
+    assert other != HetSynLIF
+    assert hash(other) != hash(HetSynLIF)
+    assert HetSynLIF.parameters["theta"].distribution.value == 1.0
+
+
+def test_a_model_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        HetSynLIF.name = "other"
+    with pytest.raises(TypeError):
+        HetSynLIF.parameters["w"] = Parameter(axes="layer")
+
+
+def test_the_dictionary_it_was_made_from_may_change_afterwards():
+    parameters = dict(LeakyReadout.parameters)
+    model = replace(LeakyReadout, parameters=parameters)
+    parameters.clear()
+    assert model == LeakyReadout
+
+
+def test_indentation_and_empty_lines_of_the_text_do_not_count():
+    spaced = replace(HetSynLIF, neuron="\n\n   dR/dt = -R/tau_reset : 1   \n\n  v = I_syn - R : 1\n ")
+    assert spaced == HetSynLIF
+
+
+def test_text_is_yaml_with_equations_as_lines():
+    text = HetSynLIF.to_text()
+    assert "name: HetSynLIF" in text
+    assert "neuron: |" in text
+    assert "\n  dR/dt = -R/tau_reset : 1\n  v = I_syn - R : 1\n" in text
+    assert "uniform(20.0 ms, 80.0 ms)" in text
+
+
+def test_what_the_text_says():
+    assert HetSynLIF.spiking
+    assert not LeakyReadout.spiking
+    assert HetSynLIF.summed == ("I_syn",)
+    assert HomNeuLIF.summed == ()
+    assert HetSynLIF.condition == (symbol("v"), symbol("theta"))
+    assert LeakyReadout.condition is None
+    assert [(j.target, j.amount) for j in HomNeuALIF.reset_jumps] == [("u", -symbol("theta")), ("J_a", symbol("a"))]
+    assert set(HetSynLIF.parameters_of("synapse")) == {"w", "tau_syn"}
+    assert set(HetSynLIF.parameters_of("neuron")) == {"tau_reset", "theta"}
+
+
+def test_with_parameters_changes_only_what_it_names():
+    tied = HetSynLIF.with_parameters(tau_syn={"axes": "post"}, theta={"initial": 2.0})
+    assert tied.parameters["tau_syn"] == replace(HetSynLIF.parameters["tau_syn"], axes="post")
+    assert tied.parameters["w"] is HetSynLIF.parameters["w"]
+    assert tied.neuron == HetSynLIF.neuron
+
+
+def test_with_parameters_refuses_an_unknown_parameter():
+    with pytest.raises(SpecError, match="unknown parameter") as excinfo:
+        HetSynLIF.with_parameters(tau={"initial": 5 * ms})
+    assert excinfo.value.where == "HetSynLIF"
+    assert excinfo.value.got == "tau"
+    assert "tau_syn" in excinfo.value.expected
+    assert "correct the name" in excinfo.value.remedy
+
+
+def test_with_parameters_refuses_an_unknown_property():
+    with pytest.raises(SpecError, match="unknown property of a parameter") as excinfo:
+        HetSynLIF.with_parameters(tau_syn={"inital": 5 * ms})
+    assert excinfo.value.got == "inital"
+    assert "initial" in excinfo.value.expected
+    assert "correct its name" in excinfo.value.remedy
+
+
+@pytest.mark.parametrize(
+    "plain", ["text", None, [], {"name": "m"}, {**HetSynLIF.to_dict(), "colour": "red"}, {**HetSynLIF.to_dict(), "parameters": 3}]
+)
+def test_what_describes_no_model_is_refused(plain):
+    with pytest.raises(SpecError, match="not the description of a neuron model") as excinfo:
+        NeuronModel.from_dict(plain)
+    assert excinfo.value.where == "NeuronModel"
+    assert excinfo.value.got
+    assert "on_pre" in excinfo.value.expected
+    assert "add what is missing" in excinfo.value.remedy
+
+
+def test_what_is_not_yaml_is_refused():
+    with pytest.raises(SpecError, match="not YAML") as excinfo:
+        NeuronModel.from_text("name: [HetSynLIF")
+    assert "line 1" in excinfo.value.got
+    assert excinfo.value.expected == "what to_text writes"
+    assert "correct the line" in excinfo.value.remedy
+
+
+def test_yaml_that_would_run_code_is_refused():
+    with pytest.raises(SpecError, match="not YAML"):
+        NeuronModel.from_text("!!python/object/apply:os.getcwd []")
