@@ -51,7 +51,7 @@ def evaluate(
     training; None runs to the longest recording.
     """
     loss = SumOfSoftmax() if loss is None else loss
-    was_training, device = network.training, next(network.parameters()).device
+    was_training, device = network.training, network.device
     network.eval()
     scores, spikes, places = [], 0.0, 0
     try:

@@ -167,6 +167,11 @@ class Network(nn.Module):
         """The precision of its parameters."""
         return next(iter((*self.parameters(), *self.buffers()))).dtype
 
+    @property
+    def device(self) -> torch.device:
+        """Where its parameters are."""
+        return next(iter((*self.parameters(), *self.buffers()))).device
+
     def values(self) -> dict[str, NDArray[np.floating]]:
         """Physical parameter values in SI units by slot key, in the precision of training."""
         with torch.no_grad():
