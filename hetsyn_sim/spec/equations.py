@@ -20,8 +20,8 @@ _STATEMENT = re.compile(r"^\s*([A-Za-z_]\w*)\s*([-+*/]?=)(?!=)\s*(.+?)\s*$")
 
 
 def symbol(name: str) -> sympy.Symbol:
-    """The symbol that Brian2's parser makes of a name."""
-    return sympy.Symbol(name, real=True)
+    """The symbol that Brian2's parser makes of a name. Symbols of other assumptions are other symbols, and time is positive there."""
+    return sympy.Symbol(name, real=True, positive=True) if name in ("t", "dt") else sympy.Symbol(name, real=True)
 
 
 @dataclass(frozen=True)

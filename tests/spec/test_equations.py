@@ -94,3 +94,9 @@ def test_what_brian2_cant_read_is_refused(text):
     assert excinfo.value.got == repr(text)
     assert excinfo.value.expected == "an expression in Brian2's language"
     assert "only names, numbers, operators" in excinfo.value.remedy
+
+
+@pytest.mark.parametrize("name", ["dt", "t", "tau", "v_post", "I"])
+def test_our_symbols_are_those_of_brian2s_parser(name):
+    """sympy takes symbols of one name and other assumptions for two; substituting one for the other would do nothing, in silence."""
+    assert parse_expression(f"2*{name}", where="m").free_symbols == {symbol(name)}

@@ -1,0 +1,90 @@
+"""Parameter values: picked for an expression with axes that broadcast, and refused where they are no values of the network."""
+
+import numpy as np
+import pytest
+
+from hetsyn_sim.discrete import check_values, neuron_values, synapse_values
+from hetsyn_sim.errors import SpecError
+from hetsyn_sim.models import HetNeuLIF, HetSynLIF, LeakyReadout
+from hetsyn_sim.spec import Layer, NetworkSpec
+
+TAU = "layer_1.feedforward.tau_syn"
+
+
+@pytest.fixture
+def spec():
+    return NetworkSpec("1 ms", 2, [Layer(HetSynLIF, 3), Layer(HetNeuLIF, 4, recurrent=True)], readout=Layer(LeakyReadout, 1))
+
+
+@pytest.fixture
+def values(spec):
+    return spec.initial_values(0)
+
+
+def test_a_neuron_sees_its_own_parameters(spec, values):
+    seen = neuron_values(spec, "layer_2", values)
+    assert set(seen) == {"dt", "tau_mem", "theta"}
+    assert seen["dt"] == 1e-3
+    assert seen["tau_mem"].shape == (4,)
+    assert seen["theta"].shape == ()
+
+
+def test_a_synapse_sees_its_own_and_its_neurons_as_columns(spec, values):
+    recurrent = next(p for p in spec.projections if p.name == "layer_2.recurrent")
+    seen = synapse_values(spec, recurrent, values)
+    assert set(seen) == {"dt", "w", "tau_mem_post", "theta_post"}
+    assert seen["w"].shape == (4, 4)
+    assert seen["tau_mem_post"].shape == (4, 1)  # broadcasts over pre, not over post
+    np.testing.assert_array_equal(seen["tau_mem_post"][:, 0], values["layer_2.neuron.tau_mem"])
+    assert seen["theta_post"].shape == ()
+
+
+def test_a_synapses_parameter_per_neuron_is_a_column():
+    tied = HetSynLIF.with_parameters(tau_syn={"axes": "post"})
+    spec = NetworkSpec("1 ms", 2, [Layer(tied, 3)])
+    assert synapse_values(spec, spec.projections[0], spec.initial_values(0))["tau_syn"].shape == (3, 1)
+
+
+def test_checked_values_are_float64(spec, values):
+    checked = check_values(spec, {key: value.astype(np.float32) for key, value in values.items()})
+    assert all(value.dtype == np.float64 for value in checked.values())
+    assert list(checked) == list(spec.slots)
+
+
+@pytest.mark.parametrize("limit", [0.0, np.inf])
+def test_time_constants_may_be_zero_and_infinite(spec, values, limit):
+    assert check_values(spec, {**values, TAU: np.full((3, 2), limit)})[TAU][0, 0] == limit
+
+
+def test_values_of_another_network_are_refused(spec, values):
+    del values[TAU]
+    values["layer_1.feedforward.w"] = values["layer_1.feedforward.w"].T
+    with pytest.raises(SpecError, match="not those of the network") as excinfo:
+        check_values(spec, {**values, "layer_9.neuron.theta": 1.0})
+    assert excinfo.value.where == f"{TAU}, layer_1.feedforward.w, layer_9.neuron.theta"
+    assert excinfo.value.got == "missing, (2, 3), ()"
+    assert excinfo.value.expected == "(3, 2), (3, 2), no such slot"
+    assert "one array per key of spec.slots" in excinfo.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "what", "expected"),
+    [
+        (TAU, np.nan, "time constant is negative or not a number", "0 s or more"),
+        (TAU, -1e-3, "time constant is negative or not a number", "0 s or more"),
+        (TAU, -np.inf, "time constant is negative or not a number", "0 s or more"),
+        ("layer_1.feedforward.w", np.nan, "value is not finite", "a finite number"),
+        ("layer_1.feedforward.w", np.inf, "value is not finite", "a finite number"),
+        ("layer_2.neuron.theta", np.nan, "value is not finite", "a finite number"),
+    ],
+)
+def test_values_that_are_no_numbers_are_refused(spec, values, key, value, what, expected):
+    bad = np.array(values[key])
+    index = (2, 1) if bad.ndim else ()
+    bad[index] = value
+    with pytest.raises(SpecError, match=what) as excinfo:
+        check_values(spec, {**values, key: bad})
+    assert excinfo.value.where == key + ("[2, 1]" if bad.ndim else "")
+    assert excinfo.value.got.startswith(f"{value!r} in SI units (1 of {bad.size} values)")
+    assert expected in excinfo.value.expected
+    assert "correct the values" in excinfo.value.remedy
