@@ -1,0 +1,283 @@
+"""What ``fit`` promises: equal bytes for equal trainings, a run folder that explains itself, and no run silently turned into another."""
+
+import csv
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from hetsyn_sim.checkpoint import Checkpoint
+from hetsyn_sim.errors import CheckpointError, ConfigError, DataError
+from hetsyn_sim.models import HetSynLIF, LeakyReadout
+from hetsyn_sim.spec import Layer, NetworkSpec
+from hetsyn_sim.training import Recipe, Training, evaluate, fit
+from hetsyn_sim.training.fit import build_network
+from hetsyn_sim.training.module import TrainingModule, parameter_groups
+
+
+@pytest.fixture
+def step(monkeypatch):
+    """Count training steps, and fail in the one that the test names."""
+    original = TrainingModule.training_step
+    counter = {"steps": 0, "fail_at": None}
+
+    def counted(self, *arguments):
+        counter["steps"] += 1
+        if counter["steps"] == counter["fail_at"]:
+            raise RuntimeError("the power went out")
+        return original(self, *arguments)
+
+    monkeypatch.setattr(TrainingModule, "training_step", counted)
+    return counter
+
+
+def test_the_run_folder(data, recipe, tmp_path):
+    result = fit(recipe, data, out=tmp_path, progress=False, data_name="toy")
+    names = {"recipe.yaml", "initial.safetensors", "metrics.csv", "resume.safetensors", "checkpoint.safetensors"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    assert Recipe.from_yaml(tmp_path / "recipe.yaml") == recipe
+    initial, checkpoint = (Checkpoint.load(tmp_path / f"{name}.safetensors") for name in ("initial", "checkpoint"))
+    assert initial.to_bytes() == result.initial.to_bytes()
+    assert checkpoint.to_bytes() == result.checkpoint.to_bytes()
+    assert checkpoint.recipe == recipe.to_dict()
+    assert checkpoint.seeds == {"training": 0}
+    assert checkpoint.data == {"name": "toy", "fingerprint": data.fingerprint(), "dt": "10.0 ms"}
+    moved = {key for key, value in initial.values.items() if not np.array_equal(value, checkpoint.values[key])}
+    trainable = {key for key, slot in result.checkpoint.spec.slots.items() if slot.parameter.trainable}
+    assert moved == trainable
+    assert {value.dtype.name for value in checkpoint.values.values()} == {"float32"}
+
+
+def test_metrics_are_those_of_the_epochs(data, recipe, tmp_path):
+    result = fit(recipe, data, out=tmp_path, progress=False)
+    with open(tmp_path / "metrics.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
+    assert [float(row["train_loss"]) for row in rows] == [row["train_loss"] for row in result.history]
+    last = result.checkpoint.metrics
+    assert "seconds" not in last
+    assert last["epochs"] == last["epoch"] == 4
+    # the last row's validation figures are those of the checkpoint, computed anew
+    _, held_out = data.validation_split()
+    again = evaluate(result.network, held_out, recipe.training.loss.make())
+    assert again.accuracy == pytest.approx(last["validation_accuracy"])
+    assert again.scores.shape == (len(held_out), 3)
+    assert not np.isnan(again.rate_hz)
+
+
+def test_two_trainings_give_equal_bytes(data, recipe):
+    torch.manual_seed(1)
+    first = fit(recipe, data, progress=False)
+    torch.manual_seed(2)
+    assert fit(recipe, data, progress=False).checkpoint.to_bytes() == first.checkpoint.to_bytes()
+    other = fit(recipe, data, seed=1, progress=False).checkpoint
+    assert other.seeds == {"training": 1}
+    assert other.to_bytes() != first.checkpoint.to_bytes()
+
+
+def test_torch_is_left_as_it_was(data, recipe):
+    torch.manual_seed(5)
+    before = torch.get_rng_state(), torch.get_num_threads(), torch.get_default_dtype()
+    fit(recipe.changed(epochs=1, num_threads=1, precision="float64"), data, progress=False)
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert before[1:] == (torch.get_num_threads(), torch.get_default_dtype())
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.parametrize(
+    ("fail_at", "changes"),
+    [(1, {}), (4, {"keep": "best"}), (8, {"validation": "none"}), (11, {"time_constants": "rho_clamped"})],
+)
+def test_an_interrupted_run_ends_with_the_same_bytes(data, recipe, tmp_path, step, fail_at, changes):
+    recipe = recipe.changed(**changes)
+    whole = fit(recipe, data, out=tmp_path / "whole", progress=False)
+    step |= {"steps": 0, "fail_at": fail_at}
+    with pytest.raises(RuntimeError, match="the power went out"):
+        fit(recipe, data, out=tmp_path / "broken", progress=False)
+    assert not (tmp_path / "broken" / "checkpoint.safetensors").exists()
+    fit(recipe, data, out=tmp_path / "broken", progress=False)
+    assert (tmp_path / "broken" / "checkpoint.safetensors").read_bytes() == whole.checkpoint.to_bytes()
+    finished = (fail_at - 1) // 3  # epochs, of three steps each; they are not done again
+    assert step["steps"] == fail_at + 12 - 3 * finished
+
+
+def test_killed_between_the_last_epoch_and_the_checkpoint(data, recipe, tmp_path, step):
+    whole = fit(recipe, data, out=tmp_path, progress=False)
+    done = step["steps"]
+    (tmp_path / "checkpoint.safetensors").unlink()
+    (tmp_path / "metrics.csv").unlink()
+    again = fit(recipe, data, out=tmp_path, progress=False)
+    assert step["steps"] == done
+    assert again.checkpoint.to_bytes() == whole.checkpoint.to_bytes()
+    assert again.history == whole.history
+
+
+def test_a_finished_run_is_not_trained_again(data, recipe, tmp_path, step, capsys):
+    first = fit(recipe, data, out=tmp_path, progress=False)
+    done = step["steps"]
+    again = fit(recipe, data, out=tmp_path)
+    assert step["steps"] == done
+    assert again.checkpoint.to_bytes() == first.checkpoint.to_bytes()
+    assert again.history == first.history
+    assert "finished; nothing to do" in capsys.readouterr().err
+
+
+def test_overwrite_begins_anew(data, recipe, tmp_path, step):
+    fit(recipe, data, out=tmp_path, progress=False)
+    result = fit(recipe.changed(epochs=1), data, out=tmp_path, overwrite=True, progress=False)
+    assert step["steps"] == 4 * 3 + 3
+    assert len(result.history) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "got", "expected"),
+    [
+        ({"epochs": 5}, "recipe.training.epochs", "5", "4"),
+        ({"seed": 1}, "seeds.training", "1", "0"),
+        ({"dropout": 0.0}, "recipe.training.dropout", "0.0", "0.2"),
+    ],
+)
+def test_another_training_does_not_go_on_here(data, recipe, tmp_path, change, place, got, expected):
+    fit(recipe, data, out=tmp_path, progress=False)
+    before = (tmp_path / "checkpoint.safetensors").read_bytes()
+    with pytest.raises(ConfigError, match="this folder holds another training") as excinfo:
+        fit(recipe.changed(**change), data, out=tmp_path, progress=False)
+    assert excinfo.value.where == f"{tmp_path}: {place}"
+    assert str(excinfo.value.got).startswith(got)
+    assert str(excinfo.value.expected).startswith(f"{expected}, as in the run that is there")
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
+
+
+def test_other_data_and_another_network_do_not_go_on_here(data, recipe, tmp_path, step):
+    step["fail_at"] = 5
+    with pytest.raises(RuntimeError):
+        fit(recipe, data, out=tmp_path, progress=False)
+    with pytest.raises(ConfigError, match="another training") as excinfo:
+        fit(recipe, data[:59], out=tmp_path, progress=False)
+    assert excinfo.value.where == f"{tmp_path}: data.fingerprint"
+    wider = Recipe.from_dict({**recipe.to_dict(), "network": {"hidden": [6]}})
+    with pytest.raises(ConfigError, match="another training") as excinfo:
+        fit(wider, data, out=tmp_path, progress=False)
+    assert excinfo.value.where == f"{tmp_path}: recipe.network.hidden"
+
+
+def test_resume_can_be_switched_off(data, recipe, tmp_path):
+    fit(recipe, data, out=tmp_path, progress=False)
+    with pytest.raises(ConfigError, match="this training was begun before"):
+        fit(recipe, data, out=tmp_path, resume=False, progress=False)
+
+
+def test_part_of_a_run_without_its_beginning(data, recipe, tmp_path):
+    fit(recipe, data, out=tmp_path, progress=False)
+    (tmp_path / "initial.safetensors").unlink()
+    with pytest.raises(ConfigError, match="holds part of a run, but not what the run was") as excinfo:
+        fit(recipe, data, out=tmp_path, progress=False)
+    assert excinfo.value.got == "checkpoint.safetensors and resume.safetensors without initial.safetensors"
+
+
+def test_a_damaged_resume_state(data, recipe, tmp_path, step):
+    step["fail_at"] = 5
+    with pytest.raises(RuntimeError):
+        fit(recipe, data, out=tmp_path, progress=False)
+    state = tmp_path / "resume.safetensors"
+    state.write_bytes(state.read_bytes()[:100])
+    with pytest.raises(CheckpointError, match="the state to resume from can't be read"):
+        fit(recipe, data, out=tmp_path, progress=False)
+
+
+def test_early_stopping(data, recipe, monkeypatch):
+    monkeypatch.setattr(TrainingModule, "configure_optimizers", lambda self: torch.optim.SGD(self.parameters(), lr=0.0))
+    result = fit(recipe.changed(epochs=9, patience=2), data, progress=False)
+    # nothing is learned, so the first epoch stays the best and two more do not better it
+    assert len(result.history) == 3
+    assert result.checkpoint.metrics["epochs"] == 3
+
+
+def test_the_best_epoch_is_kept(data, recipe, monkeypatch):
+    accuracies = iter([0.2, 0.6, 0.6, 0.4])
+    original = TrainingModule.on_train_epoch_end
+    states = []
+
+    def told(self):
+        self._sums["validation_correct"] = self._sums["validation_n"] * next(accuracies)
+        original(self)
+        states.append(self.network.values())
+
+    monkeypatch.setattr(TrainingModule, "on_train_epoch_end", told)
+    best = fit(recipe.changed(keep="best"), data, progress=False).checkpoint
+    assert best.metrics["epoch"] == 2
+    assert best.metrics["epochs"] == 4
+    assert all(np.array_equal(best.values[key], value) for key, value in states[1].items())
+
+
+def test_a_spec_with_settings_of_its_own(data, tmp_path):
+    spec = NetworkSpec(dt=data.dt, n_input=6, layers=[Layer(HetSynLIF, 4)], readout=Layer(LeakyReadout, 3))
+    training = Training(batch_size=16, precision="float64", validation="none")
+    result = fit(spec, data, training=training, epochs=1, seed=3, out=tmp_path, progress=False)
+    assert result.checkpoint.spec == spec
+    assert {value.dtype.name for value in result.checkpoint.values.values()} == {"float64"}
+    assert set(result.checkpoint.recipe) == {"training"}
+    assert yaml.safe_load((tmp_path / "recipe.yaml").read_text())["training"]["seed"] == 3
+    assert "validation_accuracy" not in result.history[0]
+    initial = spec.initial_values(3)
+    assert all(np.allclose(result.initial.values[key], initial[key], rtol=1e-12) for key in initial)
+
+
+def test_a_rate_regulariser_moves_the_rate(data, recipe):
+    free = fit(recipe, data, progress=False).history[-1]["rate_hz"]
+    kept = fit(recipe.changed(rate_regulariser={"target_hz": 40.0, "strength": 10.0}), data, progress=False).history[-1]["rate_hz"]
+    assert abs(kept - 40.0) < abs(free - 40.0)
+
+
+def test_weights_and_time_constants_have_their_own_terms(recipe, data):
+    settings = recipe.changed(
+        optimiser={"lr": 0.01, "lr_factor_time_constants": 3.0, "weight_decay": 0.1, "weight_decay_time_constants": 0.2}
+    ).training
+    network = build_network(recipe.spec(0.01, 6, 3), settings)
+    weights, times = parameter_groups(network, settings)
+    assert (weights["lr"], weights["weight_decay"], len(weights["params"])) == (0.01, 0.1, 3)
+    assert (times["lr"], times["weight_decay"], len(times["params"])) == (0.03, 0.2, 3)
+    homogeneous = Recipe.from_dict({"network": {"model": "HomNeuLIF", "readout": "HomNeuReadout"}})
+    assert len(parameter_groups(build_network(homogeneous.spec(0.01, 6, 3), settings), settings)) == 1
+
+
+def test_a_training_that_diverges(data, recipe, monkeypatch):
+    monkeypatch.setattr(TrainingModule, "training_step", _with_nan(TrainingModule.training_step))
+    with pytest.raises(ConfigError, match="the training has diverged") as excinfo:
+        fit(recipe, data, progress=False)
+    assert excinfo.value.where == "epoch 1"
+
+
+def _with_nan(original):
+    def step(self, *arguments):
+        loss = original(self, *arguments)
+        self._sums["train_loss"] = self._sums["train_loss"] * float("nan")
+        return loss
+
+    return step
+
+
+def test_the_training_is_described_once(data, recipe):
+    with pytest.raises(ConfigError, match="the training is described twice"):
+        fit(recipe, data, training=Training())
+
+
+def test_several_processes_need_a_folder(data, recipe):
+    with pytest.raises(ConfigError, match="several processes need a folder"):
+        fit(recipe, data, devices=2)
+
+
+def test_data_that_do_not_fit(data):
+    spec = NetworkSpec(dt=data.dt, n_input=6, layers=[Layer(HetSynLIF, 4)], readout=Layer(LeakyReadout, 2))
+    with pytest.raises(DataError, match="the labels do not fit"):
+        fit(spec, data)
+
+
+def test_a_line_per_epoch_and_nothing_else(data, recipe, capfd):
+    fit(recipe.changed(epochs=2), data)
+    out, err = capfd.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert [line[:9] for line in lines] == ["epoch 1/2", "epoch 2/2"]
+    assert "validation" in lines[0]

@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+import torch
+from scipy.special import log_softmax, softmax
+
+from hetsyn_sim.errors import ConfigError, UnknownNameError
+from hetsyn_sim.training import LastStep, MeanSquaredError, RateRegulariser, SpikeCount, SumOfSoftmax, get_loss
+
+TARGET = np.array([2, 0, 1, 2])
+
+
+@pytest.fixture
+def out():
+    return torch.randn(7, 4, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))  # (time, batch, unit)
+
+
+def cross_entropy(scores):
+    return -np.mean(log_softmax(scores, axis=-1)[np.arange(4), TARGET])
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        (SumOfSoftmax(), lambda v: softmax(v, axis=-1).sum(axis=0)),
+        (SumOfSoftmax(burn_in=3), lambda v: softmax(v[3:], axis=-1).sum(axis=0)),
+        (LastStep(), lambda v: v[-1]),
+        (SpikeCount(), lambda v: v.sum(axis=0)),
+    ],
+)
+def test_scores_and_cross_entropy_as_in_numpy(out, loss, expected):
+    scores = expected(out.numpy())
+    assert np.allclose(loss.scores(out), scores, rtol=1e-12)
+    assert np.isclose(float(loss(out, torch.as_tensor(TARGET))), cross_entropy(scores), rtol=1e-12)
+
+
+def test_sum_of_softmax_in_closed_form():
+    # two classes at equal v: each step adds one half to both, and the loss is log 2
+    out = torch.zeros(10, 1, 2, dtype=torch.float64)
+    assert torch.equal(SumOfSoftmax().scores(out), torch.full((1, 2), 5.0, dtype=torch.float64))
+    assert np.isclose(float(SumOfSoftmax()(out, torch.tensor([0]))), np.log(2))
+
+
+def test_mean_squared_error(out):
+    target = torch.ones_like(out)
+    assert np.isclose(float(MeanSquaredError()(out, target)), np.mean((out.numpy() - 1.0) ** 2))
+    assert np.allclose(MeanSquaredError().scores(out), out.numpy().mean(axis=0))
+
+
+def test_mean_squared_error_wants_a_trace(out):
+    with pytest.raises(ConfigError, match="not a trace of the output's shape") as excinfo:
+        MeanSquaredError()(out, torch.as_tensor(TARGET))
+    assert excinfo.value.got == "target (4,), output (7, 4, 3)"
+
+
+def test_rate_regulariser_counts_every_neuron_once():
+    # 100 steps of 10 ms: 10 spikes are 10 Hz. One neuron is there, one silent, one in the other layer twice as fast.
+    first, second = torch.zeros(100, 2, 2), torch.zeros(100, 2, 1)
+    first[:10, :, 0] = 1.0
+    second[:20] = 1.0
+    regulariser = RateRegulariser(target=10.0, strength=0.3, dt=0.01)
+    assert np.isclose(float(regulariser([first, second])), 0.3 * (0.0 + 1.0 + 1.0) / 3)
+
+
+def test_a_burn_in_that_leaves_nothing(out):
+    with pytest.raises(ConfigError, match="the burn-in leaves no step") as excinfo:
+        SumOfSoftmax(burn_in=7)(out, torch.as_tensor(TARGET))
+    assert excinfo.value.got == "burn_in = 7 of 7 steps"
+
+
+@pytest.mark.parametrize("burn_in", [-1, 0.5, True])
+def test_a_burn_in_that_is_no_number_of_steps(burn_in):
+    with pytest.raises(ConfigError, match="the burn-in is not a number of steps"):
+        SumOfSoftmax(burn_in=burn_in)
+
+
+def test_losses_by_name():
+    assert get_loss("sum_of_softmax", burn_in=2) == SumOfSoftmax(burn_in=2)
+    with pytest.raises(UnknownNameError, match="unknown loss") as excinfo:
+        get_loss("cross_entropy")
+    assert "last_step" in str(excinfo.value)
+    with pytest.raises(UnknownNameError, match="unknown setting of a loss") as excinfo:
+        get_loss("last_step", burn_in=2)
+    assert excinfo.value.expected == "no settings"

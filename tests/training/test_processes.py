@@ -1,0 +1,86 @@
+"""Trainings in processes of their own: killed without warning, interrupted from the keyboard, shared between two."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+
+from hetsyn_sim.checkpoint import Checkpoint
+from hetsyn_sim.training import fit
+
+
+@pytest.fixture
+def start(data, recipe, tmp_path):
+    """Begin the training in another process, slowed down so that a signal meets it half way."""
+    data.save(tmp_path / "data.h5")
+    (tmp_path / "recipe.yaml").write_text(recipe.to_yaml())
+    (tmp_path / "run.py").write_text(
+        textwrap.dedent("""
+        import signal, sys, time
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts without
+        from hetsyn_sim.events import SpikeDataset
+        from hetsyn_sim.training import fit, load_recipe
+        from hetsyn_sim.training.module import TrainingModule
+
+        original = TrainingModule.training_step
+        def slowly(self, *arguments):
+            time.sleep(0.1)
+            return original(self, *arguments)
+        TrainingModule.training_step = slowly
+        fit(load_recipe("recipe.yaml"), SpikeDataset.load("data.h5"), out="run", devices=int(sys.argv[1]), strategy=sys.argv[2])
+        """)
+    )
+
+    def begin(devices=1, strategy="auto"):
+        command = [sys.executable, "run.py", str(devices), strategy]
+        return subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+    return begin
+
+
+def wait_for_epoch(process, epoch):
+    for line in process.stderr:
+        if line.startswith(f"epoch {epoch}/"):
+            return
+    pytest.fail("the training ended too early")
+
+
+def test_kill_minus_nine(start, data, recipe, tmp_path):
+    """Twice: in an early epoch and, resumed, in a later one; then to the end, with the bytes of a run that nobody touched."""
+    for epoch in (1, 3):
+        process = start()
+        wait_for_epoch(process, epoch)
+        time.sleep(0.15)  # into the middle of the next epoch
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        assert not (tmp_path / "run" / "checkpoint.safetensors").exists()
+    resumed = fit(recipe, data, out=tmp_path / "run", progress=False)
+    whole = fit(recipe, data, out=tmp_path / "whole", progress=False)
+    assert (tmp_path / "run" / "checkpoint.safetensors").read_bytes() == (tmp_path / "whole" / "checkpoint.safetensors").read_bytes()
+    assert len(resumed.history) == len(whole.history) == 4
+
+
+def test_control_c_says_how_to_go_on(start, tmp_path):
+    process = start()
+    wait_for_epoch(process, 1)
+    process.send_signal(signal.SIGINT)
+    rest = process.stderr.read()
+    assert process.wait() == 130
+    assert rest.splitlines()[-1] == "interrupted: run the same again to go on in run"
+    assert "Traceback" not in rest
+    assert (tmp_path / "run" / "resume.safetensors").exists()
+
+
+def test_two_processes_learn_what_one_learns(data, recipe, tmp_path):
+    """Half a batch each and averaged gradients are the whole batch. Dropout and augmentation, drawn per process, are off."""
+    recipe = recipe.changed(epochs=2, dropout=0.0, augmentation={}, precision="float64")
+    alone = fit(recipe, data, progress=False)
+    shared = fit(recipe, data, out=tmp_path, devices=2, accelerator="cpu", strategy="ddp_fork", progress=False)
+    assert Checkpoint.load(tmp_path / "checkpoint.safetensors").to_bytes() == shared.checkpoint.to_bytes()
+    for key, value in alone.checkpoint.values.items():
+        assert np.allclose(value, shared.checkpoint.values[key], rtol=1e-9, atol=1e-12)

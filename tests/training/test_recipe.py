@@ -1,0 +1,181 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hetsyn_sim.errors import ConfigError, UnknownNameError
+from hetsyn_sim.models import HetSynLIF
+from hetsyn_sim.spec import Uniform
+from hetsyn_sim.training import MultiGaussian, Recipe, Slayer, SumOfSoftmax, load_recipe, shipped_recipes
+
+
+def test_yaml_comes_back_as_it_was(tmp_path):
+    recipe = Recipe.from_dict(
+        {
+            "name": "all",
+            "network": {"hidden": [8, 4], "parameters": {"HetSynLIF": {"tau_syn": {"initial": "uniform(5 ms, 9 ms)", "axes": "post"}}}},
+            "training": {
+                "loss": {"name": "sum_of_softmax", "burn_in": 3},
+                "surrogate": {"name": "slayer", "alpha": 4.0},
+                "schedule": {"name": "step_decay", "every": 10, "factor": 0.5},
+                "rate_regulariser": {"target_hz": 5.0},
+            },
+        }
+    )
+    path = tmp_path / "recipe.yaml"
+    path.write_text(recipe.to_yaml())
+    assert Recipe.from_yaml(path) == recipe
+    assert recipe.training.loss.make() == SumOfSoftmax(burn_in=3)
+    assert recipe.training.surrogate.make() == Slayer(alpha=4.0)
+    assert recipe.training.schedule.make(100)(10) == 0.5
+
+
+def test_an_empty_file_is_the_defaults(tmp_path):
+    (tmp_path / "empty.yaml").write_text("")
+    assert Recipe.from_yaml(tmp_path / "empty.yaml") == Recipe()
+
+
+def test_the_spec_of_a_recipe():
+    facts = {"tau_syn": {"initial": "uniform(5 ms, 10 ms)", "bounds": ["2 ms", "50 ms"]}, "tau_reset": {"initial": "30 ms"}}
+    recipe = Recipe.from_dict({"network": {"hidden": [8, 4], "self_connections": False, "parameters": {"HetSynLIF": facts}}})
+    spec = recipe.spec(0.008, 70, 10)
+    assert spec.dt_s == 0.008
+    assert [p.size for p in spec.populations] == [8, 4, 10]
+    assert all(layer.recurrent and not layer.self_connections for layer in spec.layers)
+    assert spec.layers[0].model.parameters["tau_syn"].distribution == Uniform(0.005, 0.01)
+    assert spec.layers[0].model.parameters["tau_syn"].si_bounds == (0.002, 0.05)
+    assert spec.layers[0].model.parameters["w"] == HetSynLIF.parameters["w"]
+
+
+def test_a_network_without_readout():
+    recipe = Recipe.from_dict({"network": {"hidden": [8, 3], "readout": None}})
+    assert recipe.spec(0.01, 5, 3).readout is None
+    with pytest.raises(ConfigError, match="the last layer must have one neuron per class") as excinfo:
+        recipe.spec(0.01, 5, 4)
+    assert (excinfo.value.got, excinfo.value.expected) == ("3 neurons", "4")
+
+
+def test_changed():
+    recipe = load_recipe("fsdd-demo").changed(epochs=1, seed=7)
+    assert (recipe.training.epochs, recipe.training.seed) == (1, 7)
+    assert recipe.network == load_recipe("fsdd-demo").network
+    with pytest.raises(ConfigError, match="a setting is wrong") as excinfo:
+        recipe.changed(epochs=0)
+    assert excinfo.value.where == "fsdd-demo: training.epochs"
+
+
+def test_every_shipped_recipe_is_called_as_its_file():
+    assert shipped_recipes() == ["fsdd-demo", "fsdd-hetneu", "fsdd-hetsyn", "fsdd-homneu"]
+    for name in shipped_recipes():
+        recipe = load_recipe(name)
+        assert recipe.name == name
+        assert recipe.spec(0.01, 70, 10).populations[-1].size == 10
+
+
+def test_the_three_contenders_have_equal_terms():
+    recipes = [load_recipe(f"fsdd-{name}").to_dict() for name in ("hetsyn", "hetneu", "homneu")]
+    assert recipes[0]["training"] == recipes[1]["training"] == recipes[2]["training"]
+    for recipe in recipes:
+        for part in ("model", "readout", "parameters"):
+            del recipe["network"][part]
+        del recipe["name"]
+    assert recipes[0] == recipes[1] == recipes[2]
+
+
+def test_a_recipe_by_path(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("training: {epochs: 2, optimiser: {lr: 2e-3}}")  # YAML reads 2e-3 as text
+    assert load_recipe(path).training.optimiser.lr == 2e-3
+
+
+def test_an_unknown_recipe():
+    with pytest.raises(UnknownNameError, match="unknown recipe") as excinfo:
+        load_recipe("fsdd-hetsin")
+    assert "fsdd-hetsyn" in str(excinfo.value)
+
+
+@pytest.mark.parametrize("text", ["training: [", None])
+def test_a_file_that_can_not_be_read(tmp_path, text):
+    path = tmp_path / "broken.yaml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ConfigError, match="this recipe can't be read") as excinfo:
+        Recipe.from_yaml(path)
+    assert excinfo.value.where == str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "place", "got", "expected"),
+    [
+        ("trainig: {}", "unknown setting", "trainig", "'trainig'", "name, network, training"),
+        ("training: {epoch: 3}", "unknown setting", "training.epoch", "'epoch'", "loss, surrogate"),
+        (
+            "training: {schedule: {name: step_decay, warmup: 1}}",
+            "unknown setting",
+            "training.schedule.warmup",
+            "'warmup'",
+            "name, every, factor",
+        ),
+        ("training: {schedule: {name: linear}}", "a setting is wrong", "training.schedule", "section", "'warmup_cosine'"),
+        ("training: {epochs: 0}", "a setting is wrong", "training.epochs", "0", "greater than 0"),
+        ("training: {dropout: 1.0}", "a setting is wrong", "training.dropout", "1.0", "less than 1"),
+        ("training: {precision: float16}", "a setting is wrong", "training.precision", "'float16'", "'float32' or 'float64'"),
+        ("training: {optimiser: {lr: .nan}}", "a setting is wrong", "training.optimiser.lr", "nan", "a finite number"),
+        ("training: {loss: {name: hinge}}", "unknown loss", "training.loss", "'hinge'", "last_step"),
+        ("training: {loss: {name: last_step, burn_in: 1}}", "unknown setting of a loss", "training.loss", "burn_in", "no settings"),
+        ("training: {loss: {burn_in: -1}}", "the burn-in is not a number of steps", "training.loss", "-1", "0, 1, 2, ..."),
+        ("training: {surrogate: {name: step}}", "unknown surrogate", "training.surrogate", "'step'", "multi_gaussian"),
+        ("training: {surrogate: {name: slayer, c: x}}", "a setting is wrong", "training.surrogate.c", "'x'", "a valid number"),
+        ("training: {validation: none, patience: 2}", "no validation recordings", "training.validation", "patience", "validation: split"),
+        ("training: {validation: none, keep: best}", "no validation recordings", "training.validation", "keep: best", "validation: split"),
+        ("network: {hidden: []}", "a setting is wrong", "network.hidden", "[]", "at least 1 item"),
+        ("network: {model: HetSyn}", "unknown model", "network", "'HetSyn'", "HetSynLIF"),
+        (
+            "network: {parameters: {HomNeuLIF: {}}}",
+            "a model that this network does not use",
+            "network.parameters",
+            "HomNeuLIF",
+            "HetSynLIF",
+        ),
+        ("network: {parameters: {HetSynLIF: {tau: {}}}}", "unknown parameter", "network.parameters.HetSynLIF.tau", "tau", "tau_syn"),
+        (
+            "network: {parameters: {HetSynLIF: {tau_syn: {initial: 5 mV}}}}",
+            "the unit is of the wrong kind",
+            "network.parameters.HetSynLIF.tau_syn",
+            "mV",
+            "second",
+        ),
+        ("[1, 2]", "a setting is wrong", "", "[1, 2]", "dictionary"),
+    ],
+)
+def test_what_is_wrong_is_said_with_file_and_place(tmp_path, text, what, place, got, expected):
+    path = tmp_path / "wrong.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as excinfo:
+        Recipe.from_yaml(path)
+    error = excinfo.value
+    assert what in error.what
+    assert error.where.startswith(f"{path}: {place}" if place else str(path))
+    assert got in str(error.got)
+    assert expected in str(error.expected)
+    assert error.remedy
+
+
+def test_several_mistakes_are_all_named(tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_text("training: {epochs: 0, batch_size: -1, colour: red}")
+    with pytest.raises(ConfigError) as excinfo:
+        Recipe.from_yaml(path)
+    assert excinfo.value.remedy == "correct it; also wrong: training.batch_size, training.colour"
+
+
+def test_recipes_ship_inside_the_package():
+    import hetsyn_sim
+
+    folder = Path(hetsyn_sim.__file__).parent / "configs"
+    for name in shipped_recipes():
+        assert yaml.safe_load((folder / f"{name}.yaml").read_text())["name"] == name
+
+
+def test_the_default_surrogate_is_the_papers():
+    assert Recipe().training.surrogate.make() == MultiGaussian()

@@ -1,0 +1,78 @@
+"""The state of a training survives the way to the disk and back, can't hold code, and a damaged file is told from a good one."""
+
+from collections import OrderedDict
+
+import pytest
+import torch
+from safetensors.torch import save as to_safetensors
+
+from hetsyn_sim.errors import CheckpointError
+from hetsyn_sim.training.resume import SafetensorsIO, read_state, write_state
+
+SHARED = torch.arange(6.0).reshape(2, 3)
+STATE = {
+    "epoch": 3,
+    "weights": OrderedDict(a=SHARED, b=SHARED, transposed=SHARED.T, step=torch.tensor(7.0), flags=torch.tensor([True, False])),
+    "optimiser": {0: {"betas": (0.9, 0.999)}, 1: {}},
+    "rows": [{"loss": 0.1 + 0.2, "bad": float("nan"), "best": float("-inf")}],
+    "nothing": None,
+    "yes": True,
+    "empty": [[], (), {}],
+    "dict": "a text that looks like one of our marks",
+}
+
+
+def same(a, b):
+    if isinstance(a, torch.Tensor):
+        return isinstance(b, torch.Tensor) and a.dtype == b.dtype and torch.equal(a, b)
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
+    return type(a) is type(b) and (a == b or (a != a and b != b))
+
+
+def test_everything_comes_back(tmp_path):
+    path = tmp_path / "resume.safetensors"
+    write_state(STATE, path)
+    assert same(STATE, read_state(path))
+
+
+def test_equal_states_are_equal_bytes(tmp_path):
+    for name in "ab":
+        write_state(STATE, tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_lightnings_way_in_and_out(tmp_path):
+    plugin, path = SafetensorsIO(), tmp_path / "resume.safetensors"
+    plugin.save_checkpoint({"epoch": 1}, path)
+    assert plugin.load_checkpoint(path) == {"epoch": 1}
+    plugin.remove_checkpoint(path)
+    plugin.remove_checkpoint(path)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("value", [object(), {1, 2}, torch.float32, lambda: None], ids=["object", "set", "dtype", "function"])
+def test_anything_that_would_need_pickle_is_refused(tmp_path, value):
+    with pytest.raises(CheckpointError, match="can't be written as plain data") as excinfo:
+        write_state({"callbacks": {"Mine": [1, value]}}, tmp_path / "state")
+    assert excinfo.value.where == "state['callbacks']['Mine'][1]"
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("damage", ["cut", "foreign", "empty", "newer", "unknown mark"])
+def test_a_file_that_can_not_be_resumed_from(tmp_path, damage):
+    path = tmp_path / "resume.safetensors"
+    write_state(STATE, path)
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:-5])
+    elif damage == "empty":
+        path.write_bytes(b"")
+    else:
+        text = {"foreign": None, "newer": '{"version": 2, "state": {}}', "unknown mark": '{"version": 1, "state": {"set": []}}'}[damage]
+        path.write_bytes(to_safetensors({"x": torch.zeros(1)}, metadata=None if text is None else {"hetsyn_sim_resume": text}))
+    with pytest.raises(CheckpointError, match="the state to resume from can't be read") as excinfo:
+        read_state(path)
+    assert excinfo.value.where == str(path)
+    assert "overwrite=True" in excinfo.value.remedy
