@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import brian2
+import numpy as np
 from brian2.devices.device import reset_device
 
 from ..errors import BackendError, UnknownNameError
@@ -24,12 +25,16 @@ _EXACT_ARITHMETIC = {"codegen.cpp.extra_compile_args_gcc": ["-w", "-O3", "-std=c
 
 @dataclass(frozen=True)
 class Device:
-    """One way to run a network: Brian2's device, whether it needs a C++ compiler, and the preferences that hold meanwhile."""
+    """One way to run a network: Brian2's device, whether it needs a C++ compiler, and the preferences that hold meanwhile.
+
+    ``smallest_time`` (seconds) stands in for time constants of 0 on a device whose code refuses to divide by 0.
+    """
 
     name: str
     standalone: bool = False
     compiled: bool = True
     preferences: Mapping[str, Any] = field(default_factory=dict)
+    smallest_time: float = 0.0
 
 
 DEVICES: Mapping[str, Device] = MappingProxyType(
@@ -37,7 +42,8 @@ DEVICES: Mapping[str, Device] = MappingProxyType(
         device.name: device
         for device in (
             Device("numpy", compiled=False, preferences={"codegen.target": "numpy"}),
-            Device("cython", preferences={"codegen.target": "cython", **_EXACT_ARITHMETIC}),
+            # exp(-dt / 2e-308) is exactly 0 too
+            Device("cython", preferences={"codegen.target": "cython", **_EXACT_ARITHMETIC}, smallest_time=float(np.finfo(float).tiny)),
             Device(
                 "cpp_standalone", standalone=True, preferences={"devices.cpp_standalone.extra_make_args_unix": ["-j2"], **_EXACT_ARITHMETIC}
             ),

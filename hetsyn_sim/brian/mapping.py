@@ -10,7 +10,7 @@ import numpy as np
 from ..spec import ParameterSlot
 from ..spec.quantities import parse_unit
 from .equations import synapse_equations
-from .network import METHOD, BuiltNetwork, brian_name
+from .network import METHOD, BuiltNetwork, brian_name, derived_update
 from .report import MappedParameter, MappedPopulation, MappedProjection, ScheduledObject, TransferReport
 from .values import Array, is_time, used_entries
 
@@ -39,7 +39,7 @@ def make_report(built: BuiltNetwork, values: Mapping[str, Array], device: str) -
             str(group.equations),
             p.model.threshold,
             p.model.reset,
-            built.updates.get(p.name, ""),
+            derived_update(group, group.equations) if p.model.neuron_equations.states else "",
         )
         for p in spec.populations
     )
@@ -50,9 +50,10 @@ def make_report(built: BuiltNetwork, values: Mapping[str, Array], device: str) -
             len(synapses),
             str(synapse_equations(spec, q)),  # Synapses.equations leaves out the sums
             spec.population(q.target).model.on_pre,
-            built.updates.get(q.name, ""),
+            derived_update(synapses, synapses.equations) if spec.population(q.target).model.synapse_equations.states else "",
         )
         for q in spec.projections
+        if q.name in built.synapses
     )
     parameters = tuple(_parameter(slot, values[key]) for key, slot in spec.slots.items())
     dt = f"{spec.dt_s * 1e3:.12g} ms"
@@ -60,7 +61,7 @@ def make_report(built: BuiltNetwork, values: Mapping[str, Array], device: str) -
 
 
 def _schedule(built: BuiltNetwork) -> Iterator[ScheduledObject]:
-    idle = {f"{brian_name(p.name)}_stateupdater" for p in built.spec.populations if p.name not in built.updates}
+    idle = {f"{brian_name(p.name)}_stateupdater" for p in built.spec.populations if not p.model.neuron_equations.states}
     for found in built.network.sorted_objects:
         kind = next((_KINDS[c.__name__] for c in type(found).__mro__ if c.__name__ in _KINDS), None)
         if kind is None and found.name.endswith("_wipe"):

@@ -9,18 +9,20 @@ from typing import Any
 import numpy as np
 from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, Synapses
 from brian2.core.base import BrianObjectException
+from brian2.equations.equations import Equations
 from brian2.stateupdaters.base import UnsupportedEquationsException
 from brian2.stateupdaters.exact import exact
 from brian2.units.allunits import second
-from numpy.typing import NDArray
 
 from ..errors import TransferError
+from ..recording import Raster
 from ..spec import NetworkSpec, Population, Projection
 from .equations import STEPS_PER_RECORDING, neuron_equations, sum_name, sums_in_use, synapse_equations, wipe_code
+from .inputs import concatenated_spikes
 from .schedule import SLOT, Schedule, place
 from .values import Array, synapse_mask
 
-__all__ = ["METHOD", "BuiltNetwork", "brian_name", "build_network", "set_input"]
+__all__ = ["METHOD", "BuiltNetwork", "brian_name", "build_network", "check_finite", "derived_update", "run_network", "set_input"]
 
 #: Brian2's method of integration: it solves the equations itself, from their text.
 METHOD = "exact"
@@ -35,8 +37,13 @@ class BuiltNetwork:
     source: SpikeGeneratorGroup
     groups: dict[str, NeuronGroup] = field(default_factory=dict)
     synapses: dict[str, Synapses] = field(default_factory=dict)
-    updates: dict[str, str] = field(default_factory=dict)
     network: Network = field(default_factory=Network)
+
+    def add(self, brian_object: Any) -> None:
+        """Put an object into the network."""
+        self.network.add(brian_object)
+        # What Network.run does at first. Without it, Brian2 warns of every object of a network that was made to be looked at only.
+        brian_object._network = self.network.id
 
 
 def brian_name(name: str) -> str:
@@ -58,28 +65,80 @@ def build_network(spec: NetworkSpec, values: Mapping[str, Array]) -> BuiltNetwor
         spec.n_input, [], [] * second, clock=clock, when=SLOT, order=schedule.input_order, name="input", sorted=True
     )
     built = BuiltNetwork(spec, clock, source)
-    built.network.add(source)
+    built.add(source)
     try:
         for number, population in enumerate(spec.populations, start=1):
             _add_population(built, population, number, schedule, values)
             for projection in spec.projections_to(population.name):
                 _add_projection(built, projection, number, schedule, values)
-    except (UnsupportedEquationsException, BrianObjectException, TypeError, ValueError, SyntaxError, NotImplementedError) as error:
-        raise TransferError(
-            "Brian2 refuses this network",
-            where=f"{population.name}: {population.model.name}",
-            got=str(error).strip() or type(error).__name__,
-            expected=f"equations that Brian2's method {METHOD!r} solves",
-            remedy="correct the model's text; Brian2 solves linear equations with real eigenvalues exactly",
-        ) from error
+    except (BrianObjectException, TypeError, ValueError, SyntaxError, NotImplementedError) as error:
+        raise _refused(f"{population.name}: {population.model.name}", error) from error
     return built
 
 
-def set_input(built: BuiltNetwork, channels: NDArray[np.int32], times: Array, n_steps: int) -> None:
-    """Give a network its input spikes (see :func:`hetsyn_sim.brian.inputs.concatenated_spikes`) and the length of its recordings."""
+def derived_update(owner: NeuronGroup | Synapses, equations: Equations) -> str:
+    """The step that Brian2 derives from differential equations, as code. Takes a second or more for coupled states: sympy at work."""
+    try:
+        return str(exact(equations, owner.variables))
+    except UnsupportedEquationsException as error:
+        raise _refused(owner.name, error) from error
+
+
+def check_finite(built: BuiltNetwork) -> None:
+    """Look at all states after a run: what was not finite once stays so, because wiping multiplies with 0.
+
+    Raises
+    ------
+    TransferError
+        If a state is NaN or infinite. Brian2 accepts coupled equations with complex eigenvalues (oscillations), and makes NaN of them.
+    """
+    owners = [(p.name, built.groups[p.name], p.model.neuron_equations.states) for p in built.spec.populations]
+    targets = {q.name: built.spec.population(q.target).model for q in built.spec.projections}
+    owners += [(name, synapses, targets[name].synapse_equations.states) for name, synapses in built.synapses.items()]
+    for name, owner, states in owners:
+        for state in states:
+            n_bad = int(np.sum(~np.isfinite(np.asarray(getattr(owner, f"{state}_")))))
+            if n_bad:
+                raise TransferError(
+                    "Brian2 computed values that are not finite",
+                    where=f"{name}: {state}",
+                    got=f"{n_bad} of {len(owner)} values are NaN or infinite",
+                    expected=f"states that Brian2's method {METHOD!r} can compute: eigenvalues that are real, and not positive",
+                    remedy="look at the coupled equations of this state: if they oscillate, Brian2 can't solve them exactly",
+                )
+
+
+def _refused(where: str, error: Exception) -> TransferError:
+    cause = error.__cause__ or error
+    return TransferError(
+        "Brian2 refuses this network",
+        where=where,
+        got=str(cause).strip() or type(cause).__name__,
+        expected=f"equations that Brian2's method {METHOD!r} solves",
+        remedy="correct the model's text: differential equations must be linear",
+    )
+
+
+def set_input(built: BuiltNetwork, raster: Raster) -> None:
+    """Give a network its input spikes, shape (time, batch, channel), recording after recording, and the length of a recording."""
+    channels, times = concatenated_spikes(raster, built.spec.dt_s)
     built.source.set_spikes(channels, times * second, sorted=True)
     for group in built.groups.values():
-        setattr(group, STEPS_PER_RECORDING, n_steps)
+        setattr(group, STEPS_PER_RECORDING, raster.shape[0])
+
+
+def run_network(built: BuiltNetwork, n_steps: int, n_runs: int, report: Any = None) -> None:
+    """Run ``n_runs`` recordings of ``n_steps`` each.
+
+    Raises
+    ------
+    TransferError
+        If Brian2 can't turn the equations into code.
+    """
+    try:
+        built.network.run(n_steps * n_runs * built.spec.dt_s * second, report=report, report_period=0.5 * second, namespace={})
+    except BrianObjectException as error:
+        raise _refused("Network.run", error) from error
 
 
 def _add_population(built: BuiltNetwork, population: Population, number: int, schedule: Schedule, values: Mapping[str, Array]) -> None:
@@ -87,21 +146,23 @@ def _add_population(built: BuiltNetwork, population: Population, number: int, sc
     equations = neuron_equations(built.spec, population)
     spiking: dict[str, Any] = {"threshold": model.threshold, "reset": model.reset} if model.spiking else {}
     group = NeuronGroup(population.size, equations, **spiking, method=METHOD, clock=built.clock, namespace={}, name=name)
+    built.groups[population.name] = group
+    built.add(group)
     for parameter in model.parameters_of("neuron"):
         setattr(group, f"{parameter}_", values[f"{population.name}.neuron.{parameter}"])
     states = list(model.neuron_equations.states)
     if states:
-        built.updates[population.name] = exact(equations, group.variables)
         place(group.state_updater, schedule.phase("decay"))
         group.run_regularly(wipe_code(states), clock=built.clock, when=SLOT, order=schedule.wipe_order, name=f"{name}_wipe")
     if model.spiking:
         place(group.thresholder["spike"], schedule.threshold(number))
         place(group.resetter["spike"], schedule.phase("reset"))
-    built.groups[population.name] = group
-    built.network.add(group)
 
 
 def _add_projection(built: BuiltNetwork, projection: Projection, number: int, schedule: Schedule, values: Mapping[str, Array]) -> None:
+    mask = synapse_mask(projection)
+    if not mask.any():  # one neuron without a synapse onto itself: Brian2 has no empty Synapses, and the sum it leaves alone is 0
+        return
     name, target = brian_name(projection.name), built.groups[projection.target]
     model = built.spec.population(projection.target).model
     equations = synapse_equations(built.spec, projection)
@@ -116,8 +177,9 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
         namespace={},
         name=name,
     )
+    built.synapses[projection.name] = synapses
+    built.add(synapses)
     # Source neuron slow, target neuron fast: the order in which the sums run fastest.
-    mask = synapse_mask(projection)
     i, j = np.nonzero(mask)
     synapses.connect(i=i.astype(np.int32), j=j.astype(np.int32))
     for parameter, facts in model.parameters_of("synapse").items():
@@ -129,12 +191,9 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
             setattr(synapses, f"{parameter}_", per_synapse[mask])
     states = list(model.synapse_equations.states)
     if states:
-        built.updates[projection.name] = exact(equations, synapses.variables)
         place(synapses.state_updater, schedule.phase("decay"))
         code = wipe_code(states, suffix="_post")
         synapses.run_regularly(code, clock=built.clock, when=SLOT, order=schedule.wipe_order, name=f"{name}_wipe")
     place(synapses.pre, schedule.phase("recurrent") if projection.kind == "recurrent" else schedule.deliver(number))
     for total in sums_in_use(model):
         place(synapses.summed_updaters[f"{sum_name(total, projection)}_post"], schedule.sums(number))
-    built.synapses[projection.name] = synapses
-    built.network.add(synapses)

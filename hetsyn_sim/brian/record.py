@@ -83,6 +83,8 @@ class Monitors:
         # One monitor for all variables of a population: each monitor costs time in every step.
         wanted: dict[tuple[str, int | None], list[str]] = {}
         for trace in self.traces:
+            if trace.post is not None and not synapse_mask(_projection(spec, trace.owner))[:, trace.post].any():
+                continue  # no synapse onto this neuron: there is nothing that could be monitored
             wanted.setdefault((trace.owner, trace.post), []).append(trace.variable)
         self.states: dict[tuple[str, int | None], StateMonitor] = {}
         for (owner, post), variables in wanted.items():
@@ -93,13 +95,13 @@ class Monitors:
                 source, record, name = built.synapses[owner], np.flatnonzero(targets == post), f"{brian_name(owner)}_onto_{post}_traces"
             self.states[owner, post] = StateMonitor(source, variables, record=record, clock=built.clock, when=END, name=name)
         for monitor in (*self.spikes.values(), *self.states.values()):
-            built.network.add(monitor)
+            built.add(monitor)
 
     def recording(self, inputs: Raster, simulator: str) -> Recording:
         """What was recorded of a run on ``inputs``, cut into the recordings that were put one after the other."""
         n_steps, n_runs, _ = inputs.shape
         rasters = {"input": inputs} | {name: self._raster(name, n_steps, n_runs) for name in self.spikes}
-        traces = {trace.key: split_recordings(self._trace(trace), n_runs) for trace in self.traces}
+        traces = {trace.key: split_recordings(self._trace(trace, n_steps * n_runs), n_runs) for trace in self.traces}
         return Recording(self.spec.dt_s, rasters, traces, simulator)
 
     def _raster(self, name: str, n_steps: int, n_runs: int) -> Raster:
@@ -108,13 +110,14 @@ class Monitors:
         raster[np.rint(np.asarray(monitor.t_) / self.spec.dt_s).astype(np.int64), np.asarray(monitor.i)] = True
         return split_recordings(raster, n_runs)
 
-    def _trace(self, trace: Trace) -> NDArray[np.float64]:
+    def _trace(self, trace: Trace, n_total: int) -> NDArray[np.float64]:
         """Shape (recordings * time, neuron)."""
-        values: NDArray[np.float64] = np.asarray(getattr(self.states[trace.owner, trace.post], f"{trace.variable}_")).T
+        monitor = self.states.get((trace.owner, trace.post))
+        values = np.zeros((n_total, 0)) if monitor is None else np.asarray(getattr(monitor, f"{trace.variable}_")).T
         if trace.post is None:
             return values
         connected = synapse_mask(_projection(self.spec, trace.owner))[:, trace.post]
-        padded = np.zeros((values.shape[0], connected.size))  # a synapse that does not exist carries nothing
+        padded = np.zeros((n_total, connected.size))  # a synapse that does not exist carries nothing
         padded[:, connected] = values
         return padded
 

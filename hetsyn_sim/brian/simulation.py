@@ -11,19 +11,17 @@ from typing import Any
 
 import numpy as np
 from brian2 import Network
-from brian2.core.base import BrianObjectException
-from brian2.units.allunits import second
 
-from ..errors import BackendError, TransferError
+from ..errors import BackendError
 from ..recording import Raster, Recording, check_same_dt
 from ..spec import NetworkSpec
 from .devices import find_device, on_runtime, on_standalone
-from .inputs import check_inputs, concatenated_spikes
+from .inputs import check_inputs
 from .mapping import make_report
-from .network import BuiltNetwork, build_network, set_input
+from .network import BuiltNetwork, build_network, check_finite, run_network, set_input
 from .record import Monitors, resolve_traces
 from .report import TransferReport
-from .values import check_values
+from .values import check_values, is_time
 
 __all__ = ["BrianSimulation", "simulate"]
 
@@ -75,8 +73,9 @@ class BrianSimulation:
     @cached_property
     def _built(self) -> tuple[BuiltNetwork, Monitors]:
         """The network on Brian2's runtime device, for running it there and for looking at it."""
+        values = {key: np.maximum(v, self.device.smallest_time) if is_time(self.spec.slots[key]) else v for key, v in self.values.items()}
         with on_runtime():  # making it needs no compiler, whatever it runs on later
-            built = build_network(self.spec, self.values)
+            built = build_network(self.spec, values)
             monitors = Monitors(built, self.traces)
             built.network.store(_FRESH)
         return built, monitors
@@ -141,9 +140,11 @@ class BrianSimulation:
 
     def _run_runtime(self, raster: Raster, progress: Callable[[float], None]) -> Recording:
         built, monitors = self._built
-        with on_runtime(self.device), np.errstate(divide="ignore"):  # tau = 0 is a decay of exactly 0
+        with on_runtime(self.device), np.errstate(divide="ignore", invalid="ignore"):  # tau = 0 is a decay of exactly 0
             built.network.restore(_FRESH)
-            self._simulate(built, raster, report=lambda elapsed, fraction, start, duration: progress(float(fraction)))
+            set_input(built, raster)
+            run_network(built, raster.shape[0], raster.shape[1], lambda elapsed, fraction, start, duration: progress(float(fraction)))
+        check_finite(built)
         return monitors.recording(raster, f"brian2 {self.device.name}")
 
     def _run_standalone(self, raster: Raster, progress: Callable[[float], None], message: Callable[[str], None] | None) -> Recording:
@@ -153,7 +154,8 @@ class BrianSimulation:
             directory = self.build_directory or stack.enter_context(tempfile.TemporaryDirectory(prefix="hetsyn_sim_"))
             built = build_network(self.spec, self.values)
             monitors = Monitors(built, self.traces)
-            self._simulate(built, raster)
+            set_input(built, raster)
+            run_network(built, raster.shape[0], raster.shape[1])
             if message is not None:
                 message("compiling the C++ standalone project; this takes about a minute")
             try:
@@ -166,23 +168,10 @@ class BrianSimulation:
                     expected="a project that compiles and runs",
                     remedy='keep the project with build_directory, run `make` there and read its messages; or use device="numpy"',
                 ) from error
+            check_finite(built)
             recording = monitors.recording(raster, f"brian2 {self.device.name}")
         progress(1.0)
         return recording
-
-    def _simulate(self, built: BuiltNetwork, raster: Raster, report: Any = None) -> None:
-        n_steps, n_runs, _ = raster.shape
-        set_input(built, *concatenated_spikes(raster, self.spec.dt_s), n_steps)
-        try:
-            built.network.run(n_steps * n_runs * self.spec.dt_s * second, report=report, report_period=0.5 * second, namespace={})
-        except BrianObjectException as error:
-            raise TransferError(
-                "Brian2 refuses this network",
-                where="Network.run",
-                got=f"{error} ({error.__cause__})",
-                expected="equations that Brian2 can turn into code",
-                remedy="correct the model's text",
-            ) from error
 
 
 def simulate(

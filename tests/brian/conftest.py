@@ -1,0 +1,56 @@
+"""Small networks that spike, and how a recording from Brian2 is held against the reference interpreter's."""
+
+import numpy as np
+import pytest
+
+from hetsyn_sim.brian import simulate
+from hetsyn_sim.discrete import simulate_reference
+from hetsyn_sim.models import HetSynLIF, LeakyReadout
+from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec
+
+
+def lively(model):
+    """The model with weights strong enough for its neurons to fire."""
+    return model.with_parameters(w={"initial": FanInNormal(2.0)})
+
+
+def random_spikes(shape, rate=0.3, seed=0):
+    return np.random.default_rng(seed).random(shape) < rate
+
+
+def assert_same(reference, recording, *, atol=1e-12, must_spike=True):
+    """Equal rasters in every cell, equal traces to rounding, and spikes enough for that to mean something."""
+    assert set(reference.rasters) == set(recording.rasters)
+    for name, raster in reference.rasters.items():
+        np.testing.assert_array_equal(recording.rasters[name], raster, err_msg=name)
+        if must_spike:
+            assert raster.mean() > 0.01, f"{name} is too silent for this test"
+    for name, trace in reference.traces.items():
+        np.testing.assert_allclose(recording.traces[name], trace, rtol=0, atol=atol, err_msg=name)
+
+
+@pytest.fixture
+def check():
+    """Simulate with Brian2 and with the reference interpreter, and compare."""
+
+    def run(spec, values=None, inputs=None, *, n_steps=30, n_runs=3, **options):
+        values = spec.initial_values(1) if values is None else values
+        inputs = random_spikes((n_steps, n_runs, spec.n_input)) if inputs is None else inputs
+        recording = simulate(spec, values, inputs, **options)
+        assert_same(simulate_reference(spec, values, inputs), recording)
+        return recording
+
+    return run
+
+
+@pytest.fixture
+def spec():
+    """Two HetSynLIF layers, the first recurrent without self-connections, and a readout."""
+    model = lively(HetSynLIF)
+    layers = [Layer(model, 7, recurrent=True, self_connections=False), Layer(model, 5)]
+    return NetworkSpec(dt="4 ms", n_input=6, layers=layers, readout=Layer(LeakyReadout, 2))
+
+
+@pytest.fixture
+def values(spec):
+    return spec.initial_values(1)

@@ -1,0 +1,69 @@
+"""The compiled devices. Each compiles for a minute or more, so there are few of these tests and each looks at much."""
+
+import brian2
+import numpy as np
+import pytest
+
+from hetsyn_sim.brian import BrianSimulation
+from hetsyn_sim.discrete import simulate_reference
+from hetsyn_sim.errors import BackendError
+from hetsyn_sim.models import HetNeuLIF, HetSynLIF, HomNeuALIFNormalised, LeakyReadout
+from hetsyn_sim.spec import Layer, NetworkSpec, StepOrder
+
+from .conftest import assert_same, lively, random_spikes
+
+
+def _network(**options):
+    layers = [Layer(lively(HetSynLIF), 6, recurrent=True, self_connections=False), Layer(lively(HetNeuLIF), 5)]
+    spec = NetworkSpec("10 ms", 6, layers, readout=Layer(LeakyReadout, 2), **options)
+    values = spec.initial_values(1)
+    values["layer_1.feedforward.tau_syn"][:, :2] = [0.0, np.inf]
+    values["layer_1.neuron.tau_reset"] = np.array(np.inf)
+    values["layer_2.neuron.tau_mem"][:2] = [0.0, np.inf]
+    return spec, values
+
+
+@pytest.mark.compiled
+@pytest.mark.slow
+def test_cpp_standalone_over_minutes_of_concatenated_recordings(tmp_path):
+    """More than 64 s of biological time: beyond that, two clocks of Brian2's standalone mode would miss each other."""
+    spec, values = _network()
+    inputs = random_spikes((80, 200, 6))
+    said, seen = [], []
+    record = ["v", "layer_1.recurrent.I[4]", "layer_1.I_syn"]
+    simulation = BrianSimulation(spec, values, device="cpp_standalone", record=record, build_directory=tmp_path / "project")
+    recording = simulation.run(inputs, message=said.append, progress=seen.append)
+    reference = simulate_reference(spec, values, inputs)
+    assert_same(reference, recording, atol=1e-11)  # states that never decay grow, and their rounding with them
+    assert recording.traces["layer_1.recurrent.I[4]"].shape == (80, 200, 6)
+    assert "compiling" in said[0]
+    assert seen == [0.0, 1.0]
+    assert (tmp_path / "project" / "main").exists()
+    assert brian2.get_device() is brian2.all_devices["runtime"]
+    assert_same(reference, BrianSimulation(spec, values).run(inputs), atol=1e-11)
+
+
+@pytest.mark.compiled
+@pytest.mark.slow
+def test_cpp_standalone_a_second_time_in_one_process_after_a_failure(monkeypatch):
+    layers = [Layer(lively(HomNeuALIFNormalised), 6, recurrent=True)]
+    spec = NetworkSpec("4 ms", 6, layers, step_order=StepOrder(("recurrent", "reset", "decay", "feedforward", "threshold")))
+    values = spec.initial_values(1)
+    inputs = random_spikes((30, 3, 6))
+    simulation = BrianSimulation(spec, values, device="cpp_standalone")
+    with monkeypatch.context() as broken:
+        broken.setitem(brian2.prefs, "devices.cpp_standalone.make_cmd_unix", "false")
+        with pytest.raises(BackendError, match=r"(?s)project failed.*compilation failed.*build_directory"):
+            simulation.run(inputs)
+    assert brian2.get_device() is brian2.all_devices["runtime"]
+    assert_same(simulate_reference(spec, values, inputs), simulation.run(inputs))
+
+
+@pytest.mark.compiled
+@pytest.mark.slow
+def test_cython():
+    spec, values = _network()
+    inputs = random_spikes((30, 4, 6))
+    recording = BrianSimulation(spec, values, device="cython").run(inputs)
+    assert_same(simulate_reference(spec, values, inputs), recording, atol=1e-11)
+    assert recording.simulator == "brian2 cython"

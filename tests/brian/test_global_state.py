@@ -1,0 +1,56 @@
+"""Brian2 has global state: the active device, preferences. It is left as it was found."""
+
+import brian2
+import pytest
+
+from hetsyn_sim.brian import DEVICES, BrianSimulation
+from hetsyn_sim.brian.devices import on_standalone, preferences
+from hetsyn_sim.discrete import simulate_reference
+from hetsyn_sim.errors import BackendError
+
+from .conftest import assert_same, random_spikes
+
+TARGET = "codegen.target"
+
+
+@pytest.fixture
+def users_standalone_project():
+    brian2.set_device("cpp_standalone", build_on_run=False)
+    yield brian2.get_device()
+    brian2.device.reinit()
+    brian2.set_device("runtime")
+
+
+def test_preferences_come_back_even_after_an_error():
+    before = brian2.prefs[TARGET]
+    with preferences({TARGET: "numpy"}):
+        assert brian2.prefs[TARGET] == "numpy"
+    with pytest.raises(RuntimeError, match="on purpose"), preferences({TARGET: "numpy"}):
+        raise RuntimeError("on purpose")
+    assert brian2.prefs[TARGET] == before
+
+
+def test_a_run_leaves_device_and_preferences_alone(spec, values):
+    before = {name: brian2.prefs[name] for device in DEVICES.values() for name in device.preferences}
+    BrianSimulation(spec, values).run(random_spikes((5, 1, 6)))
+    assert {name: brian2.prefs[name] for name in before} == before
+    assert brian2.get_device() is brian2.all_devices["runtime"]
+
+
+def test_a_run_on_numpy_while_the_user_builds_a_standalone_project(spec, values, users_standalone_project):
+    inputs = random_spikes((20, 2, 6))
+    recording = BrianSimulation(spec, values).run(inputs)
+    assert_same(simulate_reference(spec, values, inputs), recording)
+    assert brian2.get_device() is users_standalone_project
+
+
+def test_the_users_standalone_project_is_not_thrown_away(users_standalone_project):
+    with pytest.raises(BackendError, match=r"(?s)standalone device is in use.*reinit"), on_standalone(DEVICES["cpp_standalone"]):
+        pass
+    assert brian2.get_device() is users_standalone_project
+
+
+def test_the_device_is_released_after_an_error():
+    with pytest.raises(RuntimeError, match="on purpose"), on_standalone(DEVICES["cpp_standalone"]):
+        raise RuntimeError("on purpose")
+    assert brian2.get_device() is brian2.all_devices["runtime"]

@@ -1,0 +1,123 @@
+"""Brian2, with the update it derives itself, and the reference interpreter: the same spikes, the same voltages."""
+
+import itertools
+import logging
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from brian2 import Mohm, ms, mV, pA
+
+from hetsyn_sim.brian import BrianSimulation
+from hetsyn_sim.errors import TransferError
+from hetsyn_sim.models import HetNeuLIF, HetNeuReadout, HetSynLIF, HomNeuALIF, HomNeuALIFNormalised, HomNeuLIF, HomNeuReadout, LeakyReadout
+from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec, NeuronModel, Parameter, StepOrder, Uniform
+
+from .conftest import lively, random_spikes
+
+SPIKING = (HetSynLIF, HomNeuLIF, HetNeuLIF, HomNeuALIF, HomNeuALIFNormalised)
+STEP_ORDERS = [StepOrder((*first, "feedforward", "threshold")) for first in itertools.permutations(("decay", "reset", "recurrent"))]
+
+
+@pytest.mark.parametrize("step_order", STEP_ORDERS, ids=lambda order: "-".join(order.phases[:3]))
+@pytest.mark.parametrize("model", SPIKING, ids=lambda model: model.name)
+def test_every_model_in_every_step_order(model, step_order, check):
+    layers = [Layer(lively(model), 8, recurrent=True), Layer(lively(model), 5, recurrent=True, self_connections=False)]
+    check(NetworkSpec("4 ms", 6, layers, readout=Layer(LeakyReadout, 2), step_order=step_order))
+
+
+@pytest.mark.parametrize("recurrent", [False, True])
+@pytest.mark.parametrize("n_layers", [1, 2])
+@pytest.mark.parametrize("readout", [None, LeakyReadout, HomNeuReadout, HetNeuReadout], ids=lambda m: m and m.name)
+def test_every_shape_of_network(n_layers, recurrent, readout, check):
+    layers = [Layer(lively(HetSynLIF), 8 - k, recurrent=recurrent) for k in range(n_layers)]
+    check(NetworkSpec("10 ms", 5, layers, readout=readout and Layer(readout, 3)))
+
+
+def test_layers_of_different_models(check):
+    layers = [Layer(lively(HomNeuALIF), 6), Layer(lively(HetSynLIF), 7, recurrent=True), Layer(lively(HetNeuLIF), 5)]
+    check(NetworkSpec("4 ms", 5, layers, readout=Layer(HetNeuReadout, 2)))
+
+
+def test_a_neuron_alone_without_self_connection_has_no_recurrent_synapse(check):
+    spec = NetworkSpec("4 ms", 5, [Layer(HetSynLIF, 1, recurrent=True, self_connections=False)])
+    values = spec.initial_values(1)
+    values["layer_1.feedforward.w"] = np.abs(values["layer_1.feedforward.w"])
+    recording = check(spec, values, record=["v", "layer_1.recurrent.I[0]"])
+    assert not recording.traces["layer_1.recurrent.I[0]"].any()
+    assert [p.name for p in BrianSimulation(spec, values).report.projections] == ["layer_1.feedforward"]
+
+
+def test_physical_units_coupled_states_and_parameters_of_every_axis(check):
+    """Nothing is known by name: a synapse of two coupled states, currents in pA, voltages in mV."""
+    model = NeuronModel(
+        name="DoubleExponential",
+        synapse="dI/dt = (h - I)/tau_syn : amp\ndh/dt = -h/tau_rise : amp",
+        on_pre="h += w*gain_post",
+        neuron="dR/dt = -R/tau_reset : volt\nv = resistance*I_syn - R : volt",
+        threshold="v > theta",
+        reset="R += theta",
+        parameters={
+            "w": Parameter(axes="post pre", unit="pA", initial=FanInNormal(50 * pA)),
+            "tau_syn": Parameter(axes="layer", unit=ms, initial=40 * ms),
+            "tau_rise": Parameter(axes="post", unit=ms, initial=Uniform(3 * ms, 9 * ms)),
+            "tau_reset": Parameter(axes="post", unit=ms, initial=30 * ms),
+            "theta": Parameter(axes="post", unit=mV, initial=Uniform(1 * mV, 5 * mV)),
+            "resistance": Parameter(axes="layer", unit="Mohm", initial=1000 * Mohm),
+            "gain": Parameter(axes="post", initial=Uniform(0.5, 1.5)),
+        },
+    )
+    check(NetworkSpec("2 ms", 6, [Layer(model, 6, recurrent=True, self_connections=False), Layer(model, 4)]))
+
+
+def test_time_constants_of_exactly_zero_and_infinity(spec, values, check, recwarn, caplog):
+    values["layer_1.feedforward.tau_syn"][:, :2] = [0.0, np.inf]
+    values["layer_1.recurrent.tau_syn"][::2] = 0.0
+    values["layer_1.neuron.tau_reset"] = np.array(np.inf)
+    values["layer_2.neuron.tau_reset"] = np.array(0.0)
+    values["readout.feedforward.tau_syn"][0] = 0.0
+    check(spec, values)
+    assert not [w for w in recwarn if issubclass(w.category, RuntimeWarning)]
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_weights_on_a_diagonal_that_has_no_synapses_are_not_looked_at(spec, values, check):
+    clean = check(spec, values)
+    np.fill_diagonal(values["layer_1.recurrent.w"], 1e3)
+    np.testing.assert_array_equal(check(spec, values).rasters["layer_2"], clean.rasters["layer_2"])
+
+
+def _neuron(equations):
+    one = Parameter(axes="layer", initial=1.0)
+    tau = Parameter(axes="layer", unit=ms, initial=20 * ms)
+    known = {"tau_mem": tau, "tau_k": tau, "a": one, "b": one, "theta": one, "w": Parameter(axes="post pre", initial=0.5)}
+    used = {name: p for name, p in known.items() if name in ("w", "theta") or re.search(rf"\b{name}\b", equations)}
+    return NeuronModel("Odd", neuron=equations, on_pre="u_post += w", threshold="v > theta", reset="u -= theta", parameters=used)
+
+
+def test_an_equation_that_is_not_linear_is_refused(check):
+    spec = NetworkSpec("2 ms", 3, [Layer(_neuron("du/dt = -u*u/tau_mem : 1\nv = u : 1"), 2)])
+    with pytest.raises(TransferError, match=r"(?s)Brian2 refuses this network.*-u.*linear"):
+        check(spec)
+
+
+@pytest.mark.slow
+def test_an_oscillation_that_brian_makes_nan_of_is_refused(check):
+    spec = NetworkSpec("2 ms", 3, [Layer(_neuron("du/dt = (-u - a*k)/tau_mem : 1\ndk/dt = (b*u - k)/tau_k : 1\nv = u : 1"), 2)])
+    with pytest.raises(TransferError, match=r"(?s)not finite.*layer_1: .*2 of 2 values.*oscillate"):
+        check(spec, n_steps=3)
+
+
+def test_the_two_sides_share_no_code():
+    """Importing the Brian2 side brings in neither torch nor our own propagators."""
+    code = (
+        "import sys, hetsyn_sim.brian; print([m for m in sys.modules if m.startswith(('torch', 'hetsyn_sim.discrete', 'hetsyn_sim.tr'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_inputs_may_be_numbers(spec, values, check):
+    check(spec, values, random_spikes((20, 2, spec.n_input)).astype(np.float32))
