@@ -1,10 +1,104 @@
-"""A spiking neuron written once as Brian2 equations, trained in PyTorch, simulated in Brian2, and proven to be the same neuron."""
+"""A spiking neuron written once as Brian2 equations, trained in PyTorch, simulated in Brian2, and proven to be the same neuron.
 
+Names are imported when they are first used, so that ``import hetsyn_sim`` costs nothing.
+"""
+
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from . import models, plots, tasks
+    from .checkpoint import Checkpoint
+    from .comparison import Comparison
+    from .discrete import simulate_reference
+    from .encoding import encode
+    from .errors import HetSynError
+    from .events import SpikeDataset
+    from .recording import Recording
+    from .recording_file import load_recording, save_recording
+    from .report import write_report
+    from .spec import UNBOUNDED, Layer, NetworkSpec, NeuronModel, Parameter, StepOrder
+    from .training.fit import FitResult, fit
+    from .training.layer import SpikingLayer
+    from .training.network import Network
+    from .training.recipe import Recipe, load_recipe
+    from .training.settings import Training
+    from .transfer import to_brian2
+    from .verification import Verification, compare, verify
+
+__all__ = [
+    "UNBOUNDED",
+    "Checkpoint",
+    "Comparison",
+    "FitResult",
+    "HetSynError",
+    "Layer",
+    "Network",
+    "NetworkSpec",
+    "NeuronModel",
+    "Parameter",
+    "Recipe",
+    "Recording",
+    "SpikeDataset",
+    "SpikingLayer",
+    "StepOrder",
+    "Training",
+    "Verification",
+    "__version__",
+    "compare",
+    "encode",
+    "fit",
+    "load_recipe",
+    "load_recording",
+    "models",
+    "plots",
+    "save_recording",
+    "simulate_reference",
+    "tasks",
+    "to_brian2",
+    "verify",
+    "write_report",
+]
 
 try:
     __version__ = version("hetsyn-sim")
 except PackageNotFoundError:  # a source tree on the path that nobody installed
     __version__ = "0+unknown"
+
+# Where the names above live. A name must not be that of a module of this package, which Python would put in its place on import.
+_HOMES = {
+    "checkpoint": ("Checkpoint",),
+    "comparison": ("Comparison",),
+    "discrete": ("simulate_reference",),
+    "encoding": ("encode",),
+    "errors": ("HetSynError",),
+    "events": ("SpikeDataset",),
+    "recording": ("Recording",),
+    "recording_file": ("load_recording", "save_recording"),
+    "report": ("write_report",),
+    "spec": ("UNBOUNDED", "Layer", "NetworkSpec", "NeuronModel", "Parameter", "StepOrder"),
+    "training.fit": ("FitResult", "fit"),
+    "training.layer": ("SpikingLayer",),
+    "training.network": ("Network",),
+    "training.recipe": ("Recipe", "load_recipe"),
+    "training.settings": ("Training",),
+    "transfer": ("to_brian2",),
+    "verification": ("Verification", "compare", "verify"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+    elif name in ("models", "plots", "tasks"):
+        value = import_module(f".{name}", __name__)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,94 @@
+"""The command ``hetsyn``: one verb per file in :mod:`hetsyn_sim.commands`. What a verb needs is imported when it runs."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from .commands.console import say, show_error
+from .commands.demo import demo
+from .commands.encode import encode
+from .commands.info import info
+from .commands.simulate import simulate
+from .commands.train import train
+from .commands.verify import verify
+from .errors import HetSynError
+
+__all__ = ["app", "main"]
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+_EXIT_CODES = (
+    "Exit codes: 0 all is well; 1 the networks do not agree; 2 something about the input is wrong (the message says what to do); "
+    "130 interrupted. Results go to standard output, progress and messages to standard error."
+)
+
+
+class _Verbs(TyperGroup):
+    """Turns what a verb raises into a message and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HetSynError as error:
+            if ctx.params.get("debug"):
+                traceback.print_exc()
+            show_error(error)
+            raise typer.Exit(BAD_INPUT) from None
+        except OSError as error:
+            # Ours are typed; what is left is a disk that is full or a folder that may not be written to.
+            if ctx.params.get("debug") or error.filename is None:
+                raise
+            show_error(HetSynError("the file can't be read or written", where=str(error.filename), got=error.strerror or str(error)))
+            raise typer.Exit(BAD_INPUT) from None
+        except KeyboardInterrupt:
+            say("interrupted; finished files are complete, and `hetsyn train` goes on where it stopped when called again")
+            raise typer.Exit(INTERRUPTED) from None
+
+
+app = typer.Typer(
+    cls=_Verbs,
+    name="hetsyn",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_EXIT_CODES,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from . import __version__
+
+        typer.echo(f"hetsyn-sim {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def hetsyn(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error too.")] = False,
+) -> None:
+    """Train spiking networks in PyTorch, simulate them in Brian2, and show that they are the same networks.
+
+    Start with `hetsyn demo`. Every verb has examples: `hetsyn train --help`.
+    """
+
+
+for verb in (demo, encode, train, simulate, verify, info):
+    app.command(epilog=_EXIT_CODES)(verb)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Options that several verbs have in common, and what they stand for."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from ..errors import ConfigError, DataError, UnknownNameError
+from ..files import write_atomically
+
+if TYPE_CHECKING:
+    from ..checkpoint import Checkpoint
+    from ..events import SpikeDataset
+
+__all__ = [
+    "CheckpointPath",
+    "DataFile",
+    "Device",
+    "JsonFile",
+    "Recordings",
+    "Split",
+    "check_output",
+    "load_checkpoint",
+    "load_data",
+    "selected",
+    "write_json",
+]
+
+#: What is used where no data file is named.
+SHIPPED = "the shipped spoken digits"
+
+CheckpointPath = Annotated[
+    Path, typer.Argument(metavar="CHECKPOINT", help="A checkpoint file, or the folder of a run.", show_default=False)
+]
+DataFile = Annotated[
+    Path | None, typer.Option("--data", metavar="FILE", help=f"Spike file of `hetsyn encode`; by default {SHIPPED}.", show_default=False)
+]
+Split = Annotated[str, typer.Option("--split", help="Which recordings: test, train or all.")]
+Device = Annotated[str, typer.Option("--device", help="Brian2 device: numpy, cython or cpp_standalone.")]
+Recordings = Annotated[
+    int | None, typer.Option("--recordings", metavar="N", min=1, help="Only N recordings, evenly spread.", show_default=False)
+]
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write the results as JSON to this file too.", show_default=False)
+]
+
+
+def load_data(path: Path | None) -> SpikeDataset:
+    """The named spike file, or what ships."""
+    if path is None:
+        from ..tasks import spoken_digits
+
+        return spoken_digits()
+    from ..events import SpikeDataset
+
+    return SpikeDataset.load(path)
+
+
+def selected(data: SpikeDataset, split: str, n: int | None) -> SpikeDataset:
+    """The recordings of a split, or ``n`` of them that are spread evenly over it: digits follow each other in the file.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such split.
+    DataError
+        If there are no recordings in it.
+    """
+    splits: tuple[Literal["test", "train", "all"], ...] = ("test", "train", "all")
+    if split not in splits:
+        raise UnknownNameError("unknown split", where="--split", got=repr(split), expected=", ".join(splits), remedy="use one of these")
+    chosen = data if split == "all" else data[data.split == split]
+    if not len(chosen):
+        raise DataError(
+            "there are no recordings in this split",
+            where=f"--split {split}",
+            got=f"0 of {len(data)} recordings",
+            expected="at least one",
+            remedy="choose another split; --split all takes every recording",
+        )
+    return chosen if n is None or n >= len(chosen) else chosen[[k * len(chosen) // n for k in range(n)]]
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint of a file, or of a run's folder."""
+    from ..checkpoint import Checkpoint
+
+    return Checkpoint.load(path / "checkpoint.safetensors" if path.is_dir() else path)
+
+
+def check_output(*paths: Path | None) -> None:
+    """Make sure, before minutes of work, that files can be written to these places.
+
+    Raises
+    ------
+    ConfigError
+        If one is a folder, or lies below a file.
+    """
+    for path in paths:
+        if path is None:
+            continue
+        above = next((folder for folder in path.absolute().parents if folder.exists()), Path("/"))
+        if path.is_dir() or not above.is_dir():
+            raise ConfigError(
+                "nothing can be written there",
+                where=str(path),
+                got="a folder" if path.is_dir() else f"{above}, which is a file",
+                expected="the path of a file",
+                remedy="choose another path",
+            )
+
+
+def write_json(path: Path | None, content: Mapping[str, Any]) -> None:
+    """Write results for machines, complete or not at all; nothing if there is no path."""
+    if path is not None:
+        write_atomically(path, json.dumps(_finite(content), indent=2, allow_nan=False) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity and no NaN: they are written as texts."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

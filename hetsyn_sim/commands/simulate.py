@@ -1,0 +1,91 @@
+"""``hetsyn simulate``: a checkpoint in Brian2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+
+from .console import progress_bar, say, show_table
+from .options import (
+    CheckpointPath,
+    DataFile,
+    Device,
+    JsonFile,
+    Recordings,
+    Split,
+    check_output,
+    load_checkpoint,
+    load_data,
+    selected,
+    write_json,
+)
+
+__all__ = ["simulate"]
+
+
+def simulate(
+    checkpoint_path: CheckpointPath,
+    data_file: DataFile = None,
+    split: Split = "test",
+    recordings: Recordings = None,
+    device: Device = "numpy",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.npz", help="Keep spikes and voltages in this file.", show_default=False)
+    ] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Simulate a trained network in Brian2.
+
+    ```
+    hetsyn simulate runs/fsdd-demo-seed0
+    hetsyn simulate runs/fsdd-demo-seed0 --device cpp_standalone --out digits.npz
+    ```
+    """
+    check_output(out, json_file)
+    checkpoint = load_checkpoint(checkpoint_path)
+    data = selected(load_data(data_file), split, recordings)
+    import numpy as np
+
+    from ..recording_file import check_name, save_recording
+    from ..transfer import to_brian2
+    from ..verification import check_input, length_of, loss_of, predictions
+
+    spec = checkpoint.spec
+    check_input(data, spec, where="hetsyn simulate")
+    if out is not None:
+        check_name(out)
+    n_steps = length_of(checkpoint, data)
+    start = perf_counter()
+    with progress_bar(f"Brian2 {device}, {len(data)} recordings") as progress:
+        simulation = to_brian2(checkpoint, device=device)
+        recording = simulation.run(data.rasters(n_steps), dt=data.dt, progress=progress, message=say)
+    seconds = perf_counter() - start
+    guessed = predictions(recording, spec, loss_of(checkpoint))
+    spikes = {p.name: int(recording.rasters[p.name].sum()) for p in spec.populations if p.model.spiking}
+    accuracy = float(np.mean(guessed == data.labels))
+    duration = len(data) * n_steps * spec.dt_s
+    rows = {"accuracy": f"{100 * accuracy:.2f} %", "recordings": f"{len(data)} of {n_steps} steps, dt = {1e3 * spec.dt_s:g} ms"}
+    rows |= {f"spikes of {name}": f"{n:,} ({n / spec.population(name).size / duration:.1f} Hz)" for name, n in spikes.items()}
+    rows["time"] = f"{seconds:.1f} s"
+    if out is not None:
+        rows["recording"] = str(save_recording(recording, out))
+    show_table(f"Brian2 {device}", rows)
+    write_json(
+        json_file,
+        {
+            "accuracy_brian2": accuracy,
+            "device": device,
+            "n_recordings": len(data),
+            "n_steps": n_steps,
+            "dt_s": spec.dt_s,
+            "n_spikes": spikes,
+            "names": data.names.tolist(),
+            "labels": data.labels.tolist(),
+            "predictions": guessed.tolist(),
+            "time_s": seconds,
+            "recording": None if out is None else str(out),
+        },
+    )

@@ -1,0 +1,81 @@
+"""A recording as one ``.npz`` file that NumPy alone reads.
+
+Keys: ``dt`` (s), ``simulator``, ``rasters/POPULATION`` (bool) and ``traces/POPULATION.VARIABLE`` (float), arrays of shape (time, batch,
+neuron). Nothing in it is pickled.
+"""
+
+from __future__ import annotations
+
+import io
+from os import PathLike
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from .errors import DataError
+from .files import write_atomically
+from .recording import Recording
+
+__all__ = ["check_name", "load_recording", "save_recording"]
+
+_SUFFIX = ".npz"
+
+
+def check_name(path: str | PathLike[str]) -> Path:
+    """The path, if it can be that of a recording.
+
+    Raises
+    ------
+    DataError
+        If the name does not end in ``.npz``.
+    """
+    path = Path(path)
+    if path.suffix != _SUFFIX:
+        raise DataError(
+            "a recording is saved as .npz",
+            where=str(path),
+            got=f"the suffix {path.suffix!r}",
+            expected=f"a name such as {path.with_suffix(_SUFFIX).name}",
+            remedy="change the name of the file",
+        )
+    return path
+
+
+def save_recording(recording: Recording, path: str | PathLike[str]) -> Path:
+    """Write a recording, complete or not at all, and return its path.
+
+    Raises
+    ------
+    DataError
+        If the name does not end in ``.npz``.
+    """
+    path = check_name(path)
+    arrays = {f"rasters/{name}": raster for name, raster in recording.rasters.items()}
+    arrays |= {f"traces/{name}": np.asarray(trace) for name, trace in recording.traces.items()}
+    content = io.BytesIO()
+    np.savez_compressed(content, dt=np.float64(recording.dt), simulator=np.str_(recording.simulator), **arrays)  # type: ignore[arg-type]
+    return write_atomically(path, content.getvalue())
+
+
+def load_recording(path: str | PathLike[str]) -> Recording:
+    """Read a file written by :func:`save_recording`.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, truncated or foreign.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            rasters = {key.removeprefix("rasters/"): file[key] for key in file if key.startswith("rasters/")}
+            traces = {key.removeprefix("traces/"): file[key] for key in file if key.startswith("traces/")}
+            return Recording(float(file["dt"]), rasters, traces, str(file["simulator"]))
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, AttributeError, TypeError) as error:
+        raise DataError(
+            "this recording can't be read",
+            where=str(path),
+            got=f"{type(error).__name__}: {error}",
+            expected="a file written by save_recording or `hetsyn simulate --out`",
+            remedy="check the path, or simulate again",
+        ) from error

@@ -1,0 +1,100 @@
+"""The figures of a report as PNG bytes. Drawn without pyplot, so that nothing is shown and no backend is chosen."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from brian2.units.allunits import second
+from matplotlib.figure import Figure as MplFigure
+
+from ..checkpoint import Checkpoint
+from ..discrete import discretise, evaluate, neuron_values
+from ..plots import plot_confusion, plot_difference, plot_learning_curve, plot_raster, plot_time_constants, plot_trace
+from ..spec.quantities import dimensions_of
+from ..verification import Verification
+from .document import Figure
+from .material import Example, History
+
+__all__ = ["confusion", "learning_curve", "raster", "time_constants", "traces"]
+
+_DPI = 130
+
+
+def learning_curve(history: History, test_accuracy: float | None) -> Figure:
+    """Accuracy and loss over the epochs."""
+    figure = _new(6.5, 3.8)
+    plot_learning_curve(history, test_accuracy, figure.subplots())
+    caption = "Accuracy and loss in training."
+    if test_accuracy is not None:
+        caption += " The star is the accuracy on the test recordings, which played no part in it."
+    return _done(figure, "learning_curve.png", caption)
+
+
+def raster(example: Example) -> Figure:
+    """One recording in both simulators."""
+    figure = _new(9.0, 6.0)
+    plot_raster(example.torch, example.brian2, 0, figure.subplots())
+    return _done(figure, "raster.png", f"Recording {example.name}: PyTorch's spikes as circles, Brian2's as dots inside them.")
+
+
+def traces(example: Example, checkpoint: Checkpoint) -> Figure:
+    """v, the synaptic current where there is one, and the difference of v."""
+    shown = example.traces
+    figure = _new(9.0, 2.3 * len(shown) + 1.9)
+    axes = figure.subplots(len(shown) + 1, 1, sharex=True, height_ratios=[2.0] * len(shown) + [1.3])
+    for ax, trace in zip(axes, shown, strict=False):
+        theta = _theta(checkpoint, example) if trace.endswith(".v") else None
+        plot_trace(example.torch, example.brian2, trace, example.neuron, theta=theta, ax=ax)
+        ax.label_outer()
+    plot_difference(example.torch, example.brian2, f"{example.population}.v", example.neuron, ax=axes[-1])
+    caption = f"Recording {example.name}: one neuron in PyTorch (broad line) and in Brian2 (thin line with points)."
+    return _done(figure, "traces.png", caption)
+
+
+def time_constants(initial: Checkpoint, checkpoint: Checkpoint) -> Figure | None:
+    """Every trained time constant before and after training; None if the network has none."""
+    trained = [
+        key
+        for key, slot in checkpoint.spec.slots.items()
+        if slot.parameter.trainable and dimensions_of(slot.parameter.unit, where=key) is second.dim
+    ]
+    if not trained:
+        return None
+    figure = _new(6.5, 2.5 * len(trained))
+    axes = np.atleast_1d(figure.subplots(len(trained), 1, sharex=True))
+    for ax, key in zip(axes, trained, strict=True):
+        owner, name = key.rsplit(".", 1)
+        plot_time_constants(initial.values[key], checkpoint.values[key], f"{name} of {owner.replace('_', ' ').replace('.', ', ')}", ax)
+        ax.autoscale(axis="x")
+        ax.label_outer()
+    return _done(figure, "time_constants.png", "Learned time constants before and after training; the dotted lines are the medians.")
+
+
+def confusion(outcome: Verification) -> Figure:
+    """What Brian2 heard; torch's matrix beside it only if it is another one."""
+    sides: Sequence[tuple[str, np.ndarray]] = [("Brian2", outcome.predictions_brian2), ("PyTorch", outcome.predictions_torch)]
+    shown = [("PyTorch and Brian2", outcome.predictions_brian2)] if outcome.predictions_equal else sides
+    figure = _new(5.5 * len(shown), 4.8)
+    for ax, (who, guessed) in zip(np.atleast_1d(figure.subplots(1, len(shown))), shown, strict=True):
+        plot_confusion(outcome.labels, guessed, who, ax)
+    return _done(figure, "confusion.png", f"Predicted against true classes of {outcome.n_recordings} recordings.")
+
+
+def _theta(checkpoint: Checkpoint, example: Example) -> float:
+    spec = checkpoint.spec
+    theta = evaluate(
+        discretise(spec.population(example.population).model).theta, neuron_values(spec, example.population, checkpoint.values)
+    )
+    return float(np.broadcast_to(theta, (spec.population(example.population).size,))[example.neuron])
+
+
+def _new(width: float, height: float) -> MplFigure:
+    return MplFigure(figsize=(width, height), layout="constrained")
+
+
+def _done(figure: MplFigure, file: str, caption: str) -> Figure:
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=_DPI, metadata={"Software": None})
+    return Figure(file, caption, content.getvalue())

@@ -1,0 +1,60 @@
+"""What a report is made from: what the run's folder holds, and one recording in both simulators with its traces."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..checkpoint import Checkpoint
+from ..events import SpikeDataset
+from ..recording import Recording
+from ..training.network import Network
+from ..training.run_folder import RunFolder
+from ..transfer import TransferReport, to_brian2
+
+__all__ = ["Example", "run_material", "shown_example"]
+
+History = Sequence[dict[str, float]]
+
+
+def run_material(path: Path) -> tuple[Checkpoint | None, History]:
+    """Initial checkpoint and history of the run that a checkpoint (or run folder) belongs to; None and empty where there is no run."""
+    folder = RunFolder(path if path.is_dir() else path.parent)
+    initial = Checkpoint.load(folder.initial) if folder.initial.is_file() else None
+    if not folder.metrics.is_file():
+        return initial, []
+    with open(folder.metrics, newline="", encoding="utf-8") as file:
+        return initial, [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One recording in both simulators, with its traces, and how it got into Brian2."""
+
+    name: str
+    torch: Recording
+    brian2: Recording
+    population: str
+    neuron: int
+    transfer: TransferReport
+
+    @property
+    def traces(self) -> list[str]:
+        """The traces of the neuron shown: its v, and its synaptic current if the model has one."""
+        return [key for key in self.torch.traces if key in (f"{self.population}.v", f"{self.population}.I_syn")]
+
+
+def shown_example(checkpoint: Checkpoint, data: SpikeDataset) -> Example:
+    """The recording of median length, and in it the neuron of the first layer that spikes most."""
+    chosen = data[int(np.argsort(data.n_steps, kind="stable")[len(data) // 2])]
+    x = chosen.rasters()  # (time, 1, channel)
+    by_torch = Network.from_checkpoint(checkpoint).record(x, ("v", "I_syn"))
+    simulation = to_brian2(checkpoint, record=list(by_torch.traces))
+    by_brian = simulation.run(x, dt=chosen.dt)
+    population = checkpoint.spec.populations[0].name
+    neuron = int(by_torch.rasters[population].sum(axis=(0, 1)).argmax())
+    return Example(str(chosen.names[0]), by_torch, by_brian, population, neuron, simulation.report)
