@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["write_atomically"]
+__all__ = ["remove_leftovers", "write_atomically"]
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> Path:
@@ -26,3 +26,21 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> Path
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def remove_leftovers(folder: str | os.PathLike[str]) -> None:
+    """Remove the temporary files of :func:`write_atomically` that processes left in ``folder`` when they were killed while writing."""
+    for temporary in Path(folder).glob(".*.tmp"):
+        owner = temporary.name.split(".")[-2]
+        if owner.isdigit() and not _is_running(int(owner)):
+            temporary.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # signal 0 only asks
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True

@@ -1,6 +1,7 @@
 """A checkpoint comes back as it was, its bytes depend on its content alone, and everything that can be wrong with a file has its error."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ from safetensors.numpy import save as to_safetensors
 
 from hetsyn_sim.checkpoint import Checkpoint
 from hetsyn_sim.errors import CheckpointError
-from hetsyn_sim.files import write_atomically
+from hetsyn_sim.files import remove_leftovers, write_atomically
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 
@@ -227,3 +228,14 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
         write_atomically(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_killed_writers_left_is_removed(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    kept = [tmp_path / name for name in ("file", ".hidden", ".notes.tmp", f".file.{os.getpid()}.tmp")]
+    for path in (*kept, tmp_path / f".file.{dead.pid}.tmp"):
+        path.write_text("half")
+    remove_leftovers(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted(kept)
+    remove_leftovers(tmp_path / "no such folder")

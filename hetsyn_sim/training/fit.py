@@ -86,7 +86,7 @@ def fit(
     resume
         Whether to go on with this run if ``out`` holds part of it, or to return its result if it is finished.
     overwrite
-        Whether to remove whatever run ``out`` holds.
+        Whether to remove whatever run ``out`` holds, also an unfinished one of the same training; to go on with it, leave this out.
     progress
         Whether to print a line per epoch to stderr, and to show a bar on a terminal.
     data_name

@@ -22,7 +22,7 @@ import yaml
 
 from ..checkpoint import Checkpoint
 from ..errors import ConfigError
-from ..files import write_atomically
+from ..files import remove_leftovers, write_atomically
 
 __all__ = ["RunFolder", "metrics_csv"]
 
@@ -59,6 +59,7 @@ class RunFolder:
         CheckpointError
             If the run that is there can't be read.
         """
+        remove_leftovers(self.path)
         if overwrite:
             # the finished result goes first and the identity last, so that no moment shows a finished run of another kind
             for file in (self.checkpoint, self.resume, self.metrics, self.recipe, self.initial):
