@@ -1,0 +1,114 @@
+"""Figures: they draw into the axes given, leave pyplot alone, and their titles say what is to be seen."""
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from hetsyn_sim.plots import plot_confusion, plot_difference, plot_learning_curve, plot_raster, plot_time_constants, plot_trace
+from hetsyn_sim.recording import Recording
+
+
+@pytest.fixture
+def recording():
+    rng = np.random.default_rng(0)
+    rasters = {name: rng.random((20, 2, n)) < 0.2 for name, n in (("input", 6), ("layer_1", 4), ("layer_2", 3))}
+    traces = {"layer_1.v": rng.normal(size=(20, 2, 4)), "layer_1.I_syn": rng.normal(size=(20, 2, 4))}
+    return Recording(0.005, rasters, traces, "torch float64")
+
+
+def nudged(recording, by=0.0, flip=()):
+    raster = recording.rasters["layer_1"].copy()
+    for cell in flip:
+        raster[cell] ^= True
+    traces = {name: trace + by for name, trace in recording.traces.items()}
+    return Recording(recording.dt, {**recording.rasters, "layer_1": raster}, traces, "brian2 numpy")
+
+
+@pytest.fixture
+def history():
+    rows = [(1, 2.0, 0.3, 0.4), (2, 1.0, 0.6, 0.7), (3, 0.5, 0.8, 0.75)]
+    return [dict(zip(("epoch", "train_loss", "train_accuracy", "validation_accuracy"), row, strict=True)) for row in rows]
+
+
+def every_plot(recording, history):
+    return {
+        "raster": lambda ax: plot_raster(recording, nudged(recording), 0, ax),
+        "trace": lambda ax: plot_trace(recording, nudged(recording), "layer_1.v", 1, theta=1.0, ax=ax),
+        "difference": lambda ax: plot_difference(recording, nudged(recording, 1e-9), "layer_1.v", 1, ax=ax),
+        "time constants": lambda ax: plot_time_constants([0.02, 0.05], [0.01, 0.1], ax=ax),
+        "confusion": lambda ax: plot_confusion([0, 1, 2], [0, 1, 1], ax=ax),
+        "learning curve": lambda ax: plot_learning_curve(history, 0.9, ax),
+    }
+
+
+@pytest.mark.parametrize("name", ["raster", "trace", "difference", "time constants", "confusion", "learning curve"])
+def test_draws_into_the_axes_given_without_pyplot(recording, history, name, tmp_path):
+    figure = Figure()
+    ax = figure.subplots()
+    assert every_plot(recording, history)[name](ax) is ax
+    assert plt.get_fignums() == []
+    figure.savefig(tmp_path / "figure.png")
+    assert ax.get_title(loc="left")
+    assert ax.get_xlabel()
+    assert ax.get_ylabel()
+
+
+@pytest.mark.parametrize("name", ["raster", "trace", "difference", "time constants", "confusion", "learning curve"])
+def test_makes_axes_where_none_are_given(recording, history, name, monkeypatch):
+    monkeypatch.setattr(plt, "show", lambda: pytest.fail("a plot must not show itself"))
+    with plt.rc_context({"backend": "agg"}):
+        ax = every_plot(recording, history)[name](None)
+        assert plt.get_fignums() == [ax.figure.number]
+        plt.close(ax.figure)
+
+
+def title(ax):
+    return ax.get_title(loc="left")
+
+
+def test_raster_rings_what_differs(recording):
+    same = plot_raster(recording, nudged(recording), 0, Figure().subplots())
+    other = plot_raster(recording, nudged(recording, flip=[(3, 0, 1), (4, 0, 2), (5, 1, 0)]), 0, Figure().subplots())
+    assert "not one differs" in title(same)
+    assert "2 differ" in title(other)  # the third is of another run
+    rings = [line for line in other.lines if line.get_markersize() == 14]
+    assert sum(len(line.get_xdata()) for line in rings) == 2
+
+
+def test_raster_stacks_the_populations(recording):
+    ax = plot_raster(recording, nudged(recording), 0, Figure().subplots())
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["input\n(6)", "layer 1\n(4)", "layer 2\n(3)"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["input", "PyTorch", "Brian2"]
+
+
+def test_trace_counts_the_spikes_and_shows_both(recording):
+    ax = plot_trace(recording, nudged(recording), "layer_1.v", 2, 1, theta=1.0, ax=Figure().subplots())
+    n = int(recording.rasters["layer_1"][:, 1, 2].sum())
+    assert title(ax).endswith(f"neuron 2 of layer 1, {n} spikes")
+    assert {text.get_text() for text in ax.get_legend().get_texts()} == {"PyTorch", "Brian2", "threshold θ", "spikes"}
+    np.testing.assert_allclose(ax.lines[0].get_xdata()[-1], 95.0)  # ms
+
+
+def test_difference_of_equal_traces_needs_no_logarithm(recording):
+    ax = plot_difference(recording, nudged(recording), "layer_1.v", 0, ax=Figure().subplots())
+    assert "bit-equal in 20 of 20 steps" in title(ax)
+
+
+def test_time_constants_say_what_they_leave_out():
+    ax = plot_time_constants([0.02, 0.05, 0.03], [0.0, np.inf, 0.03], "tau_syn", Figure().subplots())
+    assert title(ax) == "tau_syn: 3 values, 2 of them 0 or infinite"
+    assert "after training: median 30 ms" in [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_confusion_counts():
+    ax = plot_confusion([0, 0, 1, 2], [0, 2, 1, 2], "Brian2", Figure().subplots())
+    assert title(ax) == "Brian2: 3 of 4 right (75.0 %)"
+    assert sorted(text.get_text() for text in ax.texts) == ["1", "1", "1", "1"]
+
+
+def test_learning_curve_without_validation(history):
+    rows = [{k: v for k, v in row.items() if k != "validation_accuracy"} for row in history]
+    ax = plot_learning_curve(rows, ax=Figure().subplots())
+    assert title(ax) == "Learning: 80.0 % on the training recordings after 3 epochs"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["training loss (right)", "training"]
