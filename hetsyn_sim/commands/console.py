@@ -39,14 +39,14 @@ def show_error(error: HetSynError) -> None:
 
 def show_table(title: str, rows: dict[str, str]) -> None:
     """Names and values to stdout. A value is never cut or wrapped, so that a path can be copied out of it."""
-    console = Console(highlight=False)
+    needed = max(map(len, rows)) + max(map(len, rows.values())) + 7  # with the frame
+    console = Console(highlight=False, width=max(needed, len(title)))
     table = Table(title=title, title_justify="left", title_style="bold", show_header=False)
     table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ignore")
+    table.add_column(no_wrap=True)
     for name, value in rows.items():
         table.add_row(Text(name), Text(value))
-    width = table.__rich_measure__(console, console.options.update(max_width=10_000)).maximum
-    console.print(table, width=max(width, 20), soft_wrap=True)
+    console.print(table, crop=False)
 
 
 @contextmanager

@@ -46,10 +46,11 @@ def demo(
     from ..verification import verify
 
     find_device(device)  # an unknown device is better found before the training than after it
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(len(os.sched_getaffinity(0)))
     data, recipe = spoken_digits(), load_recipe(RECIPE)
     learn = len(data.train)
-    say(f"{RECIPE}: {recipe.training.epochs} epochs on {learn:,} recordings")
+    say(f"{recipe.name}: {recipe.training.epochs} epochs on {learn:,} recordings")
     begun = perf_counter()
     result = fit(recipe, data, out=out / "run", overwrite=fresh, data_name="spoken digits (FSDD)")
     time_train = perf_counter() - begun

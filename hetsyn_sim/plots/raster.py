@@ -37,7 +37,7 @@ def plot_raster(torch: Recording, brian2: Recording, run: int = 0, ax: Axes | No
     gap = max(2, sum(sizes) // 40)
     bottoms = np.cumsum([0, *(size + gap for size in sizes)])
     height = ax.get_window_extent().height * 72 / ax.figure.dpi  # points
-    size = float(np.clip(0.9 * height / bottoms[-1], 1.8, 4.0))
+    size = float(np.clip(0.9 * height / bottoms[-1], 2.6, 4.0))
     differing = n_spikes = 0
     for name, bottom in zip(stacked, bottoms, strict=False):
         steps, units = np.nonzero(torch.rasters[name][:, run])
@@ -46,7 +46,7 @@ def plot_raster(torch: Recording, brian2: Recording, run: int = 0, ax: Axes | No
             continue
         n_spikes += len(steps)
         first = name == hidden[0]  # one legend entry is enough
-        ax.plot(steps * to_ms, units + bottom, "o", mfc="none", mec=TORCH, ms=1.4 * size + 2.5, mew=1.1, label="PyTorch" if first else None)
+        ax.plot(steps * to_ms, units + bottom, "o", mfc="none", mec=TORCH, ms=1.4 * size + 2.0, mew=1.1, label="PyTorch" if first else None)
         steps, units = np.nonzero(brian2.rasters[name][:, run])
         ax.plot(steps * to_ms, units + bottom, "o", color=BRIAN2, ms=size, mew=0, label="Brian2" if first else None)
         steps, units = np.nonzero(torch.rasters[name][:, run] != brian2.rasters[name][:, run])

@@ -51,7 +51,7 @@ class Example:
 def shown_example(checkpoint: Checkpoint, data: SpikeDataset) -> Example:
     """The recording of median length, and in it the neuron of the first layer that spikes most."""
     chosen = data[int(np.argsort(data.n_steps, kind="stable")[len(data) // 2])]
-    x = chosen.rasters()  # (time, 1, channel)
+    x = chosen.rasters(int(1.25 * chosen.n_steps[0]))  # (time, 1, channel), with some silence at the end
     by_torch = Network.from_checkpoint(checkpoint).record(x, ("v", "I_syn"))
     simulation = to_brian2(checkpoint, record=list(by_torch.traces))
     by_brian = simulation.run(x, dt=chosen.dt)

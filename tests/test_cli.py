@@ -1,0 +1,116 @@
+"""The frame around the verbs: help, version, exit codes, what a terminal sees."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from hetsyn_sim.cli import app
+from hetsyn_sim.commands import console
+from hetsyn_sim.errors import DataError
+
+VERBS = ("demo", "encode", "train", "simulate", "verify", "info")
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_help_lists_the_verbs_and_exit_codes():
+    result = invoke("--help")
+    assert result.exit_code == 0
+    assert all(verb in result.output for verb in (*VERBS, "Exit codes"))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_of_a_verb_has_examples_json_and_exit_codes(verb):
+    result = invoke(verb, "--help")
+    assert result.exit_code == 0
+    assert f"hetsyn {verb} " in result.output
+    assert "--json" in result.output
+    assert "Exit codes" in result.output
+
+
+def test_version():
+    result = invoke("--version")
+    assert result.exit_code == 0
+    assert result.output.startswith("hetsyn-sim ")
+
+
+def test_usage_errors_are_bad_input():
+    assert invoke("verify").exit_code == 2
+    assert invoke("polish").exit_code == 2
+
+
+def broken(monkeypatch, error):
+    def load(path):
+        raise error
+
+    monkeypatch.setattr(sys.modules["hetsyn_sim.commands.info"], "load_checkpoint", load)
+
+
+def test_typed_errors_end_with_2(monkeypatch):
+    broken(monkeypatch, DataError("it is bent", where="here", remedy="bend it back"))
+    result = invoke("info", "x")
+    assert result.exit_code == 2
+    assert result.stderr == "error: it is bent\n  where:    here\n  remedy:   bend it back\n"
+
+
+def test_debug_shows_the_traceback(monkeypatch):
+    broken(monkeypatch, DataError("it is bent"))
+    result = invoke("--debug", "info", "x")
+    assert result.exit_code == 2
+    assert "Traceback" in result.stderr
+    assert "it is bent" in result.stderr
+
+
+def test_interruption_ends_with_130_and_a_hint(monkeypatch):
+    broken(monkeypatch, KeyboardInterrupt())
+    result = invoke("info", "x")
+    assert result.exit_code == 130
+    assert "interrupted" in result.stderr
+
+
+def test_files_that_the_system_refuses_end_with_2(monkeypatch):
+    broken(monkeypatch, PermissionError(13, "Permission denied", "/secret"))
+    result = invoke("info", "x")
+    assert result.exit_code == 2
+    assert "Permission denied" in result.stderr
+
+
+def test_other_errors_are_not_hidden(monkeypatch):
+    broken(monkeypatch, ZeroDivisionError())
+    assert isinstance(invoke("info", "x").exception, ZeroDivisionError)
+
+
+def test_the_installed_command_is_quick_and_needs_no_terminal():
+    command = [sys.executable, "-m", "hetsyn_sim.cli", "--help"]
+    start = time.process_time()
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "hetsyn" in result.stdout
+    assert time.process_time() - start < 5
+
+
+def test_progress_lines_without_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr(console, "_SECONDS_BETWEEN_LINES", 0.0)
+    with console.progress_bar("work") as progress:
+        progress(0.5)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "work ..."
+    assert lines[1].startswith("work: 50 % after")
+    assert lines[2].startswith("work: done in")
+
+
+def test_progress_bar_and_framed_errors_on_a_terminal(capsys, monkeypatch):
+    from rich.console import Console
+
+    monkeypatch.setattr(console, "_messages", lambda: Console(stderr=True, force_terminal=True, width=60, highlight=False))
+    with console.progress_bar("work") as progress:
+        progress(1.0)
+    console.show_error(DataError("it is bent"))
+    seen = capsys.readouterr().err
+    assert "100 %" in seen
+    assert "it is bent" in seen
+    assert "╭" in seen
