@@ -41,11 +41,12 @@ def show_table(title: str, rows: dict[str, str]) -> None:
     """Names and values to stdout. A value is never cut or wrapped, so that a path can be copied out of it."""
     needed = max(map(len, rows)) + max(map(len, rows.values())) + 7  # with the frame
     console = Console(highlight=False, width=max(needed, len(title)))
-    table = Table(title=title, title_justify="left", title_style="bold", show_header=False)
+    table = Table(show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     for name, value in rows.items():
         table.add_row(Text(name), Text(value))
+    console.print(Text(title, style="bold"))
     console.print(table, crop=False)
 
 

@@ -21,7 +21,9 @@ RECIPE = "fsdd-demo"
 def demo(
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where the run and the report go.")] = Path("hetsyn-demo"),
     device: Device = "numpy",
-    fresh: Annotated[bool, typer.Option("--fresh", help="Train anew, even if the folder holds a finished training.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", "--overwrite", help="Train anew, even if the folder holds a finished training.")
+    ] = False,
     json_file: JsonFile = None,
 ) -> None:
     """Train a small network on real spoken digits, simulate it in Brian2, show that it is the same network, and write a report.
@@ -51,7 +53,7 @@ def demo(
     data, recipe = spoken_digits(), load_recipe(RECIPE)
     learn = len(data.train)
     say(f"{recipe.name}: {recipe.training.epochs} epochs on {learn:,} recordings")
-    begun = perf_counter()
+    begun, found = perf_counter(), not fresh and (out / "run" / "checkpoint.safetensors").is_file()
     result = fit(recipe, data, out=out / "run", overwrite=fresh, data_name="spoken digits (FSDD)")
     time_train = perf_counter() - begun
 
@@ -62,7 +64,8 @@ def demo(
     total = perf_counter() - start
     rows = verdict(outcome)
     simulated = outcome.time_torch_s + outcome.time_brian2_s
-    rows["time"] = f"training {time_train:.0f} s, simulation {simulated:.0f} s, total {total:.0f} s"
+    trained = "training found in the folder" if found else f"training {time_train:.0f} s"
+    rows["time"] = f"{trained}, simulation {simulated:.0f} s, total {total:.0f} s"
     rows["report"] = str(report)
     show_table("The same network in PyTorch and in Brian2" if outcome.agrees else "NOT the same network", rows)
     times = {"time_train_s": time_train, "time_total_s": total}
