@@ -1,0 +1,177 @@
+"""Hypothesis strategies for networks: what is valid, including its corners, shrinking to one neuron, one synapse and one spike.
+
+Sizes, structure, step order, time constants and the number of spikes are drawn, so a failing network shrinks to something that can be drawn
+on paper. Large arrays come from a seed. Weights are scaled so that the network spikes: agreement on silence proves little.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from hetsyn_sim.discrete import discretise, is_time_constant, simulate_reference
+from hetsyn_sim.models import MODELS
+from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel, ParameterSlot, StepOrder
+
+__all__ = [
+    "READOUTS",
+    "SPIKING_MODELS",
+    "STEP_ORDERS",
+    "Case",
+    "dts",
+    "models",
+    "networks",
+    "spike_trains",
+    "step_orders",
+    "time_constants",
+    "weights",
+]
+
+SPIKING_MODELS = tuple(model for model in MODELS.values() if model.spiking)
+READOUTS = tuple(model for model in MODELS.values() if not model.spiking)
+#: All six orders of a step, the default first.
+STEP_ORDERS = tuple(StepOrder((*first, "feedforward", "threshold")) for first in permutations(("decay", "reset", "recurrent")))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network with its parameter values (SI units, by slot key) and its input raster of shape (time, run, channel)."""
+
+    spec: NetworkSpec
+    values: dict[str, NDArray[np.float64]]
+    inputs: NDArray[np.bool_]
+
+    def __repr__(self) -> str:
+        spikes = [tuple(int(k) for k in cell) for cell in np.argwhere(self.inputs)]
+        shown = str(spikes) if len(spikes) <= 20 else f"{len(spikes)} spikes"
+        values = "".join(f"\n  {key} = {value.tolist()}" for key, value in self.values.items())
+        projections = ", ".join(f"{p.name} ({p.n_post} x {p.n_pre})" for p in self.spec.projections)
+        models_ = ", ".join(p.model.name for p in self.spec.populations)
+        head = f"{models_}; {projections}; dt = {self.spec.dt_s} s; {' > '.join(self.spec.step_order.phases)}"
+        return f"Case({head}{values}\n  inputs {self.inputs.shape}, spikes (step, run, channel): {shown})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))  # Hypothesis would spell out the spec
+
+
+def dts() -> st.SearchStrategy[float]:
+    """Time steps in seconds, 0.1 to 10 ms, most of them no round numbers."""
+    return st.just(1e-3) | st.floats(1e-4, 1e-2)
+
+
+def time_constants(dt: float, n_steps: int) -> st.SearchStrategy[float]:
+    """Time constants in seconds: comparable with dt, and the corners 0, far below dt, far above the recording, and infinite."""
+    corners = (0.0, 1e-3 * dt, 1e3 * n_steps * dt, math.inf)
+    return st.one_of(st.integers(1, 40).map(lambda k: k * dt), st.floats(0.2, 100.0).map(lambda k: k * dt), st.sampled_from(corners))
+
+
+def weights() -> st.SearchStrategy[float]:
+    """Synaptic weights in units of the threshold: excitatory, inhibitory and none. In millionths: no precision underflows there."""
+    return st.floats(-3.0, 3.0).map(lambda w: round(w, 6))
+
+
+def step_orders() -> st.SearchStrategy[StepOrder]:
+    """All orders of a step."""
+    return st.sampled_from(STEP_ORDERS)
+
+
+@st.composite
+def spike_trains(draw: st.DrawFn, n_steps: int, n_runs: int, n_channels: int) -> NDArray[np.bool_]:
+    """Input rasters of shape (time, run, channel), from one spike to a spike in every cell; now and then none."""
+    rate = draw(st.sampled_from((0.3, 0.1, 0.8, 1.0)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**16)))
+    raster = rng.random((n_steps, n_runs, n_channels)) < rate
+    if not raster.any():
+        raster[0] = draw(st.booleans())
+    cells = rng.permutation(np.argwhere(raster))
+    kept = draw(st.integers(1, 3) | st.just(len(cells)))
+    few = np.zeros_like(raster)
+    few[tuple(cells[:kept].T)] = True
+    return few
+
+
+def models(of: Sequence[NeuronModel]) -> st.SearchStrategy[NeuronModel]:
+    """One of some models as it ships, or with every parameter of the layer as one value per neuron."""
+    return st.sampled_from(list(of)) | st.sampled_from([_per_neuron(model) for model in of])
+
+
+@st.composite
+def networks(
+    draw: st.DrawFn,
+    of: Sequence[NeuronModel] = SPIKING_MODELS,
+    readouts: Sequence[NeuronModel] = READOUTS,
+    *,
+    max_layers: int = 3,
+    max_size: int = 4,
+    max_steps: int = 40,
+    max_runs: int = 2,
+) -> Case:
+    """Networks with values and input: feed-forward or recurrent, shallow or deep, with or without readout and self-connections.
+
+    Parameters
+    ----------
+    of, readouts
+        The models to choose from; no readouts for networks without one.
+    max_layers, max_size, max_steps, max_runs
+        Limits. They are small because small networks find the same faults and say more about them.
+    """
+    size = st.integers(1, max_size)
+    dt, n_steps = draw(dts()), draw(st.integers(1, max_steps) | st.just(max_steps))
+    layers = []
+    for _ in range(draw(st.integers(1, max_layers))):
+        recurrent = draw(st.booleans())
+        layers.append(Layer(draw(models(of)), draw(size), recurrent, draw(st.booleans()) if recurrent else True))
+    readout = Layer(draw(models(readouts)), draw(size)) if bool(readouts) and draw(st.booleans()) else None
+    spec = NetworkSpec(dt, draw(size), layers, readout, draw(step_orders()))
+    inputs = draw(spike_trains(n_steps, draw(st.integers(1, max_runs)), spec.n_input))
+    rng = np.random.default_rng(draw(st.integers(0, 2**16)))
+    times = draw(st.lists(time_constants(dt, n_steps), min_size=1, max_size=4))
+    values = {key: _values_of(slot, times, rng) for key, slot in spec.slots.items()}
+    # how far the drive of a typical neuron would go beyond its threshold if it did not spike
+    for name in [p.name for p in spec.populations if p.model.spiking]:
+        _drive(spec, values, inputs, name, draw(st.sampled_from((3.0, 1.5, 6.0, 2.0, 4.0, 0.7))))
+    return Case(spec, values, inputs)
+
+
+def _per_neuron(model: NeuronModel) -> NeuronModel:
+    of_layer = [name for name, parameter in model.parameters.items() if parameter.axes == "layer"]
+    return model.with_parameters(**{name: {"axes": "post"} for name in of_layer})
+
+
+def _values_of(slot: ParameterSlot, times: list[float], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Times from a short list, weights from a normal distribution with zeros, everything else near where its model starts."""
+    if is_time_constant(slot):
+        return np.asarray(rng.choice(times, slot.shape), dtype=np.float64)
+    if slot.parameter.axes == "post pre":
+        normal = rng.normal(0.3, 1.0, slot.shape) / math.sqrt(slot.shape[-1])
+        return np.where(rng.random(slot.shape) < 0.1, 0.0, normal)
+    initial = slot.parameter.distribution.sample(rng, slot.shape)
+    return np.clip(initial * rng.uniform(0.5, 2.0, slot.shape), *slot.parameter.si_bounds)
+
+
+def _drive(spec: NetworkSpec, values: dict[str, Any], inputs: NDArray[np.bool_], population: str, factor: float) -> None:
+    """Scale the weights onto a population, in place, so that the median of its neurons' largest v would be ``factor`` thresholds.
+
+    If nobody is excited, inhibition and excitation are exchanged.
+    """
+    theta = discretise(spec.population(population).model).theta
+    assert theta is not None
+    out_of_reach = {f"{population}.neuron.{name}" for name in map(str, theta.free_symbols)}
+    n_layers = [p.name for p in spec.populations].index(population) + 1
+    prefix = replace(spec, layers=spec.layers[:n_layers], readout=None)
+    silent = {key: np.full_like(values[key], 1e300) if key in out_of_reach else values[key] for key in prefix.slots}
+    v = simulate_reference(prefix, silent, inputs).traces[f"{population}.v"]
+    threshold = float(np.mean([np.mean(values[key]) for key in out_of_reach]))
+    weight = f"{population}.feedforward.w"
+    if not v.max() > 0.0:
+        values[weight], v = -values[weight], -v
+    peaks = v.max(axis=(0, 1))
+    if peaks.max() > 0.0:
+        values[weight] = values[weight] * (factor * threshold / float(np.median(peaks[peaks > 0.0])))
