@@ -1,0 +1,147 @@
+"""Parts of the pages that are made from the code at build time, so that they can't go stale.
+
+Written to ``docs/generated/pages/*.inc`` and pulled in by ``{include}``: the neuron models, Brian2's orders, the command line, the table
+of the digits experiment if it has been measured.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sympy
+import typer
+
+import hetsyn_sim
+from hetsyn_sim.brian.schedule import Schedule
+from hetsyn_sim.cli import app
+from hetsyn_sim.discrete import discretise
+from hetsyn_sim.models import MODELS
+from hetsyn_sim.spec import DEFAULT_STEP_ORDER, NeuronModel, Parameter, format_quantity
+
+NOT_MEASURED = "*The table is not here yet: the experiment has not been run to its end.*\n"
+_VALUE_PER = {"post pre": "synapse (post, pre)", "post": "neuron (post)", "layer": "layer"}
+
+
+def setup(app: Any) -> dict[str, Any]:
+    """Called by Sphinx."""
+    app.connect("builder-inited", lambda app: write_all(Path(app.srcdir)))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def write_all(docs: Path) -> None:
+    """Write every generated part below ``docs``."""
+    folder = docs / "generated" / "pages"
+    folder.mkdir(parents=True, exist_ok=True)
+    measured = docs / "_generated" / "digits.md"
+    pages = {
+        "models": "\n".join(line for model in MODELS.values() for line in model_lines(model)),
+        "orders": "\n".join(order_lines()),
+        "cli": "\n".join(command_lines()),
+        "top": "\n".join(top_lines()),
+        "digits": measured.read_text(encoding="utf-8") if measured.exists() else NOT_MEASURED,
+    }
+    for name, text in pages.items():
+        path = folder / f"{name}.inc"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+# -- neuron models ------------------------------------------------------------------------------------------------------------------------
+
+
+def model_lines(model: NeuronModel) -> Iterator[str]:
+    """One model: its text as it is written, its parameters, and the step that is derived from it."""
+    yield from (f"### {model.name}", "", model.reference, "", "```text")
+    for part in ("synapse", "on_pre", "neuron", "threshold", "reset"):
+        for number, line in enumerate(getattr(model, part).splitlines()):
+            yield f"{part if number == 0 else '':<11}{line}"
+    yield from ("```", "", "| parameter | one value per | unit | at the start | bounds | trained |", "|---|---|---|---|---|---|")
+    for name, parameter in model.parameters.items():
+        cells = (f"`{name}`", _VALUE_PER[parameter.axes or ""], parameter.unit, f"`{parameter.distribution.to_text(parameter.unit)}`")
+        yield f"| {' | '.join(cells)} | {_bounds(parameter)} | {'yes' if parameter.trainable else 'no'} |"
+    program = discretise(model)
+    yield from (
+        "",
+        "One step, as derived from the text:",
+        "",
+        "| event | adds | to | kept per step | enters v times |",
+        "|---|---|---|---|---|",
+    )
+    for event, paths in (("presynaptic spike", program.synaptic_paths), ("own spike", program.reset_paths)):
+        for path in paths:
+            yield f"| {event} | `{path.amplitude}` | `{path.state}` | `{sympy.simplify(path.decay)}` | `{path.gain}` |"
+    yield ""
+
+
+def _bounds(parameter: Parameter) -> str:
+    if parameter.bounds is None:
+        return "–"
+    low, high = parameter.si_bounds
+    if low == -float("inf") and high == float("inf"):
+        return "none"
+    return f"{format_quantity(low, parameter.unit)} to {format_quantity(high, parameter.unit)}"
+
+
+# -- the order of a step in Brian2 --------------------------------------------------------------------------------------------------------
+
+
+def order_lines(n_populations: int = 3) -> Iterator[str]:
+    """The orders that a network of two layers and a readout gets in Brian2's slot, from the class that sets them."""
+    schedule = Schedule(DEFAULT_STEP_ORDER)
+    rows = {
+        schedule.input_order: "this step's input spikes are made",
+        schedule.phase("decay"): "every state follows its equations for dt (Brian2's `exact` update)",
+        schedule.phase("reset"): "resets of all layers; they still see the spikes of the step before",
+        schedule.phase("recurrent"): "recurrent synapses of all layers deliver; they too see the spikes of the step before",
+        schedule.wipe_order: "states are set to 0 where a new recording begins (recordings run one after the other)",
+    }
+    for k in range(1, n_populations + 1):
+        name = "readout" if k == n_populations else f"layer {k}"
+        rows[schedule.deliver(k)] = f"{name}: feed-forward spikes of this step arrive"
+        rows[schedule.sums(k)] = f"{name}: the sums over synapses are taken"
+        if k < n_populations:
+            rows[schedule.threshold(k)] = f"{name}: v is compared with the threshold; its spikes of this step are known"
+    yield from ("| order | what happens |", "|---|---|")
+    for order, what in sorted(rows.items()):
+        yield f"| {order} | {what} |"
+
+
+# -- the command line ---------------------------------------------------------------------------------------------------------------------
+
+
+def command_lines() -> Iterator[str]:
+    """Every verb with its help, from the program itself."""
+    program: Any = typer.main.get_command(app)
+    for name, command in program.commands.items():
+        with command.make_context(f"hetsyn {name}", [], resilient_parsing=True) as context:
+            usage = " ".join(command.collect_usage_pieces(context))
+            yield from (f"## `hetsyn {name}`", "", "```text", f"hetsyn {name} {usage}", "```", "", inspect.cleandoc(command.help), "")
+            records = [(parameter, parameter.get_help_record(context)) for parameter in command.get_params(context)]
+        yield from ("| | |", "|---|---|")
+        for _, record in records:
+            if record is not None:
+                spelling, text = (re.sub(r"\s+", " ", cell).replace("|", "\\|") for cell in record)
+                yield f"| `{spelling}` | {text} |"
+        yield ""
+
+
+# -- the names at the top -----------------------------------------------------------------------------------------------------------------
+
+
+def top_lines() -> Iterator[str]:
+    """The classes and functions that ``hetsyn_sim`` itself exports, linked to where they are described (reStructuredText)."""
+    yield from (".. list-table::", "   :widths: 28 72", "")
+    for name in sorted(hetsyn_sim.__all__, key=str.lower):
+        value = getattr(hetsyn_sim, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            package = ".".join(value.__module__.split(".")[:2])
+            summary = inspect.getdoc(value).split("\n\n")[0].replace("\n", " ")
+            yield from (f"   * - :py:obj:`{name} <{package}.{name}>`", f"     - {summary}")
+
+
+if __name__ == "__main__":
+    write_all(Path(__file__).parent.parent)

@@ -1,0 +1,52 @@
+"""How Sphinx builds these pages. `make docs` treats a warning as an error; nothing is fetched from the network."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
+
+project = "hetsyn-sim"
+author = "The hetsyn-sim developers"
+project_copyright = author
+release = version = installed_version("hetsyn-sim")
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.napoleon",
+    "generated_pages",
+]
+
+source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
+exclude_patterns = ["_build", "_ext", "_generated", "_templates", "auto_examples", "generated/pages"]
+templates_path = ["_templates"]
+
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+autosummary_ignore_module_all = False  # a package shows what it exports, wherever that is written
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_default_options = {"show-inheritance": True}
+napoleon_numpy_docstring = True
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+napoleon_use_ivar = True
+napoleon_attr_annotations = False  # it would write NDArray[np.str_] as text, where str_ is a link
+python_maximum_signature_line_length = 88
+
+highlight_language = "text"
+
+html_theme = "furo"
+html_title = f"hetsyn-sim {release}"
+html_static_path = ["_static"]
+html_copy_source = False
+html_show_sphinx = False
