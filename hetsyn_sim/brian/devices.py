@@ -22,6 +22,9 @@ __all__ = ["DEVICES", "Device", "find_device", "on_runtime", "on_standalone", "p
 # tau = 0 and tau = infinity are valid. Without -march=native too: fused multiply-adds round differently from all other simulators.
 _EXACT_ARITHMETIC = {"codegen.cpp.extra_compile_args_gcc": ["-w", "-O3", "-std=c++11"]}
 
+# By default Brian2 answers Ctrl-C by ending the run early, as if it had been shorter. A recording must be whole or not be.
+_INTERRUPTIBLE = {"core.stop_on_keyboard_interrupt": False}
+
 
 @dataclass(frozen=True)
 class Device:
@@ -109,7 +112,7 @@ def on_runtime(device: Device = DEVICES["numpy"]) -> Iterator[None]:
     if changed:
         brian2.set_device("runtime")
     try:
-        with preferences(device.preferences):
+        with preferences({**_INTERRUPTIBLE, **device.preferences}):
             yield
     finally:
         if changed:
@@ -137,7 +140,7 @@ def on_standalone(device: Device) -> Iterator[Any]:
     standalone.reinit()
     brian2.set_device(device.name, build_on_run=False)
     try:
-        with preferences(device.preferences):
+        with preferences({**_INTERRUPTIBLE, **device.preferences}):
             yield standalone
     finally:
         standalone.reinit()

@@ -1,5 +1,7 @@
 """Brian2 has global state: the active device, preferences. It is left as it was found."""
 
+import signal
+
 import brian2
 import pytest
 
@@ -35,6 +37,22 @@ def test_a_run_leaves_device_and_preferences_alone(spec, values):
     BrianSimulation(spec, values).run(random_spikes((5, 1, 6)))
     assert {name: brian2.prefs[name] for name in before} == before
     assert brian2.get_device() is brian2.all_devices["runtime"]
+
+
+def test_ctrl_c_ends_a_run_with_an_error_and_not_with_half_a_recording(spec, values, monkeypatch):
+    monkeypatch.setattr(brian2.Network, "_globally_running", True)  # as in the middle of a run
+    calls = []
+
+    def interrupt(fraction):
+        calls.append(fraction)
+        if len(calls) == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    simulation = BrianSimulation(spec, values)
+    inputs = random_spikes((5, 1, 6))
+    with pytest.raises(KeyboardInterrupt):
+        simulation.run(inputs, progress=interrupt)
+    assert simulation.run(inputs).n_steps == 5
 
 
 def test_a_run_on_numpy_while_the_user_builds_a_standalone_project(spec, values, users_standalone_project):
