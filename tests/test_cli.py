@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
 from typer.testing import CliRunner
@@ -85,12 +84,10 @@ def test_other_errors_are_not_hidden(monkeypatch):
     assert isinstance(invoke("info", "x").exception, ZeroDivisionError)
 
 
-def test_the_installed_command_is_quick_and_needs_no_terminal():
-    command = [sys.executable, "-m", "hetsyn_sim.cli", "--help"]
-    start = time.process_time()
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
+def test_the_command_needs_no_terminal():
+    result = subprocess.run([sys.executable, "-m", "hetsyn_sim.cli", "--help"], capture_output=True, text=True, check=True)
     assert "hetsyn" in result.stdout
-    assert time.process_time() - start < 5
+    assert result.stderr == ""
 
 
 def test_progress_lines_without_a_terminal(capsys, monkeypatch):
