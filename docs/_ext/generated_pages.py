@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import inspect
 import re
+import tomllib
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,7 @@ def write_all(docs: Path) -> None:
         "models": "\n".join(line for model in MODELS.values() for line in model_lines(model)),
         "orders": "\n".join(order_lines()),
         "cli": "\n".join(command_lines()),
+        "layers": "\n".join(layer_lines(docs.parent / "pyproject.toml")),
         "top": "\n".join(top_lines()),
         "digits": measured.read_text(encoding="utf-8") if measured.exists() else NOT_MEASURED,
     }
@@ -108,6 +111,20 @@ def order_lines(n_populations: int = 3) -> Iterator[str]:
     yield from ("| order | what happens |", "|---|---|")
     for order, what in sorted(rows.items()):
         yield f"| {order} | {what} |"
+
+
+# -- the layers ---------------------------------------------------------------------------------------------------------------------------
+
+
+def layer_lines(pyproject: Path) -> Iterator[str]:
+    """The layers in import-linter's order, each with the first sentence of its modules' docstrings."""
+    contracts = tomllib.loads(pyproject.read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["id"] == "layers")
+    yield from ("| layer | what it is |", "|---|---|")
+    for layer in layers:
+        names = re.findall(r"\w+", layer)
+        told = (re.split(r"(?<=[.:?])\s", inspect.getdoc(import_module(f"hetsyn_sim.{name}")) or "")[0] for name in names)
+        yield f"| {', '.join(f'`{name}`' for name in names)} | {' / '.join(text.rstrip(':.?') for text in told).replace('``', '`')} |"
 
 
 # -- the command line ---------------------------------------------------------------------------------------------------------------------
