@@ -84,8 +84,11 @@ class StepProgram:
         return Path(state, jump.amount, _at_synapse(decay) if on_synapse else decay, _at_synapse(gain) if on_synapse else gain)
 
 
+@lru_cache(maxsize=256)
 def discretise(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -> StepProgram:
     """The exact step of a model with linear dynamics. The value of dt enters when the program is evaluated.
+
+    Models and programs never change, so each is made once.
 
     Raises
     ------

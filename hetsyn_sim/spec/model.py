@@ -70,6 +70,10 @@ class NeuronModel:
             rule(self)
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
         return hash(self.to_text())
 
     def __reduce__(self) -> tuple[Any, ...]:
