@@ -10,11 +10,12 @@ from hetsyn_sim import verification
 from hetsyn_sim.checkpoint import Checkpoint
 from hetsyn_sim.errors import DataError, DtMismatchError, UnknownNameError
 from hetsyn_sim.models import HetNeuLIF
+from hetsyn_sim.readout import length_of, loss_of
 from hetsyn_sim.recording import Recording
 from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training.network import Network
 from hetsyn_sim.transfer import to_brian2
-from hetsyn_sim.verification import compare, length_of, loss_of, verify
+from hetsyn_sim.verification import compare, verify
 
 
 @pytest.fixture(scope="module")

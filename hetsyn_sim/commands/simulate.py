@@ -49,9 +49,9 @@ def simulate(
     data = selected(load_data(data_file), split, recordings)
     import numpy as np
 
+    from ..readout import check_input, length_of, loss_of, predictions
     from ..recording_file import check_name, save_recording
     from ..transfer import to_brian2
-    from ..verification import check_input, length_of, loss_of, predictions
 
     spec = checkpoint.spec
     check_input(data, spec, where="hetsyn simulate")
