@@ -55,7 +55,7 @@ def test_a_readout_has_no_threshold_and_no_reset():
 
 def test_the_step_order_is_kept():
     order = StepOrder(("reset", "recurrent", "decay", "feedforward", "threshold"))
-    assert discretise(HetSynLIF, order).step_order is order
+    assert discretise(HetSynLIF, order).step_order == order
 
 
 def test_gains_of_v_are_read_through_subexpressions():
