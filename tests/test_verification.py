@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hetsyn_sim import verification
 from hetsyn_sim.checkpoint import Checkpoint
 from hetsyn_sim.errors import DataError, DtMismatchError, UnknownNameError
 from hetsyn_sim.models import HetNeuLIF
@@ -16,6 +15,7 @@ from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training.network import Network
 from hetsyn_sim.transfer import to_brian2
 from hetsyn_sim.verification import compare, verify
+from hetsyn_sim.verification import run as verification
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,9 @@
 
 from .initial import Constant, FanInNormal, Initial, Normal, Uniform
 from .model import NeuronModel
-from .network import Layer, NetworkSpec, ParameterSlot, Population, Projection
+from .network import NetworkSpec
 from .parameter import UNBOUNDED, Parameter
+from .parts import Layer, ParameterSlot, Population, Projection
 from .quantities import QuantityLike, format_quantity, to_si
 from .step_order import DEFAULT_STEP_ORDER, StepOrder
 

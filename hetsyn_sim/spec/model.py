@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import sympy
-import yaml
 from brian2.units.allunits import second
 from brian2.units.fundamentalunits import Dimension
 
@@ -18,6 +17,7 @@ from .equations import Jump, ParsedEquations, parse_condition, parse_equations, 
 from .parameter import Parameter
 from .quantities import dimensions_of
 from .rules import RULES
+from .text import read_yaml, write_yaml
 
 __all__ = ["NeuronModel"]
 
@@ -236,38 +236,9 @@ class NeuronModel:
 
     def to_text(self) -> str:
         """The model as YAML, for people to read and for :meth:`from_text`."""
-        return yaml.dump(self.to_dict(), Dumper=_Dumper, sort_keys=False, width=120)
+        return write_yaml(self.to_dict())
 
     @classmethod
     def from_text(cls, text: str) -> NeuronModel:
         """The model that :meth:`to_text` wrote."""
         return cls.from_dict(read_yaml(text, where="NeuronModel"))
-
-
-def read_yaml(text: str, *, where: str) -> Any:
-    """What a YAML text says.
-
-    Raises
-    ------
-    SpecError
-        If it is not YAML.
-    """
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise SpecError(
-            "this is not YAML",
-            where=where,
-            got=" ".join(str(error).split()),
-            expected="what to_text writes",
-            remedy="correct the line that the message names",
-        ) from error
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes equations of several lines as a block, so that they stay readable."""
-
-
-_Dumper.add_representer(
-    str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-)

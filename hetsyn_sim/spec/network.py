@@ -6,66 +6,19 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from ..errors import SpecError, UnknownNameError
-from .model import NeuronModel, _Dumper, read_yaml
-from .parameter import Parameter
+from .model import NeuronModel
+from .parts import Layer, ParameterSlot, Population, Projection
 from .quantities import QuantityLike, format_quantity, to_si
 from .step_order import DEFAULT_STEP_ORDER, StepOrder
+from .text import read_yaml, write_yaml
 
-__all__ = ["Layer", "NetworkSpec", "ParameterSlot", "Population", "Projection"]
-
-
-@dataclass(frozen=True)
-class Layer:
-    """``size`` neurons of one model, fed by the layer before, and by themselves if ``recurrent``.
-
-    ``self_connections=False`` leaves out the recurrent synapse of a neuron onto itself.
-    """
-
-    model: NeuronModel
-    size: int
-    recurrent: bool = False
-    self_connections: bool = True
-
-
-@dataclass(frozen=True)
-class Population:
-    """A named group of neurons of a network."""
-
-    name: str
-    model: NeuronModel
-    size: int
-
-
-@dataclass(frozen=True)
-class Projection:
-    """All synapses from one population to another; ``target``'s model says what they are."""
-
-    name: str
-    source: str
-    target: str
-    kind: Literal["feedforward", "recurrent"]
-    n_pre: int
-    n_post: int
-    self_connections: bool = True
-
-
-@dataclass(frozen=True)
-class ParameterSlot:
-    """One array of parameter values in a network: ``layer_1.recurrent.tau_syn``."""
-
-    key: str
-    owner: str
-    name: str
-    parameter: Parameter
-    shape: tuple[int, ...]
-    without_diagonal: bool = False
+__all__ = ["NetworkSpec"]
 
 
 @dataclass(frozen=True)
@@ -253,7 +206,7 @@ class NetworkSpec:
 
     def to_text(self) -> str:
         """The spec as YAML, for people to read and for :meth:`from_text`."""
-        return yaml.dump(self.to_dict(), Dumper=_Dumper, sort_keys=False, width=120)
+        return write_yaml(self.to_dict())
 
     @classmethod
     def from_text(cls, text: str) -> NetworkSpec:

@@ -21,7 +21,8 @@ from ..events import SpikeDataset
 from ..spec import NetworkSpec, format_quantity
 from .console import say
 from .data import Examples, check_fits
-from .network import Network, _default_dtype
+from .network import Network
+from .precision import default_dtype
 from .recipe import Recipe
 from .run_folder import RunFolder
 from .settings import Training
@@ -142,7 +143,7 @@ def fit(
 
 def build_network(spec: NetworkSpec, settings: Training) -> Network:
     """The untrained network with the surrogate, precision, dropout and time constants of the settings."""
-    with _default_dtype(getattr(torch, settings.precision)):
+    with default_dtype(getattr(torch, settings.precision)):
         return Network(
             spec,
             seed=settings.seed,

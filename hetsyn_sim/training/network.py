@@ -16,6 +16,7 @@ from ..kernels import SurrogateDerivative, exponential_filter
 from ..recording import Recording
 from ..spec import NetworkSpec
 from .layer import LayerState, SpikingLayer, TimeConstants
+from .precision import default_dtype
 from .surrogates import MultiGaussian
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Network(nn.Module):
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint, dtype: torch.dtype = torch.float64) -> Network:
         """The network that a checkpoint describes, for evaluation, in any precision."""
-        with _default_dtype(dtype):
+        with default_dtype(dtype):
             return cls(checkpoint.spec, values=checkpoint.values, trainable=False).eval()
 
     def forward(self, x: Tensor, state: Mapping[str, LayerState] | None = None) -> tuple[Tensor, dict[str, LayerState]]:
@@ -202,17 +203,3 @@ class Network(nn.Module):
 
     def _layers(self) -> list[SpikingLayer]:
         return [layer for layer in self.layers.values() if isinstance(layer, SpikingLayer)]
-
-
-class _default_dtype:
-    """Parameters made inside have this precision."""
-
-    def __init__(self, dtype: torch.dtype) -> None:
-        self.dtype = dtype
-
-    def __enter__(self) -> None:
-        self.before = torch.get_default_dtype()
-        torch.set_default_dtype(self.dtype)
-
-    def __exit__(self, *exc: object) -> None:
-        torch.set_default_dtype(self.before)

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hetsyn_sim import verification
 from hetsyn_sim.checkpoint import Checkpoint
 from hetsyn_sim.events import SpikeDataset
 from hetsyn_sim.recording_file import load_recording
 from hetsyn_sim.transfer import to_brian2
+from hetsyn_sim.verification import run as verification
 
 
 def test_verify_that_agrees(hetsyn, files):

@@ -1,0 +1,58 @@
+"""What a network is made of: layers as they are asked for; populations, projections and parameter slots as they follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .model import NeuronModel
+from .parameter import Parameter
+
+__all__ = ["Layer", "ParameterSlot", "Population", "Projection"]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """``size`` neurons of one model, fed by the layer before, and by themselves if ``recurrent``.
+
+    ``self_connections=False`` leaves out the recurrent synapse of a neuron onto itself.
+    """
+
+    model: NeuronModel
+    size: int
+    recurrent: bool = False
+    self_connections: bool = True
+
+
+@dataclass(frozen=True)
+class Population:
+    """A named group of neurons of a network."""
+
+    name: str
+    model: NeuronModel
+    size: int
+
+
+@dataclass(frozen=True)
+class Projection:
+    """All synapses from one population to another; ``target``'s model says what they are."""
+
+    name: str
+    source: str
+    target: str
+    kind: Literal["feedforward", "recurrent"]
+    n_pre: int
+    n_post: int
+    self_connections: bool = True
+
+
+@dataclass(frozen=True)
+class ParameterSlot:
+    """One array of parameter values in a network: ``layer_1.recurrent.tau_syn``."""
+
+    key: str
+    owner: str
+    name: str
+    parameter: Parameter
+    shape: tuple[int, ...]
+    without_diagonal: bool = False
