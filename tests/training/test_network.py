@@ -1,7 +1,6 @@
-"""The whole network: values and gradients of every model by a plain torch loop, states, pieces of time, and what it refuses."""
+"""The whole network: states, pieces of time, precision, evaluation, recordings, and what it refuses."""
 
 import copy
-from itertools import permutations
 
 import numpy as np
 import pytest
@@ -11,19 +10,13 @@ from hetsyn_sim.comparison import compare_recordings
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.errors import DataError, SpecError, UnknownNameError
 from hetsyn_sim.kernels import filters
-from hetsyn_sim.models import MODELS, HetSynLIF, HomNeuLIF, LeakyReadout
-from hetsyn_sim.spec import UNBOUNDED, FanInNormal, Layer, NetworkSpec, StepOrder
+from hetsyn_sim.models import HetSynLIF, HomNeuLIF, LeakyReadout
+from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec
 from hetsyn_sim.training import layer as layer_module
 from hetsyn_sim.training.network import Network
-from hetsyn_sim.training.surrogates import MultiGaussian, Triangular
+from hetsyn_sim.training.surrogates import Triangular
 
-DT, T, B, I, J, K = 4e-3, 25, 2, 6, 5, 3
-F64 = torch.float64
-SPIKING = [name for name, model in MODELS.items() if model.spiking]
-READOUTS = [name for name, model in MODELS.items() if not model.spiking]
-ORDERS = [(*first, "feedforward", "threshold") for first in permutations(("decay", "reset", "recurrent"))]
-TIMES = ("tau_syn", "tau_mem", "tau_reset", "tau_adapt")
-LOW, HIGH = 1e-3, 1.0
+from .plain_loop import DT, F64, ORDERS, SPIKING, B, I, J, T, all_trained, network_of, spikes
 
 
 @pytest.fixture(autouse=True)
@@ -31,208 +24,6 @@ def _double_precision():
     torch.set_default_dtype(F64)
     yield
     torch.set_default_dtype(torch.float32)
-
-
-def all_trained(model):
-    """The model with every parameter trainable, and weights that make it spike."""
-    changes = {"w": {"initial": FanInNormal(2.5)}}
-    for name in model.parameters:
-        if name in TIMES:
-            changes[name] = {"trainable": True, "bounds": (LOW, HIGH)}
-        elif name != "w":
-            changes[name] = {"trainable": True, "bounds": UNBOUNDED}
-        if name == "a":
-            changes[name]["initial"] = 0.3
-    return model.with_parameters(**changes)
-
-
-def network_of(model="HetSynLIF", readout="LeakyReadout", order=ORDERS[0], self_connections=True):
-    layers = [
-        Layer(all_trained(MODELS[model]), J, recurrent=True, self_connections=self_connections),
-        Layer(all_trained(MODELS[model]), J),
-    ]
-    return NetworkSpec(DT, I, layers, Layer(all_trained(MODELS[readout]), K), StepOrder(order))
-
-
-def spikes(n_steps=T, rate=0.4, seed=0):
-    return (torch.rand(n_steps, B, I, generator=torch.Generator().manual_seed(seed), dtype=F64) < rate).to(F64)
-
-
-# -- the other route: every model written out as a loop, differentiated by autograd ---------------------------------------------------
-
-
-class Spike(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, v, theta):
-        ctx.save_for_backward(v, theta)
-        return (v > theta).to(v.dtype)
-
-    @staticmethod
-    def backward(ctx, g):
-        v, theta = ctx.saved_tensors
-        through = g * MultiGaussian().derivative(v - theta, theta)
-        return through, -through.sum()
-
-
-class PlainPopulation:
-    """Parameters p: w, w_rec, rho of every time constant (rho_rec for recurrent synapses), theta, a."""
-
-    def __init__(self, p, n_pre, n_post, self_connections):
-        self.p, self.z = p, torch.zeros(B, n_post)
-        self.mask = torch.ones(n_post, n_post) if self_connections else 1 - torch.eye(n_post)
-        self.current, self.current_rec = torch.zeros(B, n_post, n_pre), torch.zeros(B, n_post, n_post)
-        self.membrane, self.reset, self.adaptation = (torch.zeros(B, n_post) for _ in range(3))
-
-    def step(self, phase, x):
-        p = self.p
-        if phase == "decay":
-            if "rho_syn" in p:
-                self.current = self.current * p["rho_syn"]
-                if "rho_syn_rec" in p:
-                    self.current_rec = self.current_rec * p["rho_syn_rec"]
-                self.reset = self.reset * p.get("rho_reset", 1.0)
-            else:
-                self.membrane = self.membrane * p["rho_mem"]
-                self.adaptation = self.adaptation * p.get("rho_adapt", 1.0)
-        elif phase == "reset" and "theta" in p:
-            if "rho_syn" in p:
-                self.reset = self.reset + p["theta"] * self.z
-            else:
-                self.membrane = self.membrane - p["theta"] * self.z
-                if "a" in p:
-                    self.adaptation = self.adaptation + p["a"] * p["a_factor"] * self.z
-        elif phase == "recurrent" and "w_rec" in p:
-            if "rho_syn" in p:
-                self.current_rec = self.current_rec + p["w_rec"] * self.mask * self.z[:, None]
-            else:
-                self.membrane = self.membrane + self.z @ (p["w_rec"] * self.mask).T
-        elif phase == "feedforward":
-            if "rho_syn" in p:
-                self.current = self.current + p["w"] * x[:, None]
-            else:
-                self.membrane = self.membrane + x @ p["w"].T
-        elif phase == "threshold":
-            v = self.current.sum(-1) + self.current_rec.sum(-1) - self.reset + self.membrane - self.adaptation
-            self.z = Spike.apply(v, p["theta"]) if "theta" in p else v
-            return self.z
-        return None
-
-
-def plain(spec, x, raw, time_constants):
-    """Output of the network from its raw numbers: (time, batch, K)."""
-
-    def decays(name):
-        value = raw[name]
-        if time_constants == "rho_clamped":
-            return value
-        return torch.exp(-DT / (LOW * (HIGH / LOW) ** torch.sigmoid(value)))
-
-    populations = []
-    for population in spec.populations:
-        model, n, p = population.model, population.name, {}
-        n_pre, recurrent = spec.projections_to(n)[0].n_pre, spec.projections_to(n)[1:]
-        for name in model.parameters:
-            own = f"{n}.feedforward.{name}" if name in model.parameters_of("synapse") else f"{n}.neuron.{name}"
-            short = name.replace("tau", "rho")
-            p[short] = decays(own) if name in TIMES else raw[own]
-            if recurrent and name in model.parameters_of("synapse"):
-                back = f"{n}.recurrent.{name}"
-                p[f"{short}_rec"] = decays(back) if name in TIMES else raw[back]
-        p["a_factor"] = 1 - p["rho_adapt"] if model.name == "HomNeuALIFNormalised" else 1.0
-        populations.append(PlainPopulation(p, n_pre, population.size, all(q.self_connections for q in recurrent)))
-    out = []
-    for now in x:
-        for phase in spec.step_order.phases[:3]:
-            for population in populations:
-                population.step(phase, now)
-        for population in populations:
-            population.step("feedforward", now)
-            now = population.step("threshold", now)
-        out.append(now)
-    return torch.stack(out)
-
-
-def raws(network):
-    return {key: layer.raw(key) for layer in network._layers() for key in layer.slots}
-
-
-def check_against_plain(spec, time_constants, x=None):
-    network = Network(spec, seed=3, surrogate=MultiGaussian(), time_constants=time_constants)
-    raw = raws(network)
-    assert set(raw) == {name.replace("__", ".").split(".", 2)[2] for name, _ in network.named_parameters()}
-    x = spikes() if x is None else x
-    out, _ = network(x)
-    expected = plain(spec, x, raw, time_constants)
-    # |v| < 30, at most 5 synapses and 25 steps: (15 + 75 + 32) * 2^-53 * 30 is 4e-13 at either side
-    torch.testing.assert_close(out, expected, rtol=0, atol=1e-12)
-    g = torch.randn(out.shape, generator=torch.Generator().manual_seed(1))
-    found = torch.autograd.grad((out * g).sum(), raw.values(), retain_graph=True)
-    wanted = torch.autograd.grad((expected * g).sum(), raw.values())
-    for key, one, other in zip(raw, found, wanted, strict=True):
-        assert torch.isfinite(one).all(), key
-        scale = max(1.0, other.abs().max().item())  # gradients through recurrence grow over the steps, and their rounding with them
-        torch.testing.assert_close(one, other, rtol=0, atol=1e-10 * scale, msg=lambda m, key=key: f"{key}: {m}")
-    return network, out
-
-
-@pytest.mark.parametrize("time_constants", ["log_tau", "rho_clamped"])
-@pytest.mark.parametrize("model", SPIKING)
-def test_every_model_by_a_plain_loop(model, time_constants):
-    network, _ = check_against_plain(network_of(model), time_constants)
-    assert all(0.05 < z.mean() < 0.95 for z in network.last_spikes)
-
-
-@pytest.mark.parametrize("readout", READOUTS)
-def test_every_readout_by_a_plain_loop(readout):
-    check_against_plain(network_of(readout=readout), "log_tau")
-
-
-@pytest.mark.parametrize("order", ORDERS, ids=lambda order: "-".join(order[:3]))
-@pytest.mark.parametrize("model", ["HetSynLIF", "HomNeuALIF"])
-def test_every_step_order_by_a_plain_loop(model, order):
-    check_against_plain(network_of(model, order=order, self_connections=False), "log_tau")
-
-
-@pytest.mark.parametrize("limit", [0.0, 1.0])
-@pytest.mark.parametrize("model", SPIKING)
-def test_a_clamped_decay_of_exactly_zero_or_one_has_finite_gradients(model, limit):
-    spec = network_of(model)
-    network = Network(spec, seed=3, surrogate=MultiGaussian(), time_constants="rho_clamped")
-    with torch.no_grad():
-        for raw in network.time_constant_parameters():
-            raw.fill_(limit)
-    raw, x = raws(network), spikes()
-    out, _ = network(x)
-    expected = plain(spec, x, raw, "rho_clamped")
-    torch.testing.assert_close(out, expected, rtol=0, atol=1e-11)
-    found, wanted = (torch.autograd.grad(o.sum(), raw.values(), retain_graph=True) for o in (out, expected))
-    for key, one, other in zip(raw, found, wanted, strict=True):
-        assert torch.isfinite(one).all(), key
-        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9 * max(1.0, other.abs().max().item()))
-    values = network.values()
-    assert all(np.all(value == (0.0 if limit == 0.0 else np.inf)) for key, value in values.items() if key.rsplit(".", 1)[1] in TIMES)
-    recording = network.record(x)
-    assert compare_recordings(spec, values, simulate_reference(spec, values, x.numpy()), recording).agrees
-
-
-@pytest.mark.parametrize("x", [torch.zeros(T, B, I), spikes(1), spikes(2)], ids=["silence", "one step", "two steps"])
-def test_silence_and_short_inputs_by_a_plain_loop(x):
-    check_against_plain(network_of(), "log_tau", x)
-
-
-def test_analogue_input_by_a_plain_loop():
-    check_against_plain(network_of(), "log_tau", torch.randn(T, B, I, generator=torch.Generator().manual_seed(5)))
-
-
-def test_without_readout_the_output_is_the_spikes_of_the_last_layer():
-    spec = NetworkSpec(DT, I, [Layer(all_trained(HetSynLIF), J)])
-    network = Network(spec, seed=3)
-    out, _ = network(spikes())
-    np.testing.assert_array_equal(out.detach().numpy(), network.record(spikes()).rasters["layer_1"])
-    assert set(out.unique().tolist()) == {0.0, 1.0}
-
-
-# -- pieces of time, states, dtypes ---------------------------------------------------------------------------------------------------
 
 
 def gradients(network, out):
