@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -62,6 +64,12 @@ def backend_for(*tensors: Tensor) -> str:
     """The back end for these tensors: the fused kernels take float32 and float64 on the CPU, all of one type."""
     dtype = tensors[0].dtype
     fits = dtype in (torch.float32, torch.float64) and all(t.device.type == "cpu" and t.dtype == dtype for t in tensors)
-    if _chosen == "plain" or not fits or library() is None:
-        return "plain"
-    return "fused"
+    return "fused" if fits and _chosen != "plain" and _has_library() else "plain"
+
+
+def _is_built() -> bool:
+    return library() is not None
+
+
+# torch.compile takes the answer and does not follow the search for it
+_has_library: Callable[[], bool] = torch.compiler.assume_constant_result(_is_built)
