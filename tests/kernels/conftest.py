@@ -4,6 +4,9 @@ import gc
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensor
+
+from hetsyn_sim.kernels import available_backends, use_backend
 
 
 def naive_filter(x, w, rho, carried=None):
@@ -53,8 +56,17 @@ def naive():
     return {"filter": naive_filter, "scan": naive_scan}
 
 
+@pytest.fixture(params=["plain", "fused"])
+def backend(request):
+    """The exact back ends, one after the other: what holds for one has to hold for all."""
+    if request.param not in available_backends():
+        pytest.skip("the compiled kernels were not built")
+    with use_backend(request.param):
+        yield request.param
+
+
 def _live_bytes():
-    storages = (t.untyped_storage() for t in gc.get_objects() if issubclass(type(t), torch.Tensor))
+    storages = (t.untyped_storage() for t in gc.get_objects() if issubclass(type(t), torch.Tensor) and not isinstance(t, FakeTensor))
     return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
 
 

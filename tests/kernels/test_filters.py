@@ -7,6 +7,8 @@ from scipy.signal import lfilter
 
 from hetsyn_sim.kernels import exponential_filter, filter_carry, filters, is_tied, spread_carry
 
+pytestmark = pytest.mark.usefixtures("backend")
+
 T, B, I, J = 14, 2, 3, 4
 F64 = torch.float64
 STRUCTURES = {"per synapse": (J, I), "per neuron": (J, 1), "per layer": ()}

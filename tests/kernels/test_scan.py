@@ -8,6 +8,8 @@ import torch
 from hetsyn_sim.kernels import DecayPath, spiking_scan
 from hetsyn_sim.training.surrogates import SURROGATES, MultiGaussian
 
+pytestmark = pytest.mark.usefixtures("backend")
+
 T, B, J = 16, 3, 5
 F64 = torch.float64
 RECURRENT = {"none": None, "per synapse": (J, J), "per neuron": (J, 1), "per layer": ()}
