@@ -1,8 +1,10 @@
 // Calls every kernel with arrays of exactly the size it may touch, at sizes that fit no vector, piece or chunk. Built with sanitizers
 // (`make sanitize`) it finds what reads or writes elsewhere; it exits with 1 if a kernel fails or if numbers are not finite.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <random>
+#include <vector>
 
 #include "api.cpp"
 
@@ -31,14 +33,29 @@ bool finite(const std::vector<T>& values) {
     return std::all_of(values.begin(), values.end(), [](T value) { return std::isfinite(value); });
 }
 
+// The two names of every function as one.
+#define HETSYN_BOTH(NAME)                                                                                     \
+    template <typename T, typename... Arguments>                                                              \
+    bool NAME(Arguments... arguments) {                                                                       \
+        if constexpr (sizeof(T) == 4)                                                                         \
+            return hetsyn_##NAME##_f32(arguments...) == 0;                                                    \
+        else                                                                                                  \
+            return hetsyn_##NAME##_f64(arguments...) == 0;                                                    \
+    }
+HETSYN_BOTH(filter)
+HETSYN_BOTH(filter_backward)
+HETSYN_BOTH(leaky)
+HETSYN_BOTH(scan)
+HETSYN_BOTH(scan_backward)
+
 template <typename T>
 bool filters(long n_steps, long n_batch, long n_pre, long n_post, double rate, int n_threads) {
     const auto x = random_events<T>(n_steps * n_batch * n_pre, rate), g = random_numbers<T>(n_steps * n_batch * n_post, -1, 1);
     const auto w = random_numbers<T>(n_post * n_pre, -1, 1), rho = random_numbers<T>(n_post * n_pre, 0, 1);
     std::vector<T> v(g.size()), dx(x.size()), dw(w.size()), drho(w.size());
-    const hetsyn::FilterShape shape{n_steps, n_batch, n_pre, n_post};
-    bool fine = !hetsyn::filter<T>(x.data(), w.data(), rho.data(), v.data(), shape, n_threads);
-    fine &= !hetsyn::filter_adjoint<T>(g.data(), x.data(), w.data(), rho.data(), dx.data(), dw.data(), drho.data(), shape, n_threads);
+    bool fine = filter<T>(x.data(), w.data(), rho.data(), v.data(), n_steps, n_batch, n_pre, n_post, n_threads);
+    fine &= filter_backward<T>(
+        g.data(), x.data(), w.data(), rho.data(), dx.data(), dw.data(), drho.data(), n_steps, n_batch, n_pre, n_post, n_threads);
     return fine && finite(v) && finite(dx) && finite(dw) && finite(drho);
 }
 
@@ -54,11 +71,10 @@ bool scans(long n_steps, long n_batch, long n, int surrogate, int n_threads) {
     T *a_out[] = {sums[1].data()}, *rho_out[] = {sums[2].data()};
     const double settings[4] = {0.5, 0.5, 0.15, 6.0};
     const hetsyn::ScanGradients<T> out{d.data(), sums[0].data(), a_out, rho_out};
-    const hetsyn::Surrogate<T> pseudo(hetsyn::SurrogateKind(surrogate), settings);
-    bool fine = hetsyn::scan_forward<T>(v_in.data(), paths, theta.data(), z.data(), v.data(), n_steps, n_batch, n, n_threads);
-    fine &= hetsyn::scan_backward<T>(
-        v.data(), z.data(), dz.data(), dv.data(), paths, theta.data(), pseudo, out, n_steps, n_batch, n, n_threads);
-    fine &= hetsyn::leaky_scan<T>(v_in.data(), one.data(), v.data(), n_steps, n_batch, n, surrogate % 2, n_threads);
+    bool fine = scan<T>(v_in.data(), &paths, theta.data(), z.data(), v.data(), n_steps, n_batch, n, n_threads);
+    fine &= scan_backward<T>(
+        v.data(), z.data(), dz.data(), dv.data(), &paths, theta.data(), surrogate, settings, &out, n_steps, n_batch, n, n_threads);
+    fine &= leaky<T>(v_in.data(), one.data(), v.data(), n_steps, n_batch, n, surrogate % 2, n_threads);
     return fine && finite(v);  // gradients through a chaotic recurrence may well overflow
 }
 

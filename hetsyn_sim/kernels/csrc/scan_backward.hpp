@@ -1,192 +1,203 @@
-// The backward scan: d[t] = dL/dv[t] = dv[t] + pseudo(v[t] - theta) dL/dz[t], from the last step to the first. What spikes do later:
-//     dL/dz[t] = dz[t] + sum over j of w A[t+1] (per synapse) + w K[t+1] (one decay per neuron) + a R[t+1] (reset),
-// where A, K and R are d filtered backwards with their decays.
+// The reverse scan: d[t] = dv[t] + pseudo[t] dz[t], where dz[t] collects what the spike at t did to every later v.
+//
+//     dz[t] = dz_out[t] + sum over paths and post of w A[t+1],   A[t] = rho A[t+1] + d[t]
+//
+// Two steps share one pass over the synapses: dz[t] and the part of dz[t-1] that is known already; d[t] adds the rest of dz[t-1].
+// Some samples go together, so that w and rho are read once for all of them. Lanes are presynaptic neurons.
 #pragma once
-
-#include "parallel.hpp"
-#include "scan.hpp"
+#include "filter.hpp"
+#include "scan_forward.hpp"
+#include "surrogate.hpp"
 
 namespace hetsyn {
 
-// Batch items that go through time together: w and rho are fetched from the second cache once for all of them.
-constexpr int TOGETHER = 4;
+constexpr int TOGETHER = 4; // samples
 
-// What is summed over time, per batch item: (theta, then a and rho of each reset), each (neuron,).
-template <typename T>
-struct ScanSums {
-    std::vector<T> theta;
-    std::vector<std::vector<T>> a, rho;
-};
+template <class F> class ScanBackward {
+    using V = typename Lanes<F>::V;
+    static constexpr int N = Lanes<F>::N;
 
-template <typename T, int N>
-class BackwardScan {
-public:
-    BackwardScan(const Paths<T>& paths, const Surrogate<T>& surrogate, const std::vector<T>& theta, long n)
-        : paths_(paths), surrogate_(surrogate), theta_(theta), n_(n), padded_(long(theta.size())) {
-        for (int b = 0; b < N; ++b) {
-            for (size_t k = 0; k < paths.w.size(); ++k) adjoints_[b].emplace_back(n, n, [](long, long) { return T(0); });
-            shared_[b].assign(paths.shared_w.size(), std::vector<T>(size_t(padded_), T(0)));
-            resets_[b].assign(paths.reset_a.size(), std::vector<T>(size_t(padded_), T(0)));
-            derivatives_[b] = resets_[b];
-            sums[b].theta.assign(size_t(padded_), T(0));
-            sums[b].a = sums[b].rho = resets_[b];
-            for (auto* rows : {&d_[b], &dz_[b], &v_[b], &z_[b]}) rows->assign(size_t(padded_), T(0));
+  public:
+    ScanBackward(const F* v, const F* z, const F* dz, const F* dv, const ScanPaths<F>& paths, const F* theta, const Surrogate& surrogate,
+                 F* d, int64_t T, int64_t B, int64_t J)
+        : dz_(dz), dv_(dv), z_(z), v_(v), d_(d), surrogate_(surrogate), T(T), B(B), J(J), blocks_(J, N, 1), padded_(blocks_.padded()),
+          theta_(per_neuron(theta, J, padded_, F(1))), paths_(make_paths(paths, blocks_, false)),
+          sums_(B * (1 + 2 * int64_t(paths_.size())) * padded_) {}
+
+    // Samples first .. first + n - 1, where n is at most TOGETHER.
+    void run(int64_t first, int n) {
+        std::vector<Work> work;
+        for (const Path<F>& path : paths_) {
+            work.push_back({Buffer<F>(path.kind == PER_SYNAPSE ? blocks_.count * J * n * N : n * padded_), Buffer<F>(n * padded_)});
+        }
+        Buffer<F> sum(2 * n * padded_), after(2 * n * padded_), before(2 * n * padded_), scratch(4 * padded_);
+        // after: d of the two steps that the last pass ended with, [step][sample][post]; before: those of the pass before it
+        for (int64_t t = T - 1; t >= 0; t -= 2) {
+            std::swap_ranges(after.get(), after.get() + 2 * n * padded_, before.get());
+            std::memset(static_cast<void*>(sum.get()), 0, sizeof(F) * 2 * n * padded_);
+            for (size_t p = 0; p < paths_.size(); p++)
+                if (paths_[p].kind == PER_SYNAPSE && t < T - 1) with_samples(n, [&](auto m) {
+                    pull<m>(paths_[p], work[p].a.get(), before.get(), sum.get());
+                });
+            neurons(t, first, n, work, sum.get(), after.get(), scratch.get());
+            if (t == 0) break;
+            for (size_t p = 0; p < paths_.size(); p++)
+                if (paths_[p].kind == PER_SYNAPSE)
+                    with_samples(n, [&](auto m) { pull_last<m>(paths_[p], after.get(), sum.get() + n * padded_); });
+            neurons(t - 1, first, n, work, sum.get() + n * padded_, after.get() + n * padded_, scratch.get());
         }
     }
 
-    // All pointers at row 0 of the first of N neighbouring batch items; rows are `stride` apart.
-    void run(const T* v, const T* z, const T* dz, const T* dv, T* d, long n_steps, long stride) {
-        for (long t = n_steps - 1; t >= 0; --t) {
-            for (int b = 0; b < N; ++b) {
-                const long at = t * stride + b * n_;
-                std::copy(dz + at, dz + at + n_, dz_[b].begin());
-                std::copy(v + at, v + at + n_, v_[b].begin());
-                std::copy(z + at, z + at + n_, z_[b].begin());
+    // Sums over the batch, in its order.
+    void gradients(const ScanGradients<F>& out) const {
+        const int64_t n_sums = 1 + 2 * int64_t(paths_.size());
+        const auto add_up = [&](int64_t which, F* target) {
+            for (int64_t j = 0; j < J; j++) target[j] = 0;
+            for (int64_t b = 0; b < B; b++)
+                for (int64_t j = 0; j < J; j++) target[j] += sums_[(b * n_sums + which) * padded_ + j];
+        };
+        add_up(0, out.theta);
+        for (size_t p = 0, reset = 0; p < paths_.size(); p++)
+            if (paths_[p].kind == RESET) {
+                add_up(1 + 2 * p, out.reset_a[reset]);
+                add_up(2 + 2 * p, out.reset_rho[reset]);
+                for (int64_t j = 0; j < J; j++) out.reset_rho[reset][j] *= paths_[p].amplitude[j];
+                reset++;
             }
-            if (t < n_steps - 1) {
-                for (size_t p = 0; p < paths_.w.size(); ++p) synaptic(p);
-                for (size_t p = 0; p < paths_.shared_w.size(); ++p) shared(p);
-                for (size_t p = 0; p < paths_.reset_a.size(); ++p) reset(p);
+    }
+
+  private:
+    struct Work {
+        Buffer<F> a; // the adjoint: [block][post][sample][lane], or [sample][neuron]
+        Buffer<F> d; // its derivative in rho, for resets
+    };
+
+    template <class Task> static void with_samples(int n, const Task& task) {
+        switch (n) {
+        case 1: return task(std::integral_constant<int, 1>{});
+        case 2: return task(std::integral_constant<int, 2>{});
+        case 3: return task(std::integral_constant<int, 3>{});
+        default: return task(std::integral_constant<int, TOGETHER>{});
+        }
+    }
+
+    // A goes on by the two steps in `before`; sum gets w A, and w rho A for the step before.
+    template <int m> void pull(const Path<F>& path, F* state, const F* before, F* sum) const {
+        for (int64_t block = 0; block < blocks_.count; block++) {
+            V now[m], next[m];
+#pragma GCC unroll 8
+            for (int s = 0; s < m; s++) now[s] = next[s] = V{};
+            const F *w = path.w.block(block), *rho = path.rho.block(block);
+            F* a = state + block * J * m * N;
+            for (int64_t j = 0; j < J; j++, w += N, rho += N, a += m * N) {
+                const V weight = load<V>(w), decay = load<V>(rho), decayed = weight * decay;
+#pragma GCC unroll 8
+                for (int s = 0; s < m; s++) {
+                    V adjoint = load<V>(a + s * N) * decay + before[s * padded_ + j];
+                    adjoint = adjoint * decay + before[(m + s) * padded_ + j];
+                    store(a + s * N, adjoint);
+                    now[s] += weight * adjoint;
+                    next[s] += decayed * adjoint;
+                }
             }
-            for (int b = 0; b < N; ++b) {
-                through_threshold(b);
-                const long at = t * stride + b * n_;
-                for (long j = 0; j < n_; ++j) d[at + j] = d_[b][size_t(j)] += dv[at + j];
+#pragma GCC unroll 8
+            for (int s = 0; s < m; s++) {
+                F* out = sum + s * padded_ + block * N;
+                store(out, load<V>(out) + now[s]);
+                out += m * padded_;
+                store(out, load<V>(out) + next[s]);
             }
         }
     }
 
-    ScanSums<T> sums[N];
+    // sum += w d, or w times any other numbers [sample][post].
+    template <int m> void pull_last(const Path<F>& path, const F* d, F* sum) const {
+        for (int64_t block = 0; block < blocks_.count; block++) {
+            V now[m];
+#pragma GCC unroll 8
+            for (int s = 0; s < m; s++) now[s] = V{};
+            const F* w = path.w.block(block);
+            for (int64_t j = 0; j < J; j++, w += N) {
+                const V weight = load<V>(w);
+#pragma GCC unroll 8
+                for (int s = 0; s < m; s++) now[s] += weight * d[s * padded_ + j];
+            }
+#pragma GCC unroll 8
+            for (int s = 0; s < m; s++) store(sum + s * padded_ + block * N, load<V>(sum + s * padded_ + block * N) + now[s]);
+        }
+    }
 
-private:
-    static constexpr int L = Vec<T>::lanes;
-    static constexpr long W = BLOCK<T>;
-
-    void synaptic(size_t p) {
-        const Blocks<T>&w = paths_.w[p], &rho = paths_.rho[p];
-        for (long block = 0; block < w.n_blocks; ++block) {
-            vec<T> sum[N][VECTORS] = {};
-            T* adjoint[N];
-            for (int b = 0; b < N; ++b) adjoint[b] = adjoints_[b][p].at(block, 0);
-            const T *weights = w.at(block, 0), *decays = rho.at(block, 0);
-            for (long j = 0; j < n_; ++j)
-                for (int q = 0; q < VECTORS; ++q) {
-                    const long at = j * W + q * L;
-                    const vec<T> decay = load(decays + at), weight = load(weights + at);
-                    for (int b = 0; b < N; ++b) {
-                        const vec<T> a = load(adjoint[b] + at) * decay + d_[b][size_t(j)];
-                        store(adjoint[b] + at, a);
-                        sum[b][q] += a * weight;
+    // One step of every neuron: the adjoints of what has one state per neuron, the surrogate, and d.
+    void neurons(int64_t t, int64_t first, int n, std::vector<Work>& work, F* sum, F* d, F* scratch) {
+        for (size_t p = 0; p < paths_.size(); p++)
+            if (paths_[p].kind == PER_NEURON) with_samples(n, [&](auto m) { pull_last<m>(paths_[p], work[p].a.get(), sum); });
+        F *z = scratch, *v = scratch + padded_, *pseudo = scratch + 2 * padded_, *io = scratch + 3 * padded_;
+        for (int s = 0; s < n; s++) {
+            const int64_t at = (t * B + first + s) * J;
+            F *dz = sum + s * padded_, *now = d + s * padded_;
+            F* sums = &sums_[(first + s) * (1 + 2 * int64_t(paths_.size())) * padded_];
+            std::memcpy(z, z_ + at, sizeof(F) * J);
+            std::memcpy(v, v_ + at, sizeof(F) * J);
+            pseudo_derivative(surrogate_, v, theta_.get(), pseudo, padded_);
+            for (size_t p = 0; p < paths_.size(); p++)
+                if (paths_[p].kind == RESET)
+                    for (int64_t k = 0; k < padded_; k += N) {
+                        const V a = load<V>(&work[p].a[s * padded_ + k]), spikes = load<V>(z + k);
+                        store(dz + k, load<V>(dz + k) + load<V>(&paths_[p].amplitude[k]) * a);
+                        F *da = sums + (1 + 2 * p) * padded_ + k, *drho = da + padded_;
+                        store(da, load<V>(da) + spikes * a);
+                        store(drho, load<V>(drho) + spikes * load<V>(&work[p].d[s * padded_ + k]));
                     }
-                }
-            add(sum, block);
-        }
-    }
-
-    void shared(size_t p) {
-        for (int b = 0; b < N; ++b)
-            for (long j = 0; j < padded_; ++j) {
-                T& k = shared_[b][p][size_t(j)];
-                k = paths_.shared_rho[p][size_t(j)] * k + d_[b][size_t(j)];
+            add(dz, dz_, at, io);
+            for (int64_t k = 0; k < padded_; k += N) {
+                const V through = load<V>(pseudo + k) * load<V>(dz + k);
+                store(now + k, through);
+                store(sums + k, load<V>(sums + k) - through);
             }
-        for (long block = 0; block < paths_.shared_w[p].n_blocks; ++block) {
-            vec<T> sum[N][VECTORS] = {};
-            for (long j = 0; j < n_; ++j)
-                for (int q = 0; q < VECTORS; ++q) {
-                    const vec<T> weight = load(paths_.shared_w[p].at(block, j) + q * L);
-                    for (int b = 0; b < N; ++b) sum[b][q] += weight * shared_[b][p][size_t(j)];
-                }
-            add(sum, block);
+            add(now, dv_, at, io);
+            std::memcpy(d_ + at, now, sizeof(F) * J);
+            for (size_t p = 0; p < paths_.size(); p++)
+                if (paths_[p].kind != PER_SYNAPSE)
+                    for (int64_t k = 0; k < padded_; k += N) {
+                        F *a = &work[p].a[s * padded_ + k], *derivative = &work[p].d[s * padded_ + k];
+                        const V decay = load<V>(&paths_[p].decay[k]), adjoint = load<V>(a);
+                        store(derivative, load<V>(derivative) * decay + adjoint);
+                        store(a, adjoint * decay + load<V>(now + k));
+                    }
         }
     }
 
-    void add(const vec<T> (&sum)[N][VECTORS], long block) {
-        for (int b = 0; b < N; ++b)
-            for (int q = 0; q < VECTORS; ++q) {
-                T* to = dz_[b].data() + block * W + q * L;
-                store(to, load(to) + sum[b][q]);
-            }
+    // row += source[at ...], if there is a source. Lanes that are not used stay zero.
+    void add(F* row, const F* source, int64_t at, F* io) const {
+        if (!source) return;
+        std::memcpy(io, source + at, sizeof(F) * J);
+        for (int64_t k = 0; k < padded_; k += N) store(row + k, load<V>(row + k) + load<V>(io + k));
     }
 
-    void reset(size_t p) {
-        const T *a = paths_.reset_a[p].data(), *rho = paths_.reset_rho[p].data();
-        for (int b = 0; b < N; ++b) {
-            T *r = resets_[b][p].data(), *dr = derivatives_[b][p].data(), *to_a = sums[b].a[p].data(), *to_rho = sums[b].rho[p].data();
-            const T *d = d_[b].data(), *z = z_[b].data();
-            T* dz = dz_[b].data();
-            for (long j = 0; j < padded_; ++j) {
-                dr[j] = rho[j] * dr[j] + r[j];
-                r[j] = rho[j] * r[j] + d[j];
-                dz[j] += a[j] * r[j];
-                to_a[j] += z[j] * r[j];
-                to_rho[j] += z[j] * dr[j] * a[j];
-            }
-        }
-    }
-
-    // d of this step, but for what v is worth by itself.
-    void through_threshold(int b) {
-        for (long j = 0; j < padded_; j += L) {
-            const vec<T> theta = load(theta_.data() + j), distance = load(v_[b].data() + j) - theta;
-            const vec<T> through = surrogate_(distance, theta) * load(dz_[b].data() + j);
-            store(d_[b].data() + j, through);
-            T* to_theta = sums[b].theta.data() + j;
-            store(to_theta, load(to_theta) - through);
-        }
-    }
-
-    const Paths<T>& paths_;
-    const Surrogate<T>& surrogate_;
-    const std::vector<T>& theta_;
-    const long n_, padded_;
-    std::vector<Blocks<T>> adjoints_[N];
-    std::vector<std::vector<T>> shared_[N], resets_[N], derivatives_[N];
-    std::vector<T> d_[N], dz_[N], v_[N], z_[N];
+    const F *dz_, *dv_, *z_, *v_;
+    F* d_;
+    Surrogate surrogate_;
+    int64_t T, B, J;
+    Blocks blocks_;
+    int64_t padded_;
+    Buffer<F> theta_;
+    std::vector<Path<F>> paths_;
+    Buffer<F> sums_; // [sample][theta, then amplitude and rho of each path][neuron]
 };
 
-// Where the results go; the sums over time and batch are (neuron,).
-template <typename T>
-struct ScanGradients {
-    T *d, *theta;
-    T *const *reset_a, *const *reset_rho;
-};
-
-template <typename T>
-bool scan_backward(
-    const T* v, const T* z, const T* dz, const T* dv, const ScanPaths<T>& given, const T* theta, const Surrogate<T>& surrogate,
-    const ScanGradients<T>& out, long n_steps, long n_batch, long n, int n_threads) {
-    const Paths<T> paths(given, n, true);
-    const std::vector<T> thresholds = padded(theta, n, T(1));
-    std::vector<ScanSums<T>> sums{size_t(n_batch)};
-    auto run = [&](auto together, long b) {
-        constexpr int N = decltype(together)::value;
-        BackwardScan<T, N> scan(paths, surrogate, thresholds, n);
-        const long at = b * n;
-        scan.run(v + at, z + at, dz + at, dv + at, out.d + at, n_steps, n_batch * n);
-        for (int k = 0; k < N; ++k) sums[size_t(b + k)] = std::move(scan.sums[k]);
-    };
-    const long n_full = n_batch / TOGETHER, n_rest = n_batch % TOGETHER;
-    const bool complete = parallel_for(n_full + n_rest, n_threads, [&](long task) {
-        if (task < n_full)
-            run(std::integral_constant<int, TOGETHER>{}, task * TOGETHER);
-        else
-            run(std::integral_constant<int, 1>{}, n_full * TOGETHER + task - n_full);
+// dz and dv may be null: zero. d is dL/dv_in; the gradients of recurrent paths follow from it and z by the filter's backward pass.
+template <class F>
+int scan_backward(const F* v, const F* z, const F* dz, const F* dv, const ScanPaths<F>& paths, const F* theta, const Surrogate& surrogate,
+                  const ScanGradients<F>& out, int64_t T, int64_t B, int64_t J, int threads) {
+    ScanBackward<F> scan(v, z, dz, dv, paths, theta, surrogate, out.d, T, B, J);
+    Team team(useful_threads(threads, double(T) * B * J * double(paths.n_synaptic + paths.n_shared ? J : 1)));
+    // The same groups whatever the number of threads; small ones if the batch is small.
+    const int64_t together = B >= 2 * TOGETHER ? TOGETHER : 1;
+    team.run([&] {
+        team.each((B + together - 1) / together, [&](int64_t k) { scan.run(k * together, int(std::min(together, B - k * together))); });
     });
-    if (!complete) return false;
-    // always in the order of the batch, whoever computed what
-    auto total = [&](T* to, auto part) {
-        for (long j = 0; j < n; ++j) {
-            double sum = 0;
-            for (const auto& one : sums) sum += double(part(one)[size_t(j)]);
-            to[j] = T(sum);
-        }
-    };
-    total(out.theta, [](const ScanSums<T>& s) -> const std::vector<T>& { return s.theta; });
-    for (size_t p = 0; p < size_t(given.n_resets); ++p) {
-        total(out.reset_a[p], [p](const ScanSums<T>& s) -> const std::vector<T>& { return s.a[p]; });
-        total(out.reset_rho[p], [p](const ScanSums<T>& s) -> const std::vector<T>& { return s.rho[p]; });
-    }
-    return true;
+    scan.gradients(out);
+    return COMPLETE;
 }
 
-}  // namespace hetsyn
+} // namespace hetsyn

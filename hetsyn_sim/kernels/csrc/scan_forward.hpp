@@ -1,151 +1,159 @@
-// The forward scan. Time goes in short pieces: what spikes before a piece add to it is computed for the whole piece with the synaptic states in
-// registers (far); what its own spikes add to its later steps is computed spike by spike (near).
+// A population with threshold, recurrence and reset, one sample at a time.
+//
+// Time is cut into chunks. What spikes before a chunk add to it is known when it begins: those states decay in registers over the whole
+// chunk. What its own spikes add is written ahead as each one happens, for the few steps that are left of it.
 #pragma once
-
-#include "parallel.hpp"
+#include "filter.hpp"
 #include "scan.hpp"
 
 namespace hetsyn {
 
-constexpr int PIECE = 16;
+constexpr int CHUNK = 16;
 
-// One batch item.
-template <typename T>
-class ForwardScan {
-public:
-    ForwardScan(const Paths<T>& paths, const std::vector<T>& theta, long n)
-        : paths_(paths), theta_(theta), n_(n), padded_(long(theta.size())), v_(size_t(PIECE * padded_)), z_(size_t(padded_)) {
-        for (const auto& w : paths.w) {
-            states_.emplace_back(n, n, [](long, long) { return T(0); });
-            (void)w;
-        }
-        for (size_t k = 0; k < paths.shared_w.size(); ++k) shared_.emplace_back(size_t(padded_), T(0));
-        for (size_t k = 0; k < paths.reset_a.size(); ++k) resets_.emplace_back(size_t(padded_), T(0));
-        has_spiked_.assign(size_t(n), false);
-    }
+template <class F> class ScanForward {
+    using V = typename Lanes<F>::V;
+    static constexpr int N = Lanes<F>::N;
 
-    // v_in, v and z point at this batch item's first row; rows are `stride` apart.
-    void run(const T* v_in, T* v, T* z, long n_steps, long stride) {
-        for (long from = 0; from < n_steps; from += PIECE) {
-            const int length = int(std::min<long>(PIECE, n_steps - from));
-            for (int k = 0; k < length; ++k) {
-                std::copy(v_in + (from + k) * stride, v_in + (from + k) * stride + n_, v_.begin() + k * padded_);
-                std::fill(v_.begin() + k * padded_ + n_, v_.begin() + (k + 1) * padded_, T(0));
-            }
-            for (size_t p = 0; p < states_.size(); ++p) far(p, length);
-            for (int k = 0; k < length; ++k) {
-                T* now = v_.data() + k * padded_;
-                step(now);
-                std::copy(now, now + n_, v + (from + k) * stride);
-                std::copy(z_.begin(), z_.begin() + n_, z + (from + k) * stride);
-                spikes_.clear();
-                for (long i = 0; i < n_; ++i)
-                    if (z_[size_t(i)] != T(0)) spikes_.push_back(i);
-                for (size_t p = 0; p < states_.size(); ++p) near(p, k, length);
-                for (size_t p = 0; p < shared_.size(); ++p) shared(p);
-                for (long i : spikes_)
-                    if (!has_spiked_[size_t(i)]) {
-                        has_spiked_[size_t(i)] = true;
-                        active_.push_back(i);
-                    }
-            }
-        }
-    }
+  public:
+    ScanForward(const F* v_in, const F* theta, const ScanPaths<F>& paths, F* z, F* v, int64_t T, int64_t B, int64_t J)
+        : v_in_(v_in), z_(z), v_(v), T(T), B(B), J(J), blocks_(J, N, K), padded_(blocks_.padded()),
+          theta_(per_neuron(theta, J, padded_, std::numeric_limits<F>::infinity())), paths_(make_paths(paths, blocks_, true)) {}
 
-private:
-    static constexpr int L = Vec<T>::lanes;
-    static constexpr long W = BLOCK<T>;
-
-    // Neurons that have not spiked yet have no state.
-    void far(size_t p, int length) {
-        const Blocks<T>& rho = paths_.rho[p];
-        for (long block = 0; block < rho.n_blocks; ++block) {
-            size_t first = 0;
-            for (; first + GROUP <= active_.size(); first += GROUP) far_group<GROUP>(states_[p], rho, block, &active_[first], length);
-            for (; first < active_.size(); ++first) far_group<1>(states_[p], rho, block, &active_[first], length);
-        }
-    }
-
-    template <int N>
-    void far_group(Blocks<T>& states, const Blocks<T>& rho, long block, const long* channels, int length) {
-        vec<T> state[N][VECTORS], decay[N][VECTORS];
-        for (int c = 0; c < N; ++c)
-            for (int q = 0; q < VECTORS; ++q) {
-                state[c][q] = load(states.at(block, channels[c]) + q * L);
-                decay[c][q] = load(rho.at(block, channels[c]) + q * L);
-            }
-        T* v = v_.data() + block * W;
-        for (int k = 0; k < length; ++k, v += padded_)
-            for (int q = 0; q < VECTORS; ++q) {
-                vec<T> sum = state[0][q];
-                for (int c = 1; c < N; ++c) sum += state[c][q];
-                store(v + q * L, load(v + q * L) + sum);
-                for (int c = 0; c < N; ++c) state[c][q] *= decay[c][q];
-            }
-        for (int c = 0; c < N; ++c)
-            for (int q = 0; q < VECTORS; ++q) store(states.at(block, channels[c]) + q * L, state[c][q]);
-    }
-
-    // The spikes of step k: to the steps after it in this piece, and, decayed to the next piece's first step, to the states.
-    void near(size_t p, int k, int length) {
-        for (long i : spikes_)
-            for (long block = 0; block < paths_.w[p].n_blocks; ++block)
-                for (int q = 0; q < VECTORS; ++q) {
-                    vec<T> current = load(paths_.w[p].at(block, i) + q * L);
-                    const vec<T> decay = load(paths_.rho[p].at(block, i) + q * L);
-                    for (int later = k + 1; later < length; ++later) {
-                        T* v = v_.data() + later * padded_ + block * W + q * L;
-                        store(v, load(v) + current);
-                        current *= decay;
-                    }
-                    T* state = states_[p].at(block, i) + q * L;
-                    store(state, load(state) + current);
+    void run(int64_t b) {
+        std::vector<Buffer<F>> states; // per path: [block][channel][lane], or [lane]: what it adds to v at the next step
+        for (const Path<F>& path : paths_) states.emplace_back(path.kind == PER_SYNAPSE ? blocks_.count * (J + 1) * blocks_.width : padded_);
+        Buffer<F> ahead(CHUNK * padded_), z(padded_);
+        std::vector<int32_t> fired, now; // neurons that ever spiked, in order; neurons that spiked in this step
+        std::vector<uint8_t> known(J, 0);
+        for (int64_t t0 = 0; t0 < T; t0 += CHUNK) {
+            const int n = int(std::min<int64_t>(CHUNK, T - t0));
+            for (int t = 0; t < n; t++) std::memcpy(&ahead[t * padded_], v_in_ + ((t0 + t) * B + b) * J, sizeof(F) * J);
+            for (size_t p = 0; p < paths_.size(); p++)
+                if (paths_[p].kind == PER_SYNAPSE) add_past(paths_[p], states[p].get(), fired, n, ahead.get());
+            for (int t = 0; t < n; t++) {
+                F* v = &ahead[t * padded_];
+                for (size_t p = 0; p < paths_.size(); p++)
+                    if (paths_[p].kind != PER_SYNAPSE) add_traces(paths_[p], states[p].get(), z.get(), now, v);
+                const int64_t at = ((t0 + t) * B + b) * J;
+                spike(v, z.get());
+                std::memcpy(z_ + at, z.get(), sizeof(F) * J);
+                std::memcpy(v_ + at, v, sizeof(F) * J);
+                now.clear();
+                for (int64_t j = 0; j < J; j += 64)
+                    for (uint64_t bits = nonzero(&z[j], int(std::min<int64_t>(64, J - j))); bits; bits &= bits - 1)
+                        now.push_back(int32_t(j + __builtin_ctzll(bits)));
+                for (const int32_t j : now) {
+                    for (size_t p = 0; p < paths_.size(); p++)
+                        if (paths_[p].kind == PER_SYNAPSE) write_ahead(paths_[p], states[p].get(), j, t + 1, n, ahead.get());
+                    if (!known[j]) known[j] = 1, fired.push_back(j);
                 }
-    }
-
-    // One state per neuron: it decays, and takes the spikes of this step for the next.
-    void shared(size_t p) {
-        for (long j = 0; j < padded_; ++j) shared_[p][size_t(j)] *= paths_.shared_rho[p][size_t(j)];
-        for (long i : spikes_)
-            for (long block = 0; block < paths_.shared_w[p].n_blocks; ++block) {
-                const T* w = paths_.shared_w[p].at(block, i);
-                for (long k = 0; k < W; ++k) shared_[p][size_t(block * W + k)] += w[k];
-            }
-    }
-
-    // now holds the input and the far and near currents; z_ still the spikes of the step before.
-    void step(T* now) {
-        for (size_t p = 0; p < shared_.size(); ++p)
-            for (long j = 0; j < padded_; ++j) now[j] += shared_[p][size_t(j)];
-        for (size_t p = 0; p < resets_.size(); ++p) {
-            const T *a = paths_.reset_a[p].data(), *rho = paths_.reset_rho[p].data();
-            T* trace = resets_[p].data();
-            for (long j = 0; j < padded_; ++j) {
-                trace[j] = rho[j] * trace[j] + z_[size_t(j)];
-                now[j] += a[j] * trace[j];
             }
         }
-        for (long j = 0; j < padded_; ++j) z_[size_t(j)] = now[j] > theta_[size_t(j)] ? T(1) : T(0);
     }
 
-    const Paths<T>& paths_;
-    const std::vector<T>& theta_;
-    const long n_, padded_;
-    std::vector<T> v_, z_;
-    std::vector<Blocks<T>> states_;
-    std::vector<std::vector<T>> shared_, resets_;
-    std::vector<long> active_, spikes_;
-    std::vector<bool> has_spiked_;
+    std::atomic<int> status{COMPLETE};
+
+  private:
+    void add_past(const Path<F>& path, F* state, const std::vector<int32_t>& fired, int n, F* ahead) const {
+        for (int64_t block = 0; block < blocks_.count; block++) {
+            const int vectors = blocks_.vectors(block);
+            for (size_t k = 0; k < fired.size(); k += C) {
+                int32_t channel[C];
+                for (size_t c = 0; c < C; c++) channel[c] = k + c < fired.size() ? fired[k + c] : int32_t(J);
+                F* base = state + block * (J + 1) * blocks_.width;
+                if (vectors == 1)
+                    fade<1>(channel, path.rho.block(block), base, n, ahead + blocks_.begin(block));
+                else
+                    fade<K>(channel, path.rho.block(block), base, n, ahead + blocks_.begin(block));
+            }
+        }
+    }
+
+    template <int n_k> void fade(const int32_t* channel, const F* rho, F* state, int n, F* ahead) const {
+        V s[C][n_k], decay[C][n_k];
+#pragma GCC unroll 8
+        for (int c = 0; c < C; c++)
+#pragma GCC unroll 8
+            for (int k = 0; k < n_k; k++) {
+                s[c][k] = load<V>(state + channel[c] * blocks_.width + k * N);
+                decay[c][k] = load<V>(rho + channel[c] * blocks_.width + k * N);
+            }
+        for (int t = 0; t < n; t++, ahead += padded_) {
+#pragma GCC unroll 8
+            for (int k = 0; k < n_k; k++) {
+                V sum = s[0][k];
+#pragma GCC unroll 8
+                for (int c = 1; c < C; c++) sum += s[c][k];
+                store(ahead + k * N, load<V>(ahead + k * N) + sum);
+#pragma GCC unroll 8
+                for (int c = 0; c < C; c++) s[c][k] *= decay[c][k];
+            }
+        }
+#pragma GCC unroll 8
+        for (int c = 0; c < C; c++)
+#pragma GCC unroll 8
+            for (int k = 0; k < n_k; k++) store(state + channel[c] * blocks_.width + k * N, s[c][k]);
+    }
+
+    void write_ahead(const Path<F>& path, F* state, int32_t j, int from, int n, F* ahead) const {
+        for (int64_t block = 0; block < blocks_.count; block++) {
+            const F *w = path.w.row(block, j), *rho = path.rho.row(block, j);
+            F* kept = state + (block * (J + 1) + j) * blocks_.width;
+            const int vectors = blocks_.vectors(block);
+            for (int k = 0; k < vectors * N; k += N) {
+                V s = load<V>(w + k);
+                const V decay = load<V>(rho + k);
+                F* v = ahead + from * padded_ + blocks_.begin(block) + k;
+                for (int t = from; t < n; t++, v += padded_) {
+                    store(v, load<V>(v) + s);
+                    s *= decay;
+                }
+                store(kept + k, load<V>(kept + k) + s);
+            }
+        }
+    }
+
+    // One state per neuron: s = rho s + (z, or the sum of w over the neurons that spiked a step ago), and v += amplitude s.
+    void add_traces(const Path<F>& path, F* state, const F* z, const std::vector<int32_t>& now, F* v) const {
+        const bool reset = path.kind == RESET;
+        for (int64_t k = 0; k < padded_; k += N) {
+            V s = load<V>(state + k) * load<V>(&path.decay[k]);
+            if (reset)
+                s += load<V>(z + k);
+            else
+                for (const int32_t i : now) s += load<V>(path.w.row(k / blocks_.width, i) + k % blocks_.width);
+            store(state + k, s);
+            store(v + k, load<V>(v + k) + (reset ? s * load<V>(&path.amplitude[k]) : s));
+        }
+    }
+
+    void spike(const F* v, F* z) {
+        typename Lanes<F>::I undefined{};
+        for (int64_t k = 0; k < padded_; k += N) {
+            const V now = load<V>(v + k);
+            undefined |= now != now;
+            store(z + k, now > load<V>(&theta_[k]) ? all<V>(F(1)) : V{});
+        }
+        bool good = true;
+        for (int k = 0; k < N; k++) good &= undefined[k] == 0;
+        if (!good) status = NOT_FINITE;
+    }
+
+    const F* v_in_;
+    F *z_, *v_;
+    int64_t T, B, J;
+    Blocks blocks_;
+    int64_t padded_;
+    Buffer<F> theta_;
+    std::vector<Path<F>> paths_;
 };
 
-template <typename T>
-bool scan_forward(const T* v_in, const ScanPaths<T>& given, const T* theta, T* z, T* v, long n_steps, long n_batch, long n, int n_threads) {
-    const Paths<T> paths(given, n, false);
-    const std::vector<T> thresholds = padded(theta, n, T(1));  // a missing neuron has v = 0
-    return parallel_for(n_batch, n_threads, [&](long b) {
-        ForwardScan<T> scan(paths, thresholds, n);
-        scan.run(v_in + b * n, v + b * n, z + b * n, n_steps, n_batch * n);
-    });
+template <class F>
+int scan_forward(const F* v_in, const F* theta, const ScanPaths<F>& paths, F* z, F* v, int64_t T, int64_t B, int64_t J, int threads) {
+    ScanForward<F> scan(v_in, theta, paths, z, v, T, B, J);
+    Team team(useful_threads(threads, double(T) * B * J * double(paths.n_synaptic + paths.n_shared ? J : 1)));
+    team.run([&] { team.each(B, [&](int64_t b) { scan.run(b); }); });
+    return scan.status;
 }
 
-}  // namespace hetsyn
+} // namespace hetsyn

@@ -1,61 +1,64 @@
-// Pseudo-derivatives of a spike with respect to v - theta, as in hetsyn_sim/training/surrogates.py.
+// The pseudo-derivative of a spike with respect to v - theta, for one row of neurons. The formulas are training/surrogates.py's.
 #pragma once
-
-#include "simd.hpp"
+#include "vec.hpp"
 
 namespace hetsyn {
 
-enum class SurrogateKind : int { triangular = 0, multi_gaussian = 1, arctan = 2, slayer = 3, fast_sigmoid = 4 };
-
-template <typename T>
-inline vec<T> absolute(vec<T> x) {
-    return x < vec<T>{} ? -x : x;
-}
-
-template <typename T>
-class Surrogate {
-public:
-    // settings in the order in which the Python class declares them
-    Surrogate(SurrogateKind kind, const double* settings) : kind_(kind) {
-        for (int k = 0; k < 4; ++k) p_[k] = T(settings[k]);
-        constexpr double root_two_pi = 2.50662827463100050242, pi = 3.14159265358979323846;
-        if (kind == SurrogateKind::multi_gaussian) {
-            const double gamma = settings[0], sd = settings[1], height = settings[2], wide = settings[3] * sd;
-            peak_ = T(gamma * (1 + height) / (sd * root_two_pi));
-            side_ = T(gamma * height / (wide * root_two_pi));
-            narrow_ = T(-0.5 / (sd * sd));
-            broad_ = T(-0.5 / (wide * wide));
-        }
-        half_pi_alpha_ = T(0.5 * pi * settings[0]);
-    }
-
-    vec<T> operator()(vec<T> distance, vec<T> theta) const {
-        switch (kind_) {
-            case SurrogateKind::triangular: {
-                const vec<T> tent = T(1) - absolute<T>(distance / (p_[1] * theta));
-                return p_[0] * (tent > vec<T>{} ? tent : vec<T>{});
-            }
-            case SurrogateKind::multi_gaussian: {
-                const vec<T> right = distance - p_[1], left = distance + p_[1];
-                return peak_ * exp_of_negative<T>(narrow_ * distance * distance) -
-                       side_ * (exp_of_negative<T>(broad_ * right * right) + exp_of_negative<T>(broad_ * left * left));
-            }
-            case SurrogateKind::arctan: {
-                const vec<T> slope = half_pi_alpha_ * distance;
-                return (T(0.5) * p_[0]) / (T(1) + slope * slope);
-            }
-            case SurrogateKind::slayer:
-                return (T(0.5) * p_[1] * p_[0]) * exp_of_negative<T>(-p_[0] * absolute<T>(distance));
-            default: {
-                const vec<T> base = T(1) + p_[0] * absolute<T>(distance);
-                return T(1) / (base * base);
-            }
-        }
-    }
-
-private:
-    SurrogateKind kind_;
-    T p_[4], peak_ = 0, side_ = 0, narrow_ = 0, broad_ = 0, half_pi_alpha_ = 0;
+struct Surrogate {
+    int kind; // the order of SURROGATE_KERNELS in hetsyn_sim/kernels/fused.py
+    const double* numbers;
 };
 
-}  // namespace hetsyn
+template <class V> inline V magnitude(V x) { return x < V{} ? -x : x; }
+
+template <class F, class Formula> void for_row(const F* v, const F* theta, F* out, int64_t n, const Formula& formula) {
+    using V = typename Lanes<F>::V;
+    for (int64_t k = 0; k < n; k += Lanes<F>::N) {
+        const V threshold = load<V>(theta + k);
+        store(out + k, formula(load<V>(v + k) - threshold, threshold));
+    }
+}
+
+// n is a multiple of the vectors' lanes.
+template <class F> void pseudo_derivative(const Surrogate& surrogate, const F* v, const F* theta, F* out, int64_t n) {
+    using V = typename Lanes<F>::V;
+    const double* p = surrogate.numbers;
+    constexpr double PI = 3.14159265358979323846;
+    const F zero = 0, one = 1;
+    switch (surrogate.kind) {
+    case 0: { // triangular: gamma, zeta
+        const F gamma = F(p[0]), zeta = F(p[1]);
+        return for_row(v, theta, out, n, [=](V x, V threshold) {
+            const V height = one - magnitude<V>(x / (zeta * threshold));
+            return V(height < zero ? V{} : gamma * height);
+        });
+    }
+    case 1: { // three Gaussians: gamma, sd, height, scale
+        const double sd = p[1], wide = p[3] * p[1], norm = std::sqrt(2.0 * PI);
+        const F middle = F(p[0] * (1.0 + p[2]) / (sd * norm)), side = F(-p[0] * p[2] / (wide * norm));
+        const F narrow2 = F(-0.5 / (sd * sd)), wide2 = F(-0.5 / (wide * wide)), shift = F(sd);
+        return for_row(v, theta, out, n, [=](V x, V) {
+            const V up = x - shift, down = x + shift;
+            return V(middle * exp_negative<F>(narrow2 * x * x) +
+                     side * (exp_negative<F>(wide2 * up * up) + exp_negative<F>(wide2 * down * down)));
+        });
+    }
+    case 2: { // arctan: alpha
+        const F half = F(0.5 * p[0]), slope = F(0.5 * PI * p[0]);
+        return for_row(v, theta, out, n, [=](V x, V) { return V(half / (one + slope * x * (slope * x))); });
+    }
+    case 3: { // SLAYER: alpha, c
+        const F top = F(0.5 * p[1] * p[0]), minus_alpha = F(-p[0]);
+        return for_row(v, theta, out, n, [=](V x, V) { return V(top * exp_negative<F>(minus_alpha * magnitude<V>(x))); });
+    }
+    default: { // fast sigmoid: slope
+        const F slope = F(p[0]);
+        return for_row(v, theta, out, n, [=](V x, V) {
+            const V root = one + slope * magnitude<V>(x);
+            return V(one / (root * root));
+        });
+    }
+    }
+}
+
+} // namespace hetsyn

@@ -1,0 +1,109 @@
+// dL/dw and dL/drho of the filter. Every sum runs over samples, then over events from the last: its order does not depend on threads.
+#pragma once
+#include "filter.hpp"
+
+namespace hetsyn {
+
+constexpr int64_t SAMPLES = 8;     // whose inputs are sorted at a time
+constexpr int64_t TASKS = 16;      // wanted at least, to share between threads; a slice of channels has 32 or more
+constexpr int64_t SLICE = 32;
+
+template <class F> class WeightGradients {
+  public:
+    WeightGradients(Sequence<const F> g, Sequence<const F> x, const F* w, const F* rho, F* dw, F* drho, int64_t T, int64_t B, int64_t I, int64_t J)
+        : g_(g), x_(x), w_(w), rho_(rho), dw_(dw), drho_(drho), T(T), B(B), I(I), blocks_(J, Lanes<F>::N, K),
+          n_pieces_((T + PIECE - 1) / PIECE), together_(std::min(B, SAMPLES)) {
+        const int64_t n = std::max<int64_t>(1, std::min((I + SLICE - 1) / SLICE, (TASKS + blocks_.count - 1) / blocks_.count));
+        for (int64_t k = 0; k < n; k++) slices_.emplace_back(blocks_, k * I / n, (k + 1) * I / n, n_pieces_ > 1 ? together_ : 0);
+        plans_.resize(together_ * n);
+        if (n_pieces_ > 1) first_.resize(together_ * I);
+    }
+
+    void run(Team& team) {
+        const int64_t n = int64_t(slices_.size());
+        team.each(blocks_.count * n, [&](int64_t task) {
+            const Slice& slice = slices_[task % n];
+            slice.decays.fill(task / n, rho_ + slice.low, I, 1);
+        });
+        for (int64_t b0 = 0; b0 < B; b0 += together_) {
+            const int64_t n_samples = std::min(together_, B - b0);
+            if (n_pieces_ > 1) team.each(n_samples, [&](int64_t sample) { find_first_events(sample, b0 + sample); });
+            for (int64_t piece = n_pieces_ - 1; piece >= 0; piece--) {
+                team.each(n_samples * n, [&](int64_t task) { sort(task, b0 + task / n, piece); });
+                team.each(blocks_.count * n, [&](int64_t task) { add(slices_[task % n], task % n, task / n, b0, n_samples, piece); });
+            }
+        }
+        team.each(blocks_.count * n, [&](int64_t task) {
+            const Slice& slice = slices_[task % n];
+            const int64_t block = task / n;
+            slice.sum_w.empty(block, dw_ + slice.low, I, 1);
+            slice.sum_rho.empty(block, drho_ + slice.low, I, 1);
+            for (int64_t j = blocks_.begin(block); j < blocks_.begin(block) + blocks_.used(block); j++)
+                for (int64_t i = slice.low; i < slice.low + slice.sum_w.channels; i++) drho_[j * I + i] *= w_[j * I + i];
+        });
+    }
+
+  private:
+    struct Slice { // of channels
+        int64_t low, stride;
+        Packed<F> decays, sum_w, sum_rho;
+        Buffer<F> a, d; // per sample and block: the adjoints at the border of a piece
+        Slice(const Blocks& blocks, int64_t low, int64_t high, int64_t n_samples)
+            : low(low), stride(blocks.count * (high - low + 1) * blocks.width), decays(blocks, high - low), sum_w(blocks, high - low),
+              sum_rho(blocks, high - low), a(n_samples * stride), d(n_samples * stride) {}
+    };
+
+    // Before its first event a channel needs no adjoint; a piece can't know whether there was one before.
+    void find_first_events(int64_t sample, int64_t b) {
+        int64_t* first = &first_[sample * I];
+        std::fill(first, first + I, T);
+        int64_t missing = I;
+        for (int64_t t = 0; t < T && missing; t++)
+            for (int64_t i = 0; i < I; i += 64)
+                for (uint64_t bits = nonzero(x_.at(t, b) + i, int(std::min<int64_t>(64, I - i))); bits; bits &= bits - 1) {
+                    int64_t& found = first[i + __builtin_ctzll(bits)];
+                    if (found == T) found = t, missing--;
+                }
+    }
+
+    void sort(int64_t task, int64_t b, int64_t piece) {
+        const int64_t n = int64_t(slices_.size()), t0 = piece * PIECE;
+        const Slice& slice = slices_[task % n];
+        const int channels = int(slice.decays.channels);
+        std::vector<uint8_t> seen(channels, 0);
+        if (n_pieces_ > 1)
+            for (int i = 0; i < channels; i++) seen[i] = first_[(task / n) * I + slice.low + i] < t0;
+        plans_[task].build(x_.at(t0, b) + slice.low, x_.step, int(std::min<int64_t>(PIECE, T - t0)), channels, seen.data());
+    }
+
+    void add(const Slice& slice, int64_t slice_index, int64_t block, int64_t b0, int64_t n_samples, int64_t piece) {
+        const int64_t t0 = piece * PIECE, width = blocks_.width;
+        const int n = int(std::min<int64_t>(PIECE, T - t0)), vectors = blocks_.vectors(block), row = vectors * blocks_.lanes;
+        const bool carried = n_pieces_ > 1;
+        Buffer<F> g(int64_t(n) * row); // lanes that are not used stay zero
+        for (int64_t sample = 0; sample < n_samples; sample++) {
+            for (int t = 0; t < n; t++)
+                std::memcpy(g.get() + t * row, g_.at(t0 + t, b0 + sample) + blocks_.begin(block), sizeof(F) * blocks_.used(block));
+            const int64_t at = sample * slice.stride + block * (slice.decays.channels + 1) * width;
+            const Plan<F>& plan = plans_[sample * int64_t(slices_.size()) + slice_index];
+            for (const auto& group : plan.groups)
+                with_sizes(group.single, vectors, [&](auto n_c, auto n_k) {
+                    run_group_back<F, n_c, n_k>(group, plan, n, g.get(), slice.decays.block(block), carried ? slice.a.get() + at : nullptr,
+                                                carried ? slice.d.get() + at : nullptr, carried && piece < n_pieces_ - 1, width,
+                                                slice.sum_w.block(block), slice.sum_rho.block(block));
+                });
+        }
+    }
+
+    Sequence<const F> g_, x_;
+    const F *w_, *rho_;
+    F *dw_, *drho_;
+    int64_t T, B, I;
+    Blocks blocks_;
+    int64_t n_pieces_, together_;
+    std::vector<Slice> slices_;
+    std::vector<Plan<F>> plans_; // [sample][slice]
+    std::vector<int64_t> first_; // [sample][channel]
+};
+
+} // namespace hetsyn
