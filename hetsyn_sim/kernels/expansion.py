@@ -58,13 +58,12 @@ def check_tolerance(tolerance: float, dtype: torch.dtype) -> None:
 
 @dataclass(frozen=True)
 class Expansion:
-    """The decays of one filter seen from shared nodes. Nodes: those at 1 and 0, each followed by its chained scan if any, then the inner ones.
+    """The decays of one filter seen from shared nodes: those at 1 and 0, each followed by its chained scan if any, then the inner ones.
 
     ``s`` is log tau in float64, (post, pre), +inf and -inf where the node at rho = 1 or 0 is meant.
     """
 
     s: Tensor
-    rho: Tensor
     inner: SharedDecays | None
     at_one: bool
     at_zero: bool
@@ -73,79 +72,75 @@ class Expansion:
     @property
     def n_limits(self) -> int:
         """How many scans the nodes at rho = 1 and rho = 0 take."""
-        return (self.at_one + self.at_zero) * (2 if self.slope else 1)
+        return (self.at_one + self.at_zero) * (1 + self.slope)
 
     @property
-    def decays(self) -> Tensor:
-        """rho_k, (node,), of the dtype of rho."""
-        step = 2 if self.slope else 1
-        inner = [] if self.inner is None else self.inner.rho.tolist()
-        return torch.tensor([1.0] * step * self.at_one + [0.0] * step * self.at_zero + inner, dtype=self.rho.dtype)
+    def decays(self) -> list[float]:
+        """rho_k of each node."""
+        limits = [1.0] * self.at_one * (1 + self.slope) + [0.0] * self.at_zero * (1 + self.slope)
+        return limits + ([] if self.inner is None else self.inner.rho.tolist())
 
     @property
-    def chained(self) -> list[int]:
+    def chained(self) -> range:
         """The nodes that are fed by the one before them."""
-        return list(range(1, self.n_limits, 2)) if self.slope else []
+        return range(1, self.n_limits, 2) if self.slope else range(0)
 
     def _limits(self) -> list[Tensor]:
         return [self.s == end for end, there in ((torch.inf, self.at_one), (-torch.inf, self.at_zero)) if there]
 
-    def _inner(self) -> Tensor:
-        """Lagrange polynomials as products, see :meth:`SharedDecays.coefficients`, (inner node, post, pre) in float64."""
-        assert self.inner is not None
-        differences = [self.inner.scaled(self.s) - u for u in self.inner.u]  # type: ignore[arg-type]
-        finite = self.s.isfinite()
-        c = self.s.new_empty(self.inner.n, *self.s.shape)
-        product = torch.where(finite, 1.0, 0.0).to(self.s)
-        differences = [torch.where(finite, d, 0.0) for d in differences]
-        for k, d in enumerate(differences):
-            c[k] = product * self.inner.weights[k]
-            product = product * d
-        product = torch.ones_like(product)
-        for k in range(self.inner.n - 1, -1, -1):
-            c[k] *= product
-            product = product * differences[k]
-        return c
-
     def coefficients(self) -> Tensor:
-        """c_k of every synapse, (node, post, pre)."""
-        parts = [torch.stack([m, torch.zeros_like(m)][: 2 if self.slope else 1]) for m in self._limits()]
-        return torch.cat([*(p.to(self.rho) for p in parts), *([] if self.inner is None else [self._inner().to(self.rho)])])
+        """c_k of every synapse, (node, post, pre), in float64."""
+        parts = [torch.stack([m, torch.zeros_like(m)][: 1 + self.slope]).to(self.s) for m in self._limits()]
+        return torch.cat(parts if self.inner is None else [*parts, self.inner.coefficients(self.s)[0]])
 
-    def gradients(self, dm: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
+    def gradients(self, dm: Tensor, w: Tensor, rho: Tensor) -> tuple[Tensor, Tensor]:
         """dL/dw and dL/drho, (post, pre), from dM (node, post, pre)."""
-        limits, powers, slopes = self._limits(), dm[0 : self.n_limits : 2], dm[1 : self.n_limits : 2]
-        dw, drho = torch.zeros_like(self.s), torch.zeros_like(self.s)
+        dm = dm.double()
+        dw, slope = torch.zeros_like(self.s), torch.zeros_like(self.s)
         if self.inner is not None:
-            c, sums = self._inner(), dm[self.n_limits :].double()
-            dw = (c * sums).sum(0)
-            by_log_tau = (c * torch.tensordot(torch.from_numpy(self.inner.differentiation), sums, 1)).sum(0)
-            drho = by_log_tau * -1 / (self.rho.double() * self.rho.double().log())  # d log tau / d rho
-        for m, power, slope in zip(limits, powers, slopes, strict=True):
-            dw, drho = torch.where(m, power.double(), dw), torch.where(m, slope.double(), drho)
-        return dw.to(w), (w * drho).to(w)
+            c, slopes = self.inner.coefficients(self.s)
+            dw, slope = (c * dm[self.n_limits :]).sum(0), (slopes * dm[self.n_limits :]).sum(0)
+        for m, power, chained in zip(self._limits(), dm[0 : self.n_limits : 2], dm[1 : self.n_limits : 2], strict=True):
+            dw, slope = torch.where(m, power, dw), torch.where(m, chained, slope)
+        return dw.to(w), slope.to(w).mul_(self.scale(w, rho))
+
+    def scale(self, w: Tensor, rho: Tensor) -> Tensor:
+        """From slopes by log tau to gradients of rho: w dlog tau / drho, (post, pre), and w at a limit, whose slope is by rho already."""
+        scale = w / (-rho * rho.log())
+        return torch.where(self.s.isfinite(), scale, w) if self.n_limits else scale
 
 
-def expand(rho: Tensor, n_steps: int, tolerance: float, *, slope: bool) -> Expansion | None:
+def log_tau(rho: Tensor, n_steps: int, tolerance: float) -> Tensor:
+    """Log of the time constant in steps, in float64; +inf and -inf for decays that are taken for 1 or 0.
+
+    Those are 1 and 0, and neighbours so close that their powers below ``n_steps`` and the slopes of these are the limit's within tolerance.
+    """
+    s = rho.double().log().neg_().log_().neg_()
+    near_zero, near_one = tolerance / 2, 1 - tolerance / n_steps
+    lowest, highest = (end.item() for end in rho.aminmax())
+    if lowest <= near_zero:
+        s[rho <= near_zero] = -torch.inf
+    if highest >= near_one:
+        s[rho >= near_one] = torch.inf
+    return s
+
+
+def expand(s: Tensor, n_steps: int, tolerance: float, dtype: torch.dtype, *, slope: bool) -> Expansion | None:
     """Nodes for the decays of a call, from the interval that they span.
-
-    A decay so close to 0 or 1 that all its powers below ``n_steps`` are those of the limit within the tolerance belongs to the limit.
 
     Returns
     -------
     Expansion or None
         None if the decays are spread so widely that more than MOST_NODES nodes would be needed.
     """
-    s = -(-rho.double().log()).log()  # (post, pre): log tau, with the signed infinities of rho = 1 and 0
-    s = torch.where(s < -math.log(-math.log(tolerance / 2)), -torch.inf, s)
-    s = torch.where(s > math.log(n_steps / tolerance), torch.inf, s)
-    low, high = torch.where(s.isfinite(), s, torch.inf).min().item(), torch.where(s.isfinite(), s, -torch.inf).max().item()
-    inner = None
-    if math.isfinite(low):
-        inner = shared_decays(low, high, n_steps, tolerance, str(rho.dtype).removeprefix("torch."), slope=slope)
-        if inner is None:
-            return None
-    return Expansion(s, rho, inner, bool((s == torch.inf).any()), bool((s == -torch.inf).any()), slope)
+    low, high = (end.item() for end in s.aminmax())
+    at_one, at_zero = high == math.inf, low == -math.inf
+    if at_one or at_zero:
+        low, high = torch.where(s.isfinite(), s, torch.inf).min().item(), torch.where(s.isfinite(), s, -torch.inf).max().item()
+    if low > high:
+        return Expansion(s, None, at_one, at_zero, slope)
+    inner = shared_decays(low, high, n_steps, tolerance, dtype, slope=slope)
+    return None if inner is None else Expansion(s, inner, at_one, at_zero, slope)
 
 
 def expanded_filter(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> Tensor | None:
@@ -167,8 +162,9 @@ def expanded_filter(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> Tens
         If the tolerance is out of range for the dtype.
     """
     check_tolerance(tolerance, rho.dtype)
-    forward = expand(rho.detach(), x.shape[0], tolerance, slope=False)
-    backward = expand(rho.detach(), x.shape[0], tolerance, slope=True) if torch.is_grad_enabled() else forward
+    s = log_tau(rho.detach(), len(x), tolerance)
+    forward = expand(s, len(x), tolerance, rho.dtype, slope=False)
+    backward = expand(s, len(x), tolerance, rho.dtype, slope=True) if torch.is_grad_enabled() else forward
     if forward is None or backward is None:
         return None
     v: Tensor = _ExpandedFilter.apply(x, w, rho, forward, backward)
@@ -180,10 +176,10 @@ class _ExpandedFilter(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, w: Tensor, rho: Tensor, forward: Expansion, backward: Expansion) -> Tensor:
-        ctx.save_for_backward(x, w)
+        ctx.save_for_backward(x, w, rho)
         ctx.expansion = backward
-        m = (forward.coefficients() * w).flatten(0, 1)  # (node * post, pre)
-        decays = forward.decays.view(-1, 1)
+        m = (forward.coefficients() * w).to(w).flatten(0, 1)  # (node * post, pre)
+        decays = w.new_tensor(forward.decays).view(-1, 1)
         v = x.new_empty(*x.shape[:2], w.shape[0])
         u = x.new_zeros(x.shape[1], len(decays), w.shape[0])
         for piece in _pieces(x, m):
@@ -196,11 +192,11 @@ class _ExpandedFilter(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
-        x, w = ctx.saved_tensors
+        x, w, rho = ctx.saved_tensors
         nodes: Expansion = ctx.expansion
         wants_x, wants_parameters = ctx.needs_input_grad[0], any(ctx.needs_input_grad[1:3])
-        decays = nodes.decays.view(-1, 1)
-        m = (nodes.coefficients() * w).flatten(0, 1)  # (node * post, pre)
+        decays = w.new_tensor(nodes.decays).view(-1, 1)
+        m = (nodes.coefficients() * w).to(w).flatten(0, 1)  # (node * post, pre)
         dx = torch.empty_like(x) if wants_x else None
         dm = torch.zeros_like(m)
         a = g.new_zeros(g.shape[1], len(decays), g.shape[2])
@@ -216,7 +212,7 @@ class _ExpandedFilter(torch.autograd.Function):
                 torch.mm(flat, m, out=dx[piece].flatten(0, 1))
             if wants_parameters:
                 dm.addmm_(flat.T, x[piece].flatten(0, 1))
-        grads = nodes.gradients(dm.view(len(decays), *w.shape), w) if wants_parameters else (None, None)
+        grads = nodes.gradients(dm.view(len(decays), *w.shape), w, rho) if wants_parameters else (None, None)
         return dx, *grads, None, None
 
 

@@ -1,11 +1,11 @@
 """Every decay of an interval as a short combination of a few shared ones: rho^c = sum over k of c_k(rho) rho_k^c, for all lags c.
 
-In s = log tau (tau in steps) the c-th power of a decay is exp(-c exp(-s)), an entire function of s. It is interpolated at Chebyshev points of
-the interval, and the values of the Lagrange polynomials at s are the coefficients c_k. Where abs(Im s) <= pi/2 no power is larger than 1
-in modulus, whatever the lag. The largest ellipse with foci at the ends of the interval (of half-width h) that fits into this strip has the
-parameter r = y + sqrt(y^2 + 1), y = pi / (2 h), so that the error of K nodes is at most 4 r^(1-K) / (r - 1) for **all** lags, and that of the
-derivative by s at most (4/h) sum over m >= K of m^2 r^-m (Trefethen, Approximation Theory and Approximation Practice, chapters 8 and 21).
-:func:`bound` is this proof that few nodes are enough; how few, :func:`shared_decays` measures, which saves a third of them.
+In s = log tau (tau in steps) the c-th power of a decay is exp(-c exp(-s)), an entire function of s. It is interpolated at Chebyshev points
+of the interval, and the values of the Lagrange polynomials at s are the coefficients c_k. Where abs(Im s) <= pi/2 no power is larger than
+1 in modulus, whatever the lag. The largest ellipse with foci at the ends of the interval (of half-width h) that fits into this strip has
+the parameter r = y + sqrt(y^2 + 1), y = pi / (2 h), so that the error of K nodes is at most 4 r^(1-K) / (r - 1) for **all** lags, and that
+of the derivative by s at most (4/h) sum over m >= K of m^2 r^-m (Trefethen, Approximation Theory and Approximation Practice, chapters 8
+and 21). :func:`bound` is this proof that few nodes are enough; how few, :func:`shared_decays` measures.
 """
 
 from __future__ import annotations
@@ -14,12 +14,10 @@ import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-import numpy as np
-from numpy.typing import NDArray
+import torch
+from torch import Tensor
 
-__all__ = ["SharedDecays", "bound", "measured_error", "shared_decays"]
-
-Array = NDArray[np.float64]
+__all__ = ["MOST_NODES", "SharedDecays", "bound", "measured_error", "shared_decays"]
 
 #: More nodes than this are never an advantage.
 MOST_NODES = 64
@@ -29,59 +27,63 @@ GRID = math.log(2.0) / 4
 
 @dataclass(frozen=True, eq=False)
 class SharedDecays:
-    """Nodes of an interval of log tau and what evaluates the interpolation at them.
+    """Nodes of an interval of log tau and what evaluates the interpolation at them. All tensors are float64.
 
-    The decays are numbers of the working dtype, and ``s`` belongs to them as they are after rounding: no error comes from it.
+    The decays are numbers of the working dtype, and their log tau is that of the rounded number: rounding them costs no accuracy.
     """
 
     low: float
     high: float
-    rho: Array  # (node,)
+    rho: Tensor  # (node,)
 
     @property
     def n(self) -> int:
         return len(self.rho)
 
-    def scaled(self, s: Array) -> Array:
+    @property
+    def scale(self) -> float:
+        return 4 / (self.high - self.low)
+
+    def scaled(self, s: Tensor) -> Tensor:
         """From log tau to [-2, 2], where products of differences neither vanish nor grow."""
-        return (4 * s - 2 * (self.low + self.high)) / (self.high - self.low)
+        return self.scale * s - self.scale / 2 * (self.low + self.high)
 
     @cached_property
-    def u(self) -> Array:
+    def u(self) -> Tensor:
         """The nodes on the scale of :meth:`scaled`, (node,)."""
-        return self.scaled(-np.log(-np.log(self.rho)))
+        return self.scaled(-(-self.rho.log()).log())
 
     @cached_property
-    def weights(self) -> Array:
+    def weights(self) -> Tensor:
         """Barycentric weights, 1 / product of the differences to the other nodes, (node,)."""
-        differences = self.u[:, None] - self.u
-        np.fill_diagonal(differences, 1.0)
-        return 1.0 / differences.prod(axis=1)
+        differences = self.u.view(-1, 1) - self.u
+        return 1 / differences.fill_diagonal_(1.0).prod(dim=1)
 
-    @cached_property
-    def differentiation(self) -> Array:
-        """D[m, k] = dc_k/ds at node m: dc_k/ds = sum over m of c_m D[m, k] anywhere, being a polynomial of lower degree, (node, node)."""
-        differences = self.u[:, None] - self.u
-        np.fill_diagonal(differences, 1.0)
-        d = self.weights / self.weights[:, None] / differences
-        np.fill_diagonal(d, 0.0)
-        np.fill_diagonal(d, -d.sum(axis=1))
-        return d * 4 / (self.high - self.low)
+    def coefficients(self, s: Tensor) -> tuple[Tensor, Tensor]:
+        """c_k and dc_k/ds at each s, both (node, ...), zero where s is infinite.
 
-    def coefficients(self, s: Array) -> Array:
-        """c_k at each s, (..., node), as products without a division: exact at the nodes and stable next to them."""
-        differences = self.scaled(s)[..., None] - self.u
-        ones = np.ones_like(differences[..., :1])
-        before = np.cumprod(np.concatenate([ones, differences[..., :-1]], axis=-1), axis=-1)
-        after = np.cumprod(np.concatenate([ones, differences[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
-        return np.asarray(self.weights * before * after)
+        As products without a division, from the left and from the right: exact at the nodes and stable next to them.
+        """
+        finite = s.isfinite()
+        differences = [torch.where(finite, self.scaled(s) - u, 0.0) for u in self.u.tolist()]
+        c, slopes = s.new_empty(self.n, *s.shape), s.new_empty(self.n, *s.shape)
+        product, derivative = finite.to(s), torch.zeros_like(s)
+        for k, difference in enumerate(differences):
+            c[k], slopes[k] = product, derivative
+            product, derivative = product * difference, torch.addcmul(product, derivative, difference)
+        product, derivative = torch.ones_like(s), torch.zeros_like(s)
+        for k in range(self.n - 1, -1, -1):
+            slopes[k] = (slopes[k] * product + c[k] * derivative) * (self.weights[k] * self.scale)
+            c[k] *= product * self.weights[k]
+            product, derivative = product * differences[k], torch.addcmul(product, derivative, differences[k])
+        return c, slopes
 
 
-def chebyshev(low: float, high: float, n: int, dtype: str) -> SharedDecays:
+def chebyshev(low: float, high: float, n: int, dtype: torch.dtype) -> SharedDecays:
     """Chebyshev points of the first kind in log tau, rounded to decays of the dtype."""
-    points = np.cos(np.pi * (np.arange(n) + 0.5) / n)
-    rho = np.exp(-np.exp(-(low + high) / 2 - (high - low) / 2 * points))
-    return SharedDecays(low, high, rho.astype(dtype).astype(np.float64))
+    points = torch.cos(math.pi / n * (torch.arange(n, dtype=torch.float64) + 0.5))
+    rho = torch.exp(-torch.exp(-(low + high) / 2 - (high - low) / 2 * points))
+    return SharedDecays(low, high, rho.to(dtype).double())
 
 
 def bound(low: float, high: float, n: int) -> tuple[float, float]:
@@ -89,34 +91,35 @@ def bound(low: float, high: float, n: int) -> tuple[float, float]:
     h = (high - low) / 2
     y = math.pi / (2 * h)
     r = y + math.sqrt(y * y + 1)
-    m = np.arange(n, n + int(60 / math.log(r)) + 60)
-    return 4 * r ** (1 - n) / (r - 1), float(4 / h * np.sum(m**2 * np.exp(-m * math.log(r))))
+    m = torch.arange(n, n + int(60 / math.log(r)) + 60, dtype=torch.float64)
+    return 4 * r ** (1 - n) / (r - 1), 4 / h * (m**2 * torch.exp(-m * math.log(r))).sum().item()
 
 
-def measured_error(nodes: SharedDecays, lags: Array) -> tuple[float, float]:
+def measured_error(nodes: SharedDecays, lags: Tensor) -> tuple[float, float]:
     """The largest error over the interval and the lags, of a power and of its derivative by log tau (both at most 1 by themselves).
 
     The interval is sampled at 8 points per node, between which a polynomial of this degree grows by at most 1 / cos(pi/16), 2 %.
     """
     n = 8 * nodes.n
-    s = (nodes.low + nodes.high) / 2 + (nodes.high - nodes.low) / 2 * np.cos(np.pi * np.arange(n + 1) / n)
-    rate, coefficients = np.exp(-s)[:, None], nodes.coefficients(s)  # (sample, 1), (sample, node)
-    shared = np.exp(np.log(nodes.rho)[:, None] * lags)  # (node, lag)
-    exact = np.exp(-rate * lags)  # (sample, lag)
-    value = np.abs(coefficients @ shared - exact).max()
-    slope = np.abs(coefficients @ nodes.differentiation @ shared - rate * lags * exact).max()
-    return 1.02 * float(value), 1.02 * float(slope)
+    s = (nodes.low + nodes.high) / 2 + (nodes.high - nodes.low) / 2 * torch.cos(math.pi / n * torch.arange(n + 1, dtype=torch.float64))
+    c, slopes = nodes.coefficients(s)  # (node, sample)
+    shared = torch.exp(nodes.rho.log().view(-1, 1) * lags)  # (node, lag)
+    exponent = torch.exp(-s).view(-1, 1) * lags  # (sample, lag)
+    exact = torch.exp(-exponent)
+    value = (c.T @ shared - exact).abs().max()
+    slope = (slopes.T @ shared - exponent * exact).abs().max()
+    return 1.02 * value.item(), 1.02 * slope.item()
 
 
-def sampled_lags(n_steps: int) -> Array:
-    """Lags below n_steps: all up to 64, then one in thirty-two of their size. A sum of decays cannot swing between them."""
+def sampled_lags(n_steps: int) -> Tensor:
+    """Lags below n_steps: all up to 64, then in steps of a 64th of their size: a sum of decays cannot swing between them."""
     lags = [0]
     while lags[-1] < n_steps - 1:
         lags.append(min(n_steps - 1, lags[-1] + 1 + lags[-1] // 64))
-    return np.array(lags, dtype=np.float64)
+    return torch.tensor(lags, dtype=torch.float64)
 
 
-def shared_decays(low: float, high: float, n_steps: int, tolerance: float, dtype: str, *, slope: bool) -> SharedDecays | None:
+def shared_decays(low: float, high: float, n_steps: int, tolerance: float, dtype: torch.dtype, *, slope: bool) -> SharedDecays | None:
     """The fewest Chebyshev nodes whose measured error over an interval of log tau and all lags below n_steps is within the tolerance.
 
     Parameters
@@ -126,7 +129,7 @@ def shared_decays(low: float, high: float, n_steps: int, tolerance: float, dtype
     tolerance
         Bound of the error of every power and, with ``slope``, of its derivative by log tau.
     dtype
-        ``"float32"`` or ``"float64"``: the nodes are numbers of it.
+        The nodes are numbers of it.
 
     Returns
     -------
@@ -138,14 +141,14 @@ def shared_decays(low: float, high: float, n_steps: int, tolerance: float, dtype
 
 
 @lru_cache(maxsize=256)
-def _fewest(low: int, high: int, n_steps: int, tolerance: float, dtype: str, slope: bool) -> SharedDecays | None:
+def _fewest(low: int, high: int, n_steps: int, tolerance: float, dtype: torch.dtype, slope: bool) -> SharedDecays | None:
     lags = sampled_lags(n_steps)
     too_few, enough = 0, MOST_NODES + 1
     found = None
     while enough - too_few > 1:
         n = (too_few + enough) // 2
         nodes = chebyshev(low * GRID, high * GRID, n, dtype)
-        if len(set(nodes.rho)) == n and measured_error(nodes, lags)[slope] <= tolerance:
+        if len(nodes.rho.unique()) == n and measured_error(nodes, lags)[slope] <= tolerance:
             found, enough = nodes, n
         else:
             too_few = n
