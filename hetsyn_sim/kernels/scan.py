@@ -149,11 +149,11 @@ class _SpikingScan(torch.autograd.Function):
             elif amplitude.dim() == 2 and rho.dim() == 2:
                 grads += correlate(d[1:], z[:-1], amplitude, rho)
             else:
-                grads += _leaky_gradients(d[1:], z[:-1], amplitude, rho)
+                grads += leaky_gradients(d[1:], z[:-1], amplitude, rho)
         return d, dtheta, None, None, *grads
 
 
-def _leaky_gradients(d: Tensor, z: Tensor, amplitude: Tensor, rho: Tensor) -> tuple[Tensor, Tensor]:
+def leaky_gradients(d: Tensor, z: Tensor, amplitude: Tensor, rho: Tensor) -> tuple[Tensor, Tensor]:
     """Gradients of a path with one state per neuron: s[t] = rho s[t-1] + drive[t], v += s, drive = z @ w^T or amplitude * z."""
     drive = z @ amplitude.T if amplitude.dim() == 2 else amplitude * z  # (time, batch, post)
     state, states = torch.zeros_like(drive[0]), []

@@ -13,6 +13,11 @@
 
 namespace hetsyn {
 
+template <class Number, int BYTES>
+struct VectorOf {
+    typedef Number type __attribute__((vector_size(BYTES), aligned(BYTES)));
+};
+
 template <class Real>
 struct Events {  // of x (time, batch, pre), sorted by batch item, time and channel
     const int64_t* first;  // (batch * time + 1): the events of item b at step t are first[b * time + t] and following
@@ -23,7 +28,7 @@ struct Events {  // of x (time, batch, pre), sorted by batch item, time and chan
 
 template <class Real, int BYTES>
 struct Expansion {
-    typedef Real Vec __attribute__((vector_size(BYTES), aligned(BYTES)));
+    using Vec = typename VectorOf<Real, BYTES>::type;
     static constexpr int LANES = BYTES / sizeof(Real);
     static constexpr int MOST = BYTES == 64 ? 20 : 12;  // of 32 vector registers with AVX-512, 16 with AVX2, leaving a few for operands
 
