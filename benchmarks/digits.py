@@ -58,7 +58,6 @@ def run(name: str, lr: float, taus: tuple[float, float], seed: int, epochs: int 
     row = {"recipe": name, "lr": lr, "tau_ms": taus, "seed": seed, "epochs": recipe.training.epochs} | {
         key: last[key] for key in ("validation_accuracy", "validation_loss", "rate_hz")
     }
-    row["training_s"] = sum(epoch["seconds"] for epoch in result.history)
     if test:
         loss, window = recipe.training.loss.make(), recipe.training.window
         row["test_accuracy"] = evaluate(result.network, data.test, loss, window=window).accuracy
@@ -95,17 +94,17 @@ def _quality(row: dict[str, Any]) -> tuple[float, float]:
 
 def _table(best: dict[str, Any], trained: list[dict[str, Any]]) -> str:
     lines = [
-        "| recipe | learning rate | initial tau | test accuracy, mean ± SD | lowest to highest | validation | hidden rate | training |",
-        "|---|---|---|---|---|---|---|---|",
+        "| recipe | learning rate | initial tau | test accuracy, mean ± SD | lowest to highest | validation | hidden rate |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name in RECIPES:
         rows = [row for row in trained if row["recipe"] == name]
         test = [100 * row["test_accuracy"] for row in rows]
-        mean = {key: statistics.mean(row[key] for row in rows) for key in ("validation_accuracy", "rate_hz", "training_s")}
+        mean = {key: statistics.mean(row[key] for row in rows) for key in ("validation_accuracy", "rate_hz")}
         lines.append(
             f"| `{name}` | {best[name]['lr']:g} | {best[name]['tau_ms'][0]} to {best[name]['tau_ms'][1]} ms "
             f"| **{statistics.mean(test):.2f} ± {statistics.stdev(test):.2f} %** | {min(test):.2f} to {max(test):.2f} % "
-            f"| {100 * mean['validation_accuracy']:.2f} % | {mean['rate_hz']:.1f} Hz | {mean['training_s']:.0f} s |"
+            f"| {100 * mean['validation_accuracy']:.2f} % | {mean['rate_hz']:.1f} Hz |"
         )
     return "\n".join(lines) + "\n"
 

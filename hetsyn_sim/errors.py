@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "BackendError",
+    "BackendWarning",
     "CheckpointError",
     "ConfigError",
     "DataError",
@@ -89,3 +90,7 @@ class TransferError(HetSynError, ValueError):
 
 class BackendError(HetSynError, RuntimeError):
     """A device, compiler or library that is needed here and not available."""
+
+
+class BackendWarning(UserWarning):
+    """Something works, but more slowly than it could."""

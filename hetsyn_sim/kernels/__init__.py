@@ -1,10 +1,25 @@
-"""The two operations that every trainable neuron with exponential states is made of, chosen by structure, in plain torch.
+"""The two operations that every trainable neuron with exponential states is made of, chosen by structure.
 
 :func:`exponential_filter` is the linear part (input, feed-forward, readout), :func:`spiking_scan` the part with recurrence, reset and
-threshold. A faster back end replaces what is behind these two names; their signatures stay.
+threshold. Behind both stand back ends (:func:`use_backend`): ``plain`` torch, exact, on any device, and ``fused``, exact C++ for CPUs,
+which is used where it can be.
 """
 
+from .backends import BACKENDS, available_backends, use_backend
 from .filters import CHUNK, exponential_filter, filter_carry, is_tied, spread_carry
-from .scan import DecayPath, SurrogateDerivative, spiking_scan
+from .scan import DecayPath, SurrogateDerivative, spans_any_time, spiking_scan
 
-__all__ = ["CHUNK", "DecayPath", "SurrogateDerivative", "exponential_filter", "filter_carry", "is_tied", "spiking_scan", "spread_carry"]
+__all__ = [
+    "BACKENDS",
+    "CHUNK",
+    "DecayPath",
+    "SurrogateDerivative",
+    "available_backends",
+    "exponential_filter",
+    "filter_carry",
+    "is_tied",
+    "spans_any_time",
+    "spiking_scan",
+    "spread_carry",
+    "use_backend",
+]

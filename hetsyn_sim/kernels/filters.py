@@ -8,11 +8,14 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from .backends import backend_for
+from .checks import check_filter
+from .fused import filter_synapses, leaky_scan
 from .lags import carry, correlate, filter_lags, filter_lags_adjoint, powers, spread
 
 __all__ = ["CHUNK", "exponential_filter", "filter_carry", "is_tied", "spread_carry"]
 
-#: Longer sequences are processed in pieces of this many steps: lags cost time squared within a piece.
+#: Longer sequences are processed in pieces of this many steps by sums over lags, which cost time squared within a piece.
 CHUNK = 128
 
 
@@ -41,9 +44,18 @@ def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None
     -------
     v : Tensor, shape (time, batch, post)
         Differentiable in x, w, rho and carried.
+
+    Raises
+    ------
+    DataError
+        If shapes, types or devices do not fit each other, or (fused kernels) a value is not finite or a decay outside of [0, 1].
     """
+    check_filter(x, w, rho)
     if is_tied(rho):
         return _leaky_scan(x @ w.T, _per_neuron(rho, w), carried)
+    if backend_for(x, w, rho) == "fused":
+        v = filter_synapses(x, w, rho)  # (time, batch, post)
+        return v if carried is None else v + spread_carry(carried, rho, x.shape[0])
     if x.shape[0] > CHUNK:
         pieces: list[Tensor] = []
         for k, piece in enumerate(split := x.split(CHUNK)):
@@ -51,7 +63,7 @@ def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None
                 carried = filter_carry(split[k - 1], w, rho, carried, delay=0)
             pieces.append(exponential_filter(piece, w, rho, carried))
         return torch.cat(pieces)
-    v: Tensor = _LagFilter.apply(x, w, rho.expand_as(w))  # (time, batch, post)
+    v = _LagFilter.apply(x, w, rho.expand_as(w))  # (time, batch, post)
     return v if carried is None else v + spread(carried, rho, x.shape[0])
 
 
@@ -70,7 +82,12 @@ def filter_carry(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None, *, d
 def spread_carry(carried: Tensor, rho: Tensor, n_steps: int) -> Tensor:
     """What a carried state adds to v over the next steps, (time, batch, post), if nothing else happens."""
     if carried.dim() == 3:
-        return spread(carried, rho, n_steps)
+        pieces = []
+        for begin in range(0, n_steps, CHUNK):  # the powers of a piece at a time
+            n = min(CHUNK, n_steps - begin)
+            pieces.append(spread(carried, rho, n))
+            carried = carried * rho**n
+        return torch.cat(pieces)
     return powers(rho.reshape(-1), n_steps).unsqueeze(1) * carried
 
 
@@ -82,7 +99,8 @@ def _leaky_scan(drive: Tensor, decay: Tensor, start: Tensor | None) -> Tensor:
     """v[t] = decay * v[t-1] + drive[t], where decay * v[-1] is ``start``. drive (time, batch, post), decay (post,)."""
     if start is not None:
         drive = torch.cat([(drive[0] + start).unsqueeze(0), drive[1:]])
-    v: Tensor = _LeakyScan.apply(drive, decay)
+    drive = drive.to(decay.dtype)  # under autocast, a product comes in low precision; a state must not
+    v: Tensor = leaky_scan(drive, decay) if backend_for(drive, decay) == "fused" else _LeakyScan.apply(drive, decay)
     return v
 
 

@@ -17,10 +17,13 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from .backends import backend_for
+from .checks import check_scan
 from .filters import is_tied
+from .fused import SURROGATE_KERNELS, scan_spikes
 from .lags import correlate
 
-__all__ = ["DecayPath", "SurrogateDerivative", "spiking_scan"]
+__all__ = ["DecayPath", "SurrogateDerivative", "spans_any_time", "spiking_scan"]
 
 
 class DecayPath(NamedTuple):
@@ -55,15 +58,37 @@ def spiking_scan(
     Returns
     -------
     z, v : Tensor, shape (time, batch, post)
+
+    Raises
+    ------
+    DataError
+        If shapes, types or devices do not fit each other, or (fused kernels) a value is not finite or a decay outside of [0, 1].
     """
+    check_scan(v_in, recurrent, resets, theta)
     n_post = v_in.shape[2]
     flat: list[Tensor] = []
     for amplitude, rho in recurrent:
         flat += [amplitude, rho.reshape(-1).expand(n_post) if is_tied(rho) else rho.expand_as(amplitude)]
     for amplitude, rho in resets:
         flat += [amplitude.expand(n_post), rho.expand(n_post)]
+    kernel = _kernel_of(surrogate)
+    if kernel is not None and backend_for(v_in, theta, *flat) == "fused":
+        settings = [float(value) for value in vars(surrogate).values()]
+        z, v = scan_spikes(v_in, flat[::2], flat[1::2], theta.expand(n_post), kernel, settings)
+        return z, v
     result: tuple[Tensor, Tensor] = _SpikingScan.apply(v_in, theta.expand(n_post), surrogate, len(recurrent), *flat)
     return result
+
+
+def spans_any_time(x: Tensor, surrogate: SurrogateDerivative) -> bool:
+    """Whether a scan of any length can go in one piece. In plain torch its cost grows with the square of a piece."""
+    return _kernel_of(surrogate) is not None and backend_for(x) == "fused"
+
+
+def _kernel_of(surrogate: SurrogateDerivative) -> str | None:
+    """The compiled derivative that the surrogate's own class names. A subclass may compute something else and has to name its own."""
+    kernel = vars(type(surrogate)).get("kernel")
+    return kernel if kernel in SURROGATE_KERNELS else None
 
 
 class _LagBank:

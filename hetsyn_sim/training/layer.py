@@ -14,7 +14,17 @@ from torch import Tensor, nn
 
 from ..discrete import Path, discretise, evaluate, neuron_values, synapse_values
 from ..errors import SpecError, UnknownNameError
-from ..kernels import CHUNK, DecayPath, SurrogateDerivative, exponential_filter, filter_carry, is_tied, spiking_scan, spread_carry
+from ..kernels import (
+    CHUNK,
+    DecayPath,
+    SurrogateDerivative,
+    exponential_filter,
+    filter_carry,
+    is_tied,
+    spans_any_time,
+    spiking_scan,
+    spread_carry,
+)
 from ..spec import NetworkSpec, ParameterSlot, Projection
 from ..spec.equations import symbol
 from .bijections import Bijection, RhoClamped, choose_bijection
@@ -203,7 +213,7 @@ class SpikingLayer(nn.Module):
         """Like :meth:`forward`, with spikes (None for a readout) and v."""
         feedforward, recurrent, resets = (self.paths(kind) for kind in ("feedforward", "recurrent", "reset"))
         n = x.shape[0]
-        if n > CHUNK and any(not is_tied(path.rho) for path in recurrent):
+        if n > CHUNK and any(not is_tied(path.rho) for path in recurrent) and not spans_any_time(feedforward[0].amplitude, self.surrogate):
             spikes, voltages = [], []
             for piece in x.split(CHUNK):
                 z, v, state = self.run(piece, state)

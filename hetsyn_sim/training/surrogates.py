@@ -1,6 +1,7 @@
 """Surrogate derivatives: what replaces the derivative of a spike with respect to v - theta in the backward pass.
 
-Each is a frozen record of its settings with one method, ``derivative(distance, theta)``, where ``distance`` is v - theta.
+Each is a frozen record of its settings with one method, ``derivative(distance, theta)``, where ``distance`` is v - theta. ``kernel``
+names the same formula in the compiled kernels; a class without it is as good, only slower.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -26,6 +27,7 @@ class Triangular:
 
     gamma: float = 1.0
     zeta: float = 1.0
+    kernel: ClassVar[str] = "triangular"
 
     def derivative(self, distance: Tensor, theta: Tensor) -> Tensor:
         return self.gamma * (1.0 - (distance / (self.zeta * theta)).abs()).clamp_min(0.0)
@@ -42,6 +44,7 @@ class MultiGaussian:
     sd: float = 0.5
     height: float = 0.15
     scale: float = 6.0
+    kernel: ClassVar[str] = "multi_gaussian"
 
     def derivative(self, distance: Tensor, theta: Tensor) -> Tensor:
         def normal(shift: float, sd: float) -> Tensor:
@@ -57,6 +60,7 @@ class ArcTan:
     """``(alpha/2) / (1 + (pi alpha x / 2)^2)`` (Fang et al. 2021; used by STL-SNN, Sun et al. 2022, with alpha = 2)."""
 
     alpha: float = 2.0
+    kernel: ClassVar[str] = "arctan"
 
     def derivative(self, distance: Tensor, theta: Tensor) -> Tensor:
         return (0.5 * self.alpha) / (1.0 + (0.5 * math.pi * self.alpha * distance) ** 2)
@@ -68,6 +72,7 @@ class Slayer:
 
     alpha: float = 5.0
     c: float = 0.4
+    kernel: ClassVar[str] = "slayer"
 
     def derivative(self, distance: Tensor, theta: Tensor) -> Tensor:
         return (0.5 * self.c * self.alpha) * torch.exp(-self.alpha * distance.abs())
@@ -78,6 +83,7 @@ class FastSigmoid:
     """``1 / (1 + slope |x|)^2`` (Zenke and Ganguli 2018, SuperSpike)."""
 
     slope: float = 10.0
+    kernel: ClassVar[str] = "fast_sigmoid"
 
     def derivative(self, distance: Tensor, theta: Tensor) -> Tensor:
         return 1.0 / (1.0 + self.slope * distance.abs()) ** 2

@@ -73,12 +73,13 @@ def test_every_shipped_recipe_is_called_as_its_file():
 
 
 def test_the_three_contenders_have_equal_terms():
+    """But for the learning rate: the same tuning chose each its own, and the documented table says which."""
+    table = (Path(__file__).parents[2] / "docs" / "_generated" / "digits.md").read_text()
     recipes = [load_recipe(f"fsdd-{name}").to_dict() for name in ("hetsyn", "hetneu", "homneu")]
-    assert recipes[0]["training"] == recipes[1]["training"] == recipes[2]["training"]
     for recipe in recipes:
+        assert f"| `{recipe.pop('name')}` | {recipe['training']['optimiser'].pop('lr'):g} | 20 to 80 ms |" in table
         for part in ("model", "readout", "parameters"):
             del recipe["network"][part]
-        del recipe["name"]
     assert recipes[0] == recipes[1] == recipes[2]
 
 

@@ -1,0 +1,120 @@
+"""What the kernels refuse, before they touch memory with it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..errors import DataError
+
+__all__ = ["check_decay", "check_filter", "check_finite", "check_scan"]
+
+
+def check_filter(x: Tensor, w: Tensor, rho: Tensor) -> None:
+    """Raise unless x is (time, batch, pre), w (post, pre) and rho broadcasts to w, all of one type and on one device, none empty.
+
+    Raises
+    ------
+    DataError
+        If not.
+    """
+    _check_alike({"x": x, "w": w, "rho": rho})
+    if x.dim() != 3 or w.dim() != 2 or x.shape[2] != w.shape[1] or not _fits(rho, w):
+        _wrong_shapes(
+            "exponential_filter",
+            {"x": x, "w": w, "rho": rho},
+            "x (time, batch, pre), w (post, pre), rho (post, pre), (post, 1) or ()",
+        )
+    _check_not_empty("exponential_filter", {"x": x, "w": w})
+
+
+def check_scan(v_in: Tensor, recurrent: list[tuple[Tensor, Tensor]], resets: list[tuple[Tensor, Tensor]], theta: Tensor) -> None:
+    """Raise unless v_in is (time, batch, post), recurrent paths are (post, post) and everything else broadcasts to (post,).
+
+    Raises
+    ------
+    DataError
+        If not, or if types or devices differ.
+    """
+    named = {"v_in": v_in, "theta": theta}
+    for kind, paths in (("recurrent", recurrent), ("reset", resets)):
+        for k, (amplitude, rho) in enumerate(paths):
+            named |= {f"{kind} {k} amplitude": amplitude, f"{kind} {k} rho": rho}
+    _check_alike(named)
+    n = v_in.shape[-1]
+    per_neuron = [theta, *(t for pair in resets for t in pair)]
+    right = v_in.dim() == 3 and all(t.dim() < 2 and t.numel() in (1, n) for t in per_neuron)
+    right = right and all(a.shape == (n, n) and _fits(rho, a) for a, rho in recurrent)
+    if not right:
+        _wrong_shapes(
+            "spiking_scan", named, "v_in (time, batch, post), recurrent (post, post) with rho as in a filter, all others (post,) or ()"
+        )
+    _check_not_empty("spiking_scan", {"v_in": v_in})
+
+
+def check_finite(values: Tensor, name: str) -> None:
+    """Raise unless every value is a finite number.
+
+    Raises
+    ------
+    DataError
+        If not.
+    """
+    if not torch.isfinite(values).all():
+        raise DataError(
+            "a parameter is not finite",
+            where=name,
+            got=f"{int((~torch.isfinite(values)).sum())} of {values.numel()} values are NaN or infinite",
+            expected="finite numbers",
+            remedy="training has diverged: lower the learning rate, or clip gradients",
+        )
+
+
+def check_decay(rho: Tensor) -> None:
+    """Raise unless every decay is in [0, 1].
+
+    Raises
+    ------
+    DataError
+        If not.
+    """
+    if not ((rho >= 0.0) & (rho <= 1.0)).all():
+        raise DataError(
+            "a decay is outside of [0, 1]",
+            where="rho",
+            got=f"{float(rho.min()):.6g} to {float(rho.max()):.6g}",
+            expected="rho = exp(-dt/tau) with tau >= 0",
+            remedy="clamp decays after each step of the optimiser (Network.clamp_), and check for NaN",
+        )
+
+
+def _fits(rho: Tensor, w: Tensor) -> bool:
+    return rho.shape in (w.shape, (w.shape[0], 1), (1, 1), (1,), ())
+
+
+def _check_alike(tensors: dict[str, Tensor]) -> None:
+    kinds = {name: (tensor.dtype, tensor.device.type) for name, tensor in tensors.items()}
+    if len(set(kinds.values())) > 1 or not all(tensor.is_floating_point() for tensor in tensors.values()):
+        raise DataError(
+            "tensors of different types or devices",
+            where="kernels",
+            got=", ".join(f"{name}: {str(dtype).removeprefix('torch.')} on {device}" for name, (dtype, device) in kinds.items()),
+            expected="one floating-point type and one device",
+            remedy="convert the input with x.to(w)",
+        )
+
+
+def _check_not_empty(where: str, tensors: dict[str, Tensor]) -> None:
+    empty = {name: tensor for name, tensor in tensors.items() if not tensor.numel()}
+    if empty:
+        _wrong_shapes(where, empty, "at least one step, one batch item and one neuron")
+
+
+def _wrong_shapes(where: str, tensors: dict[str, Tensor], expected: str) -> None:
+    raise DataError(
+        "the shapes do not fit",
+        where=where,
+        got=", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in tensors.items()),
+        expected=expected,
+        remedy="time comes first, and matrices are post x pre",
+    )

@@ -1,0 +1,209 @@
+"""The fused kernels as torch operators: they differentiate, trace, compile and go through autocast and DDP like any other operator.
+
+Each checks the values of what it is given before it touches memory with it; shapes and types are checked by the callers
+(:mod:`hetsyn_sim.kernels.checks`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .checks import check_decay, check_finite
+from .library import Library, ScanPaths, library
+
+__all__ = ["SURROGATE_KERNELS", "filter_synapses", "leaky_scan", "scan_spikes"]
+
+#: Surrogates that the compiled scan knows, in the order of ``SurrogateKind`` in ``csrc/surrogate.hpp``.
+SURROGATE_KERNELS = ("triangular", "multi_gaussian", "arctan", "slayer", "fast_sigmoid")
+
+
+def _library() -> Library:
+    found = library()
+    assert found is not None, "chosen only where there is one"
+    return found
+
+
+# -- one state per synapse: v = sum over synapses of w times the filtered input ---------------------------------------
+
+
+@torch.library.custom_op("hetsyn::filter", mutates_args=(), device_types="cpu")
+def filter_synapses(x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
+    """V (time, batch, post) of x (time, batch, pre) with w and rho (post, pre)."""
+    check_finite(w, "w")
+    check_decay(rho)
+    v = x.new_empty(*x.shape[:2], w.shape[0])
+    _library().filter(x.contiguous(), w.contiguous(), rho.contiguous(), v)
+    return v
+
+
+@filter_synapses.register_fake
+def _(x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
+    return x.new_empty(*x.shape[:2], w.shape[0])
+
+
+@torch.library.custom_op("hetsyn::filter_backward", mutates_args=(), device_types="cpu")
+def _filter_backward(g: Tensor, x: Tensor, w: Tensor, rho: Tensor, of_input: bool, of_synapses: bool) -> tuple[Tensor, Tensor, Tensor]:
+    nothing = x.new_empty(0)
+    dx = torch.empty_like(x, memory_format=torch.contiguous_format) if of_input else None
+    dw, drho = (torch.zeros_like(w, memory_format=torch.contiguous_format) if of_synapses else None for _ in range(2))
+    _library().filter_backward(g.contiguous(), x.contiguous(), w.contiguous(), rho.contiguous(), dx, dw, drho)
+    return nothing if dx is None else dx, x.new_empty(0) if dw is None else dw, x.new_empty(0) if drho is None else drho
+
+
+@_filter_backward.register_fake
+def _(g: Tensor, x: Tensor, w: Tensor, rho: Tensor, of_input: bool, of_synapses: bool) -> tuple[Tensor, Tensor, Tensor]:
+    shapes = (x.shape if of_input else (0,), *((w.shape,) * 2 if of_synapses else ((0,),) * 2))
+    dx, dw, drho = (x.new_empty(shape) for shape in shapes)
+    return dx, dw, drho
+
+
+def _save_all(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+    ctx.save_for_backward(*inputs)
+
+
+def _differentiate_filter(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
+    x, w, rho = ctx.saved_tensors
+    of_input, of_synapses = ctx.needs_input_grad[0], any(ctx.needs_input_grad[1:])
+    dx, dw, drho = _filter_backward(g, x, w, rho, of_input, of_synapses)
+    return dx if of_input else None, dw if of_synapses else None, drho if of_synapses else None
+
+
+filter_synapses.register_autograd(_differentiate_filter, setup_context=_save_all)
+
+
+# -- one state per neuron ---------------------------------------------------------------------------------------------
+
+
+@torch.library.custom_op("hetsyn::leaky_scan", mutates_args=(), device_types="cpu")
+def leaky_scan(drive: Tensor, decay: Tensor, reverse: bool = False) -> Tensor:
+    """out[t] = decay * out[t-1] + drive[t], or from the last step to the first. drive (time, batch, post), decay (post,)."""
+    check_decay(decay)
+    out = torch.empty_like(drive, memory_format=torch.contiguous_format)
+    _library().leaky(drive.contiguous(), decay.contiguous(), out, reverse=reverse)
+    return out
+
+
+@leaky_scan.register_fake
+def _(drive: Tensor, decay: Tensor, reverse: bool = False) -> Tensor:
+    return torch.empty_like(drive, memory_format=torch.contiguous_format)
+
+
+def _save_leaky(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    ctx.save_for_backward(inputs[1], output)
+    ctx.reverse = inputs[2]
+
+
+def _differentiate_leaky(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor, None]:
+    decay, out = ctx.saved_tensors
+    adjoint = leaky_scan(g, decay, not ctx.reverse)
+    later, earlier = (adjoint[:-1], out[1:]) if ctx.reverse else (adjoint[1:], out[:-1])
+    return adjoint, (later * earlier).sum(dim=(0, 1)), None
+
+
+leaky_scan.register_autograd(_differentiate_leaky, setup_context=_save_leaky)
+
+
+# -- the spiking scan -------------------------------------------------------------------------------------------------
+
+
+@torch.library.custom_op("hetsyn::spiking_scan", mutates_args=(), device_types="cpu")
+def scan_spikes(
+    v_in: Tensor, amplitudes: Sequence[Tensor], rhos: Sequence[Tensor], theta: Tensor, surrogate: str, settings: Sequence[float]
+) -> tuple[Tensor, Tensor]:
+    """Z and v (time, batch, neuron).
+
+    A path is recurrent if its amplitude is (post, pre), with a decay of the same shape or of shape (post,), and a reset if it is (post,).
+    """
+    for amplitude, rho in zip(amplitudes, rhos, strict=True):
+        check_finite(amplitude, "amplitude")
+        check_decay(rho)
+    check_finite(theta, "theta")
+    z, v = (torch.empty_like(v_in, memory_format=torch.contiguous_format) for _ in range(2))
+    _library().scan(v_in.contiguous(), _paths(amplitudes, rhos), theta.contiguous(), z, v)
+    return z, v
+
+
+@scan_spikes.register_fake
+def _(
+    v_in: Tensor, amplitudes: Sequence[Tensor], rhos: Sequence[Tensor], theta: Tensor, surrogate: str, settings: Sequence[float]
+) -> tuple[Tensor, Tensor]:
+    z, v = (torch.empty_like(v_in, memory_format=torch.contiguous_format) for _ in range(2))
+    return z, v
+
+
+@torch.library.custom_op("hetsyn::spiking_scan_backward", mutates_args=(), device_types="cpu")
+def _scan_backward(
+    dz: Tensor,
+    dv: Tensor,
+    v: Tensor,
+    z: Tensor,
+    amplitudes: Sequence[Tensor],
+    rhos: Sequence[Tensor],
+    theta: Tensor,
+    surrogate: str,
+    settings: Sequence[float],
+) -> list[Tensor]:
+    """dL/dv (time, batch, neuron), dL/dtheta, and dL/da and dL/drho of every reset."""
+    d, dtheta = torch.empty_like(v), torch.empty_like(theta, memory_format=torch.contiguous_format)
+    resets = [(torch.empty_like(theta), torch.empty_like(theta)) for a in amplitudes if a.dim() == 1]
+    kind = SURROGATE_KERNELS.index(surrogate)
+    paths = _paths(amplitudes, rhos)
+    _library().scan_backward(dz.contiguous(), dv.contiguous(), v, z, paths, theta.contiguous(), kind, settings, d, dtheta, resets)
+    return [d, dtheta, *(gradient for pair in resets for gradient in pair)]
+
+
+@_scan_backward.register_fake
+def _(
+    dz: Tensor,
+    dv: Tensor,
+    v: Tensor,
+    z: Tensor,
+    amplitudes: Sequence[Tensor],
+    rhos: Sequence[Tensor],
+    theta: Tensor,
+    surrogate: str,
+    settings: Sequence[float],
+) -> list[Tensor]:
+    n_resets = sum(a.dim() == 1 for a in amplitudes)
+    return [torch.empty_like(v), *(torch.empty_like(theta) for _ in range(1 + 2 * n_resets))]
+
+
+def _save_scan(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    _, amplitudes, rhos, theta, ctx.surrogate, ctx.settings = inputs
+    ctx.n_paths = len(amplitudes)
+    ctx.save_for_backward(*output, theta, *amplitudes, *rhos)
+
+
+def _differentiate_scan(ctx: Any, dz: Tensor, dv: Tensor) -> tuple[Any, ...]:
+    z, v, theta, *paths = ctx.saved_tensors
+    amplitudes, rhos = paths[: ctx.n_paths], paths[ctx.n_paths :]
+    d, dtheta, *resets = _scan_backward(dz, dv, v, z, amplitudes, rhos, theta, ctx.surrogate, ctx.settings)
+    of_amplitudes, of_rhos = [], []
+    for amplitude, rho in zip(amplitudes, rhos, strict=True):
+        if amplitude.dim() == 1:
+            da, drho, *resets = resets
+        elif v.shape[0] < 2:  # no spike has arrived anywhere
+            da, drho = torch.zeros_like(amplitude), torch.zeros_like(rho)
+        elif rho.dim() == 2:
+            _, da, drho = _filter_backward(d[1:], z[:-1], amplitude, rho, False, True)
+        else:
+            back = leaky_scan(d[1:], rho, True)  # dL/d(w z), (time, batch, post)
+            states = leaky_scan(z[:-1] @ amplitude.T, rho)
+            da, drho = back.flatten(0, 1).T @ z[:-1].flatten(0, 1), (back[1:] * states[:-1]).sum(dim=(0, 1))
+        of_amplitudes.append(da)
+        of_rhos.append(drho)
+    return d, of_amplitudes, of_rhos, dtheta, None, None
+
+
+scan_spikes.register_autograd(_differentiate_scan, setup_context=_save_scan)
+
+
+def _paths(amplitudes: Sequence[Tensor], rhos: Sequence[Tensor]) -> ScanPaths:
+    pairs = [(a.contiguous(), rho.contiguous()) for a, rho in zip(amplitudes, rhos, strict=True)]
+    recurrent = [pair for pair in pairs if pair[0].dim() == 2]
+    synaptic, shared = ([pair for pair in recurrent if pair[1].dim() == dim] for dim in (2, 1))
+    return ScanPaths(synaptic, shared, [pair for pair in pairs if pair[0].dim() == 1])

@@ -1,0 +1,187 @@
+"""The compiled kernels: found, checked and called through their C interface (``csrc/api.cpp``).
+
+One small library per instruction set lies beside this file, if the package's build found a compiler. Without them everything works in plain
+torch, more slowly, and says so once.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import warnings
+from collections.abc import Sequence
+from ctypes import POINTER, Structure, c_double, c_int, c_long, c_void_p
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ..errors import BackendError, BackendWarning, DataError
+
+__all__ = ["LEVELS", "Library", "find_library", "library", "use_level"]
+
+#: Instruction sets, the least demanding first. ``baseline`` is what every processor of the architecture has (SSE2, NEON).
+LEVELS = ("baseline", "avx2", "avx512")
+#: Version of the C interface; see ``hetsyn_abi`` in ``csrc/api.cpp``.
+ABI = 1
+FOLDER = Path(__file__).parent
+
+_SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
+_STATUS_OUT_OF_MEMORY, _STATUS_NOT_FINITE = 1, 2
+
+
+class _Paths(Structure):
+    """``hetsyn::ScanPaths``."""
+
+    _fields_ = [
+        *((name, c_long) for name in ("n_synaptic", "n_shared", "n_resets")),
+        *((name, POINTER(c_void_p)) for name in ("synaptic_w", "synaptic_rho", "shared_w", "shared_rho", "reset_a", "reset_rho")),
+    ]
+
+
+class _Gradients(Structure):
+    """``hetsyn::ScanGradients``."""
+
+    _fields_ = [("d", c_void_p), ("theta", c_void_p), ("reset_a", POINTER(c_void_p)), ("reset_rho", POINTER(c_void_p))]
+
+
+class Library:
+    """The kernels of one instruction set. Tensors must be contiguous, on the CPU, and of one floating-point type."""
+
+    def __init__(self, path: Path) -> None:
+        self.level = path.stem.removeprefix("_")
+        self._functions = ctypes.CDLL(str(path))
+        if self._functions.hetsyn_abi() != ABI:
+            raise OSError(f"{path.name} is of another version of hetsyn-sim")
+
+    def _call(self, name: str, dtype: torch.dtype, *arguments: object) -> None:
+        status = getattr(self._functions, f"hetsyn_{name}_{_SUFFIX[dtype]}")(*arguments, c_int(torch.get_num_threads()))
+        if status == _STATUS_NOT_FINITE:
+            raise DataError(
+                "the input is not finite",
+                where=f"hetsyn::{name}",
+                got="NaN or infinity in x",
+                expected="finite numbers",
+                remedy="look for the first layer or recording in which it appears",
+            )
+        if status == _STATUS_OUT_OF_MEMORY:
+            raise BackendError(
+                "there is not enough memory", where=f"hetsyn::{name}", got="an allocation that failed", remedy="use a smaller batch"
+            )
+
+    def filter(self, x: Tensor, w: Tensor, rho: Tensor, v: Tensor) -> None:
+        """V from x (time, batch, pre), w and rho (post, pre)."""
+        self._call("filter", x.dtype, *_pointers(x, w, rho, v), *map(c_long, (*x.shape, w.shape[0])))
+
+    def filter_backward(
+        self, g: Tensor, x: Tensor, w: Tensor, rho: Tensor, dx: Tensor | None, dw: Tensor | None, drho: Tensor | None
+    ) -> None:
+        """The gradients that are not None."""
+        self._call("filter_backward", x.dtype, *_pointers(g, x, w, rho, dx, dw, drho), *map(c_long, (*x.shape, w.shape[0])))
+
+    def scan(self, v_in: Tensor, paths: ScanPaths, theta: Tensor, z: Tensor, v: Tensor) -> None:
+        """Z and v from v_in (time, batch, neuron)."""
+        self._call("scan", v_in.dtype, *_pointers(v_in), paths.reference, *_pointers(theta, z, v), *map(c_long, v_in.shape))
+
+    def scan_backward(
+        self,
+        dz: Tensor,
+        dv: Tensor,
+        v: Tensor,
+        z: Tensor,
+        paths: ScanPaths,
+        theta: Tensor,
+        surrogate: int,
+        settings: Sequence[float],
+        d: Tensor,
+        dtheta: Tensor,
+        resets: Sequence[tuple[Tensor, Tensor]],
+    ) -> None:
+        """D, dtheta and the gradients of the resets' amplitudes and decays."""
+        numbers = (c_double * 4)(*settings)
+        out = _Gradients(d.data_ptr(), dtheta.data_ptr(), _array([a for a, _ in resets]), _array([rho for _, rho in resets]))
+        arguments = (*_pointers(v, z, dz, dv), paths.reference, *_pointers(theta), c_int(surrogate), numbers, ctypes.byref(out))
+        self._call("scan_backward", v.dtype, *arguments, *map(c_long, v.shape))
+
+    def leaky(self, drive: Tensor, decay: Tensor, out: Tensor, *, reverse: bool) -> None:
+        """One state per neuron, forwards or backwards in time."""
+        self._call("leaky", drive.dtype, *_pointers(drive, decay, out), *map(c_long, drive.shape), c_int(reverse))
+
+
+class ScanPaths:
+    """The paths of a population's own spikes, as C sees them: recurrent per synapse, recurrent with one decay per neuron, resets."""
+
+    def __init__(
+        self,
+        synaptic: Sequence[tuple[Tensor, Tensor]],
+        shared: Sequence[tuple[Tensor, Tensor]],
+        resets: Sequence[tuple[Tensor, Tensor]],
+    ) -> None:
+        groups = (synaptic, shared, resets)
+        arrays = [_array([pair[k] for pair in group]) for group in groups for k in (0, 1)]
+        self._kept = (groups, arrays)  # the pointers are valid as long as this lives
+        self.reference = ctypes.byref(_Paths(*map(len, groups), *arrays))
+
+
+def _pointers(*tensors: Tensor | None) -> list[c_void_p]:
+    return [c_void_p(None if tensor is None else tensor.data_ptr()) for tensor in tensors]
+
+
+def _array(tensors: Sequence[Tensor]) -> ctypes.Array[c_void_p]:
+    return (c_void_p * max(1, len(tensors)))(*(tensor.data_ptr() for tensor in tensors))
+
+
+def find_library(level: str, folder: Path = FOLDER) -> Library:
+    """The kernels built for ``level``.
+
+    Raises
+    ------
+    OSError
+        If they were not built, can't be loaded, or are of another version.
+    """
+    path = folder / f"_{level}.so"
+    if not path.is_file():
+        raise OSError(f"{path.name} was not built")
+    return Library(path)
+
+
+@cache
+def best_library(folder: Path = FOLDER) -> Library | None:
+    """The fastest kernels that this processor runs; None, after one warning, if there are none."""
+    try:
+        baseline = find_library("baseline", folder)
+        for level in reversed(LEVELS[: baseline._functions.hetsyn_processor_level() + 1]):
+            if (folder / f"_{level}.so").is_file():
+                return find_library(level, folder)
+        return baseline
+    except OSError as error:
+        warnings.warn(
+            f"the compiled kernels can't be used ({error}): training works in plain torch, several times slower. "
+            "Install a C++ compiler and reinstall hetsyn-sim to build them.",
+            BackendWarning,
+            stacklevel=2,
+        )
+        return None
+
+
+_forced: Library | None = None
+
+
+def library() -> Library | None:
+    """The kernels in use."""
+    return best_library() if _forced is None else _forced
+
+
+class use_level:
+    """Inside, the kernels of this instruction set are used, whatever the processor has: ``with use_level("baseline"): ...``."""
+
+    def __init__(self, level: str) -> None:
+        self._library = find_library(level)
+
+    def __enter__(self) -> None:
+        global _forced
+        self._before, _forced = _forced, self._library
+
+    def __exit__(self, *exc: object) -> None:
+        global _forced
+        _forced = self._before
