@@ -23,7 +23,7 @@ __all__ = ["LEVELS", "Library", "find_library", "library", "use_level"]
 #: Instruction sets, the least demanding first. ``baseline`` is what every processor of the architecture has (SSE2, NEON).
 LEVELS = ("baseline", "avx2", "avx512")
 #: Version of the C interface; see ``hetsyn_abi`` in ``csrc/api.cpp``.
-ABI = 1
+ABI = 2
 FOLDER = Path(__file__).parent
 
 _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}

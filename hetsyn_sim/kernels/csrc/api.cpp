@@ -1,4 +1,5 @@
 // The C interface. Arrays are contiguous, time first; nothing is kept between calls. hetsyn_sim/kernels/library.py declares the same.
+#include "expansion_filter.hpp"
 #include "filter_backward.hpp"
 #include "leaky.hpp"
 #include "scan_backward.hpp"
@@ -67,11 +68,32 @@ int filter_adjoint(const T* g, const T* x, const T* w, const T* rho, T* dx, T* d
     return gradients_events(slices, g, weights, decays, dw, drho, s, n_threads) ? complete : out_of_memory;
 }
 
+// Through shared decays, or exactly where that is less work.
+template <typename T>
+int expanded_filter(const T* x, const T* w, const T* rho, const double* u, const Nodes& nodes, T* v, FilterShape s, int n_threads) {
+    if (!is_worth_expanding(x, nodes.count(), s)) return filter(x, w, rho, v, s, n_threads);
+    std::vector<StepEvents<T>> events;
+    std::atomic<bool> finite{true};
+    if (!find_step_events(x, s, n_threads, events, finite)) return out_of_memory;
+    if (!finite) return input_not_finite;
+    return expanded_forward(events, nodes, u, w, v, s, n_threads) ? complete : out_of_memory;
+}
+
+template <typename T>
+int expanded_gradients(const T* g, const T* x, const T* w, const T* rho, const double* u, const T* scale, const Nodes& nodes, T* dw, T* drho,
+                       FilterShape s, int n_threads) {
+    if (!is_worth_expanding(x, nodes.count(), s)) return filter_adjoint<T>(g, x, w, rho, nullptr, dw, drho, s, n_threads);
+    std::vector<StepEvents<T>> events;
+    std::atomic<bool> finite{true};
+    if (!find_step_events(x, s, n_threads, events, finite)) return out_of_memory;
+    return expanded_backward(events, nodes, u, scale, g, dw, drho, s, n_threads) ? complete : out_of_memory;
+}
+
 }  // namespace
 }  // namespace hetsyn
 
 // Raised with every change of a signature: a library from another build is refused.
-HETSYN_EXPORT int hetsyn_abi() { return 1; }
+HETSYN_EXPORT int hetsyn_abi() { return 2; }
 
 // 2: AVX-512, 1: AVX2 with FMA, 0: neither. What the processor has, whatever this library was built for.
 HETSYN_EXPORT int hetsyn_processor_level() {
@@ -93,6 +115,20 @@ HETSYN_EXPORT int hetsyn_processor_level() {
         int n_threads) {                                                                                                                   \
         return hetsyn::guarded([&] {                                                                                                       \
             return hetsyn::filter_adjoint<T>(g, x, w, rho, dx, dw, drho, {n_steps, n_batch, n_pre, n_post}, n_threads);                    \
+        });                                                                                                                                \
+    }                                                                                                                                      \
+    HETSYN_EXPORT int hetsyn_expanded_filter_##SUFFIX(                                                                                     \
+        const T* x, const T* w, const T* rho, const double* u, const hetsyn::Nodes* nodes, T* v, long n_steps, long n_batch, long n_pre,   \
+        long n_post, int n_threads) {                                                                                                      \
+        return hetsyn::guarded([&] {                                                                                                       \
+            return hetsyn::expanded_filter<T>(x, w, rho, u, *nodes, v, {n_steps, n_batch, n_pre, n_post}, n_threads);                      \
+        });                                                                                                                                \
+    }                                                                                                                                      \
+    HETSYN_EXPORT int hetsyn_expanded_gradients_##SUFFIX(                                                                                  \
+        const T* g, const T* x, const T* w, const T* rho, const double* u, const T* scale, const hetsyn::Nodes* nodes, T* dw, T* drho,     \
+        long n_steps, long n_batch, long n_pre, long n_post, int n_threads) {                                                              \
+        return hetsyn::guarded([&] {                                                                                                       \
+            return hetsyn::expanded_gradients<T>(g, x, w, rho, u, scale, *nodes, dw, drho, {n_steps, n_batch, n_pre, n_post}, n_threads);  \
         });                                                                                                                                \
     }                                                                                                                                      \
     HETSYN_EXPORT int hetsyn_scan_##SUFFIX(                                                                                                \

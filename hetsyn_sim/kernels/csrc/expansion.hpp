@@ -1,130 +1,128 @@
-// The filter with per-synapse decays through K shared ones (hetsyn_sim/kernels/expansion.py has the algebra). Compiled once per instruction
-// set; BYTES is the width of its vectors.
+// The filter with per-synapse decays through K shared ones (hetsyn_sim/kernels/expansion.py has the algebra): what runs through time.
 //
-// A block is LANES neighbouring neurons, a group up to MOST nodes: its states stay in registers through all of time, so that an event costs
-// one multiply-add per node and vector and the loads of its row of M. M and dM are (block, group, pre, node of the group, lane), so that
-// this row is contiguous and the rows of one group stay in the L2 cache for the whole batch. Blocks and groups share nothing that is
-// written (only v is summed over groups, in order), and each sums over batch and time in one order: the same bits for any number of threads.
+// A block is one vector of neighbouring neurons, a group up to MOST nodes: its states stay in registers through all of time, so that an event
+// costs one multiply-add per node and vector and the loads of its row of M. M and dM of a block are (group, pre, node of the group, lane), so
+// that this row is contiguous and the rows of one group stay in the second cache for the whole batch. Blocks share nothing that is written,
+// and each sums over batch and time in one order: the same bits for any number of threads.
 #pragma once
-#include <cmath>
-#include <cstdint>
-#include <cstring>
+
 #include <utility>
+
+#include "events.hpp"
 
 namespace hetsyn {
 
-template <class Number, int BYTES>
-struct VectorOf {
-    typedef Number type __attribute__((vector_size(BYTES), aligned(BYTES)));
+// The events of one batch item in the order of time: those of step t are first[t] to first[t + 1].
+template <typename T>
+struct StepEvents {
+    std::vector<long> first;
+    std::vector<std::int32_t> channel;
+    std::vector<T> value;
+
+    StepEvents() = default;
+    // of item b of x (time, batch, channel); sets `finite` to false if one is not a number
+    StepEvents(const T* x, long n_steps, long n_batch, long n_channels, long b, std::atomic<bool>& finite) : first{0} {
+        first.reserve(size_t(n_steps) + 1);
+        constexpr long word = 64 / sizeof(T);
+        for (long t = 0; t < n_steps; ++t) {
+            const T* row = x + (t * n_batch + b) * n_channels;
+            for (long i = 0; i < n_channels; i += word) {
+                if (i + word <= n_channels) {  // most of the input is silent: 64 bytes at a time
+                    std::uint64_t bits[8], any = 0;
+                    std::memcpy(bits, row + i, sizeof bits);
+                    for (std::uint64_t part : bits) any |= part;
+                    if (!any) continue;
+                }
+                for (long k = i; k < std::min(i + word, n_channels); ++k)
+                    if (row[k] != T(0)) {
+                        if (!std::isfinite(row[k])) finite = false;
+                        channel.push_back(std::int32_t(k));
+                        value.push_back(row[k]);
+                    }
+            }
+            first.push_back(long(channel.size()));
+        }
+    }
 };
 
-template <class Real>
-struct Events {  // of x (time, batch, pre), sorted by batch item, time and channel
-    const int64_t* first;  // (batch * time + 1): the events of item b at step t are first[b * time + t] and following
-    const int32_t* channel;
-    const Real* value;
-    int64_t n_steps, n_batch;
-};
-
-template <class Real, int BYTES>
+template <typename T>
 struct Expansion {
-    using Vec = typename VectorOf<Real, BYTES>::type;
-    static constexpr int LANES = BYTES / sizeof(Real);
-    static constexpr int MOST = BYTES == 64 ? 20 : 12;  // of 32 vector registers with AVX-512, 16 with AVX2, leaving a few for operands
+    static constexpr int LANES = Vec<T>::lanes;
+    static constexpr int MOST = HETSYN_BYTES == 64 ? 20 : 12;  // of 32 or 16 vector registers, leaving a few for operands
 
-    static int64_t groups(int64_t n_nodes) { return (n_nodes + MOST - 1) / MOST; }
-    static int64_t group_size(int64_t n_nodes) { return (n_nodes + groups(n_nodes) - 1) / groups(n_nodes); }
+    static long groups(long n_nodes) { return ceil_div(n_nodes, MOST); }
+    static long group_size(long n_nodes) { return ceil_div(n_nodes, groups(n_nodes)); }
+    static long padded(long n_nodes) { return groups(n_nodes) * group_size(n_nodes); }
 
-    static Vec load(const Real* from, int64_t lanes) {
-        Vec vec{};
-        std::memcpy(&vec, from, lanes == LANES ? sizeof(Vec) : lanes * sizeof(Real));
-        return vec;
+    // Where node k of channel i stands in a block's M or dM, in vectors.
+    static long place(long n_nodes, long n_pre, long i, long k) {
+        const long size = group_size(n_nodes);
+        return (k / size * n_pre + i) * size + k % size;
     }
-    static void store(Real* to, Vec vec, int64_t lanes) { std::memcpy(to, &vec, lanes == LANES ? sizeof(Vec) : lanes * sizeof(Real)); }
 
+    static vec<T> load_lanes(const T* from, long lanes) {
+        if (lanes == LANES) return load(from);
+        vec<T> out{};
+        std::memcpy(&out, from, size_t(lanes) * sizeof(T));
+        return out;
+    }
+    static void store_lanes(T* to, vec<T> value, long lanes) { std::memcpy(to, &value, size_t(lanes) * sizeof(T)); }
+
+    // v[t] = sum of U_k[t], U_k[t] = rho_k U_k[t-1] + the rows of M at events; `add`: on top of what other groups have left there
     template <int NODES>
-    static void forward_group(const Events<Real>& events, const Real* m, const Real* rho, int64_t n_post, int64_t lanes, bool add, Real* v,
-                              int64_t begin, int64_t end) {
-        const Vec* rows = reinterpret_cast<const Vec*>(m);
-        Vec decay[NODES];
-        for (int k = 0; k < NODES; ++k) decay[k] = rho[k] - Vec{};
-        for (int64_t b = begin; b < end; ++b) {
-            const int64_t* first = events.first + b * events.n_steps;
-            Vec u[NODES] = {};
-            for (int64_t t = 0; t < events.n_steps; ++t) {
-#pragma GCC unroll 20
-                for (int k = 0; k < NODES; ++k) u[k] *= decay[k];
-                for (int64_t e = first[t]; e < first[t + 1]; ++e) {
-                    const Vec* row = rows + int64_t(events.channel[e]) * NODES;
-                    const Vec x = events.value[e] - Vec{};
-#pragma GCC unroll 20
-                    for (int k = 0; k < NODES; ++k) u[k] += x * row[k];
-                }
-                Vec sum{};
-#pragma GCC unroll 20
-                for (int k = 0; k < NODES; ++k) sum += u[k];
-                Real* out = v + (t * events.n_batch + b) * n_post;
-                store(out, add ? load(out, lanes) + sum : sum, lanes);
+    static void forward_group(const StepEvents<T>& events, const vec<T>* m, const T* rho, long n_steps, long stride, long lanes, bool add, T* v) {
+        vec<T> u[NODES] = {}, decay[NODES];
+        for (int k = 0; k < NODES; ++k) decay[k] = splat(rho[k]);
+        for (long t = 0; t < n_steps; ++t, v += stride) {
+            for (int k = 0; k < NODES; ++k) u[k] *= decay[k];
+            for (long e = events.first[size_t(t)]; e < events.first[size_t(t) + 1]; ++e) {
+                const vec<T>* row = m + long(events.channel[size_t(e)]) * NODES;
+                const vec<T> x = splat(events.value[size_t(e)]);
+                for (int k = 0; k < NODES; ++k) u[k] += x * row[k];
+            }
+            vec<T> sum{};
+            for (int k = 0; k < NODES; ++k) sum += u[k];
+            store_lanes(v, add ? load_lanes(v, lanes) + sum : sum, lanes);
+        }
+    }
+
+    // dM += x A_k[t] at events, A_k[t] = rho_k A_k[t+1] + g[t]; chain[k] != 0: node k is fed by A_{k-1}[t+1] instead of g[t]
+    template <int NODES>
+    static void backward_group(const StepEvents<T>& events, const T* g, const T* rho, const T* chain, long n_steps, long stride, long lanes,
+                               vec<T>* dm) {
+        long start = 0;  // nothing is read from scans of g before the first event
+        while (start < n_steps && events.first[size_t(start) + 1] == 0) ++start;
+        vec<T> a[NODES] = {};
+        for (long t = n_steps - 1; t >= start; --t) {
+            const vec<T> now = load_lanes(g + t * stride, lanes);
+            for (int k = NODES - 1; k >= 0; --k) {
+                const vec<T> fed = k > 0 && chain[k] != T(0) ? a[k > 0 ? k - 1 : 0] : now;
+                a[k] = rho[k] * a[k] + fed;
+            }
+            for (long e = events.first[size_t(t)]; e < events.first[size_t(t) + 1]; ++e) {
+                vec<T>* row = dm + long(events.channel[size_t(e)]) * NODES;
+                const vec<T> x = splat(events.value[size_t(e)]);
+                for (int k = 0; k < NODES; ++k) row[k] += x * a[k];
             }
         }
     }
 
-    template <int NODES>
-    static void backward_group(const Events<Real>& events, const Real* g, const Real* rho, const Real* chain, int64_t n_post, int64_t lanes,
-                               Real* dm) {
-        Vec* rows = reinterpret_cast<Vec*>(dm);
-        for (int64_t b = 0; b < events.n_batch; ++b) {
-            const int64_t* first = events.first + b * events.n_steps;
-            int64_t start = 0;  // nothing is read from scans of g before the first event
-            while (start < events.n_steps && first[start + 1] == first[0]) ++start;
-            Vec a[NODES] = {};
-            for (int64_t t = events.n_steps - 1; t >= start; --t) {
-                const Vec now = load(g + (t * events.n_batch + b) * n_post, lanes);
-#pragma GCC unroll 20
-                for (int k = NODES - 1; k >= 0; --k) {
-                    const Vec fed = k > 0 && chain[k] != 0 ? a[k > 0 ? k - 1 : 0] : now;
-                    a[k] = rho[k] * a[k] + fed;
-                }
-                for (int64_t e = first[t]; e < first[t + 1]; ++e) {
-                    Vec* row = rows + int64_t(events.channel[e]) * NODES;
-                    const Vec x = events.value[e] - Vec{};
-#pragma GCC unroll 20
-                    for (int k = 0; k < NODES; ++k) row[k] += x * a[k];
-                }
-            }
-        }
-    }
+    using Forward = decltype(&forward_group<1>);
+    using Backward = decltype(&backward_group<1>);
 
+    // The kernels by the number of nodes of a group, which they know when they are compiled.
     template <int... N>
-    static constexpr auto forwards(std::integer_sequence<int, N...>) {
-        using Function = decltype(&forward_group<1>);
-        struct { Function of[sizeof...(N)]; } table{{&forward_group<N + 1>...}};
-        return table;
+    static Forward forward_of(long size, std::integer_sequence<int, N...>) {
+        static constexpr Forward table[] = {&forward_group<N + 1>...};
+        return table[size - 1];
     }
     template <int... N>
-    static constexpr auto backwards(std::integer_sequence<int, N...>) {
-        using Function = decltype(&backward_group<1>);
-        struct { Function of[sizeof...(N)]; } table{{&backward_group<N + 1>...}};
-        return table;
+    static Backward backward_of(long size, std::integer_sequence<int, N...>) {
+        static constexpr Backward table[] = {&backward_group<N + 1>...};
+        return table[size - 1];
     }
-
-    // v (time, batch, post) of one block, from its M, for the batch items begin to end.
-    static void forward(const Events<Real>& events, const Real* m, const Real* rho, int64_t n_nodes, int64_t n_pre, int64_t n_post,
-                        int64_t block, int64_t begin, int64_t end, Real* v) {
-        static constexpr auto table = forwards(std::make_integer_sequence<int, MOST>{});
-        const int64_t size = group_size(n_nodes), j = block * LANES, lanes = n_post - j < LANES ? n_post - j : LANES;
-        for (int64_t group = 0; group < groups(n_nodes); ++group)
-            table.of[size - 1](events, m + group * n_pre * size * LANES, rho + group * size, n_post, lanes, group > 0, v + j, begin, end);
-    }
-
-    // dM of one block, zero before; chain[k] != 0: node k is fed by node k - 1 of its group instead of g.
-    static void backward(const Events<Real>& events, const Real* g, const Real* rho, const Real* chain, int64_t n_nodes, int64_t n_pre,
-                         int64_t n_post, int64_t block, Real* dm) {
-        static constexpr auto table = backwards(std::make_integer_sequence<int, MOST>{});
-        const int64_t size = group_size(n_nodes), j = block * LANES, lanes = n_post - j < LANES ? n_post - j : LANES;
-        for (int64_t group = 0; group < groups(n_nodes); ++group)
-            table.of[size - 1](events, g + j, rho + group * size, chain + group * size, n_post, lanes, dm + group * n_pre * size * LANES);
-    }
+    static Forward forward(long size) { return forward_of(size, std::make_integer_sequence<int, MOST>{}); }
+    static Backward backward(long size) { return backward_of(size, std::make_integer_sequence<int, MOST>{}); }
 };
 
 }  // namespace hetsyn

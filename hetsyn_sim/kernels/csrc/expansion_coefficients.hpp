@@ -1,123 +1,122 @@
-// Coefficients of the shared-decay expansion: packs M = w c_k for the forward kernel and turns dM into dL/dw and dL/drho, one block at a time.
+// Coefficients of the shared-decay expansion: they pack M = w c_k for the forward kernel and turn dM into dL/dw and dL/drho.
 #pragma once
+
 #include "expansion.hpp"
+#include "filter_forward.hpp"
 
 namespace hetsyn {
 
-// Nodes in their order: rho = 1 and rho = 0 (each followed by its chained scan if `slope`), then n_inner Chebyshev nodes.
-struct Interpolation {
-    const double* u;        // (inner) nodes on the scale of SharedDecays.scaled
+// Nodes in their order: rho = 1 and rho = 0 if any decay is there (in the backward pass each followed by its chained scan), then the inner
+// ones. hetsyn_sim/kernels/expansion_ops.py declares the same.
+struct Nodes {
+    const double* rho;      // (inner) shared decays
+    const double* u;        // (inner) their place on the scale of SharedDecays.scaled
     const double* weights;  // (inner) barycentric
     double scale;           // du/dlog tau
-    int64_t n_inner, at_one, at_zero, slope;
+    long n_inner, at_one, at_zero, chained;
 
-    int64_t n_limits() const { return (at_one + at_zero) * (1 + slope); }
-    int64_t n_nodes() const { return n_limits() + n_inner; }
+    long n_limits() const { return (at_one + at_zero) * (1 + chained); }
+    long count() const { return n_limits() + n_inner; }
 };
 
-template <class Real, int BYTES>
+// One channel of a block: log tau on the nodes' scale, and the coefficients there. Lanes of vec<T> are one or two vectors of doubles.
+template <typename T>
 struct Coefficients {
-    using Kernel = Expansion<Real, BYTES>;
-    using Vec = typename VectorOf<double, BYTES>::type;
-    static constexpr int MOST_INNER = 64, LANES = Kernel::LANES, WIDTH = BYTES / sizeof(double), PARTS = LANES / WIDTH;
+    static constexpr int MOST_INNER = 64, LANES = Vec<T>::lanes, WIDTH = Vec<double>::lanes, PARTS = LANES / WIDTH;
+    vec<double> u[PARTS] = {}, c[MOST_INNER][PARTS], slopes[MOST_INNER][PARTS];
+    int limit[LANES];  // +1, -1 where u is +inf, -inf: at rho = 1, rho = 0
 
-    // One channel of a block: u, and what becomes of it; lanes of a Real vector as one or two vectors of doubles.
-    struct Channel {
-        Vec u[PARTS] = {}, c[MOST_INNER][PARTS], slopes[MOST_INNER][PARTS];
-        int limit[LANES];  // +1, -1 where u is +inf, -inf
-
-        Channel(const double* from, int64_t stride, int64_t lanes) {
-            for (int l = 0; l < LANES; ++l) {
-                const double value = l < lanes ? from[l * stride] : 0.0;
-                limit[l] = std::isinf(value) ? (value > 0 ? 1 : -1) : 0;
-                u[l / WIDTH][l % WIDTH] = limit[l] ? 0.0 : value;
-            }
-        }
-
-        // Lagrange polynomials at u and their derivatives by log tau as products without a division, exact at the nodes and stable next
-        // to them; 0 at a limit. As SharedDecays.coefficients, against which it is tested.
-        template <bool SLOPES>
-        void lagrange(const Interpolation& nodes) {
-            for (int part = 0; part < PARTS; ++part) {
-                Vec product{}, derivative{};
-                for (int l = 0; l < WIDTH; ++l) product[l] = limit[part * WIDTH + l] ? 0.0 : 1.0;
-                for (int64_t k = 0; k < nodes.n_inner; ++k) {
-                    const Vec difference = u[part] - nodes.u[k];
-                    c[k][part] = product;
-                    if (SLOPES) slopes[k][part] = derivative, derivative = product + derivative * difference;
-                    product *= difference;
-                }
-                product = Vec{} + 1.0, derivative = Vec{};
-                for (int64_t k = nodes.n_inner - 1; k >= 0; --k) {
-                    const Vec difference = u[part] - nodes.u[k];
-                    if (SLOPES) {
-                        slopes[k][part] = (slopes[k][part] * product + c[k][part] * derivative) * (nodes.weights[k] * nodes.scale);
-                        derivative = product + derivative * difference;
-                    }
-                    c[k][part] *= product * nodes.weights[k];
-                    product *= difference;
-                }
-            }
-        }
-    };
-
-    // Where node k of channel i stands in a block's M or dM.
-    static int64_t place(int64_t n_nodes, int64_t n_pre, int64_t i, int64_t k) {
-        const int64_t size = Kernel::group_size(n_nodes);
-        return ((k / size * n_pre + i) * size + k % size) * LANES;
-    }
-
-    // u and w (post, pre) -> M of one block, to be zero before.
-    static void pack(const Interpolation& nodes, const double* u, const Real* w, int64_t n_pre, int64_t n_post, int64_t block, Real* m) {
-        const int64_t j = block * LANES, lanes = n_post - j < LANES ? n_post - j : LANES;
-        for (int64_t i = 0; i < n_pre; ++i) {
-            Channel channel(u + j * n_pre + i, n_pre, lanes);
-            channel.template lagrange<false>(nodes);
-            Real weight[LANES] = {};
-            for (int64_t l = 0; l < lanes; ++l) weight[l] = w[(j + l) * n_pre + i];
-            for (int64_t k = 0; k < nodes.n_inner; ++k) {
-                Real* row = m + place(nodes.n_nodes(), n_pre, i, nodes.n_limits() + k);
-                const double* c = reinterpret_cast<const double*>(channel.c[k]);
-                for (int l = 0; l < LANES; ++l) row[l] = Real(c[l]) * weight[l];
-            }
-            for (int64_t k = 0; k < nodes.at_one + nodes.at_zero; ++k) {
-                Real* row = m + place(nodes.n_nodes(), n_pre, i, k * (1 + nodes.slope));
-                for (int l = 0; l < LANES; ++l) row[l] = channel.limit[l] == (k < nodes.at_one ? 1 : -1) ? weight[l] : Real(0);
-            }
+    Coefficients(const double* from, long stride, long lanes) {
+        for (int l = 0; l < LANES; ++l) {
+            const double value = l < lanes ? from[l * stride] : 0.0;
+            limit[l] = std::isinf(value) ? (value > 0 ? 1 : -1) : 0;
+            u[l / WIDTH][l % WIDTH] = limit[l] ? 0.0 : value;
         }
     }
 
-    // dM of one block -> dw and drho (post, pre); scale is w dlog tau/drho, and w for decays at a limit.
-    static void gradients(const Interpolation& nodes, const double* u, const Real* scale, const Real* dm, int64_t n_pre, int64_t n_post,
-                          int64_t block, Real* dw, Real* drho) {
-        const int64_t j = block * LANES, lanes = n_post - j < LANES ? n_post - j : LANES;
-        for (int64_t i = 0; i < n_pre; ++i) {
-            Channel channel(u + j * n_pre + i, n_pre, lanes);
-            channel.template lagrange<true>(nodes);
-            Vec values[PARTS] = {}, slopes[PARTS] = {};
-            for (int64_t k = 0; k < nodes.n_inner; ++k) {
-                const Real* row = dm + place(nodes.n_nodes(), n_pre, i, nodes.n_limits() + k);
-                for (int part = 0; part < PARTS; ++part) {
-                    Vec sum;
-                    for (int l = 0; l < WIDTH; ++l) sum[l] = row[part * WIDTH + l];
-                    values[part] += channel.c[k][part] * sum;
-                    slopes[part] += channel.slopes[k][part] * sum;
+    // Lagrange polynomials at u and their derivatives by log tau as products without a division, exact at the nodes and stable next to
+    // them; 0 at a limit. As SharedDecays.coefficients, against which they are tested.
+    template <bool SLOPES>
+    void evaluate(const Nodes& nodes) {
+        for (int part = 0; part < PARTS; ++part) {
+            vec<double> product{}, derivative{};
+            for (int l = 0; l < WIDTH; ++l) product[l] = limit[part * WIDTH + l] ? 0.0 : 1.0;
+            for (long k = 0; k < nodes.n_inner; ++k) {
+                const vec<double> difference = u[part] - nodes.u[k];
+                c[k][part] = product;
+                if (SLOPES) {
+                    slopes[k][part] = derivative;
+                    derivative = product + derivative * difference;
                 }
+                product *= difference;
             }
-            double* value = reinterpret_cast<double*>(values);
-            double* slope = reinterpret_cast<double*>(slopes);
-            for (int64_t k = 0; k < nodes.at_one + nodes.at_zero; ++k) {
-                const Real* power = dm + place(nodes.n_nodes(), n_pre, i, 2 * k);
-                const Real* chained = dm + place(nodes.n_nodes(), n_pre, i, 2 * k + 1);
-                for (int l = 0; l < LANES; ++l)
-                    if (channel.limit[l] == (k < nodes.at_one ? 1 : -1)) value[l] = power[l], slope[l] = chained[l];
-            }
-            for (int64_t l = 0; l < lanes; ++l) {
-                dw[(j + l) * n_pre + i] = Real(value[l]);
-                drho[(j + l) * n_pre + i] = Real(slope[l]) * scale[(j + l) * n_pre + i];
+            product = splat(1.0), derivative = vec<double>{};
+            for (long k = nodes.n_inner - 1; k >= 0; --k) {
+                const vec<double> difference = u[part] - nodes.u[k];
+                if (SLOPES) {
+                    slopes[k][part] = (slopes[k][part] * product + c[k][part] * derivative) * (nodes.weights[k] * nodes.scale);
+                    derivative = product + derivative * difference;
+                }
+                c[k][part] *= product * nodes.weights[k];
+                product *= difference;
             }
         }
     }
 };
+
+// u and w (post, pre) -> M of one block, zero before.
+template <typename T>
+void pack_block(const Nodes& nodes, const double* u, const T* w, FilterShape s, long block, vec<T>* m) {
+    constexpr int L = Vec<T>::lanes;
+    const long j = block * L, lanes = std::min<long>(L, s.n_post - j), n_nodes = nodes.count();
+    for (long i = 0; i < s.n_pre; ++i) {
+        Coefficients<T> at(u + j * s.n_pre + i, s.n_pre, lanes);
+        at.template evaluate<false>(nodes);
+        T weight[L] = {};
+        for (long l = 0; l < lanes; ++l) weight[l] = w[(j + l) * s.n_pre + i];
+        for (long k = 0; k < nodes.n_inner; ++k) {
+            T row[L];
+            for (int l = 0; l < L; ++l) row[l] = T(at.c[k][l / at.WIDTH][l % at.WIDTH]) * weight[l];
+            m[Expansion<T>::place(n_nodes, s.n_pre, i, nodes.n_limits() + k)] = load(row);
+        }
+        for (long k = 0; k < nodes.n_limits(); ++k) {
+            T row[L];
+            for (int l = 0; l < L; ++l) row[l] = at.limit[l] == (k < nodes.at_one ? 1 : -1) ? weight[l] : T(0);
+            m[Expansion<T>::place(n_nodes, s.n_pre, i, k)] = load(row);
+        }
+    }
+}
+
+// dM of one block -> dw and drho (post, pre); scale (post, pre) is w dlog tau/drho, and w at a limit, whose slope is by rho already.
+template <typename T>
+void unpack_block(const Nodes& nodes, const double* u, const T* scale, const vec<T>* dm, FilterShape s, long block, T* dw, T* drho) {
+    constexpr int L = Vec<T>::lanes, WIDTH = Vec<double>::lanes, PARTS = L / WIDTH;
+    const long j = block * L, lanes = std::min<long>(L, s.n_post - j), n_nodes = nodes.count();
+    for (long i = 0; i < s.n_pre; ++i) {
+        Coefficients<T> at(u + j * s.n_pre + i, s.n_pre, lanes);
+        at.template evaluate<true>(nodes);
+        vec<double> values[PARTS] = {}, slopes[PARTS] = {};
+        for (long k = 0; k < nodes.n_inner; ++k) {
+            const vec<T> row = dm[Expansion<T>::place(n_nodes, s.n_pre, i, nodes.n_limits() + k)];
+            for (int part = 0; part < PARTS; ++part) {
+                vec<double> sum;
+                for (int l = 0; l < WIDTH; ++l) sum[l] = row[part * WIDTH + l];
+                values[part] += at.c[k][part] * sum;
+                slopes[part] += at.slopes[k][part] * sum;
+            }
+        }
+        for (long l = 0; l < lanes; ++l) {
+            const long synapse = (j + l) * s.n_pre + i;
+            double value = values[l / WIDTH][l % WIDTH], slope = slopes[l / WIDTH][l % WIDTH];
+            if (at.limit[l]) {
+                const long k = at.limit[l] > 0 ? 0 : 2 * nodes.at_one;
+                value = dm[Expansion<T>::place(n_nodes, s.n_pre, i, k)][l];
+                slope = dm[Expansion<T>::place(n_nodes, s.n_pre, i, k + 1)][l];
+            }
+            dw[synapse] = T(value);
+            drho[synapse] = T(slope) * scale[synapse];
+        }
+    }
+}
 
 }  // namespace hetsyn
