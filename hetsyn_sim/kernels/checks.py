@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from ..errors import DataError
+
+Paths = Sequence[tuple[Tensor, Tensor]]
 
 __all__ = ["check_decay", "check_filter", "check_finite", "check_scan"]
 
@@ -28,7 +32,7 @@ def check_filter(x: Tensor, w: Tensor, rho: Tensor) -> None:
     _check_not_empty("exponential_filter", {"x": x, "w": w})
 
 
-def check_scan(v_in: Tensor, recurrent: list[tuple[Tensor, Tensor]], resets: list[tuple[Tensor, Tensor]], theta: Tensor) -> None:
+def check_scan(v_in: Tensor, recurrent: Paths, resets: Paths, theta: Tensor) -> None:
     """Raise unless v_in is (time, batch, post), recurrent paths are (post, post) and everything else broadcasts to (post,).
 
     Raises

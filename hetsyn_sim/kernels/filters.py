@@ -54,7 +54,7 @@ def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None
     if is_tied(rho):
         return _leaky_scan(x @ w.T, _per_neuron(rho, w), carried)
     if backend_for(x, w, rho) == "fused":
-        v = filter_synapses(x, w, rho)  # (time, batch, post)
+        v: Tensor = filter_synapses(x, w, rho)  # (time, batch, post)
         return v if carried is None else v + spread_carry(carried, rho, x.shape[0])
     if x.shape[0] > CHUNK:
         pieces: list[Tensor] = []
