@@ -26,6 +26,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ..errors import ConfigError
+from .checks import check_decay
 from .shared_decays import SharedDecays, shared_decays
 
 __all__ = ["SMALLEST_TOLERANCE", "Expansion", "check_tolerance", "expand", "expanded_filter"]
@@ -160,8 +161,11 @@ def expanded_filter(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> Tens
     ------
     ConfigError
         If the tolerance is out of range for the dtype.
+    DataError
+        If a decay is outside of [0, 1].
     """
     check_tolerance(tolerance, rho.dtype)
+    check_decay(rho)
     s = log_tau(rho.detach(), len(x), tolerance)
     forward = expand(s, len(x), tolerance, rho.dtype, slope=False)
     backward = expand(s, len(x), tolerance, rho.dtype, slope=True) if torch.is_grad_enabled() else forward

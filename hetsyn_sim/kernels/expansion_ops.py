@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
-from ctypes import POINTER, Structure, c_double, c_long, c_void_p
+from ctypes import Structure, c_double, c_long, c_void_p, pointer
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from .checks import check_decay, check_finite
-from .expansion import Expansion, expand, log_tau
+from .expansion import Expansion, check_tolerance, expand, log_tau
 from .library import Library, library
 
 __all__ = ["filter_expanded"]
@@ -31,9 +30,9 @@ def _nodes(expansion: Expansion) -> tuple[Any, Tensor]:
     counts = int(expansion.at_one), int(expansion.at_zero), int(expansion.slope)
     inner = expansion.inner
     if inner is None:
-        return POINTER(_Nodes)(_Nodes(None, None, None, 1.0, 0, *counts)), expansion.s
+        return pointer(_Nodes(None, None, None, 1.0, 0, *counts)), expansion.s
     nodes = _Nodes(*(t.data_ptr() for t in (inner.rho, inner.u, inner.weights)), inner.scale, inner.n, *counts)
-    return POINTER(_Nodes)(nodes), inner.scaled(expansion.s).contiguous()
+    return pointer(nodes), inner.scaled(expansion.s).contiguous()
 
 
 def _compiled() -> Library:
@@ -45,6 +44,7 @@ def _compiled() -> Library:
 @torch.library.custom_op("hetsyn::expanded_filter", mutates_args=(), device_types="cpu")
 def filter_expanded(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> Tensor:
     """V (time, batch, post) of x (time, batch, pre) with w and rho (post, pre), every power of a decay within ``tolerance``."""
+    check_tolerance(tolerance, rho.dtype)
     check_finite(w, "w")
     check_decay(rho)
     x, w, rho = x.contiguous(), w.contiguous(), rho.contiguous()
@@ -54,7 +54,7 @@ def filter_expanded(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> Tens
         _compiled().filter(x, w, rho, v)
     else:
         nodes, u = _nodes(expansion)
-        _compiled().call("expanded_filter", x.dtype, x, w, rho, u, nodes, v, *map(c_long, (*x.shape, len(w))))
+        _compiled().expanded_filter(x, w, rho, u, nodes, v)
     return v
 
 
@@ -79,15 +79,12 @@ def _backward(
             _compiled().filter_backward(g, x, w, rho, None, dw, drho)
         else:
             nodes, u = _nodes(expansion)
-            arguments = (g, x, w, rho, u, expansion.scale(w, rho), nodes, dw, drho)
-            _compiled().call("expanded_gradients", x.dtype, *arguments, *map(c_long, (*x.shape, len(w))))
+            _compiled().expanded_gradients(g, x, w, rho, u, expansion.scale(w, rho), nodes, dw, drho)
     return dx, dw, drho
 
 
 @_backward.register_fake
-def _(
-    g: Tensor, x: Tensor, w: Tensor, rho: Tensor, tolerance: float, of_input: bool, of_synapses: bool
-) -> tuple[Tensor, Tensor, Tensor]:
+def _(g: Tensor, x: Tensor, w: Tensor, rho: Tensor, tolerance: float, of_input: bool, of_synapses: bool) -> tuple[Tensor, Tensor, Tensor]:
     dx, dw, drho = (like.new_empty(like.shape if asked else (0,)) for like, asked in ((x, of_input), (w, of_synapses), (w, of_synapses)))
     return dx, dw, drho
 

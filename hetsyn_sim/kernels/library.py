@@ -79,6 +79,17 @@ class Library:
         """The gradients that are not None."""
         self._call("filter_backward", x.dtype, *_pointers(g, x, w, rho, dx, dw, drho), *map(c_long, (*x.shape, w.shape[0])))
 
+    def expanded_filter(self, x: Tensor, w: Tensor, rho: Tensor, u: Tensor, nodes: object, v: Tensor) -> None:
+        """V through shared decays; ``u`` (post, pre), float64, and ``nodes`` are as :mod:`expansion_ops` makes them."""
+        self._call("expanded_filter", x.dtype, *_pointers(x, w, rho, u), nodes, *_pointers(v), *map(c_long, (*x.shape, w.shape[0])))
+
+    def expanded_gradients(
+        self, g: Tensor, x: Tensor, w: Tensor, rho: Tensor, u: Tensor, scale: Tensor, nodes: object, dw: Tensor, drho: Tensor
+    ) -> None:
+        """The gradients of w and rho through shared decays."""
+        pointers = _pointers(g, x, w, rho, u, scale)
+        self._call("expanded_gradients", x.dtype, *pointers, nodes, *_pointers(dw, drho), *map(c_long, (*x.shape, w.shape[0])))
+
     def scan(self, v_in: Tensor, paths: ScanPaths, theta: Tensor, z: Tensor, v: Tensor) -> None:
         """Z and v from v_in (time, batch, neuron)."""
         self._call("scan", v_in.dtype, *_pointers(v_in), paths.reference, *_pointers(theta, z, v), *map(c_long, v_in.shape))

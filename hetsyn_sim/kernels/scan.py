@@ -71,8 +71,14 @@ def spiking_scan(
         flat += [amplitude, rho.reshape(-1).expand(n_post) if is_tied(rho) else rho.expand_as(amplitude)]
     for amplitude, rho in resets:
         flat += [amplitude.expand(n_post), rho.expand(n_post)]
-    kernel = _kernel_of(surrogate)
-    if kernel is not None and backend_for(v_in, theta, *flat) == "fused":
+    kernel, backend = _kernel_of(surrogate), backend_for(v_in, theta, *flat)
+    if backend == "triton":
+        from .triton_functions import scan_on_triton  # needs the extra [triton]
+
+        on_triton = scan_on_triton(v_in, recurrent, resets, theta, surrogate)
+        if on_triton is not None:
+            return on_triton
+    if kernel is not None and backend == "fused":
         settings = [float(value) for value in vars(surrogate).values()]
         z, v = scan_spikes(v_in, flat[::2], flat[1::2], theta.expand(n_post), kernel, settings)
         return z, v

@@ -3,16 +3,21 @@
 import pytest
 import torch
 
-from hetsyn_sim.kernels import DecayPath
-from hetsyn_sim.kernels import triton_functions as on_triton
+from hetsyn_sim.kernels import DecayPath, available_backends, exponential_filter, spiking_scan, use_backend
 from hetsyn_sim.training.surrogates import Triangular
 
 pytest.importorskip("triton", reason="needs the extra [triton]")
-if not on_triton.is_available():
+if "triton" not in available_backends():
     pytest.skip("needs a CUDA device, or TRITON_INTERPRET=1 set before Python starts", allow_module_level=True)
 
 F64 = torch.float64
 B, I, J, T = 2, 70, 19, 6  # more channels and neurons than a tile, and no multiple of it
+
+
+@pytest.fixture(autouse=True)
+def on_triton():
+    with use_backend("triton"):
+        yield
 
 
 def random(*shape, seed=0):
@@ -24,7 +29,7 @@ def test_the_filter_and_its_gradients(dtype, naive):
     x, w, rho, g = (random(T, B, I) > 0.5).to(dtype), random(J, I).to(dtype), random(J, I, seed=1).sigmoid().to(dtype), random(T, B, J)
     rho[0, 0], rho[1, 1] = 0.0, 1.0
     results = []
-    for run, leaves in ((on_triton.exponential_filter, (x, w, rho)), (naive["filter"], (x.double(), w.double(), rho.double()))):
+    for run, leaves in ((exponential_filter, (x, w, rho)), (naive["filter"], (x.double(), w.double(), rho.double()))):
         leaves = [leaf.clone().requires_grad_() for leaf in leaves]
         v = run(*leaves)
         results.append((v, *torch.autograd.grad((v * g.to(v)).sum(), leaves)))
@@ -36,7 +41,7 @@ def test_the_filter_and_its_gradients(dtype, naive):
 
 def test_a_carried_state_is_added(naive):
     x, w, rho, carried = random(T, B, I), random(J, I), random(J, I, seed=1).sigmoid(), random(B, J, I, seed=2)
-    torch.testing.assert_close(on_triton.exponential_filter(x, w, rho, carried), naive["filter"](x, w, rho, carried), rtol=0, atol=1e-11)
+    torch.testing.assert_close(exponential_filter(x, w, rho, carried), naive["filter"](x, w, rho, carried), rtol=0, atol=1e-11)
 
 
 @pytest.mark.parametrize("tied", [False, True])
@@ -49,7 +54,7 @@ def test_the_scan_and_its_gradients(tied, recurrent, resets, naive):
     leaves += [torch.tensor(-0.8, dtype=F64), torch.tensor(0.7, dtype=F64)] * resets
     dz, dv = random(12, B, n, seed=3), random(12, B, n, seed=4)
     results = []
-    for run in (on_triton.spiking_scan, naive["scan"]):
+    for run in (spiking_scan, naive["scan"]):
         v_in, theta, *flat = copies = [leaf.clone().requires_grad_() for leaf in leaves]
         paths = [DecayPath(*pair) for pair in zip(flat[::2], flat[1::2], strict=True)]
         z, v = run(v_in, paths[:recurrent], paths[recurrent:], theta, Triangular())

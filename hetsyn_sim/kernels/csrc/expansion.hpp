@@ -8,42 +8,9 @@
 
 #include <utility>
 
-#include "events.hpp"
+#include "step_events.hpp"
 
 namespace hetsyn {
-
-// The events of one batch item in the order of time: those of step t are first[t] to first[t + 1].
-template <typename T>
-struct StepEvents {
-    std::vector<long> first;
-    std::vector<std::int32_t> channel;
-    std::vector<T> value;
-
-    StepEvents() = default;
-    // of item b of x (time, batch, channel); sets `finite` to false if one is not a number
-    StepEvents(const T* x, long n_steps, long n_batch, long n_channels, long b, std::atomic<bool>& finite) : first{0} {
-        first.reserve(size_t(n_steps) + 1);
-        constexpr long word = 64 / sizeof(T);
-        for (long t = 0; t < n_steps; ++t) {
-            const T* row = x + (t * n_batch + b) * n_channels;
-            for (long i = 0; i < n_channels; i += word) {
-                if (i + word <= n_channels) {  // most of the input is silent: 64 bytes at a time
-                    std::uint64_t bits[8], any = 0;
-                    std::memcpy(bits, row + i, sizeof bits);
-                    for (std::uint64_t part : bits) any |= part;
-                    if (!any) continue;
-                }
-                for (long k = i; k < std::min(i + word, n_channels); ++k)
-                    if (row[k] != T(0)) {
-                        if (!std::isfinite(row[k])) finite = false;
-                        channel.push_back(std::int32_t(k));
-                        value.push_back(row[k]);
-                    }
-            }
-            first.push_back(long(channel.size()));
-        }
-    }
-};
 
 template <typename T>
 struct Expansion {
@@ -68,19 +35,25 @@ struct Expansion {
     }
     static void store_lanes(T* to, vec<T> value, long lanes) { std::memcpy(to, &value, size_t(lanes) * sizeof(T)); }
 
+    // Loops over nodes are unrolled by order: GCC stops at 16 by itself, and the states would be in memory instead of registers.
+
     // v[t] = sum of U_k[t], U_k[t] = rho_k U_k[t-1] + the rows of M at events; `add`: on top of what other groups have left there
     template <int NODES>
     static void forward_group(const StepEvents<T>& events, const vec<T>* m, const T* rho, long n_steps, long stride, long lanes, bool add, T* v) {
         vec<T> u[NODES] = {}, decay[NODES];
+#pragma GCC unroll 20
         for (int k = 0; k < NODES; ++k) decay[k] = splat(rho[k]);
         for (long t = 0; t < n_steps; ++t, v += stride) {
+#pragma GCC unroll 20
             for (int k = 0; k < NODES; ++k) u[k] *= decay[k];
             for (long e = events.first[size_t(t)]; e < events.first[size_t(t) + 1]; ++e) {
-                const vec<T>* row = m + long(events.channel[size_t(e)]) * NODES;
-                const vec<T> x = splat(events.value[size_t(e)]);
+                const vec<T>* row = m + long(events.of[size_t(e)].channel) * NODES;
+                const vec<T> x = splat(events.of[size_t(e)].value);
+#pragma GCC unroll 20
                 for (int k = 0; k < NODES; ++k) u[k] += x * row[k];
             }
             vec<T> sum{};
+#pragma GCC unroll 20
             for (int k = 0; k < NODES; ++k) sum += u[k];
             store_lanes(v, add ? load_lanes(v, lanes) + sum : sum, lanes);
         }
@@ -95,13 +68,15 @@ struct Expansion {
         vec<T> a[NODES] = {};
         for (long t = n_steps - 1; t >= start; --t) {
             const vec<T> now = load_lanes(g + t * stride, lanes);
+#pragma GCC unroll 20
             for (int k = NODES - 1; k >= 0; --k) {
                 const vec<T> fed = k > 0 && chain[k] != T(0) ? a[k > 0 ? k - 1 : 0] : now;
                 a[k] = rho[k] * a[k] + fed;
             }
             for (long e = events.first[size_t(t)]; e < events.first[size_t(t) + 1]; ++e) {
-                vec<T>* row = dm + long(events.channel[size_t(e)]) * NODES;
-                const vec<T> x = splat(events.value[size_t(e)]);
+                vec<T>* row = dm + long(events.of[size_t(e)].channel) * NODES;
+                const vec<T> x = splat(events.of[size_t(e)].value);
+#pragma GCC unroll 20
                 for (int k = 0; k < NODES; ++k) row[k] += x * a[k];
             }
         }
