@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from importlib.util import find_spec
 
 import torch
@@ -91,7 +92,7 @@ def backend_for(*tensors: Tensor) -> str:
     fits = dtype in (torch.float32, torch.float64) and all(t.dtype == dtype for t in tensors)
     if _chosen == "triton" and fits and all(t.is_cuda or _interprets_triton() for t in tensors):
         return "triton"
-    if _chosen in ("plain", "triton") or not fits or any(t.device.type != "cpu" for t in tensors) or library() is None:
+    if _chosen in ("plain", "triton") or not fits or any(t.device.type != "cpu" for t in tensors) or not _has_library():
         return "plain"
     return "fused"
 
@@ -99,3 +100,11 @@ def backend_for(*tensors: Tensor) -> str:
 def expansion_tolerance(dtype: torch.dtype) -> float | None:
     """The tolerance if filters of this dtype are to run through shared decays, else None."""
     return _tolerance if _chosen == "expansion" and dtype in (torch.float32, torch.float64) else None
+
+
+def _is_built() -> bool:
+    return library() is not None
+
+
+# torch.compile takes the answer and does not follow the search for it
+_has_library: Callable[[], bool] = torch.compiler.assume_constant_result(_is_built)
