@@ -57,9 +57,9 @@ def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None
     check_filter(x, w, rho)
     if is_tied(rho):
         return _leaky_scan(x @ w.T, _per_neuron(rho, w), carried)
-    v = _other_than_plain(x, w, rho.expand_as(w))  # (time, batch, post)
-    if v is not None:
-        return v if carried is None else v + spread_carry(carried, rho, x.shape[0])
+    faster = _other_than_plain(x, w, rho.expand_as(w))
+    if faster is not None:
+        return faster if carried is None else faster + spread_carry(carried, rho, x.shape[0])
     if x.shape[0] > CHUNK:
         pieces: list[Tensor] = []
         for k, piece in enumerate(split := x.split(CHUNK)):
@@ -67,7 +67,7 @@ def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None
                 carried = filter_carry(split[k - 1], w, rho, carried, delay=0)
             pieces.append(exponential_filter(piece, w, rho, carried))
         return torch.cat(pieces)
-    v = _LagFilter.apply(x, w, rho.expand_as(w))  # (time, batch, post)
+    v: Tensor = _LagFilter.apply(x, w, rho.expand_as(w))  # (time, batch, post)
     return v if carried is None else v + spread(carried, rho, x.shape[0])
 
 

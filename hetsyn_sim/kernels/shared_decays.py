@@ -143,13 +143,14 @@ def shared_decays(low: float, high: float, n_steps: int, tolerance: float, dtype
 @lru_cache(maxsize=256)
 def _fewest(low: int, high: int, n_steps: int, tolerance: float, dtype: torch.dtype, slope: bool) -> SharedDecays | None:
     lags = sampled_lags(n_steps)
-    too_few, enough = 0, MOST_NODES + 1
-    found = None
-    while enough - too_few > 1:
-        n = (too_few + enough) // 2
+
+    def keeps(n: int, dtype: torch.dtype) -> SharedDecays | None:
         nodes = chebyshev(low * GRID, high * GRID, n, dtype)
-        if len(nodes.rho.unique()) == n and measured_error(nodes, lags)[slope] <= tolerance:
-            found, enough = nodes, n
-        else:
-            too_few = n
-    return found
+        distinct = len(nodes.rho.unique()) == n
+        return nodes if distinct and measured_error(nodes, lags)[slope] <= tolerance else None
+
+    too_few, enough = 0, MOST_NODES + 1
+    while enough - too_few > 1:  # without rounding, more nodes are never worse
+        n = (too_few + enough) // 2
+        too_few, enough = (too_few, n) if keeps(n, torch.float64) else (n, enough)
+    return next(filter(None, (keeps(n, dtype) for n in range(enough, MOST_NODES + 1))), None)

@@ -54,7 +54,7 @@ def naive():
 
 
 def _live_bytes():
-    storages = (t.untyped_storage() for t in gc.get_objects() if issubclass(type(t), torch.Tensor))
+    storages = (t.untyped_storage() for t in gc.get_objects() if type(t) in (torch.Tensor, torch.nn.Parameter))
     return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
 
 
