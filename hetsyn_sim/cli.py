@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from typing import Annotated, Any
 
@@ -87,6 +88,8 @@ for verb in (demo, encode, train, simulate, verify, info):
 
 def main() -> None:
     """Entry point of the console script."""
+    # Before torch is imported: its threads shall sleep when they wait. Spinning, they take the cores from each other on a busy machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     app()
 
 
