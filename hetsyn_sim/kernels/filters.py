@@ -10,8 +10,8 @@ from torch.autograd.function import once_differentiable
 
 from .backends import backend_for, expansion_tolerance
 from .checks import check_filter
-from .expansion import expanded_filter
 from .expansion_ops import filter_expanded
+from .expansion_plain import expanded_filter
 from .fused import filter_synapses, leaky_scan
 from .lags import carry, correlate, filter_lags, filter_lags_adjoint, powers, spread
 
