@@ -121,3 +121,12 @@ def test_bad_numbers_are_refused_before_they_are_used():
             run_by("expansion")(*bad)
     with pytest.raises(ConfigError, match="out of range"):
         run_by("expansion", 1e-9)(x, w, rho)  # float64 could hold it
+
+
+def test_autocast_does_not_make_it_less_precise():
+    x, w, rho, _ = make(5, 20, 60, F32, False, SHAPE, RATE)
+    exact = run_by("expansion")(x, w, rho)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = filter_expanded(x.bfloat16(), w, rho, 1e-6)
+    assert found.dtype == F32
+    assert torch.equal(found, exact)  # spikes lose nothing in half precision
