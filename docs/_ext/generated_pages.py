@@ -1,12 +1,13 @@
 """Parts of the pages that are made from the code at build time, so that they can't go stale.
 
-Written to ``docs/generated/pages/*.inc`` and pulled in by ``{include}``: the neuron models, Brian2's orders, the command line, the table
-of the digits experiment if it has been measured.
+Written to ``docs/generated/pages/*.inc`` and pulled in by ``{include}``: the neuron models, Brian2's orders, the command line, the
+nodes of the shared-decay expansion, the table of the digits experiment if it has been measured.
 """
 
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import tomllib
 from collections.abc import Iterator
@@ -15,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import sympy
+import torch
 import typer
 
 import hetsyn_sim
 from hetsyn_sim.brian.schedule import Schedule
 from hetsyn_sim.cli import app
 from hetsyn_sim.discrete import discretise
+from hetsyn_sim.kernels.shared_decays import shared_decays
 from hetsyn_sim.models import MODELS
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, NeuronModel, Parameter, format_quantity
 
@@ -45,6 +48,7 @@ def write_all(docs: Path) -> None:
         "cli": "\n".join(command_lines()),
         "layers": "\n".join(layer_lines(docs.parent / "pyproject.toml")),
         "top": "\n".join(top_lines()),
+        "expansion": "\n".join(expansion_lines()),
         "digits": measured.read_text(encoding="utf-8") if measured.exists() else NOT_MEASURED,
     }
     for name, text in pages.items():
@@ -144,6 +148,23 @@ def command_lines() -> Iterator[str]:
                 spelling, text = (re.sub(r"\s+", " ", cell).replace("|", "\\|") for cell in record)
                 yield f"| `{spelling}` | {text} |"
         yield ""
+
+
+# -- the shared-decay expansion -----------------------------------------------------------------------------------------------------------
+
+
+def expansion_lines() -> Iterator[str]:
+    """How many nodes the code takes, forward / backward, for a few spreads of decays and tolerances."""
+    tolerances = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-9)
+    yield f"| tau from … to (steps) | steps | {' | '.join(f'{tolerance:.0e}' for tolerance in tolerances)} |"
+    yield "|---|---|" + "---|" * len(tolerances)
+    for low, high, n_steps in ((5, 20, 250), (2, 50, 250), (0.25, 250, 250), (1, 200, 784), (1, 1000, 2000), (0.2, 2000, 2000)):
+        ends = math.log(low), math.log(high), n_steps
+        cells = []
+        for tolerance in tolerances:
+            both = [shared_decays(*ends, tolerance, torch.float64, slope=slope) for slope in (False, True)]
+            cells.append(" / ".join("–" if nodes is None else str(nodes.n) for nodes in both))
+        yield f"| {low} to {high} | {n_steps} | {' | '.join(cells)} |"
 
 
 # -- the names at the top -----------------------------------------------------------------------------------------------------------------

@@ -2,31 +2,59 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import torch
 from torch import Tensor
 
 from ..errors import BackendError, UnknownNameError
+from .expansion import check_tolerance
 from .library import library
 
-__all__ = ["BACKENDS", "available_backends", "backend_for", "use_backend"]
+__all__ = ["BACKENDS", "available_backends", "backend_for", "expansion_tolerance", "use_backend"]
 
-#: Every back end: ``plain`` torch on any device (in float64 the oracle of the others), and ``fused``, exact C++ for CPUs.
-BACKENDS = ("plain", "fused")
+#: Every back end: ``plain`` torch on any device (in float64 the oracle of the others); ``fused``, exact C++ for CPUs; ``expansion``,
+#: filters within a tolerance of the exact ones (:mod:`hetsyn_sim.kernels.expansion`); ``triton``, checked in its interpreter only.
+BACKENDS = ("plain", "fused", "expansion", "triton")
 
 _chosen: str | None = None
+_tolerance = 1e-6
 
 
 def available_backends() -> list[str]:
     """The names of the back ends that work here."""
-    return [name for name in BACKENDS if name != "fused" or library() is not None]
+    return [name for name in BACKENDS if _obstacle(name) is None]
+
+
+def _obstacle(name: str) -> tuple[str, str] | None:
+    """Why a back end does not work here and what helps, or None."""
+    if name == "fused" and library() is None:
+        return "the compiled kernels were not built", "install a C++ compiler and reinstall hetsyn-sim"
+    if name == "triton" and find_spec("triton") is None:
+        return "Triton is not installed", 'pip install "hetsyn-sim[triton]"'
+    if name == "triton" and not (torch.cuda.is_available() or _interprets_triton()):
+        return "Triton has nothing to run on", "use a machine with a CUDA device; tests set TRITON_INTERPRET=1 before Python starts"
+    return None
+
+
+def _interprets_triton() -> bool:
+    return os.environ.get("TRITON_INTERPRET") == "1"
 
 
 class use_backend:
     """Use one back end from here on, or, as a context manager, inside: ``with use_backend("plain"): ...``.
 
-    Without a choice the fused kernels are used where they can be: on the CPU, if they were built.
+    Without a choice the fused kernels are used where they can be: on the CPU, if they were built. A back end that does not cover a case
+    leaves it to an exact one.
+
+    Parameters
+    ----------
+    name
+        One of BACKENDS, or None for the default.
+    tolerance
+        Of ``"expansion"``: the bound of the error of every power of a decay. The others are exact and do not read it.
 
     Raises
     ------
@@ -34,37 +62,44 @@ class use_backend:
         If there is no such back end.
     BackendError
         If it does not work here.
+    ConfigError
+        If no dtype can hold the tolerance; if the dtype of a later call can't, that call raises it.
     """
 
-    def __init__(self, name: str | None) -> None:
-        global _chosen
+    def __init__(self, name: str | None, *, tolerance: float = 1e-6) -> None:
+        global _chosen, _tolerance
         if name is not None and name not in BACKENDS:
             raise UnknownNameError(
                 "unknown back end", where="use_backend", got=repr(name), expected=", ".join(BACKENDS), remedy="use one of these"
             )
-        if name == "fused" and library() is None:
-            raise BackendError(
-                "the compiled kernels were not built",
-                where="use_backend",
-                got=repr(name),
-                expected=" or ".join(available_backends()),
-                remedy="install a C++ compiler and reinstall hetsyn-sim",
-            )
-        self._before, _chosen = _chosen, name
+        if name is not None and (obstacle := _obstacle(name)) is not None:
+            what, remedy = obstacle
+            raise BackendError(what, where="use_backend", got=repr(name), expected=" or ".join(available_backends()), remedy=remedy)
+        check_tolerance(tolerance, torch.float64)
+        self._before, _chosen, _tolerance = (_chosen, _tolerance), name, tolerance
 
     def __enter__(self) -> None:
         """The choice was made when it was constructed."""
 
     def __exit__(self, *exc: object) -> None:
-        global _chosen
-        _chosen = self._before
+        global _chosen, _tolerance
+        _chosen, _tolerance = self._before
 
 
 def backend_for(*tensors: Tensor) -> str:
-    """The back end for these tensors: the fused kernels take float32 and float64 on the CPU, all of one type."""
+    """Whose kernels these tensors get: ``plain``, ``fused`` or ``triton``. Fused ones take float32 and float64 on the CPU, all alike."""
     dtype = tensors[0].dtype
-    fits = dtype in (torch.float32, torch.float64) and all(t.device.type == "cpu" and t.dtype == dtype for t in tensors)
-    return "fused" if fits and _chosen != "plain" and _has_library() else "plain"
+    fits = dtype in (torch.float32, torch.float64) and all(t.dtype == dtype for t in tensors)
+    if _chosen == "triton" and fits and all(t.is_cuda or _interprets_triton() for t in tensors):
+        return "triton"
+    if _chosen in ("plain", "triton") or not fits or any(t.device.type != "cpu" for t in tensors) or not _has_library():
+        return "plain"
+    return "fused"
+
+
+def expansion_tolerance(dtype: torch.dtype) -> float | None:
+    """The tolerance if filters of this dtype are to run through shared decays, else None."""
+    return _tolerance if _chosen == "expansion" and dtype in (torch.float32, torch.float64) else None
 
 
 def _is_built() -> bool:

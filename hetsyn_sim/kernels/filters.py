@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .backends import backend_for
+from .backends import backend_for, expansion_tolerance
 from .checks import check_filter
+from .expansion_ops import filter_expanded
+from .expansion_plain import expanded_filter
 from .fused import filter_synapses, leaky_scan
 from .lags import carry, correlate, filter_lags, filter_lags_adjoint, powers, spread
 
@@ -49,13 +51,15 @@ def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None
     ------
     DataError
         If shapes, types or devices do not fit each other, or (fused kernels) a value is not finite or a decay outside of [0, 1].
+    ConfigError
+        If the tolerance of the back end ``"expansion"`` is too small for the type.
     """
     check_filter(x, w, rho)
     if is_tied(rho):
         return _leaky_scan(x @ w.T, _per_neuron(rho, w), carried)
-    if backend_for(x, w, rho) == "fused":
-        v: Tensor = filter_synapses(x, w, rho)  # (time, batch, post)
-        return v if carried is None else v + spread_carry(carried, rho, x.shape[0])
+    faster = _other_than_plain(x, w, rho.expand_as(w))
+    if faster is not None:
+        return faster if carried is None else faster + spread_carry(carried, rho, x.shape[0])
     if x.shape[0] > CHUNK:
         pieces: list[Tensor] = []
         for k, piece in enumerate(split := x.split(CHUNK)):
@@ -63,8 +67,22 @@ def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None
                 carried = filter_carry(split[k - 1], w, rho, carried, delay=0)
             pieces.append(exponential_filter(piece, w, rho, carried))
         return torch.cat(pieces)
-    v = _LagFilter.apply(x, w, rho.expand_as(w))  # (time, batch, post)
+    v: Tensor = _LagFilter.apply(x, w, rho.expand_as(w))  # (time, batch, post)
     return v if carried is None else v + spread(carried, rho, x.shape[0])
+
+
+def _other_than_plain(x: Tensor, w: Tensor, rho: Tensor) -> Tensor | None:
+    """The filter by the kernels in use, None where these are sums over lags. rho (post, pre)."""
+    backend, tolerance = backend_for(x, w, rho), expansion_tolerance(x.dtype)
+    if backend == "triton":
+        from .triton_functions import filter_on_triton  # needs the extra [triton]
+
+        v: Tensor = filter_on_triton(x, w, rho)
+        return v
+    if backend == "plain":
+        return None if tolerance is None else expanded_filter(x, w, rho, tolerance)
+    v = filter_synapses(x, w, rho) if tolerance is None else filter_expanded(x, w, rho, tolerance)
+    return v
 
 
 def filter_carry(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None, *, delay: int) -> Tensor:

@@ -23,7 +23,7 @@ __all__ = ["LEVELS", "Library", "find_library", "library", "use_level"]
 #: Instruction sets, the least demanding first. ``baseline`` is what every processor of the architecture has (SSE2, NEON).
 LEVELS = ("baseline", "avx2", "avx512")
 #: Version of the C interface; see ``hetsyn_abi`` in ``csrc/api.cpp``.
-ABI = 2
+ABI = 3
 FOLDER = Path(__file__).parent
 
 _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
@@ -78,6 +78,17 @@ class Library:
     ) -> None:
         """The gradients that are not None."""
         self._call("filter_backward", x.dtype, *_pointers(g, x, w, rho, dx, dw, drho), *map(c_long, (*x.shape, w.shape[0])))
+
+    def expanded_filter(self, x: Tensor, w: Tensor, rho: Tensor, u: Tensor, nodes: object, v: Tensor) -> None:
+        """V through shared decays; ``u`` (post, pre), float64, and ``nodes`` are as :mod:`expansion_ops` makes them."""
+        self._call("expanded_filter", x.dtype, *_pointers(x, w, rho, u), nodes, *_pointers(v), *map(c_long, (*x.shape, w.shape[0])))
+
+    def expanded_gradients(
+        self, g: Tensor, x: Tensor, w: Tensor, rho: Tensor, u: Tensor, scale: Tensor, nodes: object, dw: Tensor, drho: Tensor
+    ) -> None:
+        """The gradients of w and rho through shared decays."""
+        pointers = _pointers(g, x, w, rho, u, scale)
+        self._call("expanded_gradients", x.dtype, *pointers, nodes, *_pointers(dw, drho), *map(c_long, (*x.shape, w.shape[0])))
 
     def scan(self, v_in: Tensor, paths: ScanPaths, theta: Tensor, z: Tensor, v: Tensor) -> None:
         """Z and v from v_in (time, batch, neuron)."""

@@ -71,8 +71,14 @@ def spiking_scan(
         flat += [amplitude, rho.reshape(-1).expand(n_post) if is_tied(rho) else rho.expand_as(amplitude)]
     for amplitude, rho in resets:
         flat += [amplitude.expand(n_post), rho.expand(n_post)]
-    kernel = _kernel_of(surrogate)
-    if kernel is not None and backend_for(v_in, theta, *flat) == "fused":
+    kernel, backend = _kernel_of(surrogate), backend_for(v_in, theta, *flat)
+    if backend == "triton":
+        from .triton_functions import scan_on_triton  # needs the extra [triton]
+
+        on_triton = scan_on_triton(v_in, recurrent, resets, theta, surrogate)
+        if on_triton is not None:
+            return on_triton
+    if kernel is not None and backend == "fused":
         settings = [float(value) for value in vars(surrogate).values()]
         z, v = scan_spikes(v_in, flat[::2], flat[1::2], theta.expand(n_post), kernel, settings)
         return z, v
@@ -174,11 +180,11 @@ class _SpikingScan(torch.autograd.Function):
             elif amplitude.dim() == 2 and rho.dim() == 2:
                 grads += correlate(d[1:], z[:-1], amplitude, rho)
             else:
-                grads += _leaky_gradients(d[1:], z[:-1], amplitude, rho)
+                grads += leaky_gradients(d[1:], z[:-1], amplitude, rho)
         return d, dtheta, None, None, *grads
 
 
-def _leaky_gradients(d: Tensor, z: Tensor, amplitude: Tensor, rho: Tensor) -> tuple[Tensor, Tensor]:
+def leaky_gradients(d: Tensor, z: Tensor, amplitude: Tensor, rho: Tensor) -> tuple[Tensor, Tensor]:
     """Gradients of a path with one state per neuron: s[t] = rho s[t-1] + drive[t], v += s, drive = z @ w^T or amplitude * z."""
     drive = z @ amplitude.T if amplitude.dim() == 2 else amplitude * z  # (time, batch, post)
     state, states = torch.zeros_like(drive[0]), []

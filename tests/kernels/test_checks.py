@@ -154,4 +154,5 @@ print(available_backends(), float(v[1, 0, 0]))
     printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.splitlines()
     assert "_baseline.so was not built" in printed[0]
     assert "Install a C++ compiler and reinstall" in printed[0]
-    assert printed[1] == "['plain'] 4.5"
+    assert printed[1].startswith("['plain'")
+    assert printed[1].endswith("4.5")

@@ -181,8 +181,8 @@ def test_a_library_that_was_not_built_is_named(tmp_path):
 
 def test_a_back_end_that_does_not_work_here(monkeypatch):
     monkeypatch.setattr("hetsyn_sim.kernels.backends.library", lambda: None)
-    assert available_backends() == ["plain"]
+    assert "fused" not in available_backends()
     with pytest.raises(BackendError, match="the compiled kernels were not built") as excinfo:
         use_backend("fused")
-    assert excinfo.value.expected == "plain"
+    assert "plain" in excinfo.value.expected
     assert "C++ compiler" in excinfo.value.remedy

@@ -1,4 +1,5 @@
 // The C interface. Arrays are contiguous, time first; nothing is kept between calls. hetsyn_sim/kernels/library.py declares the same.
+#include "expansion_filter.hpp"
 #include "filter_ops.hpp"
 #include "scan_backward.hpp"
 #include "scan_forward.hpp"
@@ -19,7 +20,7 @@ template <class Call> int guarded(const Call& call) {
 } // namespace
 
 // Raised with every change of a signature: a library from another build is refused.
-HETSYN_EXPORT int hetsyn_abi() { return 2; }
+HETSYN_EXPORT int hetsyn_abi() { return 3; }
 
 // 2: AVX-512, 1: AVX2 with FMA, 0: neither. What the processor has, whatever this library was built for.
 HETSYN_EXPORT int hetsyn_processor_level() {
@@ -42,6 +43,17 @@ HETSYN_EXPORT int hetsyn_processor_level() {
     HETSYN_EXPORT int hetsyn_filter_backward_##SUFFIX(const F* g, const F* x, const F* w, const F* rho, F* dx, F* dw, F* drho, int64_t T,  \
                                                       int64_t B, int64_t I, int64_t J, int threads) {                                      \
         return guarded([&] { return hetsyn::filter_backward<F>(g, x, w, rho, dx, dw, drho, T, B, I, J, threads); });                       \
+    }                                                                                                                                      \
+    HETSYN_EXPORT int hetsyn_expanded_filter_##SUFFIX(const F* x, const F* w, const F* rho, const double* u, const hetsyn::Nodes* nodes, F* v, \
+                                                      int64_t T, int64_t B, int64_t I, int64_t J, int threads) {                           \
+        return guarded([&] { return hetsyn::expanded_filter<F>(x, w, rho, u, *nodes, v, {T, B, I, J}, threads); });                        \
+    }                                                                                                                                      \
+    HETSYN_EXPORT int hetsyn_expanded_gradients_##SUFFIX(const F* g, const F* x, const F* w, const F* rho, const double* u,                \
+                                                         const F* scale, const hetsyn::Nodes* nodes, F* dw, F* drho, int64_t T,            \
+                                                         int64_t B, int64_t I, int64_t J, int threads) {                                   \
+        return guarded([&] {                                                                                                               \
+            return hetsyn::expanded_gradients<F>(g, x, w, rho, u, scale, *nodes, dw, drho, {T, B, I, J}, threads);                         \
+        });                                                                                                                                \
     }                                                                                                                                      \
     HETSYN_EXPORT int hetsyn_leaky_##SUFFIX(const F* drive, const F* decay, F* out, int64_t T, int64_t B, int64_t J, int reverse,          \
                                             int threads) {                                                                                 \
