@@ -1,7 +1,7 @@
 """LIF neurons with one time constant, in plain torch, as fast as a loop over time gets: the strongest of the homogeneous opponents.
 
-The input is multiplied for all steps at once, and sequences are taken apart by ``unbind``: indexing ``current[t]`` in the loop would make the
-backward pass allocate a gradient of the whole sequence per step, which is quadratic in time.
+The input is multiplied for all steps at once, and sequences are taken apart by ``unbind``: indexing ``current[t]`` in the loop would make
+the backward pass allocate a gradient of the whole sequence per step, which is quadratic in time.
 """
 
 from __future__ import annotations

@@ -57,7 +57,8 @@ class Materialised(nn.Module):
         super().__init__()
         self.dt = shape.dt_ms * 1e-3
         self.populations = [*(f"layer_{k}" for k in range(1, len(shape.hidden) + 1)), "readout"]
-        self.rho_reset = {name[:-17]: float(np.exp(-self.dt / value)) for name, value in values.items() if name.endswith("neuron.tau_reset")}
+        resets = {key.split(".")[0]: value for key, value in values.items() if key.endswith(".tau_reset")}
+        self.rho_reset = {name: float(np.exp(-self.dt / tau)) for name, tau in resets.items()}
         self.raw = nn.ParameterDict()
         for key, value in values.items():
             if key.endswith((".w", ".tau_syn")):

@@ -12,12 +12,14 @@ from typing import Any
 from .shapes import Shape
 from .worker import serve
 
-__all__ = ["Measured", "measure", "needs_mib", "rounds_of"]
+__all__ = ["Measured", "available_mib", "measure", "needs_mib", "rounds_of"]
 
 #: A turn takes this long at least, so that short steps don't pay for the caches that the others have filled.
 TURN_S = 0.4
 #: An implementation whose step takes longer than this comes in fewer rounds, though never in fewer than three.
 SLOW_S, FEWEST = 2.0, 3
+#: Threads that wait for each other on a busy machine can take minutes for a step; then there is nothing to be learned.
+TOO_SLOW_S = 20.0
 #: The warm-up step, with its page faults, takes up to ten times as long as the others.
 PATIENCE_S = 900.0
 
@@ -95,7 +97,8 @@ def needs_mib(name: str, shape: Shape) -> float:
     return 3.0 * shape.materialised_mib if name == "materialised" else 0.0
 
 
-def _available_mib() -> float:
+def available_mib() -> float:
+    """Memory that a process could get without making the machine swap."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
     except OSError:
@@ -128,12 +131,11 @@ def measure(
 
     try:
         for name in names:
-            if needs_mib(name, shape) > _available_mib():
-                drop(name, MemoryError(f"may need {needs_mib(name, shape) / 1024:.1f} GiB, {_available_mib() / 1024:.1f} are free"))
-                continue
             try:
                 workers[name] = _Worker(name, shape, threads)
                 first, second = (workers[name].steps(1)[0] for _ in range(2))
+                if second["wall_s"] > TOO_SLOW_S:
+                    raise TimeoutError(f"a step takes {second['wall_s']:.0f} s; is the machine busy?")
                 found[name] = Measured(name, first)
                 turns[name] = rounds_of(second["wall_s"], n_rounds), max(1, min(20, round(TURN_S / second["wall_s"])))
                 tell(f"{name}: warm, {second['wall_s']:.3g} s a step")

@@ -125,7 +125,8 @@ class SpikingJellyNetwork(nn.Module):
             self.inputs.append(linear(values, f"{name}.feedforward.w"))
             cell: Any = neuron.LIFNode(v_reset=None, **facts)
             if shape.recurrent:
-                cell = layer.LinearRecurrentContainer(neuron.LIFNode(v_reset=None, **facts | {"step_mode": "s"}), n, n, False, step_mode="m")
+                cell.step_mode = "s"  # the container takes the steps
+                cell = layer.LinearRecurrentContainer(cell, n, n, bias=False, step_mode="m")
                 cell.rc.weight.data = torch.cat([torch.eye(n), torch.as_tensor(values[f"{name}.recurrent.w"], dtype=torch.float32)], dim=1)
             self.cells.append(cell)
         # the readout, unlike LIFNode, always takes in 1/tau of its input

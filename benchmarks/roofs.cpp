@@ -61,7 +61,7 @@ int main() {
     std::vector<Lanes> buffer(256 * 1024 / BYTES, all(1.0f));
     float sink = 0.0f;
     double fma = 0.0, bytes = 0.0;
-    for (int repeat = 0; repeat < 9; ++repeat) {
+    for (int repeat = 0; repeat < 60; ++repeat) {
         const double now = fma_per_second(sink), moved = bytes_per_second(buffer, sink);
         if (now > fma) fma = now;
         if (moved > bytes) bytes = moved;

@@ -18,11 +18,15 @@ def measure_roofs() -> tuple[dict[str, float] | None, str]:
     if compiler is None:
         return None, f"no roofs: there is no C++ compiler ({', '.join(COMPILERS)})"
     with tempfile.TemporaryDirectory() as folder:
-        program = Path(folder) / "roofs"
-        compiled = [compiler, "-std=c++17", "-O3", "-march=native", "-ffp-contract=fast", "-o", str(program)]
+        program = str(Path(folder) / "roofs")
+        flags = ["-std=c++17", "-O3", "-march=native", "-ffp-contract=fast"]
         try:
-            subprocess.run([*compiled, str(Path(__file__).with_suffix(".cpp"))], check=True, capture_output=True, text=True, timeout=120)
-            fma, l2 = (float(word) for word in subprocess.run([program], check=True, capture_output=True, text=True, timeout=120).stdout.split())
+            _output(compiler, *flags, "-o", program, str(Path(__file__).with_suffix(".cpp")))
+            fma, l2 = (float(word) for word in _output(program).split())
         except (subprocess.SubprocessError, OSError, ValueError) as error:
             return None, f"no roofs: {Path(compiler).name} or its program failed ({type(error).__name__})"
     return {"fma_per_s": fma, "l2_bytes_per_s": l2}, f"roofs of a core: {fma / 1e9:.1f} G multiply-adds/s, L2 {l2 / 1e9:.0f} GB/s"
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout

@@ -1,4 +1,4 @@
-"""The rows of a result file: one per shape, number of threads and implementation, kept as they come, so that a run can go on where it stopped."""
+"""The rows of a result file, one per shape, number of threads and implementation, kept as they come: a run goes on where it stopped."""
 
 from __future__ import annotations
 

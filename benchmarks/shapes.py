@@ -1,8 +1,9 @@
-"""What is trained in the benchmarks: four networks, each with its input, its initial values and its loss. The same for every implementation."""
+"""What is trained in the benchmarks: four networks, each with its input, initial values and loss, the same for every implementation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -52,7 +53,7 @@ class Shape:
     def projections(self) -> list[tuple[int, int, bool]]:
         """(post, pre, whether dL/dx is needed) of every projection: the gradient with respect to the network's input is not."""
         sizes = (self.n_input, *self.hidden, self.n_output)
-        found = [(post, pre, k > 0) for k, (pre, post) in enumerate(zip(sizes[:-1], sizes[1:], strict=True))]
+        found = [(post, pre, k > 0) for k, (pre, post) in enumerate(pairwise(sizes))]
         return found + [(n, n, True) for n in self.hidden if self.recurrent]
 
     @property
@@ -78,7 +79,7 @@ class Shape:
         return self.changed(n_steps=self.n_steps // 5, n_batch=max(1, self.n_batch // 4))
 
     def small(self) -> Shape:
-        """The same structure at a size at which naive autograd in float64 takes a moment. Busy, so that every gradient is put to the test."""
+        """The same structure at a size at which naive autograd in float64 takes a moment, and busy, so that no gradient is zero."""
         hidden = tuple(6 + 2 * k for k in range(len(self.hidden), 0, -1))
         return self.changed(
             n_input=min(self.n_input, 11), hidden=hidden, n_output=min(self.n_output, 5), n_steps=60, n_batch=3, rate=0.3,

@@ -1,12 +1,12 @@
-"""How long a step of training takes, and what memory it needs: HetSynLIF as one would write it down, homogeneous neurons in today's libraries,
-and ours with each back end.
+"""How long a step of training takes, and what memory it needs: HetSynLIF as one would write it down, homogeneous neurons in plain torch
+and in today's libraries, and ours with each back end.
 
     python -m benchmarks.training --json benchmarks/results/training.json
     python -m benchmarks.training --quick
 
-Each implementation lives in a process of its own, and they take their steps in turn, round after round. A step is forward, loss, backward and
-AdamW. Ours are timed only if they give the materialised network's loss and gradients in float64. Rows are written as they are finished:
-the same command goes on where it was interrupted, one shape and number of threads at a time.
+Each implementation lives in a process of its own, and they take their steps in turn, round after round. A step is forward, loss, backward
+and AdamW. Ours are timed only if they give the materialised network's loss and gradients in float64. Rows are written as they are
+finished: the same command goes on where it was interrupted, one shape and number of threads at a time.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ from hetsyn_sim.errors import HetSynError
 
 from .agreement import compare
 from .implementations import HOMOGENEOUS, IMPLEMENTATIONS, OURS, missing
-from .measure import measure
+from .measure import available_mib, measure, needs_mib
 from .ratios import clock, fastest, in_group, ratio
 from .roofs import measure_roofs
 from .rows import make_row, read_rows, replace_group, write_rows
-from .shapes import SHAPES
+from .shapes import SHAPES, Shape
 
 ROUNDS, QUICK_ROUNDS = 10, 3
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__, formatter_class=plain)
     parser.add_argument("--json", type=Path, help="file for the rows; what it holds already is not measured again")
     parser.add_argument("--fresh", action="store_true", help="begin the file anew")
     parser.add_argument("--quick", action="store_true", help="a fifth of the steps, a quarter of the batch, few rounds: about two minutes")
@@ -59,26 +60,35 @@ def present(wanted: Sequence[str]) -> list[str]:
     return [name for name in wanted if missing(name) is None]
 
 
+def fits(name: str, shape: Shape) -> bool:
+    """Whether there is the memory that an implementation may need at a shape; a note if there is not."""
+    needed, free = needs_mib(name, shape) / 1024, available_mib() / 1024
+    if needed > free:
+        tell(f"{name}: left out at {shape.name}, it may need {needed:.1f} GiB and {free:.1f} are free")
+    return needed <= free
+
+
 def run(arguments: argparse.Namespace) -> int:
-    """Measure what is not in the file yet. The exit code is 1 if a back end of ours is wrong or if an implementation failed."""
+    """Measure what is not in the file yet. The exit code is 1 if a back end of ours is wrong or fails."""
     shapes = [SHAPES[name].quick() if arguments.quick else SHAPES[name] for name in arguments.shapes]
     if arguments.quick:
         tell("--quick: a fifth of the steps and a quarter of the batch; ratios differ from the full benchmark's")
     rows: list[Any] = [] if arguments.json is None or arguments.fresh else list(read_rows(arguments.json, shapes))
-    names = present(arguments.implementations)
+    named = present(arguments.implementations)
     failed = False
-    for name in [name for name in names if name in OURS]:
+    for name in [name for name in named if name in OURS]:
         for shape in shapes:
             agreement = compare(name, shape)
             tell(str(agreement))
             if not agreement.holds:
                 failed = True
-                names = [other for other in names if other != name]
+                named = [other for other in named if other != name]
     roofs, about_roofs = measure_roofs()
     tell(about_roofs)
     for shape in shapes:
         for threads in arguments.threads:
             known = in_group(rows, shape.name, threads)
+            names = [name for name in named if fits(name, shape)]
             if set(names) <= set(known):
                 tell(f"{shape.name}, {threads} thread(s): in the file already")
                 continue
@@ -86,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
             together = [name for name in IMPLEMENTATIONS if name in names or (name in known and missing(name) is None)]
             tell(f"{shape.name} ({shape.label}, T = {shape.n_steps}, B = {shape.n_batch}), {threads} thread(s)")
             measured, notes = measure(together, shape, threads, arguments.repeats, tell)
-            failed |= bool(notes)
+            failed |= any(name in OURS for name in notes)
             new = [make_row(shape, threads, found, roofs) for found in measured]
             rows = replace_group(rows, new)
             if arguments.json is not None:

@@ -1,4 +1,4 @@
-"""One implementation in a process of its own, which takes a step when it is told to: its memory is its own, and its machine is everybody's."""
+"""One implementation in a process of its own, which takes a step when it is told to."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _begin_anew() -> float:
 
 
 def serve(pipe: Connection, name: str, shape: Shape, threads: int) -> None:
-    """Build, then answer ``("steps", n)`` with a list of measurements, ``("rates", 0)`` with the hidden firing rates, until the pipe closes.
+    """Build, then answer ``("steps", n)`` with n measurements and ``("rates", 0)`` with the hidden firing rates, until the pipe closes.
 
     Before anything is measured, a miniature of the network takes a step: the code of libraries is loaded and thread pools are started, so
     that the memory of the first step is the step's own.

@@ -1,7 +1,7 @@
 """Parts of the pages that are made from the code at build time, so that they can't go stale.
 
-Written to ``docs/generated/pages/*.inc`` and pulled in by ``{include}``: the neuron models, Brian2's orders, the command line, the table
-of the digits experiment if it has been measured.
+Written to ``docs/generated/pages/*.inc`` and pulled in by ``{include}``: the neuron models, Brian2's orders, the command line, the
+tables of the digits experiment and of the benchmarks as far as they have been measured.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from hetsyn_sim.models import MODELS
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, NeuronModel, Parameter, format_quantity
 
 NOT_MEASURED = "*The table is not here yet: the experiment has not been run to its end.*\n"
+#: Written by ``benchmarks`` into ``docs/_generated``.
+MEASURED = ("digits", "speed", "growth")
 _VALUE_PER = {"post pre": "synapse (post, pre)", "post": "neuron (post)", "layer": "layer"}
 
 
@@ -38,15 +40,16 @@ def write_all(docs: Path) -> None:
     """Write every generated part below ``docs``."""
     folder = docs / "generated" / "pages"
     folder.mkdir(parents=True, exist_ok=True)
-    measured = docs / "_generated" / "digits.md"
     pages = {
         "models": "\n".join(line for model in MODELS.values() for line in model_lines(model)),
         "orders": "\n".join(order_lines()),
         "cli": "\n".join(command_lines()),
         "layers": "\n".join(layer_lines(docs.parent / "pyproject.toml")),
         "top": "\n".join(top_lines()),
-        "digits": measured.read_text(encoding="utf-8") if measured.exists() else NOT_MEASURED,
     }
+    for name in MEASURED:
+        measured = docs / "_generated" / f"{name}.md"
+        pages[name] = measured.read_text(encoding="utf-8") if measured.exists() else NOT_MEASURED
     for name, text in pages.items():
         path = folder / f"{name}.inc"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
