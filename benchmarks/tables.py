@@ -74,14 +74,13 @@ def roof_lines(rows: Sequence[Row]) -> Iterator[str]:
     known = [(row, shares) for row, shares in found if shares is not None]
     if not known:
         return
-    roofs = known[0][0]["roofs"]
-    fma, l2 = roofs["fma_per_s"] / 1e9, roofs["l2_bytes_per_s"] / 1e9
-    yield from (f"Roofs of a core: {fma:.0f} G multiply-adds/s, {l2:.0f} GB/s to and from L2.", "")
     nominal = ("synapse-steps (G)", "multiply-adds (G)", "G multiply-adds/s")
-    yield from _head("shape", "implementation", *nominal, "of the FMA roof", "of the L2 roof")
+    yield from _head("shape", "implementation", *nominal, "of the FMA roof (G/s)", "of the L2 roof (GB/s)")
     for row, shares in known:
         work = [row["synapse_steps"] / 1e9, row["nominal_fma"] / 1e9, row["nominal_fma"] / row["cpu_s"] / 1e9]
-        cells = [*(f"{number:.3g}" for number in work), *(f"{100 * share:.0f} %" for share in shares)]
+        roofs = [row["roofs"][key] / 1e9 for key in ("fma_per_s", "l2_bytes_per_s")]
+        cells = [f"{number:.3g}" for number in work]
+        cells += [f"{100 * share:.1f} % of {roof:.0f}" for share, roof in zip(shares, roofs, strict=True)]
         yield _line(f"`{row['shape']}`", f"`{row['implementation']}`", *cells)
     yield ""
 

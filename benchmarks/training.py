@@ -83,8 +83,6 @@ def run(arguments: argparse.Namespace) -> int:
             if not agreement.holds:
                 failed = True
                 named = [other for other in named if other != name]
-    roofs, about_roofs = measure_roofs()
-    tell(about_roofs)
     for shape in shapes:
         for threads in arguments.threads:
             known = in_group(rows, shape.name, threads)
@@ -95,6 +93,8 @@ def run(arguments: argparse.Namespace) -> int:
             # ratios hold within what was measured together, so what is there is measured again with what is new
             together = [name for name in IMPLEMENTATIONS if name in names or (name in known and missing(name) is None)]
             tell(f"{shape.name} ({shape.label}, T = {shape.n_steps}, B = {shape.n_batch}), {threads} thread(s)")
+            roofs, about_roofs = measure_roofs()  # anew each time: what a core can do depends on what else runs
+            tell(about_roofs)
             measured, notes = measure(together, shape, threads, arguments.repeats, tell)
             failed |= any(name in OURS for name in notes)
             new = [make_row(shape, threads, found, roofs) for found in measured]
