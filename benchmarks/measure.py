@@ -149,7 +149,10 @@ def measure(
                     drop(name, error)
             tell(f"round {k + 1} of {n_rounds}")
         for name in list(workers):
-            found[name].hidden_rates = workers[name].rates()
+            try:
+                found[name].hidden_rates = workers[name].rates()
+            except Exception as error:
+                drop(name, error)
     finally:
         for worker in workers.values():
             worker.close()

@@ -42,7 +42,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--repeats", type=int, help=f"rounds, at least 3 (default {ROUNDS}, with --quick {QUICK_ROUNDS})")
     found = parser.parse_args(arguments)
-    found.repeats = found.repeats or (QUICK_ROUNDS if found.quick else ROUNDS)
+    if found.repeats is None:
+        found.repeats = QUICK_ROUNDS if found.quick else ROUNDS
     if found.repeats < 3 or min(found.threads) < 1:
         parser.error("--repeats must be at least 3 and --threads at least 1")
     return found
@@ -68,6 +69,14 @@ def fits(name: str, shape: Shape) -> bool:
     return needed <= free
 
 
+def agrees(name: str, shapes: Sequence[Shape]) -> bool:
+    """Whether a back end of ours gives the materialised network's loss and gradients; says how closely."""
+    agreements = [compare(name, shape) for shape in shapes]
+    for agreement in agreements:
+        tell(str(agreement))
+    return all(agreement.holds for agreement in agreements)
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Measure what is not in the file yet. The exit code is 1 if a back end of ours is wrong or fails."""
     shapes = [SHAPES[name].quick() if arguments.quick else SHAPES[name] for name in arguments.shapes]
@@ -75,30 +84,23 @@ def run(arguments: argparse.Namespace) -> int:
         tell("--quick: a fifth of the steps and a quarter of the batch; ratios differ from the full benchmark's")
     rows: list[Any] = [] if arguments.json is None or arguments.fresh else list(read_rows(arguments.json, shapes))
     named = present(arguments.implementations)
-    failed = False
-    for name in [name for name in named if name in OURS]:
-        for shape in shapes:
-            agreement = compare(name, shape)
-            tell(str(agreement))
-            if not agreement.holds:
-                failed = True
-                named = [other for other in named if other != name]
+    wrong = {name for name in named if name in OURS and not agrees(name, shapes)}
+    failed = bool(wrong)
     for shape in shapes:
         for threads in arguments.threads:
             known = in_group(rows, shape.name, threads)
-            names = [name for name in named if fits(name, shape)]
-            if set(names) <= set(known):
+            # ratios hold within what was measured together, so what is there is measured again with what is new
+            asked = [name for name in IMPLEMENTATIONS if name in named or (name in known and missing(name) is None)]
+            able = [name for name in asked if name not in wrong and fits(name, shape)]
+            if set(able) <= set(known):
                 tell(f"{shape.name}, {threads} thread(s): in the file already")
                 continue
-            # ratios hold within what was measured together, so what is there is measured again with what is new
-            together = [name for name in IMPLEMENTATIONS if name in names or (name in known and missing(name) is None)]
             tell(f"{shape.name} ({shape.label}, T = {shape.n_steps}, B = {shape.n_batch}), {threads} thread(s)")
             roofs, about_roofs = measure_roofs()  # anew each time: what a core can do depends on what else runs
             tell(about_roofs)
-            measured, notes = measure(together, shape, threads, arguments.repeats, tell)
+            measured, notes = measure(able, shape, threads, arguments.repeats, tell)
             failed |= any(name in OURS for name in notes)
-            new = [make_row(shape, threads, found, roofs) for found in measured]
-            rows = replace_group(rows, new)
+            rows = replace_group(rows, [make_row(shape, threads, found, roofs) for found in measured])
             if arguments.json is not None:
                 write_rows(arguments.json, rows)
             show(in_group(rows, shape.name, threads))

@@ -196,7 +196,7 @@ def test_a_missing_back_end_is_a_note(monkeypatch):
     assert missing("plain") is None
 
 
-@pytest.mark.parametrize("arguments", [["--repeats", "2"], ["--threads", "0"], ["--shapes", "cube"]])
+@pytest.mark.parametrize("arguments", [["--repeats", "2"], ["--repeats", "0"], ["--threads", "0"], ["--shapes", "cube"]])
 def test_nonsense_is_refused(arguments):
     with pytest.raises(SystemExit):
         training.parse(arguments)
