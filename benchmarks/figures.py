@@ -43,6 +43,8 @@ def plot_growth(rows: Sequence[Row], sweep: str, ax: Axes | None = None) -> Axes
         label = f"{name}: {exponent.value:.2f} ± {exponent.standard_error:.2f}"
         ax.plot(*zip(*points, strict=True), color=colour, marker=marker, ms=4, lw=1.2, label=label)
     ax.set(xscale="log", yscale="log", xlabel=_AXIS[sweep], ylabel="CPU time of a step (s)")
+    ax.set_xticks(SWEEPS[sweep], [f"{value:g}" for value in SWEEPS[sweep]])
+    ax.set_xticks([], minor=True)
     ax.legend(frameon=False, fontsize="small", title="exponent", title_fontsize="small")
     return tidy(ax, f"Growth with {_AXIS[sweep]}")
 
@@ -68,8 +70,8 @@ def draw_growth(rows: Sequence[Row], path: Path) -> None:
 
     sweeps = [sweep for sweep in SWEEPS if any(row["sweep"] == sweep for row in rows)]
     figure = Figure(figsize=(9.0, 7.0), layout="constrained")
-    for ax, sweep in zip(figure.subplots(2, 2).flat, sweeps, strict=False):
-        plot_growth(rows, sweep, ax)
+    for k, sweep in enumerate(sweeps, start=1):
+        plot_growth(rows, sweep, figure.add_subplot(2, 2, k))
     _save(figure, path)
 
 

@@ -72,6 +72,7 @@ def test_growth_goes_on_where_it_stopped(tmp_path, monkeypatch):
         return [measured(name) for name in names], {}
 
     monkeypatch.setattr(growth, "SWEEPS", {"N": (32, 64)})
+    monkeypatch.setattr("benchmarks.figures.SWEEPS", {"N": (32, 64)})
     monkeypatch.setattr(growth, "measure", count)
     assert growth.main(["--json", str(path)]) == 0
     assert calls == ["growth N = 32", "growth N = 64"]
