@@ -37,11 +37,11 @@ _AXIS = {"N": "channels and neurons N", "T": "time steps T", "B": "batch B", "ra
 def plot_growth(rows: Sequence[Row], sweep: str, ax: Axes | None = None) -> Axes:
     """CPU time of a training step over one quantity, on logarithmic axes, with the fitted exponents in the legend."""
     ax = axes_or_new(ax, (4.5, 3.6))
+    ax.set_ymargin(0.35)  # room for the legend
     for name, exponent in fit_growth(rows, sweep).items():
         colour, marker = _LOOKS[name]
         points = sorted((row["value"], row["cpu_s"]) for row in rows if row["sweep"] == sweep and row["implementation"] == name)
-        label = f"{name}: {exponent.value:.2f} ± {exponent.standard_error:.2f}"
-        ax.plot(*zip(*points, strict=True), color=colour, marker=marker, ms=4, lw=1.2, label=label)
+        ax.plot(*zip(*points, strict=True), color=colour, marker=marker, ms=4, lw=1.2, label=f"{name}: {exponent}")
     ax.set(xscale="log", yscale="log", xlabel=_AXIS[sweep], ylabel="CPU time of a step (s)")
     ax.set_xticks(SWEEPS[sweep], [f"{value:g}" for value in SWEEPS[sweep]])
     ax.set_xticks([], minor=True)

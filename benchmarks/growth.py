@@ -47,6 +47,9 @@ class Exponent(NamedTuple):
     value: float
     standard_error: float
 
+    def __str__(self) -> str:
+        return f"{round(self.value, 2) + 0.0:.2f} ± {self.standard_error:.2f}"  # never -0.00
+
 
 def fit_exponent(x: Sequence[float], y: Sequence[float]) -> Exponent:
     """Least squares on a log-log scale over the ``FITTED`` largest x; NaN where there are fewer than three positive values."""
@@ -96,7 +99,9 @@ def run(path: Path | None, fresh: bool) -> list[Any]:
                 continue
             together = [name for name in IMPLEMENTATIONS if name in able or (name in known and missing(name) is None)]
             tell(shape.name)
-            measured, _ = measure(together, shape, 1, ROUNDS, lambda _: None)
+            measured, notes = measure(together, shape, 1, ROUNDS, lambda _: None)
+            for name, note in notes.items():
+                tell(f"  {name}: {note}")
             new = [make_row(shape, 1, found, None) | {"sweep": sweep, "value": value} for found in measured]
             rows = replace_group(rows, new)
             if path is not None:
@@ -122,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     for sweep in SWEEPS:
         for name, exponent in fit_growth(rows, sweep).items():
-            print(f"{sweep:5} {name:13} time ~ {sweep}^{exponent.value:.2f} ± {exponent.standard_error:.2f}")
+            print(f"{sweep:5} {name:13} time ~ {sweep}^({exponent})")
     if options.figure is not None:
         from .figures import draw_growth
 

@@ -124,7 +124,7 @@ def _ratio(slow: Row | None, fast: Row) -> str:
 
 
 def _exponent(fit: Exponent | None) -> str:
-    return "–" if fit is None or math.isnan(fit.value) else f"{fit.value:.2f} ± {fit.standard_error:.2f}"
+    return "–" if fit is None or math.isnan(fit.value) else str(fit)
 
 
 def page(rows: Sequence[Row]) -> str:
