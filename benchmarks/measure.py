@@ -14,7 +14,7 @@ from .worker import serve
 
 __all__ = ["Measured", "available_mib", "measure", "needs_mib", "rounds_of"]
 
-#: A turn takes this long at least, so that short steps don't pay for the caches that the others have filled.
+#: A turn is as many steps as begin in this time, so that short steps don't pay for the caches that the others have filled.
 TURN_S = 0.4
 #: An implementation whose step takes longer than this comes in fewer rounds, though never in fewer than three.
 SLOW_S, FEWEST = 2.0, 3
@@ -76,8 +76,8 @@ class _Worker:
             raise answer
         return answer
 
-    def steps(self, n: int) -> list[dict[str, float]]:
-        self.pipe.send(("steps", n))
+    def turn(self, seconds: float) -> list[dict[str, float]]:
+        self.pipe.send(("steps", seconds))
         answer: list[dict[str, float]] = self._receive()
         return answer
 
@@ -120,7 +120,7 @@ def measure(
     workers: dict[str, _Worker] = {}
     found: dict[str, Measured] = {}
     notes: dict[str, str] = {}
-    turns: dict[str, tuple[set[int], int]] = {}  # the rounds an implementation takes part in, and its steps in each
+    turns: dict[str, set[int]] = {}  # the rounds an implementation takes part in
 
     def drop(name: str, error: Exception) -> None:
         notes[name] = f"{type(error).__name__}: {error}".splitlines()[0]
@@ -133,18 +133,18 @@ def measure(
         for name in names:
             try:
                 workers[name] = _Worker(name, shape, threads)
-                first, second = (workers[name].steps(1)[0] for _ in range(2))
+                first, second = (workers[name].turn(0.0)[0] for _ in range(2))
                 if second["wall_s"] > TOO_SLOW_S:
                     raise TimeoutError(f"a step takes {second['wall_s']:.0f} s; is the machine busy?")
                 found[name] = Measured(name, first)
-                turns[name] = rounds_of(second["wall_s"], n_rounds), max(1, min(20, round(TURN_S / second["wall_s"])))
+                turns[name] = rounds_of(second["wall_s"], n_rounds)
                 tell(f"{name}: warm, {second['wall_s']:.3g} s a step")
             except Exception as error:
                 drop(name, error)
         for k in range(n_rounds):
-            for name in [name for name in workers if k in turns[name][0]]:
+            for name in [name for name in workers if k in turns[name]]:
                 try:
-                    found[name].take(k, workers[name].steps(turns[name][1]))
+                    found[name].take(k, workers[name].turn(TURN_S))
                 except Exception as error:
                     drop(name, error)
             tell(f"round {k + 1} of {n_rounds}")

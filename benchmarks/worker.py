@@ -21,6 +21,8 @@ from .shapes import Shape
 __all__ = ["MIB", "serve"]
 
 MIB = 2**20
+#: In one turn.
+MOST_STEPS = 20
 _STATUS = Path("/proc/self/status")
 
 
@@ -47,7 +49,7 @@ def _begin_anew() -> float:
 
 
 def serve(pipe: Connection, name: str, shape: Shape, threads: int) -> None:
-    """Build, then answer ``("steps", n)`` with n measurements and ``("rates", 0)`` with the hidden firing rates, until the pipe closes.
+    """Build, then answer ``("steps", seconds)`` with measurements and ``("rates", 0)`` with the hidden firing rates, until the pipe closes.
 
     Before anything is measured, a miniature of the network takes a step: the code of libraries is loaded and thread pools are started, so
     that the memory of the first step is the step's own.
@@ -64,13 +66,22 @@ def serve(pipe: Connection, name: str, shape: Shape, threads: int) -> None:
     pipe.send(None)
     while True:
         try:
-            order, n = pipe.recv()
+            order, seconds = pipe.recv()
         except EOFError:
             return
         try:
-            pipe.send(step.hidden_rates() if order == "rates" else [_measured(step, base) for _ in range(n)])
+            pipe.send(step.hidden_rates() if order == "rates" else _turn(step, base, seconds))
         except Exception as error:
             pipe.send(error)
+
+
+def _turn(step: Step, base: float, seconds: float) -> list[dict[str, Any]]:
+    """Steps until the time is over, one at least."""
+    until = time.perf_counter() + seconds
+    done = [_measured(step, base)]
+    while time.perf_counter() < until and len(done) < MOST_STEPS:
+        done.append(_measured(step, base))
+    return done
 
 
 def _measured(step: Step, base: float) -> dict[str, Any]:
