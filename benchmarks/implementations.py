@@ -34,7 +34,7 @@ IMPLEMENTATIONS = ("materialised", *HOMOGENEOUS, *OURS)
 
 
 def _back_ends() -> tuple[str, ...]:
-    return tuple(getattr(kernels, "backends", lambda: ("plain",))())
+    return tuple(getattr(kernels, "available_backends", lambda: ("plain",))())
 
 
 def missing(name: str) -> str | None:

@@ -191,7 +191,7 @@ def test_a_missing_peer_is_a_note(monkeypatch, capsys):
 
 
 def test_a_missing_back_end_is_a_note(monkeypatch):
-    monkeypatch.setattr(implementations.kernels, "backends", lambda: ("plain",), raising=False)
+    monkeypatch.setattr(implementations.kernels, "available_backends", lambda: ("plain",), raising=False)
     assert missing("fused") == "there is no back end 'fused' here, only plain"
     assert missing("plain") is None
 
