@@ -79,12 +79,20 @@ class Shape:
         return self.changed(n_steps=self.n_steps // 5, n_batch=max(1, self.n_batch // 4))
 
     def small(self) -> Shape:
-        """The same structure at a size at which naive autograd in float64 takes a moment, and busy, so that no gradient is zero."""
-        hidden = tuple(6 + 2 * k for k in range(len(self.hidden), 0, -1))
+        """The same structure at a size at which naive autograd in float64 takes a moment, and busy, so that no gradient is zero.
+
+        It still has more synapses per neuron than an expansion has terms, and sparse input: else there is nothing to gain by it.
+        """
+        hidden = tuple(40 + 8 * k for k in range(len(self.hidden), 0, -1))
         return self.changed(
-            n_input=min(self.n_input, 11), hidden=hidden, n_output=min(self.n_output, 5), n_steps=60, n_batch=3, rate=0.3,
-            gains=tuple(2.0 for _ in hidden) if self.n_input > 1 else self.gains,
-        )  # fmt: skip
+            n_input=min(self.n_input, 64),
+            hidden=hidden,
+            n_output=min(self.n_output, 5),
+            n_steps=60,
+            n_batch=3,
+            rate=self.rate if self.analogue else 0.03,
+            gains=self.gains if self.analogue else tuple(4.0 for _ in hidden),
+        )
 
     # -- the network, its input, its loss ----------------------------------------------------------------------------
 
