@@ -1,7 +1,7 @@
 """Parts of the pages that are made from the code at build time, so that they can't go stale.
 
 Written to ``docs/generated/pages/*.inc`` and pulled in by ``{include}``: the neuron models, Brian2's orders, the command line, the
-nodes of the shared-decay expansion, the table of the digits experiment if it has been measured.
+nodes of the shared-decay expansion, the tables of the digits experiment and of the benchmarks as far as they have been measured.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from hetsyn_sim.models import MODELS
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, NeuronModel, Parameter, format_quantity
 
 NOT_MEASURED = "*The table is not here yet: the experiment has not been run to its end.*\n"
+#: Written by ``benchmarks`` into ``docs/_generated``.
+MEASURED = ("digits", "speed", "growth")
 _VALUE_PER = {"post pre": "synapse (post, pre)", "post": "neuron (post)", "layer": "layer"}
 
 
@@ -41,7 +43,6 @@ def write_all(docs: Path) -> None:
     """Write every generated part below ``docs``."""
     folder = docs / "generated" / "pages"
     folder.mkdir(parents=True, exist_ok=True)
-    measured = docs / "_generated" / "digits.md"
     pages = {
         "models": "\n".join(line for model in MODELS.values() for line in model_lines(model)),
         "orders": "\n".join(order_lines()),
@@ -49,8 +50,10 @@ def write_all(docs: Path) -> None:
         "layers": "\n".join(layer_lines(docs.parent / "pyproject.toml")),
         "top": "\n".join(top_lines()),
         "expansion": "\n".join(expansion_lines()),
-        "digits": measured.read_text(encoding="utf-8") if measured.exists() else NOT_MEASURED,
     }
+    for name in MEASURED:
+        measured = docs / "_generated" / f"{name}.md"
+        pages[name] = measured.read_text(encoding="utf-8") if measured.exists() else NOT_MEASURED
     for name, text in pages.items():
         path = folder / f"{name}.inc"
         if not path.exists() or path.read_text(encoding="utf-8") != text:

@@ -1,0 +1,174 @@
+"""From result files to what the documentation shows: Markdown tables and figures. The same files give the same bytes.
+
+python -m benchmarks.tables benchmarks/results/training.json --growth benchmarks/results/growth.json --docs docs
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hetsyn_sim.errors import HetSynError
+
+from .figures import draw_growth, draw_speed
+from .growth import SWEEPS, Exponent, fit_growth
+from .implementations import HOMOGENEOUS, IMPLEMENTATIONS, OURS
+from .ratios import Ratio, fastest, in_group, ratio, roof_shares
+from .rows import read_rows
+from .shapes import SHAPES
+
+__all__ = ["growth_lines", "machine_line", "roof_lines", "shape_lines", "thread_lines"]
+
+Row = Mapping[str, Any]
+
+
+def machine_line(rows: Sequence[Row]) -> str:
+    """What it was measured on, once for all rows."""
+    facts = {key: sorted({str(row[key]) for row in rows}) for key in ("cpu_model", "torch", "python")}
+    versions = sorted({f"{row['implementation']} {row['version']}" for row in rows if row["implementation"] in HOMOGENEOUS[1:]})
+    words = [", ".join(facts["cpu_model"]), f"torch {', '.join(facts['torch'])}", f"Python {', '.join(facts['python'])}", *versions]
+    return f"Measured on: {'; '.join(words)}; float32."
+
+
+def shape_lines(rows: Sequence[Row], shape: str, threads: int) -> Iterator[str]:
+    """Times, memory and ratios of everything that was measured together."""
+    group = in_group(rows, shape, threads)
+    any_row = next(iter(group.values()))
+    size = f"{any_row['network']}, T = {any_row['n_steps']}, B = {any_row['n_batch']}, input rate {100 * any_row['rate']:g} %"
+    yield from (f"**`{shape}`**, {_threads(threads)}: {size}", "")
+    times = [f"{clock} time (s): least, median" for clock in ("CPU", "wall")]
+    yield from _head("implementation", *times, "memory (MiB)", "× `materialised`", "× best homogeneous", "hidden rate (%)", "steps")
+    opponent = fastest(group, HOMOGENEOUS)
+    for name in IMPLEMENTATIONS:
+        if name in group:
+            row = group[name]
+            ratios = [_ratio(other, row) for other in (group.get("materialised"), opponent)]
+            rates = " / ".join(f"{100 * rate:.1f}" for rate in row["hidden_rates"])
+            times = [f"{_digits(row[key])}, {_digits(row[f'median_{key}'])}" for key in ("cpu_s", "wall_s")]
+            shown = f"**`{name}`**" if name in OURS else f"`{name}`"
+            yield _line(shown, *times, f"{row['memory_mib']:.0f}", *ratios, rates, str(row["repeats"]))
+    yield ""
+
+
+def thread_lines(rows: Sequence[Row]) -> Iterator[str]:
+    """How much less wall time a step takes with two threads. The two were measured one after the other, so there is no spread to give."""
+    pairs = [(shape, in_group(rows, shape, 1), in_group(rows, shape, 2)) for shape in SHAPES]
+    pairs = [(shape, one, two) for shape, one, two in pairs if one and two]
+    if not pairs:
+        return
+    names = [name for name in IMPLEMENTATIONS if any(name in one and name in two for _, one, two in pairs)]
+    yield from _head("shape", *(f"`{name}`" for name in names))
+    for shape, one, two in pairs:
+        cells = [f"{one[name]['wall_s'] / two[name]['wall_s']:.2f}" if name in one and name in two else "–" for name in names]
+        yield _line(f"`{shape}`", *cells)
+    yield ""
+
+
+def roof_lines(rows: Sequence[Row]) -> Iterator[str]:
+    """Ours, on one thread, against what a core can do."""
+    found = [(row, roof_shares(row)) for shape in SHAPES for row in in_group(rows, shape, 1).values() if row["implementation"] in OURS]
+    known = [(row, shares) for row, shares in found if shares is not None]
+    if not known:
+        return
+    nominal = ("synapse-steps (G)", "multiply-adds (G)", "G multiply-adds/s")
+    yield from _head("shape", "implementation", *nominal, "of the FMA roof (G/s)", "of the L2 roof (GB/s)")
+    for row, shares in known:
+        work = [row["synapse_steps"] / 1e9, row["nominal_fma"] / 1e9, row["nominal_fma"] / row["cpu_s"] / 1e9]
+        roofs = [row["roofs"][key] / 1e9 for key in ("fma_per_s", "l2_bytes_per_s")]
+        cells = [f"{number:.3g}" for number in work]
+        cells += [f"{100 * share:.1f} % of {roof:.0f}" for share, roof in zip(shares, roofs, strict=True)]
+        yield _line(f"`{row['shape']}`", f"`{row['implementation']}`", *cells)
+    yield ""
+
+
+def growth_lines(rows: Sequence[Row]) -> Iterator[str]:
+    """The fitted exponents of time and of memory."""
+    measured = {row["implementation"] for row in rows}
+    names = [name for name in IMPLEMENTATIONS if name in measured]
+    yield from _head("exponent of", *(f"`{name}`" for name in names))
+    for key, what in (("cpu_s", "CPU time"), ("memory_mib", "memory")):
+        for sweep in SWEEPS:
+            fits = fit_growth(rows, sweep, key)
+            yield _line(f"{what} over {sweep}", *(_exponent(fits.get(name)) for name in names))
+    yield ""
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _head(*cells: str) -> tuple[str, str]:
+    return _line(*cells), "|---" * len(cells) + "|"
+
+
+def _threads(n: int) -> str:
+    return "one thread" if n == 1 else f"{n} threads"
+
+
+def _digits(seconds: float) -> str:
+    """Three significant digits."""
+    return f"{seconds:.{max(0, 2 - math.floor(math.log10(seconds)))}f}"
+
+
+def _ratio(slow: Row | None, fast: Row) -> str:
+    if slow is None:
+        return "–"
+    if slow is fast:
+        return "1"
+    found: Ratio = ratio(slow, fast)
+    return f"{found.value:.3g} ({found.low:.3g} to {found.high:.3g})"
+
+
+def _exponent(fit: Exponent | None) -> str:
+    return "–" if fit is None or math.isnan(fit.value) else str(fit)
+
+
+def page(rows: Sequence[Row]) -> str:
+    """Everything about single steps."""
+    lines = [machine_line(rows), ""]
+    groups = [(shape, threads) for threads in sorted({row["threads"] for row in rows}) for shape in SHAPES]
+    for shape, threads in groups:
+        if in_group(rows, shape, threads):
+            lines += shape_lines(rows, shape, threads)
+    for title, more in (("Wall time on one thread over that on two:", thread_lines(rows)), ("", roof_lines(rows))):
+        if table := list(more):
+            lines += [title, "", *table] if title else table
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tables", description=__doc__, formatter_class=plain)
+    parser.add_argument("training", type=Path, help="what benchmarks.training --json wrote")
+    parser.add_argument("--growth", type=Path, help="what benchmarks.growth --json wrote")
+    parser.add_argument("--docs", type=Path, help="folder docs/: write _generated/*.md and _static/*.png there instead of printing")
+    options = parser.parse_args(arguments)
+    try:
+        rows = read_rows(options.training)
+        growth = read_rows(options.growth) if options.growth else []
+    except HetSynError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if not rows:
+        print(f"{options.training} holds no rows", file=sys.stderr)
+        return 2
+    pages = {"speed": page(rows)} | ({"growth": "\n".join(growth_lines(growth))} if growth else {})
+    if options.docs is None:
+        print("\n".join(pages.values()))
+        return 0
+    for name, text in pages.items():
+        path = options.docs / "_generated" / f"{name}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    draw_speed(rows, options.docs / "_static" / "speed.png")
+    if growth:
+        draw_growth(growth, options.docs / "_static" / "growth.png")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
