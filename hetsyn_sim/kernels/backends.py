@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..errors import BackendError, UnknownNameError
-from .library import library
+from .library import has_library
 
 __all__ = ["BACKENDS", "available_backends", "backend_for", "use_backend"]
 
@@ -18,7 +18,7 @@ _chosen: str | None = None
 
 def available_backends() -> list[str]:
     """The names of the back ends that work here."""
-    return [name for name in BACKENDS if name != "fused" or library() is not None]
+    return [name for name in BACKENDS if name != "fused" or has_library()]
 
 
 class use_backend:
@@ -40,7 +40,7 @@ class use_backend:
             raise UnknownNameError(
                 "unknown back end", where="use_backend", got=repr(name), expected=", ".join(BACKENDS), remedy="use one of these"
             )
-        if name == "fused" and library() is None:
+        if name == "fused" and not has_library():
             raise BackendError(
                 "the compiled kernels were not built",
                 where="use_backend",
@@ -62,6 +62,6 @@ def backend_for(*tensors: Tensor) -> str:
     """The back end for these tensors: the fused kernels take float32 and float64 on the CPU, all of one type."""
     dtype = tensors[0].dtype
     fits = dtype in (torch.float32, torch.float64) and all(t.device.type == "cpu" and t.dtype == dtype for t in tensors)
-    if _chosen == "plain" or not fits or library() is None:
+    if _chosen == "plain" or not fits or not has_library():
         return "plain"
     return "fused"
