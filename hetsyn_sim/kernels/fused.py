@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..errors import DataError
 from .checks import check_decay, check_exact, check_filter, check_finite, check_leaky, check_scan
 from .library import Library, ScanPaths, library
 
@@ -19,6 +20,7 @@ __all__ = ["SURROGATE_KERNELS", "filter_synapses", "leaky_scan", "scan_spikes"]
 
 #: Surrogates that the compiled scan knows, in the order of ``SurrogateKind`` in ``csrc/surrogate.hpp``.
 SURROGATE_KERNELS = ("triangular", "multi_gaussian", "arctan", "slayer", "fast_sigmoid")
+_N_SETTINGS = dict(zip(SURROGATE_KERNELS, (2, 4, 1, 2, 1), strict=True))
 
 
 def _library() -> Library:
@@ -130,6 +132,14 @@ def scan_spikes(
     rows |= {f"rho {k}": rho for k, (a, rho) in enumerate(pairs) if a.dim() != 2 or rho.dim() != 2}
     squares = {f"rho {k}": rho for k, (a, rho) in enumerate(pairs) if a.dim() == rho.dim() == 2}
     check_exact("hetsyn::spiking_scan", {k: (t, (n,)) for k, t in rows.items()} | {k: (t, (n, n)) for k, t in squares.items()})
+    if len(settings) != _N_SETTINGS.get(surrogate):
+        raise DataError(
+            "this surrogate is not one of the kernels'",
+            where="hetsyn::spiking_scan",
+            got=f"{surrogate} with {len(settings)} settings",
+            expected=", ".join(f"{name} ({n})" for name, n in _N_SETTINGS.items()),
+            remedy="use spiking_scan, which takes any surrogate",
+        )
     for amplitude, rho in pairs:
         check_finite(amplitude, "amplitude")
         check_decay(rho)
