@@ -16,7 +16,7 @@ PYTEST = OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/pytest -n $(PYTEST_WORKERS) --m
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types layers docs clean distclean
+.PHONY: help demo test lint format types layers sanitize docs clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -41,6 +41,9 @@ types: $(VENV)/.installed-dev ## mypy, strict
 
 layers: $(VENV)/.installed-dev ## import-linter: who may import whom
 	$(BIN)/lint-imports
+
+sanitize: ## the C++ kernels under AddressSanitizer and UndefinedBehaviorSanitizer
+	.ci/sanitize
 
 docs: $(VENV)/.installed-dev ## the HTML documentation, warnings are errors
 	MPLBACKEND=Agg $(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html

@@ -222,9 +222,7 @@ class SpikingLayer(nn.Module):
             assert state is not None
             return torch.cat([z for z in spikes if z is not None]), torch.cat(voltages), state
         carried = {} if state is None else state.carried
-        v = reduce(
-            torch.add, (exponential_filter(x, w, rho, carried.get(f"feedforward {k}")) for k, (w, rho) in enumerate(feedforward))
-        )
+        v = reduce(torch.add, (exponential_filter(x, w, rho, carried.get(f"feedforward {k}")) for k, (w, rho) in enumerate(feedforward)))
         z = None
         if self.program.theta is not None:
             for k, (_, rho) in enumerate(recurrent):

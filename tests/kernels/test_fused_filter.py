@@ -87,7 +87,9 @@ def test_bit_equal_for_any_number_of_threads(shape, rate):
 def test_a_large_batch():
     leaves, upstream = make(5, 1024, 3, 4, 0.3, torch.float64)
     whole = run(leaves, upstream)
-    halves = [run([leaves[0][:, part].detach().requires_grad_(), *leaves[1:]], upstream[:, part]) for part in (slice(512), slice(512, None))]
+    halves = [
+        run([leaves[0][:, part].detach().requires_grad_(), *leaves[1:]], upstream[:, part]) for part in (slice(512), slice(512, None))
+    ]
     assert torch.equal(whole[0], torch.cat([half[0] for half in halves], dim=1))
     torch.testing.assert_close(whole[2], halves[0][2] + halves[1][2], rtol=1e-12, atol=1e-10)
 

@@ -52,7 +52,9 @@ def test_opcheck(dtype):
 def test_gradcheck(reverse):
     x, w, rho, *_ = make()
     assert torch.autograd.gradcheck(torch.ops.hetsyn.filter, (x, w, rho))
-    assert torch.autograd.gradcheck(lambda drive, decay: torch.ops.hetsyn.leaky_scan(drive, decay, reverse), (x, rho.detach()[0].requires_grad_()))
+    assert torch.autograd.gradcheck(
+        lambda drive, decay: torch.ops.hetsyn.leaky_scan(drive, decay, reverse), (x, rho.detach()[0].requires_grad_())
+    )
 
 
 @pytest.mark.parametrize("backend", ["aot_eager", pytest.param("inductor", marks=[pytest.mark.slow, pytest.mark.compiled])])
