@@ -16,7 +16,7 @@ PYTEST = OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/pytest -n $(PYTEST_WORKERS) --m
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types layers docs sanitize clean distclean
+.PHONY: help demo test lint format types layers sanitize docs clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -42,14 +42,11 @@ types: $(VENV)/.installed-dev ## mypy, strict
 layers: $(VENV)/.installed-dev ## import-linter: who may import whom
 	$(BIN)/lint-imports
 
+sanitize: ## the C++ kernels under AddressSanitizer and UndefinedBehaviorSanitizer
+	.ci/sanitize
+
 docs: $(VENV)/.installed-dev ## the HTML documentation, warnings are errors
 	MPLBACKEND=Agg $(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
-
-sanitize: ## the C++ kernels under AddressSanitizer, UBSan and ThreadSanitizer (needs cmake)
-	@for kind in address,undefined thread; do \
-		cmake -S hetsyn_sim/kernels/csrc -B build/sanitize-$$kind -DHETSYN_SANITIZE=$$kind >/dev/null && \
-		cmake --build build/sanitize-$$kind --target exercise >/dev/null && echo "$$kind:" && build/sanitize-$$kind/exercise || exit 1; \
-	done
 
 clean: ## remove build products and caches
 	rm -rf build dist docs/_build docs/auto_examples docs/generated docs/sg_execution_times.rst

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from importlib.util import find_spec
 
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from ..errors import BackendError, UnknownNameError
 from .expansion import check_tolerance
-from .library import library
+from .library import has_library
 
 __all__ = ["BACKENDS", "available_backends", "backend_for", "expansion_tolerance", "use_backend"]
 
@@ -30,7 +29,7 @@ def available_backends() -> list[str]:
 
 def _obstacle(name: str) -> tuple[str, str] | None:
     """Why a back end does not work here and what helps, or None."""
-    if name == "fused" and library() is None:
+    if name == "fused" and not has_library():
         return "the compiled kernels were not built", "install a C++ compiler and reinstall hetsyn-sim"
     if name == "triton" and find_spec("triton") is None:
         return "Triton is not installed", 'pip install "hetsyn-sim[triton]"'
@@ -92,7 +91,7 @@ def backend_for(*tensors: Tensor) -> str:
     fits = dtype in (torch.float32, torch.float64) and all(t.dtype == dtype for t in tensors)
     if _chosen == "triton" and fits and all(t.is_cuda or _interprets_triton() for t in tensors):
         return "triton"
-    if _chosen in ("plain", "triton") or not fits or any(t.device.type != "cpu" for t in tensors) or not _has_library():
+    if _chosen in ("plain", "triton") or not fits or any(t.device.type != "cpu" for t in tensors) or not has_library():
         return "plain"
     return "fused"
 
@@ -100,11 +99,3 @@ def backend_for(*tensors: Tensor) -> str:
 def expansion_tolerance(dtype: torch.dtype) -> float | None:
     """The tolerance if filters of this dtype are to run through shared decays, else None."""
     return _tolerance if _chosen == "expansion" and dtype in (torch.float32, torch.float64) else None
-
-
-def _is_built() -> bool:
-    return library() is not None
-
-
-# torch.compile takes the answer and does not follow the search for it
-_has_library: Callable[[], bool] = torch.compiler.assume_constant_result(_is_built)

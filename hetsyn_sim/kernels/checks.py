@@ -11,7 +11,7 @@ from ..errors import DataError
 
 Paths = Sequence[tuple[Tensor, Tensor]]
 
-__all__ = ["check_decay", "check_filter", "check_finite", "check_scan"]
+__all__ = ["check_decay", "check_exact", "check_filter", "check_finite", "check_leaky", "check_scan"]
 
 
 def check_filter(x: Tensor, w: Tensor, rho: Tensor) -> None:
@@ -27,7 +27,7 @@ def check_filter(x: Tensor, w: Tensor, rho: Tensor) -> None:
         _wrong_shapes(
             "exponential_filter",
             {"x": x, "w": w, "rho": rho},
-            "x (time, batch, pre), w (post, pre), rho (post, pre), (post, 1) or ()",
+            "x (time, batch, pre), w (post, pre), rho (post, pre), (post, 1), (post,) or ()",
         )
     _check_not_empty("exponential_filter", {"x": x, "w": w})
 
@@ -54,6 +54,34 @@ def check_scan(v_in: Tensor, recurrent: Paths, resets: Paths, theta: Tensor) -> 
             "spiking_scan", named, "v_in (time, batch, post), recurrent (post, post) with rho as in a filter, all others (post,) or ()"
         )
     _check_not_empty("spiking_scan", {"v_in": v_in})
+
+
+def check_leaky(drive: Tensor, decay: Tensor) -> None:
+    """Raise unless drive is (time, batch, post) and decay (post,), of one type and on one device, none empty.
+
+    Raises
+    ------
+    DataError
+        If not.
+    """
+    _check_alike({"drive": drive, "decay": decay})
+    if drive.dim() != 3 or decay.shape != drive.shape[2:]:
+        _wrong_shapes("leaky_scan", {"drive": drive, "decay": decay}, "drive (time, batch, post), decay (post,)")
+    _check_not_empty("leaky_scan", {"drive": drive})
+
+
+def check_exact(where: str, tensors: dict[str, tuple[Tensor, tuple[int, ...]]]) -> None:
+    """Raise unless each has its shape: the operators themselves take what is shared only after it has been spread.
+
+    Raises
+    ------
+    DataError
+        If not.
+    """
+    wrong = {name: pair for name, pair in tensors.items() if tuple(pair[0].shape) != pair[1]}
+    if wrong:
+        expected = ", ".join(f"{name} {shape}" for name, (_, shape) in wrong.items())
+        _wrong_shapes(where, {name: tensor for name, (tensor, _) in wrong.items()}, expected)
 
 
 def check_finite(values: Tensor, name: str) -> None:
@@ -93,7 +121,7 @@ def check_decay(rho: Tensor) -> None:
 
 
 def _fits(rho: Tensor, w: Tensor) -> bool:
-    return rho.shape in (w.shape, (w.shape[0], 1), (1, 1), (1,), ())
+    return rho.shape in (w.shape, (w.shape[0], 1), (w.shape[0],), (1, 1), (1,), ())
 
 
 def _check_alike(tensors: dict[str, Tensor]) -> None:

@@ -1,7 +1,7 @@
 """The fused kernels as torch operators: they differentiate, trace, compile and go through autocast and DDP like any other operator.
 
-Each checks the values of what it is given before it touches memory with it; shapes and types are checked by the callers
-(:mod:`hetsyn_sim.kernels.checks`).
+Each checks what it is given before it touches memory with it (:mod:`hetsyn_sim.kernels.checks`); x and v_in, which are large, are checked
+where they are read. Under autocast they keep to single precision: a sum over many steps needs the digits.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .checks import check_decay, check_finite
+from ..errors import DataError
+from .checks import check_decay, check_exact, check_filter, check_finite, check_leaky, check_scan
 from .library import Library, ScanPaths, library
 
 __all__ = ["SURROGATE_KERNELS", "filter_synapses", "leaky_scan", "scan_spikes"]
 
 #: Surrogates that the compiled scan knows, in the order of ``SurrogateKind`` in ``csrc/surrogate.hpp``.
 SURROGATE_KERNELS = ("triangular", "multi_gaussian", "arctan", "slayer", "fast_sigmoid")
+_N_SETTINGS = dict(zip(SURROGATE_KERNELS, (2, 4, 1, 2, 1), strict=True))
 
 
 def _library() -> Library:
@@ -33,6 +35,8 @@ def _library() -> Library:
 @torch.library.custom_op("hetsyn::filter", mutates_args=(), device_types="cpu")
 def filter_synapses(x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
     """V (time, batch, post) of x (time, batch, pre) with w and rho (post, pre)."""
+    check_filter(x, w, rho)
+    check_exact("hetsyn::filter", {"rho": (rho, tuple(w.shape))})
     check_finite(w, "w")
     check_decay(rho)
     v = x.new_empty(*x.shape[:2], w.shape[0])
@@ -73,6 +77,7 @@ def _differentiate_filter(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
 
 
 filter_synapses.register_autograd(_differentiate_filter, setup_context=_save_all)
+filter_synapses.register_autocast("cpu", torch.float32)
 
 
 # -- one state per neuron ---------------------------------------------------------------------------------------------
@@ -81,6 +86,7 @@ filter_synapses.register_autograd(_differentiate_filter, setup_context=_save_all
 @torch.library.custom_op("hetsyn::leaky_scan", mutates_args=(), device_types="cpu")
 def leaky_scan(drive: Tensor, decay: Tensor, reverse: bool = False) -> Tensor:
     """out[t] = decay * out[t-1] + drive[t], or from the last step to the first. drive (time, batch, post), decay (post,)."""
+    check_leaky(drive, decay)
     check_decay(decay)
     out = torch.empty_like(drive, memory_format=torch.contiguous_format)
     _library().leaky(drive.contiguous(), decay.contiguous(), out, reverse=reverse)
@@ -105,6 +111,7 @@ def _differentiate_leaky(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor, None]:
 
 
 leaky_scan.register_autograd(_differentiate_leaky, setup_context=_save_leaky)
+leaky_scan.register_autocast("cpu", torch.float32)
 
 
 # -- the spiking scan -------------------------------------------------------------------------------------------------
@@ -118,7 +125,22 @@ def scan_spikes(
 
     A path is recurrent if its amplitude is (post, pre), with a decay of the same shape or of shape (post,), and a reset if it is (post,).
     """
-    for amplitude, rho in zip(amplitudes, rhos, strict=True):
+    pairs = list(zip(amplitudes, rhos, strict=True))
+    check_scan(v_in, [p for p in pairs if p[0].dim() == 2], [p for p in pairs if p[0].dim() != 2], theta)
+    n = v_in.shape[-1]
+    rows = {"theta": theta} | {f"reset amplitude {k}": a for k, (a, _) in enumerate(pairs) if a.dim() != 2}
+    rows |= {f"rho {k}": rho for k, (a, rho) in enumerate(pairs) if a.dim() != 2 or rho.dim() != 2}
+    squares = {f"rho {k}": rho for k, (a, rho) in enumerate(pairs) if a.dim() == rho.dim() == 2}
+    check_exact("hetsyn::spiking_scan", {k: (t, (n,)) for k, t in rows.items()} | {k: (t, (n, n)) for k, t in squares.items()})
+    if len(settings) != _N_SETTINGS.get(surrogate):
+        raise DataError(
+            "this surrogate is not one of the kernels'",
+            where="hetsyn::spiking_scan",
+            got=f"{surrogate} with {len(settings)} settings",
+            expected=", ".join(f"{name} ({n})" for name, n in _N_SETTINGS.items()),
+            remedy="use spiking_scan, which takes any surrogate",
+        )
+    for amplitude, rho in pairs:
         check_finite(amplitude, "amplitude")
         check_decay(rho)
     check_finite(theta, "theta")
@@ -137,8 +159,8 @@ def _(
 
 @torch.library.custom_op("hetsyn::spiking_scan_backward", mutates_args=(), device_types="cpu")
 def _scan_backward(
-    dz: Tensor,
-    dv: Tensor,
+    dz: Tensor | None,
+    dv: Tensor | None,
     v: Tensor,
     z: Tensor,
     amplitudes: Sequence[Tensor],
@@ -152,14 +174,15 @@ def _scan_backward(
     resets = [(torch.empty_like(theta), torch.empty_like(theta)) for a in amplitudes if a.dim() == 1]
     kind = SURROGATE_KERNELS.index(surrogate)
     paths = _paths(amplitudes, rhos)
-    _library().scan_backward(dz.contiguous(), dv.contiguous(), v, z, paths, theta.contiguous(), kind, settings, d, dtheta, resets)
+    dz, dv = (None if g is None else g.contiguous() for g in (dz, dv))
+    _library().scan_backward(dz, dv, v, z, paths, theta.contiguous(), kind, settings, d, dtheta, resets)
     return [d, dtheta, *(gradient for pair in resets for gradient in pair)]
 
 
 @_scan_backward.register_fake
 def _(
-    dz: Tensor,
-    dv: Tensor,
+    dz: Tensor | None,
+    dv: Tensor | None,
     v: Tensor,
     z: Tensor,
     amplitudes: Sequence[Tensor],
@@ -175,10 +198,11 @@ def _(
 def _save_scan(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
     _, amplitudes, rhos, theta, ctx.surrogate, ctx.settings = inputs
     ctx.n_paths = len(amplitudes)
+    ctx.set_materialize_grads(False)  # v is rarely used by a loss
     ctx.save_for_backward(*output, theta, *amplitudes, *rhos)
 
 
-def _differentiate_scan(ctx: Any, dz: Tensor, dv: Tensor) -> tuple[Any, ...]:
+def _differentiate_scan(ctx: Any, dz: Tensor | None, dv: Tensor | None) -> tuple[Any, ...]:
     z, v, theta, *paths = ctx.saved_tensors
     amplitudes, rhos = paths[: ctx.n_paths], paths[ctx.n_paths :]
     d, dtheta, *resets = _scan_backward(dz, dv, v, z, amplitudes, rhos, theta, ctx.surrogate, ctx.settings)
@@ -200,6 +224,7 @@ def _differentiate_scan(ctx: Any, dz: Tensor, dv: Tensor) -> tuple[Any, ...]:
 
 
 scan_spikes.register_autograd(_differentiate_scan, setup_context=_save_scan)
+scan_spikes.register_autocast("cpu", torch.float32)
 
 
 def _paths(amplitudes: Sequence[Tensor], rhos: Sequence[Tensor]) -> ScanPaths:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ..errors import BackendError, BackendWarning, DataError
 
-__all__ = ["LEVELS", "Library", "find_library", "library", "use_level"]
+__all__ = ["LEVELS", "Library", "find_library", "has_library", "library", "use_level"]
 
 #: Instruction sets, the least demanding first. ``baseline`` is what every processor of the architecture has (SSE2, NEON).
 LEVELS = ("baseline", "avx2", "avx512")
@@ -60,7 +60,7 @@ class Library:
             raise DataError(
                 "the input is not finite",
                 where=f"hetsyn::{name}",
-                got="NaN or infinity in x",
+                got="NaN in v_in" if name == "scan" else "NaN or infinity in x",
                 expected="finite numbers",
                 remedy="look for the first layer or recording in which it appears",
             )
@@ -96,8 +96,8 @@ class Library:
 
     def scan_backward(
         self,
-        dz: Tensor,
-        dv: Tensor,
+        dz: Tensor | None,
+        dv: Tensor | None,
         v: Tensor,
         z: Tensor,
         paths: ScanPaths,
@@ -181,6 +181,12 @@ _forced: Library | None = None
 def library() -> Library | None:
     """The kernels in use."""
     return best_library() if _forced is None else _forced
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def has_library() -> bool:
+    """Whether there are kernels; for torch.compile, which can't trace how they are found, a constant."""
+    return library() is not None
 
 
 class use_level:

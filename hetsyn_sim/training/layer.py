@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -222,10 +222,7 @@ class SpikingLayer(nn.Module):
             assert state is not None
             return torch.cat([z for z in spikes if z is not None]), torch.cat(voltages), state
         carried = {} if state is None else state.carried
-        v = sum(
-            (exponential_filter(x, w, rho, carried.get(f"feedforward {k}")) for k, (w, rho) in enumerate(feedforward)),
-            start=x.new_zeros(()),
-        )
+        v = reduce(torch.add, (exponential_filter(x, w, rho, carried.get(f"feedforward {k}")) for k, (w, rho) in enumerate(feedforward)))
         z = None
         if self.program.theta is not None:
             for k, (_, rho) in enumerate(recurrent):

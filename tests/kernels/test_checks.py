@@ -1,158 +1,162 @@
-"""What the kernels refuse, with what they say, and what happens where they were not built."""
-
-import subprocess
-import sys
+"""What the kernels refuse, with the message that it gives; called as functions, as users do, and as bare operators."""
 
 import pytest
 import torch
 
-from hetsyn_sim.errors import DataError, UnknownNameError
-from hetsyn_sim.kernels import DecayPath, available_backends, exponential_filter, spiking_scan, use_backend
-from hetsyn_sim.training.surrogates import MultiGaussian, Triangular
+from hetsyn_sim.errors import DataError
+from hetsyn_sim.kernels import DecayPath, exponential_filter, spiking_scan, use_backend
+from hetsyn_sim.kernels.library import library
+from hetsyn_sim.training.surrogates import MultiGaussian
 
-needs_fused = pytest.mark.skipif("fused" not in available_backends(), reason="the compiled kernels were not built")
-X, W, RHO = torch.ones(5, 2, 3), torch.ones(4, 3), torch.full((4, 3), 0.5)
-V, W_REC, THETA = torch.ones(5, 2, 4), torch.ones(4, 4), torch.ones(4)
+T, B, I, J = 4, 2, 3, 5
+needs_library = pytest.mark.skipif(library() is None, reason="the kernels were not built")
+NAN, INF = float("nan"), float("inf")
 
 
-def scan(v_in=V, w=W_REC, rho=None, a=None, theta=THETA):
-    recurrent = [DecayPath(w, torch.full((4, 4), 0.5) if rho is None else rho)]
-    resets = [DecayPath(-THETA if a is None else a, torch.tensor(0.5))]
-    return spiking_scan(v_in, recurrent, resets, theta, MultiGaussian())
+def make():
+    return torch.rand(T, B, I), torch.rand(J, I), torch.rand(J, I)
+
+
+def scan(v_in=None, theta=None, w=None, rho=None, a=None, rho_reset=None):
+    default = {"v_in": torch.rand(T, B, J), "theta": torch.ones(J), "w": torch.rand(J, J), "rho": torch.rand(J, J)}
+    given = {"v_in": v_in, "theta": theta, "w": w, "rho": rho}
+    v_in, theta, w, rho = (default[k] if t is None else t for k, t in given.items())
+    reset = DecayPath(-torch.ones(J) if a is None else a, torch.rand(J) if rho_reset is None else rho_reset)
+    return spiking_scan(v_in, [DecayPath(w, rho)], [reset], theta, MultiGaussian())
+
+
+@pytest.fixture(params=["plain", pytest.param("fused", marks=needs_library)])
+def _backend(request):
+    with use_backend(request.param):
+        yield
 
 
 @pytest.mark.parametrize(
-    "call",
+    ("x", "w", "rho"),
     [
-        lambda: exponential_filter(torch.ones(5, 3), W, RHO),
-        lambda: exponential_filter(torch.ones(5, 2, 4), W, RHO),
-        lambda: exponential_filter(X, W, torch.full((3, 4), 0.5)),
-        lambda: exponential_filter(X, W[0], RHO),
-        lambda: scan(torch.ones(5, 4)),
-        lambda: scan(w=torch.ones(4, 3)),
-        lambda: scan(rho=torch.ones(3)),
-        lambda: scan(a=torch.ones(3)),
-        lambda: scan(theta=torch.ones(4, 1)),
+        ((B, I), (J, I), (J, I)),
+        ((T, B, I), (I, J), (I, J)),
+        ((T, B, I), (J, I), (I,)),
+        ((T, B, I), (J, I), (1, I)),
+        ((T, B, I), (J, I), (2, J, I)),
+        ((T, B, I), (I,), ()),
     ],
 )
-def test_shapes_that_do_not_fit(call):
-    with pytest.raises(DataError, match="the shapes do not fit") as excinfo:
-        call()
-    assert "(" in excinfo.value.got
-    assert "time" in excinfo.value.expected
-    assert excinfo.value.remedy == "time comes first, and matrices are post x pre"
+@pytest.mark.usefixtures("_backend")
+def test_shapes_of_a_filter(x, w, rho):
+    with pytest.raises(DataError, match="shapes do not fit") as excinfo:
+        exponential_filter(torch.rand(x), torch.rand(w), torch.rand(rho))
+    assert excinfo.value.where == "exponential_filter"
+    assert excinfo.value.got == f"x {x}, w {w}, rho {rho}"
+    assert "x (time, batch, pre), w (post, pre)" in excinfo.value.expected
+    assert "time comes first" in excinfo.value.remedy
 
 
-@pytest.mark.parametrize("shape", [(0, 2, 3), (5, 0, 3)])
+@pytest.mark.parametrize("shape", [(0, B, I), (T, 0, I), (T, B, 0)])
+@pytest.mark.usefixtures("_backend")
 def test_nothing_to_run(shape):
-    with pytest.raises(DataError, match="the shapes do not fit") as excinfo:
-        exponential_filter(torch.ones(shape), W, RHO)
-    assert excinfo.value.expected == "at least one step, one batch item and one neuron"
+    with pytest.raises(DataError, match="shapes do not fit") as excinfo:
+        exponential_filter(torch.rand(shape), torch.rand(J, shape[2]), torch.rand(J, shape[2]))
+    assert "at least one step" in excinfo.value.expected
+
+
+@pytest.mark.usefixtures("_backend")
+def test_types_and_devices():
+    x, w, rho = make()
+    for tensors in ((x.double(), w, rho), (x.int(), w, rho), (x.bool(), w, rho), (x, w, rho.to("meta"))):
+        with pytest.raises(DataError, match="different types or devices") as excinfo:
+            exponential_filter(*tensors)
+        assert "x.to(w)" in excinfo.value.remedy
+    with pytest.raises(DataError, match="different types or devices") as excinfo:
+        scan(theta=torch.ones(J, dtype=torch.float64))
+    assert "theta: float64 on cpu" in excinfo.value.got
 
 
 @pytest.mark.parametrize(
-    "call", [lambda: exponential_filter(X.double(), W, RHO), lambda: exponential_filter(X.long(), W.long(), RHO.long())]
-)
-def test_types_that_differ(call):
-    with pytest.raises(DataError, match="tensors of different types or devices") as excinfo:
-        call()
-    assert "on cpu" in excinfo.value.got
-    assert excinfo.value.remedy == "convert the input with x.to(w)"
-
-
-@needs_fused
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-@pytest.mark.parametrize("busy", [True, False])
-def test_input_that_is_not_finite(value, busy):
-    x = torch.ones(40, 2, 3) if busy else torch.zeros(40, 2, 3)
-    x[7, 1, 2] = value
-    with pytest.raises(DataError, match="the input is not finite") as excinfo:
-        exponential_filter(x, W, RHO)
-    assert excinfo.value.where == "hetsyn::filter"
-    assert excinfo.value.remedy
-
-
-@needs_fused
-@pytest.mark.parametrize(
-    "call",
+    "wrong",
     [
-        lambda w: exponential_filter(X, w.expand(4, 3), RHO),
-        lambda w: scan(w=w.expand(4, 4)),
-        lambda w: scan(a=w.expand(4)),
-        lambda w: scan(theta=w.expand(4)),
+        {"v_in": torch.rand(T, J)},
+        {"theta": torch.ones(J + 1)},
+        {"theta": torch.ones(J, 1)},
+        {"w": torch.rand(J, J + 1)},
+        {"rho": torch.rand(J, 2)},
+        {"a": torch.rand(J, 1)},
+        {"rho_reset": torch.rand(J - 1)},
     ],
 )
-def test_parameters_that_are_not_finite(call):
+@pytest.mark.usefixtures("_backend")
+def test_shapes_of_a_scan(wrong):
+    with pytest.raises(DataError, match="shapes do not fit") as excinfo:
+        scan(**wrong)
+    assert excinfo.value.where == "spiking_scan"
+
+
+@needs_library
+@pytest.mark.parametrize("bad", [NAN, INF, -INF])
+@pytest.mark.parametrize("n_zeros", [0, 500])
+def test_input_that_is_not_finite(bad, n_zeros):
+    """In the sparse and in the busy input, in the last channel of the last step."""
+    x, w, rho = make()
+    x = torch.cat([torch.zeros(n_zeros, B, I), x])
+    x[-1, -1, -1] = bad
+    with pytest.raises(DataError, match="not finite") as excinfo:
+        exponential_filter(x, w, rho)
+    assert excinfo.value.got == "NaN or infinity in x"
+
+
+@needs_library
+def test_parameters_that_are_not_finite():
+    x, w, rho = make()
+    w[1, 2] = NAN
     with pytest.raises(DataError, match="a parameter is not finite") as excinfo:
-        call(torch.tensor(float("nan")))
-    assert "NaN or infinite" in excinfo.value.got
-    assert "training has diverged" in excinfo.value.remedy
+        exponential_filter(x, w, rho)
+    assert (excinfo.value.where, excinfo.value.got) == ("w", "1 of 15 values are NaN or infinite")
+    assert "lower the learning rate" in excinfo.value.remedy
+    for wrong in ({"w": torch.full((J, J), NAN)}, {"a": torch.full((J,), INF)}, {"theta": torch.full((J,), NAN)}):
+        with pytest.raises(DataError, match="a parameter is not finite"):
+            scan(**wrong)
+    with pytest.raises(DataError, match="the input is not finite") as excinfo:
+        scan(v_in=torch.full((T, B, J), NAN))
+    assert excinfo.value.got == "NaN in v_in"
 
 
-@needs_fused
-@pytest.mark.parametrize("value", [-0.01, 1.01, float("nan")])
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda rho: exponential_filter(X, W, rho.expand(4, 3)),
-        lambda rho: exponential_filter(X, W, rho),
-        lambda rho: scan(rho=rho.expand(4, 4)),
-    ],
-)
-def test_decays_out_of_range(call, value):
-    with pytest.raises(DataError, match=r"a decay is outside of \[0, 1\]") as excinfo:
-        call(torch.tensor(value))
-    assert excinfo.value.expected == "rho = exp(-dt/tau) with tau >= 0"
-    assert "clamp" in excinfo.value.remedy
+@needs_library
+@pytest.mark.parametrize("bad", [-1e-6, 1.0001, NAN])
+def test_decays_outside_of_their_interval(bad):
+    x, w, rho = make()
+    rho[0, 0] = bad
+    with pytest.raises(DataError, match=r"outside of \[0, 1\]"):
+        exponential_filter(x, w, rho)
+    with pytest.raises(DataError, match=r"outside of \[0, 1\]"):
+        exponential_filter(x, w, rho[:, :1])
+    with pytest.raises(DataError, match=r"outside of \[0, 1\]"):
+        scan(rho_reset=torch.full((J,), bad))
 
 
-def test_an_unknown_back_end():
-    with pytest.raises(UnknownNameError, match="unknown back end") as excinfo:
-        use_backend("cudnn")
-    assert excinfo.value.got == "'cudnn'"
-    assert "plain, fused" in excinfo.value.expected
+@needs_library
+def test_the_bare_operators_check_too():
+    """Nothing may be read beyond its end, whoever calls."""
+    ops, (x, w, rho) = torch.ops.hetsyn, make()
+    for tensors in ((x, w, rho[:, :1]), (x, w.T, rho), (x[0], w, rho), (x.double(), w, rho)):
+        with pytest.raises(DataError):
+            ops.filter(*tensors)
+    with pytest.raises(DataError):
+        ops.leaky_scan(x, torch.rand(I + 1), False)
+    v_in, one = torch.rand(T, B, J), torch.ones(J)
+    for paths, theta in (
+        (([torch.rand(J, J)], [torch.rand(J, 1)]), one),
+        (([torch.ones(1)], [one]), one),
+        (([one], [torch.rand(())]), one),
+        (([], []), torch.ones(())),
+    ):
+        with pytest.raises(DataError, match="shapes do not fit"):
+            ops.spiking_scan(v_in, *paths, theta, "arctan", [2.0])
 
 
-def test_the_choice_ends_with_the_block():
-    with use_backend("plain"), use_backend(None):
-        pass
-    assert exponential_filter(X, W, RHO).shape == (5, 2, 4)
-
-
-class Steeper(Triangular):
-    """A user's own: another formula under an inherited name."""
-
-    def derivative(self, distance, theta):
-        return 3.0 * super().derivative(distance, theta)
-
-
-@needs_fused
-def test_a_surrogate_of_ones_own_is_used_and_not_its_parents():
-    def gradient(surrogate):
-        v_in = torch.full((3, 1, 4), 0.7, requires_grad=True)
-        z, _ = spiking_scan(v_in, [], [], THETA, surrogate)
-        return torch.autograd.grad(z.sum(), v_in)[0]
-
-    torch.testing.assert_close(gradient(Steeper()), 3.0 * gradient(Triangular()))
-
-
-def test_without_the_library_one_warning_and_plain_torch(tmp_path):
-    script = f"""
-import pathlib, warnings
-import hetsyn_sim.kernels.library as library
-library.best_library.__wrapped__.__defaults__ = (pathlib.Path({str(tmp_path)!r}),)
-import torch
-from hetsyn_sim.kernels import available_backends, exponential_filter
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    for _ in range(3):
-        v = exponential_filter(torch.ones(5, 2, 3), torch.ones(4, 3), torch.full((4, 3), 0.5))
-(warning,) = [w for w in caught if w.category.__name__ == "BackendWarning"]
-print(warning.message)
-print(available_backends(), float(v[1, 0, 0]))
-"""
-    printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.splitlines()
-    assert "_baseline.so was not built" in printed[0]
-    assert "Install a C++ compiler and reinstall" in printed[0]
-    assert printed[1].startswith("['plain'")
-    assert printed[1].endswith("4.5")
+@needs_library
+def test_an_unknown_surrogate_or_too_few_settings_of_an_operator():
+    v_in, one = torch.rand(T, B, J), torch.ones(J)
+    for name, settings in (("relu", [1.0]), ("multi_gaussian", [0.5])):
+        with pytest.raises(DataError, match="surrogate") as excinfo:
+            torch.ops.hetsyn.spiking_scan(v_in, [], [], one, name, settings)
+        assert excinfo.value.where == "hetsyn::spiking_scan"

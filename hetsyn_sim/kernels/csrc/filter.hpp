@@ -135,10 +135,8 @@ template <class Task> inline void with_sizes(bool single, int vectors, const Tas
     using One = std::integral_constant<int, 1>;
     using Full = std::integral_constant<int, C>;
     using Wide = std::integral_constant<int, K>;
-    if (single)
-        vectors == 1 ? task(One{}, One{}) : task(One{}, Wide{});
-    else
-        vectors == 1 ? task(Full{}, One{}) : task(Full{}, Wide{});
+    const auto by_channels = [&](auto n_k) { single ? task(One{}, n_k) : task(Full{}, n_k); };
+    vectors == 1 ? by_channels(One{}) : by_channels(Wide{});
 }
 
 // A sequence in memory: value (t, b, k) at data[t * step + b * sample + k]. Negative steps run backwards.

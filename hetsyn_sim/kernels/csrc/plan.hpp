@@ -7,7 +7,7 @@
 namespace hetsyn {
 
 // Above this share of non-zero values every step counts as active, and the work of sorting is saved.
-constexpr double DENSE = 0.12;
+constexpr double DENSE = 0.08;
 
 template <class F> class Plan {
   public:

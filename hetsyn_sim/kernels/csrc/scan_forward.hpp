@@ -61,10 +61,9 @@ template <class F> class ScanForward {
                 int32_t channel[C];
                 for (size_t c = 0; c < C; c++) channel[c] = k + c < fired.size() ? fired[k + c] : int32_t(J);
                 F* base = state + block * (J + 1) * blocks_.width;
-                if (vectors == 1)
-                    fade<1>(channel, path.rho.block(block), base, n, ahead + blocks_.begin(block));
-                else
-                    fade<K>(channel, path.rho.block(block), base, n, ahead + blocks_.begin(block));
+                with_sizes(false, vectors, [&](auto, auto n_k) {
+                    fade<n_k>(channel, path.rho.block(block), base, n, ahead + blocks_.begin(block));
+                });
             }
         }
     }

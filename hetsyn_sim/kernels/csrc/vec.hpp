@@ -39,13 +39,12 @@ template <> struct Lanes<double> {
     static constexpr double LN2_HIGH = 6.93145751953125e-1, LN2_LOW = 1.42860682030941723212e-6, LOWEST = -708.0;
 };
 
-// Channels x vectors that are in registers at a time: 3 numbers each in the backward pass, out of 32 or 16 registers.
+// Channels x vectors that are in registers at a time: three vectors each in the backward pass, out of 32 or 16 registers.
 #if defined(__x86_64__) && HETSYN_BYTES < 64
-constexpr int C = 2;
+constexpr int C = 2, K = 2;
 #else
-constexpr int C = 4;
+constexpr int C = 4, K = 2;
 #endif
-constexpr int K = 2;
 
 template <class V, class F> inline V load(const F* p) {
     V out;

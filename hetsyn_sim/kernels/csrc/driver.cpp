@@ -1,0 +1,103 @@
+// Runs every function of the library over many sizes, under the sanitizers: see README.md. Values are compared with plain loops here too, so
+// that the optimiser has no excuse; the thorough comparison is in tests/kernels.
+#include <cstdio>
+#include <random>
+#include <vector>
+
+#include "api.cpp"
+
+namespace {
+
+std::mt19937 generator(1);
+template <class F> std::vector<F> random(int64_t n, double low, double high, double share = 1.0) {
+    std::uniform_real_distribution<double> value(low, high), chance(0.0, 1.0);
+    std::vector<F> out(static_cast<size_t>(n)); // exactly as long as needed: one number too far is noticed
+    for (F& x : out) x = chance(generator) < share ? F(value(generator)) : F(0);
+    return out;
+}
+
+int failures = 0;
+void expect(bool good, const char* what, int64_t T, int64_t B, int64_t I, int64_t J) {
+    if (good) return;
+    std::printf("wrong: %s, T %ld, B %ld, I %ld, J %ld\n", what, long(T), long(B), long(I), long(J));
+    failures++;
+}
+
+template <class F> bool near(F one, double other, double size) { return std::abs(double(one) - other) <= (sizeof(F) == 4 ? 1e-4 : 1e-10) * (size + 1.0); }
+
+template <class F> void filters(int64_t T, int64_t B, int64_t I, int64_t J, double share, int threads) {
+    const auto x = random<F>(T * B * I, -1, 1, share), w = random<F>(J * I, -1, 1), rho = random<F>(J * I, 0, 1), g = random<F>(T * B * J, -1, 1);
+    std::vector<F> v(size_t(T * B * J)), dx(x.size()), dw(w.size()), drho(w.size());
+    expect(hetsyn::filter_forward<F>(x.data(), w.data(), rho.data(), v.data(), T, B, I, J, threads) == hetsyn::COMPLETE, "status", T, B, I, J);
+    for (int64_t b = 0; b < B; b++)
+        for (int64_t j = 0; j < J; j++) {
+            std::vector<double> state(size_t(I), 0.0);
+            for (int64_t t = 0; t < T; t++) {
+                double sum = 0;
+                for (int64_t i = 0; i < I; i++) {
+                    double& s = state[size_t(i)];
+                    s = s * rho[size_t(j * I + i)] + double(w[size_t(j * I + i)]) * x[size_t((t * B + b) * I + i)];
+                    sum += s;
+                }
+                expect(near(v[size_t((t * B + b) * J + j)], sum, double(I)), "v", T, B, I, J);
+            }
+        }
+    hetsyn::filter_backward<F>(g.data(), x.data(), w.data(), rho.data(), dx.data(), dw.data(), drho.data(), T, B, I, J, threads);
+    // the adjoint, twice: <g, v> is linear in w, and in x
+    double out = 0, by_w = 0, by_x = 0;
+    for (size_t k = 0; k < v.size(); k++) out += double(g[k]) * v[k];
+    for (size_t k = 0; k < w.size(); k++) by_w += double(dw[k]) * w[k];
+    for (size_t k = 0; k < x.size(); k++) by_x += double(dx[k]) * x[k];
+    const double size = double(v.size() * size_t(I));
+    expect(near(F(out - by_w), 0.0, size), "dw", T, B, I, J);
+    expect(near(F(out - by_x), 0.0, size), "dx", T, B, I, J);
+    auto bad = x;
+    bad.back() = std::numeric_limits<F>::quiet_NaN();
+    const int status = hetsyn::filter_forward<F>(bad.data(), w.data(), rho.data(), v.data(), T, B, I, J, threads);
+    expect(status == hetsyn::NOT_FINITE, "NaN", T, B, I, J);
+    hetsyn::leaky<F>(g.data(), rho.data(), v.data(), T, B, std::min(J, I), int(T % 2), threads);
+}
+
+template <class F> void scans(int64_t T, int64_t B, int64_t J, int64_t n_paths, int threads) {
+    const auto v_in = random<F>(T * B * J, -1, 2), theta = random<F>(J, 0.5, 1), w = random<F>(J * J, -0.2, 0.2), rho = random<F>(J * J, 0, 1),
+               a = random<F>(J, -1, 0), decay = random<F>(J, 0, 1), dz = random<F>(T * B * J, -1, 1);
+    std::vector<F> z(v_in.size()), v(v_in.size()), d(v_in.size()), dtheta(size_t(J), F(0));
+    std::vector<std::vector<F>> sums(size_t(2 * n_paths), std::vector<F>(static_cast<size_t>(J)));
+    const std::vector<const F*> ws(size_t(n_paths), w.data()), rhos(size_t(n_paths), rho.data()), as(size_t(n_paths), a.data()),
+        decays(size_t(n_paths), decay.data());
+    std::vector<F*> das, drhos;
+    for (int64_t p = 0; p < n_paths; p++) das.push_back(sums[size_t(2 * p)].data()), drhos.push_back(sums[size_t(2 * p + 1)].data());
+    const hetsyn::ScanPaths<F> paths{n_paths, n_paths, n_paths, ws.data(), rhos.data(), ws.data(), decays.data(), as.data(), decays.data()};
+    hetsyn::scan_forward<F>(v_in.data(), theta.data(), paths, z.data(), v.data(), T, B, J, threads);
+    for (size_t k = 0; k < z.size(); k++) expect((z[k] == F(1)) == (v[k] > theta[k % size_t(J)]), "z", T, B, J, J);
+    const double numbers[4] = {0.5, 0.5, 0.15, 6.0};
+    for (int surrogate = 0; surrogate < 5; surrogate++)
+        hetsyn::scan_backward<F>(v.data(), z.data(), surrogate ? dz.data() : nullptr, surrogate % 2 ? dz.data() : nullptr, paths, theta.data(),
+                                 {surrogate, numbers}, {d.data(), dtheta.data(), das.data(), drhos.data()}, T, B, J, threads);
+    for (const F& value : d) expect(hetsyn::finite(value), "d", T, B, J, J);
+}
+
+template <class F> void all() {
+    for (const int64_t T : {1, 2, 17, 256, 257, 600})
+        for (const int64_t B : {1, 3, 9})
+            for (const int64_t I : {1, 2, 5, 33, 70})
+                for (const int64_t J : {1, 7, 16, 33}) {
+                    if (T * B * I * J > 600000) continue;
+                    for (const double share : {0.0, 0.03, 1.0}) filters<F>(T, B, I, J, share, 1 + int(I % 3));
+                }
+    for (const int64_t T : {1, 2, 16, 17, 50})
+        for (const int64_t B : {1, 3, 9, 14})
+            for (const int64_t J : {1, 7, 33, 70})
+                for (const int64_t n : {0, 1, 2}) scans<F>(T, B, J, n, 1 + int(J % 3));
+    filters<F>(300, 9, 70, 66, 0.02, 3); // enough work for several threads
+    scans<F>(300, 9, 70, 1, 3);
+}
+
+} // namespace
+
+int main() {
+    all<float>();
+    all<double>();
+    std::printf("%s\n", failures ? "FAILED" : "clean");
+    return failures != 0;
+}

@@ -1,0 +1,94 @@
+"""Finding the compiled kernels: none, of another version, not loadable, each instruction set; and choosing a back end."""
+
+import shutil
+import subprocess
+import warnings
+
+import pytest
+import torch
+
+from hetsyn_sim.errors import BackendError, BackendWarning, UnknownNameError
+from hetsyn_sim.kernels import BACKENDS, DecayPath, available_backends, exponential_filter, library, spiking_scan, use_backend
+from hetsyn_sim.kernels.library import ABI, FOLDER, best_library, find_library, use_level
+from hetsyn_sim.training.surrogates import MultiGaussian
+
+needs_library = pytest.mark.skipif(library.library() is None, reason="the kernels were not built")
+
+
+@pytest.fixture
+def without_library(monkeypatch, tmp_path):
+    """As if nothing had been built."""
+    monkeypatch.setattr(library, "best_library", lambda: best_library(tmp_path))
+    return tmp_path
+
+
+def run():
+    v = exponential_filter(torch.ones(4, 1, 2), torch.ones(3, 2), torch.full((3, 2), 0.5))
+    return spiking_scan(v, [], [DecayPath(-torch.ones(()), torch.tensor(0.5))], torch.ones(()), MultiGaussian())
+
+
+def test_without_a_library_one_warning_and_plain_torch(without_library):
+    with pytest.warns(BackendWarning, match=r"_baseline\.so was not built.*plain torch.*Install a C\+\+ compiler"):
+        found = run()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", BackendWarning)
+        run()
+    with use_backend("plain"):
+        assert all(torch.equal(one, other) for one, other in zip(found, run(), strict=True))
+    assert "fused" not in available_backends()
+    with pytest.raises(BackendError, match="were not built") as excinfo:
+        use_backend("fused")
+    assert "plain" in excinfo.value.expected
+
+
+def test_a_file_that_is_no_library(without_library):
+    (without_library / "_baseline.so").write_bytes(b"not a library")
+    with pytest.warns(BackendWarning, match="can't be used"):
+        run()
+
+
+@pytest.mark.compiled
+@pytest.mark.skipif(shutil.which("c++") is None, reason="no compiler")
+def test_a_library_of_another_version_is_refused(without_library):
+    source = without_library / "old.cpp"
+    source.write_text(f'extern "C" int hetsyn_abi() {{ return {ABI + 1}; }}')
+    subprocess.run(["c++", "-shared", "-fPIC", str(source), "-o", str(without_library / "_baseline.so")], check=True)
+    with pytest.warns(BackendWarning, match="_baseline.so is of another version of hetsyn-sim"):
+        run()
+
+
+@needs_library
+def test_the_default_uses_the_library_without_a_word():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run()
+    assert available_backends() == list(BACKENDS)[: len(available_backends())]
+
+
+@needs_library
+def test_levels_agree_to_rounding_and_the_widest_is_taken():
+    results = {}
+    built = [level for level in library.LEVELS if (FOLDER / f"_{level}.so").is_file()]
+    for level in built[: find_library("baseline")._functions.hetsyn_processor_level() + 1]:
+        with use_level(level):
+            results[level] = run()[1]
+    assert library.library().level == list(results)[-1]
+    for v in results.values():
+        torch.testing.assert_close(v, results["baseline"], rtol=1e-6, atol=1e-6)
+
+
+def test_back_ends_nest_and_are_known_by_name():
+    from hetsyn_sim.kernels import backends
+
+    x = torch.ones(1)
+    default = backends.backend_for(x)
+    with use_backend("plain"):
+        assert backends.backend_for(x) == "plain"
+        with use_backend(None):
+            assert backends.backend_for(x) == default
+        assert backends.backend_for(x) == "plain"
+    assert backends.backend_for(x) == default
+    assert backends.backend_for(x.bfloat16()) == backends.backend_for(x.to("meta")) == "plain"
+    with pytest.raises(UnknownNameError, match="unknown back end") as excinfo:
+        use_backend("quick")
+    assert "plain, fused" in excinfo.value.expected
