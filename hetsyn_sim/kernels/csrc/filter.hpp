@@ -110,16 +110,12 @@ void run_group_back(const typename Plan<F>::Group& group, const Plan<F>& plan, i
     };
     const F* x = plan.values.data() + group.row * C;
     int t = n - 1;
-    if (plan.dense) {
-        for (; t >= group.start; t--) back(t), collect(x + int64_t(t) * C);
-    } else {
-        const int32_t* step = plan.step.data() + group.row;
-        for (int row = group.n_rows - 1; row >= 0; row--) {
-            for (; t >= step[row]; t--) back(t);
-            collect(x + int64_t(row) * C);
-        }
-        for (; t >= group.start; t--) back(t);
+    const int32_t* step = plan.step.data() + group.row;
+    for (int row = group.n_rows - 1; row >= 0; row--) {
+        for (; t >= step[row]; t--) back(t);
+        collect(x + int64_t(row) * C);
     }
+    for (; t >= group.start; t--) back(t);
     if (state_a)
 #pragma GCC unroll 8
         for (int c = 0; c < n_c; c++)
@@ -128,6 +124,48 @@ void run_group_back(const typename Plan<F>::Group& group, const Plan<F>& plan, i
                 store(state_a + group.channel[c] * width + k * N, a[c][k]);
                 store(state_d + group.channel[c] * width + k * N, d[c][k]);
             }
+}
+
+// The same for busy input, where every step is collected: the sums of a piece are in registers too, so there are fewer channels at a time.
+template <class F, int n_c, int n_k>
+void run_dense_back(const int32_t* channel, const F* x, int n, const F* g, const F* rho, F* state_a, F* state_d, bool keep, int64_t width,
+                    F* dw, F* drho) {
+    using V = typename Lanes<F>::V;
+    constexpr int N = Lanes<F>::N;
+    V a[n_c][n_k], d[n_c][n_k], decay[n_c][n_k], sum_w[n_c][n_k], sum_rho[n_c][n_k];
+#pragma GCC unroll 8
+    for (int c = 0; c < n_c; c++)
+#pragma GCC unroll 8
+        for (int k = 0; k < n_k; k++) {
+            const int64_t at = channel[c] * width + k * N;
+            decay[c][k] = load<V>(rho + at);
+            a[c][k] = keep ? load<V>(state_a + at) : V{};
+            d[c][k] = keep ? load<V>(state_d + at) : V{};
+            sum_w[c][k] = load<V>(dw + at);
+            sum_rho[c][k] = load<V>(drho + at);
+        }
+    for (int t = n - 1; t >= 0; t--) {
+#pragma GCC unroll 8
+        for (int k = 0; k < n_k; k++) {
+            const V now = load<V>(g + t * (n_k * N) + k * N);
+#pragma GCC unroll 8
+            for (int c = 0; c < n_c; c++) {
+                d[c][k] = d[c][k] * decay[c][k] + a[c][k];
+                a[c][k] = a[c][k] * decay[c][k] + now;
+                sum_w[c][k] += a[c][k] * x[t * C + c];
+                sum_rho[c][k] += d[c][k] * x[t * C + c];
+            }
+        }
+    }
+#pragma GCC unroll 8
+    for (int c = 0; c < n_c; c++)
+#pragma GCC unroll 8
+        for (int k = 0; k < n_k; k++) {
+            const int64_t at = channel[c] * width + k * N;
+            store(dw + at, sum_w[c][k]);
+            store(drho + at, sum_rho[c][k]);
+            if (state_a) store(state_a + at, a[c][k]), store(state_d + at, d[c][k]);
+        }
 }
 
 // Calls task with the number of channels and of vectors as compile-time constants.

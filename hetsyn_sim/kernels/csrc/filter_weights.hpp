@@ -86,11 +86,19 @@ template <class F> class WeightGradients {
                 std::memcpy(g.get() + t * row, g_.at(t0 + t, b0 + sample) + blocks_.begin(block), sizeof(F) * blocks_.used(block));
             const int64_t at = sample * slice.stride + block * (slice.decays.channels + 1) * width;
             const Plan<F>& plan = plans_[sample * int64_t(slices_.size()) + slice_index];
+            const F* rho = slice.decays.block(block);
+            F *a = carried ? slice.a.get() + at : nullptr, *d = carried ? slice.d.get() + at : nullptr;
+            F *dw = slice.sum_w.block(block), *drho = slice.sum_rho.block(block);
+            const bool keep = carried && piece < n_pieces_ - 1;
             for (const auto& group : plan.groups)
                 with_sizes(group.single, vectors, [&](auto n_c, auto n_k) {
-                    run_group_back<F, n_c, n_k>(group, plan, n, g.get(), slice.decays.block(block), carried ? slice.a.get() + at : nullptr,
-                                                carried ? slice.d.get() + at : nullptr, carried && piece < n_pieces_ - 1, width,
-                                                slice.sum_w.block(block), slice.sum_rho.block(block));
+                    constexpr int m = n_c == 1 ? 1 : C / 2;
+                    if (plan.dense)
+                        for (int c = 0; c < n_c; c += m)
+                            run_dense_back<F, m, n_k>(group.channel + c, plan.values.data() + group.row * C + c, n, g.get(), rho, a, d, keep,
+                                                      width, dw, drho);
+                    else
+                        run_group_back<F, n_c, n_k>(group, plan, n, g.get(), rho, a, d, keep, width, dw, drho);
                 });
         }
     }

@@ -128,50 +128,48 @@ template <class F> class ScanBackward {
     }
 
     // One step of every neuron: the adjoints of what has one state per neuron, the surrogate, and d.
-    void neurons(int64_t t, int64_t first, int n, std::vector<Work>& work, F* sum, F* d, F* scratch) {
+    void neurons(int64_t t, int64_t first, int n, std::vector<Work>& work, F* sum, F* d, F* io) {
         for (size_t p = 0; p < paths_.size(); p++)
             if (paths_[p].kind == PER_NEURON) with_samples(n, [&](auto m) { pull_last<m>(paths_[p], work[p].a.get(), sum); });
-        F *z = scratch, *v = scratch + padded_, *pseudo = scratch + 2 * padded_, *io = scratch + 3 * padded_;
-        for (int s = 0; s < n; s++) {
-            const int64_t at = (t * B + first + s) * J;
-            F *dz = sum + s * padded_, *now = d + s * padded_;
-            F* sums = &sums_[(first + s) * (1 + 2 * int64_t(paths_.size())) * padded_];
-            std::memcpy(z, z_ + at, sizeof(F) * J);
-            std::memcpy(v, v_ + at, sizeof(F) * J);
-            pseudo_derivative(surrogate_, v, theta_.get(), pseudo, padded_);
-            for (size_t p = 0; p < paths_.size(); p++)
-                if (paths_[p].kind == RESET)
-                    for (int64_t k = 0; k < padded_; k += N) {
-                        const V a = load<V>(&work[p].a[s * padded_ + k]), spikes = load<V>(z + k);
-                        store(dz + k, load<V>(dz + k) + load<V>(&paths_[p].amplitude[k]) * a);
-                        F *da = sums + (1 + 2 * p) * padded_ + k, *drho = da + padded_;
-                        store(da, load<V>(da) + spikes * a);
-                        store(drho, load<V>(drho) + spikes * load<V>(&work[p].d[s * padded_ + k]));
-                    }
-            add(dz, dz_, at, io);
-            for (int64_t k = 0; k < padded_; k += N) {
-                const V through = load<V>(pseudo + k) * load<V>(dz + k);
-                store(now + k, through);
-                store(sums + k, load<V>(sums + k) - through);
+        with_formula<F>(surrogate_, [&](const auto& formula) {
+            for (int s = 0; s < n; s++) {
+                const int64_t at = (t * B + first + s) * J;
+                const F *z = row(z_, at, io), *v = row(v_, at, io + padded_), *dz = row(dz_, at, io + 2 * padded_),
+                        *dv = row(dv_, at, io + 3 * padded_);
+                F *now = d + s * padded_, *sums = &sums_[(first + s) * (1 + 2 * int64_t(paths_.size())) * padded_];
+                for (int64_t k = 0; k < padded_; k += N) {
+                    V onto_z = load<V>(sum + s * padded_ + k);
+                    if (dz) onto_z += load<V>(dz + k);
+                    for (size_t p = 0; p < paths_.size(); p++)
+                        if (paths_[p].kind == RESET) {
+                            const V a = load<V>(&work[p].a[s * padded_ + k]), spikes = load<V>(z + k);
+                            F *da = sums + (1 + 2 * p) * padded_ + k, *drho = da + padded_;
+                            onto_z += load<V>(&paths_[p].amplitude[k]) * a;
+                            store(da, load<V>(da) + spikes * a);
+                            store(drho, load<V>(drho) + spikes * load<V>(&work[p].d[s * padded_ + k]));
+                        }
+                    const V theta = load<V>(&theta_[k]), through = formula(load<V>(v + k) - theta, theta) * onto_z;
+                    store(sums + k, load<V>(sums + k) - through);
+                    const V onto_v = dv ? through + load<V>(dv + k) : through;
+                    store(now + k, onto_v);
+                    for (size_t p = 0; p < paths_.size(); p++)
+                        if (paths_[p].kind != PER_SYNAPSE) {
+                            F *a = &work[p].a[s * padded_ + k], *derivative = &work[p].d[s * padded_ + k];
+                            const V decay = load<V>(&paths_[p].decay[k]), adjoint = load<V>(a);
+                            store(derivative, load<V>(derivative) * decay + adjoint);
+                            store(a, adjoint * decay + onto_v);
+                        }
+                }
+                std::memcpy(d_ + at, now, sizeof(F) * J);
             }
-            add(now, dv_, at, io);
-            std::memcpy(d_ + at, now, sizeof(F) * J);
-            for (size_t p = 0; p < paths_.size(); p++)
-                if (paths_[p].kind != PER_SYNAPSE)
-                    for (int64_t k = 0; k < padded_; k += N) {
-                        F *a = &work[p].a[s * padded_ + k], *derivative = &work[p].d[s * padded_ + k];
-                        const V decay = load<V>(&paths_[p].decay[k]), adjoint = load<V>(a);
-                        store(derivative, load<V>(derivative) * decay + adjoint);
-                        store(a, adjoint * decay + load<V>(now + k));
-                    }
-        }
+        });
     }
 
-    // row += source[at ...], if there is a source. Lanes that are not used stay zero.
-    void add(F* row, const F* source, int64_t at, F* io) const {
-        if (!source) return;
+    // J numbers where they are, or, if vectors would read beyond them, copied to where zeros follow.
+    const F* row(const F* source, int64_t at, F* io) const {
+        if (!source || J == padded_) return source ? source + at : nullptr;
         std::memcpy(io, source + at, sizeof(F) * J);
-        for (int64_t k = 0; k < padded_; k += N) store(row + k, load<V>(row + k) + load<V>(io + k));
+        return io;
     }
 
     const F *dz_, *dv_, *z_, *v_;
