@@ -27,28 +27,32 @@ class BuildKernels(BuildHookInterface):
         if self.target_name != "wheel":
             return
         target = Path(self.root) / KERNELS
-        for stale in target.glob("_*.so"):
-            stale.unlink()
         try:
-            built = self._build(Path(self.root) / KERNELS / "csrc", target)
+            built = self._build(target / "csrc", target)
         except (OSError, subprocess.CalledProcessError) as error:
+            for stale in target.glob("_*.so"):
+                stale.unlink()
             detail = getattr(error, "stdout", None) or str(error)
             self.app.display_warning(f"the C++ kernels were not built; training will work in plain torch, more slowly.\n{detail}")
             return
-        build_data["artifacts"] += [str(KERNELS / file.name) for file in built]
+        build_data["artifacts"] += [str(KERNELS / name) for name in built]
         build_data["pure_python"] = False
         # any Python 3 on this platform: the libraries know nothing of Python
         build_data["tag"] = f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
 
-    def _build(self, source: Path, target: Path) -> list[Path]:
+    def _build(self, source: Path, target: Path) -> list[str]:
         cmake = shutil.which("cmake", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
         if cmake is None:
             raise OSError("there is no cmake")
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=target) as folder:
+            build, out = Path(folder) / "build", Path(folder) / "out"
             for arguments in (
-                ["-S", str(source), "-B", folder, "-DCMAKE_BUILD_TYPE=Release"],
-                ["--build", folder, "--parallel", "2"],
-                ["--install", folder, "--prefix", str(target)],
+                ["-S", str(source), "-B", str(build), "-DCMAKE_BUILD_TYPE=Release"],
+                ["--build", str(build), "--parallel", "2"],
+                ["--install", str(build), "--prefix", str(out)],
             ):
                 subprocess.run([cmake, *arguments], check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        return sorted(target.glob("_*.so"))
+            built = sorted(file.name for file in out.glob("_*.so"))
+            for name in built:  # replaced, not overwritten: a process that runs the old one goes on with it
+                os.replace(out / name, target / name)
+        return built
