@@ -97,7 +97,7 @@ def test_a_second_derivative_is_refused_instead_of_wrong():
     x, w, rho = make("per synapse")
     w.requires_grad_()
     (gradient,) = torch.autograd.grad(exponential_filter(x, w, rho).square().sum(), w, create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable|no autograd formula"):
+    with pytest.raises(RuntimeError, match=r"once_differentiable|no autograd formula"):
         gradient.sum().backward()
 
 

@@ -105,8 +105,8 @@ def train_half(rank, folder):
 
 @pytest.mark.slow
 def test_two_processes_with_half_a_batch_each(tmp_path):
-    program = f"import sys, importlib.util as u; s = u.spec_from_file_location('t', {__file__!r}); m = u.module_from_spec(s); s.loader.exec_module(m)\n"
-    runs = [subprocess.Popen([sys.executable, "-c", f"{program}m.train_half({rank}, {str(tmp_path)!r})"]) for rank in range(2)]
+    program = f"import runpy; runpy.run_path({__file__!r})['train_half']({{}}, {str(tmp_path)!r})"
+    runs = [subprocess.Popen([sys.executable, "-c", program.format(rank)]) for rank in range(2)]
     assert [run.wait(timeout=120) for run in runs] == [0, 0]
     found = torch.load(tmp_path / "gradients.pt")
     x, *parameters = make()
@@ -126,7 +126,8 @@ def test_memory_grows_with_the_steps_by_inputs_and_outputs_alone():
             x = (torch.rand(T, 1, 30) < 0.05).float().requires_grad_()
             w, rho = torch.randn(20, 30, requires_grad=True), torch.rand(20, 30).requires_grad_()
             rec = DecayPath((0.1 * torch.randn(20, 20)).requires_grad_(), torch.rand(20, 20).requires_grad_())
-            z, v = spiking_scan(exponential_filter(x, w, rho), [rec], [DecayPath(-torch.ones(()), torch.tensor(0.5))], torch.ones(()), MultiGaussian())
+            reset = DecayPath(-torch.ones(()), torch.tensor(0.5))
+            z, v = spiking_scan(exponential_filter(x, w, rho), [rec], [reset], torch.ones(()), MultiGaussian())
             z.sum().backward()
         step(100)
         before = peak()
