@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import sympy
 from brian2.units.allunits import second
@@ -119,7 +119,13 @@ class NeuronModel:
 
     def parameters_of(self, side: Side) -> dict[str, Parameter]:
         """The parameters that each synapse, or each neuron, holds."""
-        return {name: p for name, p in self.parameters.items() if self.is_used_on(side, name)}
+        return dict(self._parameters_by_side[side])
+
+    @cached_property
+    def _parameters_by_side(self) -> dict[Side, dict[str, Parameter]]:
+        # searching the expressions takes longer than a training step of a small network, which asks several times
+        sides: tuple[Side, ...] = get_args(Side)
+        return {side: {name: p for name, p in self.parameters.items() if self.is_used_on(side, name)} for side in sides}
 
     # -- what the rules ask ------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The fused filter against naive autograd: every gradient, size, activity and instruction set, any number of threads."""
+"""The fused filter against naive autograd: every gradient, odd sizes, sparse and busy input, every instruction set, any thread count."""
 
 import pytest
 import torch

@@ -105,14 +105,8 @@ def train_half(rank, folder):
 
 @pytest.mark.slow
 def test_two_processes_with_half_a_batch_each(tmp_path):
-    program = textwrap.dedent(f"""
-        import importlib.util, sys
-        spec = importlib.util.spec_from_file_location("this_file", {__file__!r})
-        this_file = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(this_file)
-        this_file.train_half(int(sys.argv[1]), {str(tmp_path)!r})
-    """)
-    runs = [subprocess.Popen([sys.executable, "-c", program, str(rank)]) for rank in range(2)]
+    program = f"import runpy; runpy.run_path({__file__!r})['train_half']({{}}, {str(tmp_path)!r})"
+    runs = [subprocess.Popen([sys.executable, "-c", program.format(rank)]) for rank in range(2)]
     assert [run.wait(timeout=120) for run in runs] == [0, 0]
     found = torch.load(tmp_path / "gradients.pt")
     x, *parameters = make()

@@ -28,10 +28,11 @@ def run():
 
 
 def test_without_a_library_one_warning_and_plain_torch(without_library):
-    with pytest.warns(BackendWarning, match=r"_baseline\.so was not built.*plain torch.*Install a C\+\+ compiler"):
+    with pytest.warns(BackendWarning, match=r"_baseline\.so was not built.*plain torch.*Install a C\+\+ compiler") as caught:
         found = run()
+    assert len([w for w in caught if w.category is BackendWarning]) == 1
     with warnings.catch_warnings():
-        warnings.simplefilter("error", BackendWarning)
+        warnings.simplefilter("error")
         run()
     with use_backend("plain"):
         assert all(torch.equal(one, other) for one, other in zip(found, run(), strict=True))

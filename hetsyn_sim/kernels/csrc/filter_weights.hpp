@@ -17,6 +17,7 @@ template <class F> class WeightGradients {
         for (int64_t k = 0; k < n; k++) slices_.emplace_back(blocks_, k * I / n, (k + 1) * I / n, n_pieces_ > 1 ? together_ : 0);
         plans_.resize(together_ * n);
         if (n_pieces_ > 1) first_.resize(together_ * I);
+        g_rows_.reset(together_ * std::min<int64_t>(PIECE, T) * blocks_.padded());
     }
 
     void run(Team& team) {
@@ -29,8 +30,13 @@ template <class F> class WeightGradients {
             const int64_t n_samples = std::min(together_, B - b0);
             if (n_pieces_ > 1) team.each(n_samples, [&](int64_t sample) { find_first_events(sample, b0 + sample); });
             for (int64_t piece = n_pieces_ - 1; piece >= 0; piece--) {
-                team.each(n_samples * n, [&](int64_t task) { sort(task, b0 + task / n, piece); });
-                team.each(blocks_.count * n, [&](int64_t task) { add(slices_[task % n], task % n, task / n, b0, n_samples, piece); });
+                team.each(n_samples * (n + 1), [&](int64_t task) {
+                    if (task < n_samples)
+                        rearrange(task, b0 + task, piece);
+                    else
+                        sort(task - n_samples, b0 + (task - n_samples) / n, piece);
+                });
+                team.each(blocks_.count * n, [&](int64_t task) { add(slices_[task % n], task % n, task / n, n_samples, piece); });
             }
         }
         team.each(blocks_.count * n, [&](int64_t task) {
@@ -76,14 +82,23 @@ template <class F> class WeightGradients {
         plans_[task].build(x_.at(t0, b) + slice.low, x_.step, int(std::min<int64_t>(PIECE, T - t0)), channels, seen.data());
     }
 
-    void add(const Slice& slice, int64_t slice_index, int64_t block, int64_t b0, int64_t n_samples, int64_t piece) {
+    // g of a piece as [block][step][lane]: read once in the order of memory, used by every slice of channels. Lanes not used stay zero.
+    void rearrange(int64_t sample, int64_t b, int64_t piece) {
+        const int64_t t0 = piece * PIECE, longest = std::min<int64_t>(PIECE, T), n = std::min<int64_t>(PIECE, T - t0);
+        F* out = g_rows_.get() + sample * longest * blocks_.padded();
+        for (int64_t t = 0; t < n; t++)
+            for (int64_t block = 0; block < blocks_.count; block++)
+                std::memcpy(out + block * longest * blocks_.width + t * blocks_.vectors(block) * blocks_.lanes,
+                            g_.at(t0 + t, b) + blocks_.begin(block), sizeof(F) * blocks_.used(block));
+    }
+
+    void add(const Slice& slice, int64_t slice_index, int64_t block, int64_t n_samples, int64_t piece) {
         const int64_t t0 = piece * PIECE, width = blocks_.width;
-        const int n = int(std::min<int64_t>(PIECE, T - t0)), vectors = blocks_.vectors(block), row = vectors * blocks_.lanes;
+        const int n = int(std::min<int64_t>(PIECE, T - t0)), vectors = blocks_.vectors(block);
+        const int64_t longest = std::min<int64_t>(PIECE, T);
         const bool carried = n_pieces_ > 1;
-        Buffer<F> g(int64_t(n) * row); // lanes that are not used stay zero
         for (int64_t sample = 0; sample < n_samples; sample++) {
-            for (int t = 0; t < n; t++)
-                std::memcpy(g.get() + t * row, g_.at(t0 + t, b0 + sample) + blocks_.begin(block), sizeof(F) * blocks_.used(block));
+            const F* g = g_rows_.get() + (sample * blocks_.padded() + block * width) * longest;
             const int64_t at = sample * slice.stride + block * (slice.decays.channels + 1) * width;
             const Plan<F>& plan = plans_[sample * int64_t(slices_.size()) + slice_index];
             const F* rho = slice.decays.block(block);
@@ -95,10 +110,10 @@ template <class F> class WeightGradients {
                     constexpr int m = n_c == 1 ? 1 : C / 2;
                     if (plan.dense)
                         for (int c = 0; c < n_c; c += m)
-                            run_dense_back<F, m, n_k>(group.channel + c, plan.values.data() + group.row * C + c, n, g.get(), rho, a, d, keep,
+                            run_dense_back<F, m, n_k>(group.channel + c, plan.values.data() + group.row * C + c, n, g, rho, a, d, keep,
                                                       width, dw, drho);
                     else
-                        run_group_back<F, n_c, n_k>(group, plan, n, g.get(), rho, a, d, keep, width, dw, drho);
+                        run_group_back<F, n_c, n_k>(group, plan, n, g, rho, a, d, keep, width, dw, drho);
                 });
         }
     }
@@ -111,6 +126,7 @@ template <class F> class WeightGradients {
     int64_t n_pieces_, together_;
     std::vector<Slice> slices_;
     std::vector<Plan<F>> plans_; // [sample][slice]
+    Buffer<F> g_rows_;           // [sample][block][step][lane]
     std::vector<int64_t> first_; // [sample][channel]
 };
 

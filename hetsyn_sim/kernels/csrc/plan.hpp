@@ -44,11 +44,15 @@ template <class F> class Plan {
         const size_t most = size_t(DENSE * double(n_steps) * n_channels);
         events_.clear();
         for (int t = 0; t < n_steps; t++, x += step_stride) {
-            for (int i = 0; i < n_channels; i += 64)
+            for (int i = 0; i < n_channels; i += 64) {
+                if (t + 1 < n_steps) // the next step lies far away, on another page
+                    for (size_t ahead = 0; ahead < 64 * sizeof(F); ahead += 64)
+                        __builtin_prefetch(reinterpret_cast<const char*>(x + step_stride + i) + ahead);
                 for (uint64_t bits = nonzero(x + i, std::min(64, n_channels - i)); bits; bits &= bits - 1) {
                     const int channel = i + __builtin_ctzll(bits);
                     events_.push_back({t, channel, x[channel]});
                 }
+            }
             if (events_.size() > most) return false;
         }
         return true;
