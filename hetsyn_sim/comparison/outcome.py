@@ -66,7 +66,8 @@ class Divergence:
         where = f"{self.population} neuron {self.neuron}{who}"
         return (
             f"run {self.run}, step {self.step} (t = {self.time_s:.6g} s), {where}: "
-            f"v = {self.v_reference!r} and {self.v_other!r}, theta = {self.theta!r}, margin {self.margin:.3g}, bound {self.bound:.3g}{cause}"
+            f"v = {self.v_reference!r} and {self.v_other!r}, theta = {self.theta!r}, margin {self.margin:.3g}, "
+            f"bound {self.bound:.3g}{cause}"
         )
 
 
