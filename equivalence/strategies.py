@@ -1,5 +1,9 @@
 """Hypothesis strategies for networks: what is valid, including its corners, shrinking to one neuron, one synapse and one spike.
 
+From small to large: :func:`dts`, :func:`time_constants`, :func:`weights`, :func:`step_orders`, :func:`spike_trains`, :func:`models`,
+:func:`networks`, :func:`checkpoints`, :func:`recordings`. Models that nobody has written come from :mod:`equivalence.neuron_models`, the
+corners that are always tried from :mod:`equivalence.corners`.
+
 Sizes, structure, step order, time constants and the number of spikes are drawn, so a failing network shrinks to something that can be drawn
 on paper. Large arrays come from a seed. Weights are scaled so that the network spikes: agreement on silence proves little.
 """
@@ -14,21 +18,27 @@ from itertools import permutations
 from typing import Any
 
 import numpy as np
+from brian2.units.allunits import hertz
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from hetsyn_sim.checkpoint import Checkpoint
 from hetsyn_sim.discrete import discretise, is_time_constant, simulate_reference
 from hetsyn_sim.models import MODELS
+from hetsyn_sim.recording import Recording
 from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel, ParameterSlot, StepOrder
+from hetsyn_sim.spec.quantities import dimensions_of, to_si
 
 __all__ = [
     "READOUTS",
     "SPIKING_MODELS",
     "STEP_ORDERS",
     "Case",
+    "checkpoints",
     "dts",
     "models",
     "networks",
+    "recordings",
     "spike_trains",
     "step_orders",
     "time_constants",
@@ -113,6 +123,7 @@ def networks(
     max_size: int = 4,
     max_steps: int = 40,
     max_runs: int = 2,
+    moderate: bool = False,
 ) -> Case:
     """Networks with values and input: feed-forward or recurrent, shallow or deep, with or without readout and self-connections.
 
@@ -122,6 +133,8 @@ def networks(
         The models to choose from; no readouts for networks without one.
     max_layers, max_size, max_steps, max_runs
         Limits. They are small because small networks find the same faults and say more about them.
+    moderate
+        Only time constants that have a finite, non-zero derivative: half a step to 100 steps.
     """
     size = st.integers(1, max_size)
     dt, n_steps = draw(dts()), draw(st.integers(1, max_steps) | st.just(max_steps))
@@ -133,7 +146,8 @@ def networks(
     spec = NetworkSpec(dt, draw(size), layers, readout, draw(step_orders()))
     inputs = draw(spike_trains(n_steps, draw(st.integers(1, max_runs)), spec.n_input))
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
-    times = draw(st.lists(time_constants(dt, n_steps), min_size=1, max_size=4))
+    one_time = st.floats(0.5, 100.0).map(lambda k: k * dt) if moderate else time_constants(dt, n_steps)
+    times = draw(st.lists(one_time, min_size=1, max_size=4))
     values = {key: _values_of(slot, times, rng) for key, slot in spec.slots.items()}
     # How far the drive of a typical neuron would go beyond its threshold if it did not spike. No whole numbers: a neuron that never forgets
     # would be reset exactly onto its threshold.
@@ -142,18 +156,56 @@ def networks(
     return Case(spec, values, inputs)
 
 
+@st.composite
+def checkpoints(draw: st.DrawFn, cases: st.SearchStrategy[Case] | None = None) -> tuple[Checkpoint, NDArray[np.bool_]]:
+    """Checkpoints in either precision, with what may be written into them, and an input for the network."""
+    case = draw(networks() if cases is None else cases)
+    dtype = draw(st.sampled_from(("float64", "float32")))
+    numbers = st.floats() | st.integers(-(2**53), 2**53) | st.booleans() | st.none()
+    plain = st.dictionaries(st.text(max_size=5), st.recursive(numbers | st.text(max_size=5), st.lists, max_leaves=3), max_size=3)
+    seeds = st.dictionaries(st.text(max_size=5), st.integers(0, 2**32), max_size=2)
+    values = {key: value.astype(dtype) for key, value in case.values.items()}
+    return Checkpoint(case.spec, values, recipe=draw(plain), seeds=draw(seeds), data=draw(plain), metrics=draw(plain)), case.inputs
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> Recording:
+    """Recordings of any populations, with traces of any numbers: NaN, infinities and -0.0 among them."""
+    shape = (draw(st.integers(1, 8)), draw(st.integers(1, 3)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**16)))
+    names = st.lists(st.from_regex(r"[a-z][a-z_0-9]{0,7}", fullmatch=True), unique=True, max_size=3)
+    rasters = {name: rng.random((*shape, draw(st.integers(1, 3)))) < 0.5 for name in ["input", *draw(names)]}
+    traces = {}
+    for name in draw(names):
+        trace = rng.normal(size=(*shape, draw(st.integers(1, 3)))).astype(draw(st.sampled_from(("float64", "float32"))))
+        trace.flat[0] = draw(st.floats(width=32))
+        traces[f"{name}.v"] = trace
+    return Recording(draw(dts()), rasters, traces, draw(st.text(st.characters(exclude_characters="\0"), max_size=10)))
+
+
 @cache
 def _per_neuron(model: NeuronModel) -> NeuronModel:
     of_layer = [name for name, parameter in model.parameters.items() if parameter.axes == "layer"]
     return model.with_parameters(**{name: {"axes": "post"} for name in of_layer})
 
 
+def _is_rate(slot: ParameterSlot) -> bool:
+    return dimensions_of(slot.parameter.unit, where=slot.key) is hertz.dim
+
+
+def _is_weight(slot: ParameterSlot) -> bool:
+    return slot.parameter.axes == "post pre" and not is_time_constant(slot) and not _is_rate(slot)
+
+
 def _values_of(slot: ParameterSlot, times: list[float], rng: np.random.Generator) -> NDArray[np.float64]:
     """Times from a short list, weights from a normal distribution with zeros, everything else near where its model starts."""
     if is_time_constant(slot):
         return np.asarray(rng.choice(times, slot.shape), dtype=np.float64)
-    if slot.parameter.axes == "post pre":
-        normal = rng.normal(0.3, 1.0, slot.shape) / math.sqrt(slot.shape[-1])
+    if _is_rate(slot):  # finite: a rate has no value for a state that forgets at once
+        return 1.0 / np.maximum(rng.choice(times, slot.shape), 1e-9)
+    if _is_weight(slot):
+        unit = to_si(f"1 {slot.parameter.unit}".removesuffix(" 1"), slot.parameter.unit, where=slot.key)
+        normal = unit * rng.normal(0.3, 1.0, slot.shape) / math.sqrt(slot.shape[-1])
         return np.where(rng.random(slot.shape) < 0.1, 0.0, normal)
     initial = slot.parameter.distribution.sample(rng, slot.shape)
     return np.clip(initial * rng.uniform(0.5, 2.0, slot.shape), *slot.parameter.si_bounds)
@@ -172,9 +224,9 @@ def _drive(spec: NetworkSpec, values: dict[str, Any], inputs: NDArray[np.bool_],
     silent = {key: np.full_like(values[key], 1e300) if key in out_of_reach else values[key] for key in prefix.slots}
     v = simulate_reference(prefix, silent, inputs).traces[f"{population}.v"]
     threshold = float(np.mean([np.mean(values[key]) for key in out_of_reach]))
-    weight = f"{population}.feedforward.w"
-    if not v.max() > 0.0:
-        values[weight], v = -values[weight], -v
-    peaks = v.max(axis=(0, 1))
-    if peaks.max() > 0.0:
-        values[weight] = values[weight] * (factor * threshold / float(np.median(peaks[peaks > 0.0])))
+    sign = 1.0 if v.max() > 0.0 else -1.0
+    peaks = (sign * v).max(axis=(0, 1))
+    scale = sign * factor * threshold / float(np.median(peaks[peaks > 0.0])) if peaks.max() > 0.0 else sign
+    for key, slot in spec.slots.items():
+        if slot.owner == f"{population}.feedforward" and _is_weight(slot):
+            values[key] = values[key] * scale
