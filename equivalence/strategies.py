@@ -149,7 +149,7 @@ def networks(
     one_time = st.floats(0.5, 100.0).map(lambda k: k * dt) if moderate else time_constants(dt, n_steps)
     times = draw(st.lists(one_time, min_size=1, max_size=4))
     values = {key: _values_of(slot, times, rng) for key, slot in spec.slots.items()}
-    # How far the drive of a typical neuron would go beyond its threshold if it did not spike. No whole numbers: a neuron that never forgets
+    # How far the drive of most neurons would go beyond their threshold if they did not spike. No whole numbers: a neuron that never forgets
     # would be reset exactly onto its threshold.
     for name in [p.name for p in spec.populations if p.model.spiking]:
         _drive(spec, values, inputs, name, draw(st.sampled_from((3.1, 1.6, 6.3, 2.2, 4.7, 1.2))))
@@ -205,14 +205,14 @@ def _values_of(slot: ParameterSlot, times: list[float], rng: np.random.Generator
         return 1.0 / np.maximum(rng.choice(times, slot.shape), 1e-9)
     if _is_weight(slot):
         unit = to_si(f"1 {slot.parameter.unit}".removesuffix(" 1"), slot.parameter.unit, where=slot.key)
-        normal = unit * rng.normal(0.3, 1.0, slot.shape) / math.sqrt(slot.shape[-1])
+        normal = unit * rng.normal(0.6, 1.0, slot.shape) / math.sqrt(slot.shape[-1])
         return np.where(rng.random(slot.shape) < 0.1, 0.0, normal)
     initial = slot.parameter.distribution.sample(rng, slot.shape)
     return np.clip(initial * rng.uniform(0.5, 2.0, slot.shape), *slot.parameter.si_bounds)
 
 
 def _drive(spec: NetworkSpec, values: dict[str, Any], inputs: NDArray[np.bool_], population: str, factor: float) -> None:
-    """Scale the weights onto a population, in place, so that the median of its neurons' largest v would be ``factor`` thresholds.
+    """Scale the weights onto a population, in place, so that the largest v of most of its neurons would be above ``factor`` thresholds.
 
     If nobody is excited, inhibition and excitation are exchanged.
     """
@@ -226,7 +226,7 @@ def _drive(spec: NetworkSpec, values: dict[str, Any], inputs: NDArray[np.bool_],
     threshold = float(np.mean([np.mean(values[key]) for key in out_of_reach]))
     sign = 1.0 if v.max() > 0.0 else -1.0
     peaks = (sign * v).max(axis=(0, 1))
-    scale = sign * factor * threshold / float(np.median(peaks[peaks > 0.0])) if peaks.max() > 0.0 else sign
+    scale = sign * factor * threshold / float(np.quantile(peaks[peaks > 0.0], 0.3)) if peaks.max() > 0.0 else sign
     for key, slot in spec.slots.items():
         if slot.owner == f"{population}.feedforward" and _is_weight(slot):
             values[key] = values[key] * scale

@@ -125,7 +125,7 @@ class Network(nn.Module):
         DataError
             If the number of channels is not the network's, there is nothing to run, or a value is NaN or infinite.
         """
-        inputs = np.asarray(x)
+        inputs = np.ascontiguousarray(x)  # torch takes no reversed views
         self._check_input(inputs.shape, where="Network.record")
         if not np.all(np.isfinite(inputs)):
             raise DataError(
