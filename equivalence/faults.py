@@ -34,7 +34,7 @@ class Fault:
     def run(self, spec: NetworkSpec, values: Values, inputs: NDArray[np.bool_]) -> Recording:
         """What a simulator with this fault records."""
         case = self.change(Case(spec, dict(values), inputs))
-        x = torch.as_tensor(case.inputs, dtype=torch.float64)
+        x = torch.as_tensor(np.array(case.inputs, order="C"), dtype=torch.float64)
         n_steps, n_runs, _ = x.shape
         if self.leaking:  # every run begins with the states that the run before has left
             x = x.transpose(0, 1).reshape(n_steps * n_runs, 1, -1)

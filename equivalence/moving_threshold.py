@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,12 +37,12 @@ def with_moving_threshold(spec: NetworkSpec) -> NetworkSpec:
 
 class _Spike(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, u, threshold, theta):  # type: ignore[no-untyped-def]
+    def forward(ctx: Any, u: Tensor, threshold: Tensor, theta: Tensor) -> Tensor:
         ctx.save_for_backward(u - threshold, theta)
         return (u > threshold).to(u.dtype)
 
     @staticmethod
-    def backward(ctx, g):  # type: ignore[no-untyped-def]
+    def backward(ctx: Any, g: Tensor) -> Any:
         distance, theta = ctx.saved_tensors
         through = g * MultiGaussian().derivative(distance, theta)
         return through, -through, None
@@ -71,7 +72,7 @@ def moving_threshold_loop(
     for now in x:
         u = rho * u + now @ w.T + z @ w_rec.T - theta * z
         J_a = rho_a * J_a + jump * (before if raised_late else z)
-        z, before = _Spike.apply(u, theta + J_a, theta.expand(layer.size)), z  # type: ignore[no-untyped-call]
+        before, z = z, _Spike.apply(u, theta + J_a, theta.expand(layer.size))
         found.append((z, u, J_a))
     z_all, u_all, j_all = (torch.stack(parts) for parts in zip(*found, strict=True))
     return z_all, u_all, j_all

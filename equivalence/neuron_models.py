@@ -63,7 +63,10 @@ def neuron_models(draw: st.DrawFn, *, spiking: bool = True) -> NeuronModel:
     n_synaptic, v_is_state = draw(st.integers(0, 2)), draw(st.booleans())
     if gain_unit != "1":
         n_synaptic, v_is_state = max(n_synaptic, 1), False
-    synapse, neuron, jumps, terms = [], [], [], []
+    synapse: list[str] = []
+    neuron: list[str] = []
+    jumps: list[str] = []
+    terms: list[str] = []
     weight = f"w_{draft.name()}"
     spread = "fan_in_normal(1)" if weight_unit == "1" else f"normal(0 {weight_unit}, 1 {weight_unit})"
     draft.parameters[weight] = Parameter(axes="post pre", unit=weight_unit, initial=spread, bounds=UNBOUNDED, trainable=True)

@@ -44,12 +44,18 @@ class Property:
         Names of faults that the check has to catch, all of them.
     always
         Corner cases that are tried before any others, by name.
+    subjects
+        Names of what is tested.
+    unavailable
+        Says why the check can't run here, or ``""`` if it can.
     """
 
     check: Check
     cases: st.SearchStrategy[Any]
     near_misses: Sequence[str]
     always: Mapping[str, Any]
+    subjects: tuple[str, ...]
+    unavailable: Callable[[], str]
 
     def try_out(self, subject: Any, how: settings, corners: Sequence[str] | None = None) -> None:
         """Try the corners (or those named), then let Hypothesis search for a case in which the property does not hold."""
@@ -86,6 +92,7 @@ def holds(
     always: Mapping[str, Any] | None = None,
     always_if_slow: Sequence[str] = (),
     subjects: Sequence[str] | None = None,
+    unavailable: Callable[[], str] = lambda: "",
     fast: float = 0.25,
     slow: float = 0.03,
 ) -> Callable[[Check], Callable[..., None]]:
@@ -99,15 +106,20 @@ def holds(
         Names of the corners that slow simulators are tried with.
     subjects
         Names of what is tested; by default every simulator that compiles no code.
+    unavailable
+        See :class:`Property`.
     fast, slow
         Shares of the profile's examples that fast and slow simulators are tried with.
     """
 
     def decorate(check: Check) -> Callable[..., None]:
-        PROPERTIES[check.__name__] = found = Property(check, cases, tuple(near_misses), always or {})
+        of = tuple(names() if subjects is None else subjects)
+        PROPERTIES[check.__name__] = found = Property(check, cases, tuple(near_misses), always or {}, of, unavailable)
 
-        @pytest.mark.parametrize("subject", names() if subjects is None else list(subjects))
+        @pytest.mark.parametrize("subject", of)
         def test(subject: str) -> None:
+            if reason := found.unavailable():
+                pytest.skip(reason)
             is_slow = subject in SIMULATORS and SIMULATORS[subject].slow
             found.try_out(subject, fewer_examples(slow if is_slow else fast), always_if_slow if is_slow else None)
 

@@ -202,7 +202,7 @@ def _values_of(slot: ParameterSlot, times: list[float], rng: np.random.Generator
     if is_time_constant(slot):
         return np.asarray(rng.choice(times, slot.shape), dtype=np.float64)
     if _is_rate(slot):  # finite: a rate has no value for a state that forgets at once
-        return 1.0 / np.maximum(rng.choice(times, slot.shape), 1e-9)
+        return np.asarray(1.0 / np.maximum(rng.choice(times, slot.shape), 1e-9), dtype=np.float64)
     if _is_weight(slot):
         unit = to_si(f"1 {slot.parameter.unit}".removesuffix(" 1"), slot.parameter.unit, where=slot.key)
         normal = unit * rng.normal(0.6, 1.0, slot.shape) / math.sqrt(slot.shape[-1])

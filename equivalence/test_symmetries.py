@@ -14,7 +14,6 @@ from equivalence.ledger import LEDGER
 from equivalence.properties import holds
 from equivalence.simulators import precision
 from equivalence.strategies import Case, networks
-from hetsyn_sim.recording import Recording
 
 
 def check_same(simulator, case, other, back):
@@ -77,7 +76,7 @@ def split(case, channel=0):
 
 @holds(networks(), near_misses=("coincident spikes counted once", "weights above 1 cut off", "two weights swapped"))
 def test_a_synapse_may_be_split_in_two(simulator, case):
-    def back(recording: Recording) -> Recording:
+    def back(recording):
         keep = lambda name, array: array[..., :-1] if name == "input" else array  # noqa: E731
         return picked(recording, keep, keep)
 

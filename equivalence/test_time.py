@@ -7,6 +7,7 @@ units:      dt' = c dt, tau' = c tau                   =>   the same z and v, st
 in pieces:  run to step k, hand the state on           =>   the same z and v as in one run (PyTorch)
 """
 
+from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +22,7 @@ from equivalence.strategies import Case, networks
 from equivalence.test_symmetries import check_same, picked
 from hetsyn_sim.comparison import voltage_bounds
 from hetsyn_sim.discrete import is_time_constant
+from hetsyn_sim.training.layer import SpikingLayer
 from hetsyn_sim.training.network import Network
 from hetsyn_sim.training.precision import default_dtype
 
@@ -86,14 +88,15 @@ def in_pieces(backend, case, *, forget=False):
     """The recording of a back end that runs the steps in three pieces."""
     with use(backend), default_dtype(torch.float64), torch.no_grad():
         network = Network(case.spec, values=case.values, trainable=False)
-        state, z, v = None, {}, {}
+        state, z, v = None, defaultdict(list), defaultdict(list)
         for piece in np.array_split(case.inputs, min(3, len(case.inputs))):
             x, new = torch.as_tensor(piece, dtype=torch.float64), {}
             for name, layer in network.layers.items():
+                assert isinstance(layer, SpikingLayer)
                 spikes, voltage, new[name] = layer.run(x, None if state is None else state[name])
-                v.setdefault(f"{name}.v", []).append(voltage.numpy())
+                v[f"{name}.v"].append(voltage.numpy())
                 if spikes is not None:
-                    z.setdefault(name, []).append(spikes.numpy() > 0)
+                    z[name].append(spikes.numpy() > 0)
                     x = spikes
             state = None if forget else new
         return {n: np.concatenate(p) for n, p in z.items()}, {n: np.concatenate(p) for n, p in v.items()}

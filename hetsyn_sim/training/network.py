@@ -125,7 +125,7 @@ class Network(nn.Module):
         DataError
             If the number of channels is not the network's, there is nothing to run, or a value is NaN or infinite.
         """
-        inputs = np.ascontiguousarray(x)  # torch takes no reversed views
+        inputs = np.asarray(x).copy(order="C")  # torch takes no reversed views, not even of a single run
         self._check_input(inputs.shape, where="Network.record")
         if not np.all(np.isfinite(inputs)):
             raise DataError(
