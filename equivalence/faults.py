@@ -127,7 +127,6 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
         "two weights swapped": Fault(_weights(_swapped)),
         "one weight off by a millionth": Fault(_weights(lambda w: _first_scaled(w, 1 + 1e-6))),
         "weights above 1 cut off": Fault(_weights(lambda w: np.minimum(w, 1.0))),
-        "weights kept in half precision": Fault(_weights(lambda w: w.astype(np.float16).astype(np.float64))),
         "self-connections dropped": Fault(_weights(_without_diagonal, ".recurrent.")),
         "theta taken as 1": Fault(_values(lambda slot, value: np.ones_like(value) if slot.name == "theta" else value)),
         # the input
@@ -144,7 +143,6 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
         "recurrent spikes two steps late": Fault(twist=Twist(recurrent_lag=2)),
         "layers one step late": Fault(twist=Twist(layer_lag=1)),
         "coincident spikes counted once": Fault(twist=Twist(merge_coincident=True)),
-        "synapses that decay half": Fault(twist=Twist(lazy=True)),
         "runs that begin where the one before ended": Fault(leaking=True),
     }
 )

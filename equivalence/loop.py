@@ -35,7 +35,6 @@ class Twist:
     reset_to_zero: bool = False
     unit_reset: bool = False
     merge_coincident: bool = False
-    lazy: bool = False
     #: Cut from the graph: the values are right, their gradients are not.
     detach: str = ""
 
@@ -68,7 +67,7 @@ def run_loop(spec: NetworkSpec, values: Mapping[str, Any], x: Tensor, spike: Spi
                 if recurrent and twist.detach == "recurrent":
                     spikes = spikes.detach()
                 for path in paths:
-                    path.step(spikes[:, None, :], lazy=twist.lazy)
+                    path.step(spikes[:, None, :])
                     total = total + (path.state.max(dim=2).values if twist.merge_coincident else path.state.sum(dim=2))
             theta = parts[name].theta
             for path in parts[name].resets:
@@ -94,10 +93,9 @@ class _Events:
         self.amplitude, self.decay = amplitude, decay
         self.state = torch.zeros((), dtype=torch.float64)
 
-    def step(self, spikes: Tensor, *, unit: bool = False, lazy: bool = False) -> None:
+    def step(self, spikes: Tensor, *, unit: bool = False) -> None:
         amplitude = self.amplitude.sign() if unit else self.amplitude
-        kept = self.state * (torch.sqrt(self.decay) if lazy else self.decay)
-        self.state = kept + amplitude * spikes
+        self.state = self.state * self.decay + amplitude * spikes
 
 
 class _Parts:

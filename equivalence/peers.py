@@ -65,9 +65,10 @@ def _record(case: Case, step_of: Callable[[Case, str, Tensor | None], Step], sim
 
 
 def _neuron(case: Case, name: str) -> tuple[Tensor, Tensor]:
-    """The decay of the membrane and the threshold."""
-    tau = torch.as_tensor(case.values[f"{name}.neuron.tau_mem"])
-    return torch.exp(-case.spec.dt_s / tau), torch.as_tensor(case.values[f"{name}.neuron.theta"].copy())
+    """The decay of the membrane and the threshold, one per neuron: times a single number, snnTorch's float32 spikes would stay float32."""
+    n = case.spec.population(name).size
+    tau, theta = (torch.as_tensor(case.values[f"{name}.neuron.{key}"].copy()).expand(n) for key in ("tau_mem", "theta"))
+    return torch.exp(-case.spec.dt_s / tau), theta
 
 
 def _snntorch_step(case: Case, name: str, w_rec: Tensor | None, **options: Any) -> Step:
@@ -117,7 +118,9 @@ def norse_lif(case: Case, *, v_leak: float = 0.0) -> tuple[Recording, int]:
     ways = {q.kind: _weights(case, q) for q in case.spec.projections_to(name)}
     scale = 1 / (1 - rho).reshape(-1, 1)
     # v_reset has no say before the first spike
-    p = lif.LIFParameters(tau_syn_inv=torch.as_tensor(1 / dt), tau_mem_inv=(1 - rho) / dt, v_th=theta, v_leak=torch.as_tensor(v_leak))
+    p = lif.LIFParameters(
+        tau_syn_inv=torch.as_tensor(1 / dt, dtype=torch.float64), tau_mem_inv=(1 - rho) / dt, v_th=theta, v_leak=torch.as_tensor(v_leak)
+    )
     rest = torch.zeros(case.inputs.shape[1], case.spec.population(name).size).double()
     state: Any = lif.LIFState(rest, rest, rest) if "recurrent" in ways else lif.LIFFeedForwardState(rest, rest)
     spikes, voltages = [], []

@@ -137,7 +137,7 @@ def networks(
         Only time constants that have a finite, non-zero derivative: half a step to 100 steps.
     """
     size = st.integers(1, max_size)
-    dt, n_steps = draw(dts()), draw(st.integers(1, max_steps) | st.just(max_steps))
+    dt, n_steps = draw(dts()), draw(st.integers(1, 2 * max_steps).map(lambda k: min(k, max_steps)))
     layers = []
     for _ in range(draw(st.integers(1, max_layers))):
         recurrent = draw(st.booleans())
