@@ -152,7 +152,7 @@ def networks(
     # How far the drive of most neurons would go beyond their threshold if they did not spike. No whole numbers: a neuron that never forgets
     # would be reset exactly onto its threshold.
     for name in [p.name for p in spec.populations if p.model.spiking]:
-        _drive(spec, values, inputs, name, draw(st.sampled_from((3.1, 1.6, 6.3, 2.2, 4.7, 1.2))))
+        _drive(spec, values, inputs, name, draw(st.sampled_from((3.1, 2.2, 6.3, 1.6, 4.7, 2.7))))
     return Case(spec, values, inputs)
 
 
@@ -226,7 +226,7 @@ def _drive(spec: NetworkSpec, values: dict[str, Any], inputs: NDArray[np.bool_],
     threshold = float(np.mean([np.mean(values[key]) for key in out_of_reach]))
     sign = 1.0 if v.max() > 0.0 else -1.0
     peaks = (sign * v).max(axis=(0, 1))
-    scale = sign * factor * threshold / float(np.quantile(peaks[peaks > 0.0], 0.3)) if peaks.max() > 0.0 else sign
+    scale = sign * factor * threshold / float(np.quantile(peaks[peaks > 0.0], 0.2)) if peaks.max() > 0.0 else sign
     for key, slot in spec.slots.items():
         if slot.owner == f"{population}.feedforward" and _is_weight(slot):
             values[key] = values[key] * scale

@@ -40,7 +40,7 @@ def test_a_second_spike_shrinks_to_two_steps_and_a_recurrent_one_to_one_synapse(
 
 def reached(strategy, **wanted):
     """Which of some conditions hold for at least one of 300 examples."""
-    found = set()
+    found: set[str] = set()
 
     @settings(max_examples=300, database=None, phases=[Phase.generate])
     @given(strategy)
