@@ -117,16 +117,13 @@ class _Parts:
         return _Events(amplitude * decay if self.spec.step_order.decays_in_same_step(phase) else amplitude, decay)
 
     def _synaptic(self, path: Path, projection: Projection, values: Mapping[str, Any]) -> _Events:
-        events = self._events(path, values, projection.kind) if projection.kind == "recurrent" else self._fed(path, values)
+        events = self._events(path, values, projection.kind)
         shape = (projection.n_post, projection.n_pre)
         connected = torch.ones(shape, dtype=torch.float64)
         if not projection.self_connections:
             connected.fill_diagonal_(0.0)
         events.amplitude = events.amplitude.expand(shape) * connected
         return events
-
-    def _fed(self, path: Path, values: Mapping[str, Any]) -> _Events:
-        return _Events(_number(path.gain * path.amplitude, values), _number(path.decay, values))
 
 
 def _number(expression: Any, values: Mapping[str, Any]) -> Tensor:

@@ -12,22 +12,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
 
 import numpy as np
-from brian2.units.allunits import hertz
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hetsyn_sim.checkpoint import Checkpoint
-from hetsyn_sim.discrete import discretise, is_time_constant, simulate_reference
 from hetsyn_sim.models import MODELS
 from hetsyn_sim.recording import Recording
-from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel, ParameterSlot, StepOrder
-from hetsyn_sim.spec.quantities import dimensions_of, to_si
+from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel, StepOrder
+
+from .drawing import drive, per_neuron, values_of
 
 __all__ = [
     "READOUTS",
@@ -110,7 +108,7 @@ def spike_trains(draw: st.DrawFn, n_steps: int, n_runs: int, n_channels: int) ->
 
 def models(of: Sequence[NeuronModel]) -> st.SearchStrategy[NeuronModel]:
     """One of some models as it ships, or with every parameter of the layer as one value per neuron."""
-    return st.sampled_from(list(of)) | st.sampled_from([_per_neuron(model) for model in of])
+    return st.sampled_from(list(of)) | st.sampled_from([per_neuron(model) for model in of])
 
 
 @st.composite
@@ -148,11 +146,11 @@ def networks(
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
     one_time = st.floats(0.5, 100.0).map(lambda k: k * dt) if moderate else time_constants(dt, n_steps)
     times = draw(st.lists(one_time, min_size=1, max_size=4))
-    values = {key: _values_of(slot, times, rng) for key, slot in spec.slots.items()}
+    values = {key: values_of(slot, times, rng) for key, slot in spec.slots.items()}
     # How far the drive of most neurons would go beyond their threshold if they did not spike. No whole numbers: a neuron that never forgets
     # would be reset exactly onto its threshold.
     for name in [p.name for p in spec.populations if p.model.spiking]:
-        _drive(spec, values, inputs, name, draw(st.sampled_from((3.1, 2.2, 6.3, 1.6, 4.7, 2.7))))
+        drive(spec, values, inputs, name, draw(st.sampled_from((3.1, 2.2, 6.3, 1.6, 4.7, 2.7))))
     return Case(spec, values, inputs)
 
 
@@ -181,52 +179,3 @@ def recordings(draw: st.DrawFn) -> Recording:
         trace.flat[0] = draw(st.floats(width=32))
         traces[f"{name}.v"] = trace
     return Recording(draw(dts()), rasters, traces, draw(st.text(st.characters(exclude_characters="\0"), max_size=10)))
-
-
-@cache
-def _per_neuron(model: NeuronModel) -> NeuronModel:
-    of_layer = [name for name, parameter in model.parameters.items() if parameter.axes == "layer"]
-    return model.with_parameters(**{name: {"axes": "post"} for name in of_layer})
-
-
-def _is_rate(slot: ParameterSlot) -> bool:
-    return dimensions_of(slot.parameter.unit, where=slot.key) is hertz.dim
-
-
-def _is_weight(slot: ParameterSlot) -> bool:
-    return slot.parameter.axes == "post pre" and not is_time_constant(slot) and not _is_rate(slot)
-
-
-def _values_of(slot: ParameterSlot, times: list[float], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Times from a short list, weights from a normal distribution with zeros, everything else near where its model starts."""
-    if is_time_constant(slot):
-        return np.asarray(rng.choice(times, slot.shape), dtype=np.float64)
-    if _is_rate(slot):  # finite: a rate has no value for a state that forgets at once
-        return np.asarray(1.0 / np.maximum(rng.choice(times, slot.shape), 1e-9), dtype=np.float64)
-    if _is_weight(slot):
-        unit = to_si(f"1 {slot.parameter.unit}".removesuffix(" 1"), slot.parameter.unit, where=slot.key)
-        normal = unit * rng.normal(0.6, 1.0, slot.shape) / math.sqrt(slot.shape[-1])
-        return np.where(rng.random(slot.shape) < 0.1, 0.0, normal)
-    initial = slot.parameter.distribution.sample(rng, slot.shape)
-    return np.clip(initial * rng.uniform(0.5, 2.0, slot.shape), *slot.parameter.si_bounds)
-
-
-def _drive(spec: NetworkSpec, values: dict[str, Any], inputs: NDArray[np.bool_], population: str, factor: float) -> None:
-    """Scale the weights onto a population, in place, so that the largest v of most of its neurons would be above ``factor`` thresholds.
-
-    If nobody is excited, inhibition and excitation are exchanged.
-    """
-    theta = discretise(spec.population(population).model).theta
-    assert theta is not None
-    out_of_reach = {f"{population}.neuron.{name}" for name in map(str, theta.free_symbols)}
-    n_layers = [p.name for p in spec.populations].index(population) + 1
-    prefix = replace(spec, layers=spec.layers[:n_layers], readout=None)
-    silent = {key: np.full_like(values[key], 1e300) if key in out_of_reach else values[key] for key in prefix.slots}
-    v = simulate_reference(prefix, silent, inputs).traces[f"{population}.v"]
-    threshold = float(np.mean([np.mean(values[key]) for key in out_of_reach]))
-    sign = 1.0 if v.max() > 0.0 else -1.0
-    peaks = (sign * v).max(axis=(0, 1))
-    scale = sign * factor * threshold / float(np.quantile(peaks[peaks > 0.0], 0.2)) if peaks.max() > 0.0 else sign
-    for key, slot in spec.slots.items():
-        if slot.owner == f"{population}.feedforward" and _is_weight(slot):
-            values[key] = values[key] * scale
