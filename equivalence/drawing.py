@@ -41,8 +41,8 @@ def values_of(slot: ParameterSlot, times: list[float], rng: np.random.Generator)
         return np.asarray(1.0 / np.maximum(rng.choice(times, slot.shape), 1e-9), dtype=np.float64)
     if _is_weight(slot):
         unit = to_si(f"1 {slot.parameter.unit}".removesuffix(" 1"), slot.parameter.unit, where=slot.key)
-        normal = unit * rng.normal(0.6, 1.0, slot.shape) / math.sqrt(slot.shape[-1])
-        return np.where(rng.random(slot.shape) < 0.1, 0.0, normal)
+        normal = unit * rng.normal(0.8, 1.0, slot.shape) / math.sqrt(slot.shape[-1])
+        return np.where(rng.random(slot.shape) < 0.06, 0.0, normal)
     initial = slot.parameter.distribution.sample(rng, slot.shape)
     return np.clip(initial * rng.uniform(0.5, 2.0, slot.shape), *slot.parameter.si_bounds)
 

@@ -24,7 +24,7 @@ __all__ = ["ENOUGH", "LEDGER", "MAX_UNDECIDED", "MIN_SPIKING", "Ledger", "off_th
 MAX_UNDECIDED = {"float64": 0.01, "float32": 0.10}
 MIN_SPIKING = 0.80
 #: Shares of fewer runs or networks than this say nothing; when single tests are picked they are shown and not judged.
-ENOUGH = 200
+ENOUGH = 500
 
 
 @dataclass

@@ -1,5 +1,7 @@
 """The strategies themselves: what they draw is valid, they reach what they promise, and they shrink to what can be drawn on paper."""
 
+import random
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
@@ -23,7 +25,7 @@ def spikes(case):
 
 
 def test_a_network_that_spikes_shrinks_to_one_neuron_one_synapse_and_one_spike():
-    case = find(networks(), spikes, settings=SHRINKING)
+    case = find(networks(), spikes, settings=SHRINKING, random=random.Random(0))
     assert [(q.name, q.n_post, q.n_pre) for q in case.spec.projections] == [("layer_1.feedforward", 1, 1)]
     assert case.inputs.shape == (1, 1, 1)
     assert case.inputs.sum() == 1
@@ -31,11 +33,11 @@ def test_a_network_that_spikes_shrinks_to_one_neuron_one_synapse_and_one_spike()
     assert case.spec.step_order.phases[0] == "decay"
 
 
-def test_a_second_spike_shrinks_to_two_steps_and_a_recurrent_one_to_one_synapse():
-    two = find(networks(), lambda case: run("reference", case).rasters["layer_1"].sum(axis=0).max() >= 2, settings=SHRINKING)
-    assert (two.spec.n_input, two.spec.populations[0].size, len(two.spec.populations)) == (1, 1, 1)
-    recurrent = find(networks(), lambda case: case.spec.layers[0].recurrent and spikes(case), settings=SHRINKING)
-    assert [(q.kind, q.n_post, q.n_pre) for q in recurrent.spec.projections] == [("feedforward", 1, 1), ("recurrent", 1, 1)]
+def test_a_recurrent_network_that_spikes_shrinks_to_one_synapse_more():
+    """Arrays come from seeds, so this is where a search ends, not where every search does: it has a seed, too."""
+    case = find(networks(), lambda case: case.spec.layers[0].recurrent and spikes(case), settings=SHRINKING, random=random.Random(0))
+    assert [(q.kind, q.n_post, q.n_pre) for q in case.spec.projections] == [("feedforward", 1, 1), ("recurrent", 1, 1)]
+    assert case.inputs.shape == (1, 1, 1)
 
 
 def reached(strategy, **wanted):
@@ -131,8 +133,8 @@ def test_the_ledger_complains_of_silence_and_of_indecision():
     ledger = Ledger(rates=[0.0] * ENOUGH)
     ledger.runs["float64"], ledger.undecided["float64"] = ENOUGH, ENOUGH // 10
     silent, undecided = sorted(ledger.complaints(), reverse=True)
-    assert silent.startswith("only 0 of 200")
-    assert undecided.startswith("20 of 200 runs in float64")
+    assert silent.startswith(f"only 0 of {ENOUGH}")
+    assert undecided.startswith(f"{ENOUGH // 10} of {ENOUGH} runs in float64")
     ledger.add(Ledger(rates=[0.1] * 4 * ENOUGH))
     assert ledger.spiking == 4 * ENOUGH
     assert len(ledger.complaints()) == 1
