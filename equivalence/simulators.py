@@ -6,11 +6,10 @@ To add one, write a function ``run(spec, values, inputs) -> Recording`` with the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -18,16 +17,19 @@ from numpy.typing import NDArray
 
 from hetsyn_sim.brian import simulate
 from hetsyn_sim.brian.devices import find_device
+from hetsyn_sim.brian.equations import sums_in_use
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.errors import BackendError
 from hetsyn_sim.recording import Recording
 from hetsyn_sim.spec import NetworkSpec
 from hetsyn_sim.training.network import Network
+from hetsyn_sim.training.precision import default_dtype
 
-__all__ = ["REFERENCE", "SIMULATORS", "Simulator", "names", "precision"]
+from .backends import BACKENDS, KNOWN, Precision, use
+
+__all__ = ["REFERENCE", "SIMULATORS", "Precision", "Simulator", "find", "names", "precision", "states_of"]
 
 Values = Mapping[str, NDArray[np.float64]]
-Precision = Literal["float32", "float64"]
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,11 @@ class Simulator:
     run
         ``run(spec, values, inputs)``: values in SI units by slot key, inputs a bool raster of shape (time, batch, channel).
     dtype
-        The precision it works in.
+        The precision whose rounding bound it is held to.
     slow
         Whether a network costs about a second to build. Properties try fewer examples on slow simulators.
+    compiled
+        Whether every network is compiled, for a minute: it runs a few chosen networks and no generated ones.
     unavailable
         Says why it can't run here, or ``""`` if it can.
     """
@@ -49,16 +53,38 @@ class Simulator:
     run: Callable[[NetworkSpec, Values, NDArray[np.bool_]], Recording]
     dtype: Precision = "float64"
     slow: bool = False
+    compiled: bool = False
     unavailable: Callable[[], str] = lambda: ""
 
 
-def _torch(spec: NetworkSpec, values: Values, inputs: NDArray[np.bool_], *, dtype: torch.dtype) -> Recording:
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        return Network(spec, values=values, trainable=False).record(inputs)
-    finally:
-        torch.set_default_dtype(before)
+def states_of(spec: NetworkSpec) -> list[str]:
+    """The voltage and the states behind it: recorded, so that a divergence can name the one that differed first."""
+    sums = [name for p in spec.populations for name in p.model.summed]
+    own = [name for p in spec.populations for name in p.model.neuron_equations.states]
+    return list(dict.fromkeys(("v", *sums, *own)))
+
+
+def _reference(spec: NetworkSpec, values: Values, inputs: NDArray[np.bool_]) -> Recording:
+    return simulate_reference(spec, values, inputs, record=states_of(spec))
+
+
+def _torch(spec: NetworkSpec, values: Values, inputs: NDArray[np.bool_], *, backend: str, dtype: Precision) -> Recording:
+    with use(backend), default_dtype(getattr(torch, dtype)):
+        return Network(spec, values=values, trainable=False).record(inputs, states_of(spec))
+
+
+def _torch_simulators() -> Iterator[tuple[str, Simulator]]:
+    for name, reason in BACKENDS.items():
+        facts = KNOWN[name]
+        for dtype in facts.runs_in:
+            run = partial(_torch, backend=name, dtype=dtype)
+            bound: Precision = "float32" if facts.approximates else dtype
+            yield f"torch {name} {dtype}", Simulator(run, bound, facts.slow, unavailable=partial(str, reason))
+
+
+def _brian2(spec: NetworkSpec, values: Values, inputs: NDArray[np.bool_], *, device: str) -> Recording:
+    unused = {name for p in spec.populations for name in p.model.summed} - {n for p in spec.populations for n in sums_in_use(p.model)}
+    return simulate(spec, values, inputs, device=device, record=[name for name in states_of(spec) if name not in unused])
 
 
 def _missing_for(device: str) -> str:
@@ -69,8 +95,10 @@ def _missing_for(device: str) -> str:
     return ""
 
 
-def _brian2(device: str) -> dict[str, Any]:
-    return {"run": partial(simulate, device=device), "slow": True, "unavailable": partial(_missing_for, device)}
+def _brian2_simulators() -> Iterator[tuple[str, Simulator]]:
+    for device, compiled in (("numpy", False), ("cython", True), ("cpp_standalone", True)):
+        run, missing = partial(_brian2, device=device), partial(_missing_for, device)
+        yield f"brian2 {device}", Simulator(run, slow=True, compiled=compiled, unavailable=missing)
 
 
 #: The simulator that the others are compared with.
@@ -78,20 +106,21 @@ REFERENCE = "reference"
 
 #: Every simulator by its name.
 SIMULATORS: Mapping[str, Simulator] = MappingProxyType(
-    {
-        REFERENCE: Simulator(simulate_reference),
-        "torch float64": Simulator(partial(_torch, dtype=torch.float64)),
-        "torch float32": Simulator(partial(_torch, dtype=torch.float32), dtype="float32"),
-        "brian2 numpy": Simulator(**_brian2("numpy")),
-    }
+    {REFERENCE: Simulator(_reference), **dict(_torch_simulators()), **dict(_brian2_simulators())}
 )
 
 
-def names(*, slow: bool | None = None, reference: bool = True) -> list[str]:
-    """The names of all simulators, or of those that are (not) slow, with or without the reference."""
-    return [n for n, s in SIMULATORS.items() if (slow is None or s.slow == slow) and (reference or n != REFERENCE)]
+def find(simulator: str | Simulator) -> Simulator:
+    """The simulator of a name; a simulator is itself."""
+    return SIMULATORS[simulator] if isinstance(simulator, str) else simulator
 
 
-def precision(*simulators: str) -> Precision:
+def names(*, slow: bool | None = None, reference: bool = True, compiled: bool = False) -> list[str]:
+    """The names of the simulators that compile no code, or of those that do: all, or the (not) slow ones, with or without the reference."""
+    chosen = {n: s for n, s in SIMULATORS.items() if s.compiled == compiled and (slow is None or s.slow == slow)}
+    return [n for n in chosen if reference or n != REFERENCE]
+
+
+def precision(*simulators: str | Simulator) -> Precision:
     """The lower precision of some simulators."""
-    return "float32" if any(SIMULATORS[name].dtype == "float32" for name in simulators) else "float64"
+    return "float32" if any(find(simulator).dtype == "float32" for simulator in simulators) else "float64"

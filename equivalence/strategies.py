@@ -1,5 +1,9 @@
 """Hypothesis strategies for networks: what is valid, including its corners, shrinking to one neuron, one synapse and one spike.
 
+From small to large: :func:`dts`, :func:`time_constants`, :func:`weights`, :func:`step_orders`, :func:`spike_trains`, :func:`models`,
+:func:`networks`, :func:`checkpoints`, :func:`recordings`. Models that nobody has written come from :mod:`equivalence.neuron_models`, the
+corners that are always tried from :mod:`equivalence.corners`.
+
 Sizes, structure, step order, time constants and the number of spikes are drawn, so a failing network shrinks to something that can be drawn
 on paper. Large arrays come from a seed. Weights are scaled so that the network spikes: agreement on silence proves little.
 """
@@ -8,8 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
 
@@ -17,18 +20,23 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hetsyn_sim.discrete import discretise, is_time_constant, simulate_reference
+from hetsyn_sim.checkpoint import Checkpoint
 from hetsyn_sim.models import MODELS
-from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel, ParameterSlot, StepOrder
+from hetsyn_sim.recording import Recording
+from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel, StepOrder
+
+from .drawing import drive, per_neuron, values_of
 
 __all__ = [
     "READOUTS",
     "SPIKING_MODELS",
     "STEP_ORDERS",
     "Case",
+    "checkpoints",
     "dts",
     "models",
     "networks",
+    "recordings",
     "spike_trains",
     "step_orders",
     "time_constants",
@@ -86,7 +94,7 @@ def step_orders() -> st.SearchStrategy[StepOrder]:
 @st.composite
 def spike_trains(draw: st.DrawFn, n_steps: int, n_runs: int, n_channels: int) -> NDArray[np.bool_]:
     """Input rasters of shape (time, run, channel), from one spike to a spike in every cell; now and then none."""
-    rate = draw(st.sampled_from((*(0.3, 0.1, 0.8, 1.0) * 3, 0.0)))
+    rate = draw(st.sampled_from((*(0.3, 0.1, 0.8, 1.0) * 6, 0.0)))
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
     raster = rng.random((n_steps, n_runs, n_channels)) < rate
     if rate > 0.0 and not raster.any():
@@ -100,7 +108,7 @@ def spike_trains(draw: st.DrawFn, n_steps: int, n_runs: int, n_channels: int) ->
 
 def models(of: Sequence[NeuronModel]) -> st.SearchStrategy[NeuronModel]:
     """One of some models as it ships, or with every parameter of the layer as one value per neuron."""
-    return st.sampled_from(list(of)) | st.sampled_from([_per_neuron(model) for model in of])
+    return st.sampled_from(list(of)) | st.sampled_from([per_neuron(model) for model in of])
 
 
 @st.composite
@@ -113,6 +121,7 @@ def networks(
     max_size: int = 4,
     max_steps: int = 40,
     max_runs: int = 2,
+    moderate: bool = False,
 ) -> Case:
     """Networks with values and input: feed-forward or recurrent, shallow or deep, with or without readout and self-connections.
 
@@ -122,9 +131,11 @@ def networks(
         The models to choose from; no readouts for networks without one.
     max_layers, max_size, max_steps, max_runs
         Limits. They are small because small networks find the same faults and say more about them.
+    moderate
+        Only time constants that have a finite, non-zero derivative: half a step to 100 steps.
     """
     size = st.integers(1, max_size)
-    dt, n_steps = draw(dts()), draw(st.integers(1, max_steps) | st.just(max_steps))
+    dt, n_steps = draw(dts()), draw(st.integers(1, 2 * max_steps).map(lambda k: min(k, max_steps)))
     layers = []
     for _ in range(draw(st.integers(1, max_layers))):
         recurrent = draw(st.booleans())
@@ -133,48 +144,38 @@ def networks(
     spec = NetworkSpec(dt, draw(size), layers, readout, draw(step_orders()))
     inputs = draw(spike_trains(n_steps, draw(st.integers(1, max_runs)), spec.n_input))
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
-    times = draw(st.lists(time_constants(dt, n_steps), min_size=1, max_size=4))
-    values = {key: _values_of(slot, times, rng) for key, slot in spec.slots.items()}
-    # How far the drive of a typical neuron would go beyond its threshold if it did not spike. No whole numbers: a neuron that never forgets
+    one_time = st.floats(0.5, 100.0).map(lambda k: k * dt) if moderate else time_constants(dt, n_steps)
+    times = draw(st.lists(one_time, min_size=1, max_size=4))
+    values = {key: values_of(slot, times, rng) for key, slot in spec.slots.items()}
+    # How far the drive of most neurons would go beyond their threshold if they did not spike. No whole numbers: a neuron that never forgets
     # would be reset exactly onto its threshold.
     for name in [p.name for p in spec.populations if p.model.spiking]:
-        _drive(spec, values, inputs, name, draw(st.sampled_from((3.1, 1.6, 6.3, 2.2, 4.7, 1.2))))
+        drive(spec, values, inputs, name, draw(st.sampled_from((3.1, 2.2, 6.3, 1.6, 4.7, 2.7))))
     return Case(spec, values, inputs)
 
 
-@cache
-def _per_neuron(model: NeuronModel) -> NeuronModel:
-    of_layer = [name for name, parameter in model.parameters.items() if parameter.axes == "layer"]
-    return model.with_parameters(**{name: {"axes": "post"} for name in of_layer})
+@st.composite
+def checkpoints(draw: st.DrawFn, cases: st.SearchStrategy[Case] | None = None) -> tuple[Checkpoint, NDArray[np.bool_]]:
+    """Checkpoints in either precision, with what may be written into them, and an input for the network."""
+    case = draw(networks() if cases is None else cases)
+    dtype = draw(st.sampled_from(("float64", "float32")))
+    numbers = st.floats() | st.integers(-(2**53), 2**53) | st.booleans() | st.none()
+    plain = st.dictionaries(st.text(max_size=5), st.recursive(numbers | st.text(max_size=5), st.lists, max_leaves=3), max_size=3)
+    seeds = st.dictionaries(st.text(max_size=5), st.integers(0, 2**32), max_size=2)
+    values = {key: value.astype(dtype) for key, value in case.values.items()}
+    return Checkpoint(case.spec, values, recipe=draw(plain), seeds=draw(seeds), data=draw(plain), metrics=draw(plain)), case.inputs
 
 
-def _values_of(slot: ParameterSlot, times: list[float], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Times from a short list, weights from a normal distribution with zeros, everything else near where its model starts."""
-    if is_time_constant(slot):
-        return np.asarray(rng.choice(times, slot.shape), dtype=np.float64)
-    if slot.parameter.axes == "post pre":
-        normal = rng.normal(0.3, 1.0, slot.shape) / math.sqrt(slot.shape[-1])
-        return np.where(rng.random(slot.shape) < 0.1, 0.0, normal)
-    initial = slot.parameter.distribution.sample(rng, slot.shape)
-    return np.clip(initial * rng.uniform(0.5, 2.0, slot.shape), *slot.parameter.si_bounds)
-
-
-def _drive(spec: NetworkSpec, values: dict[str, Any], inputs: NDArray[np.bool_], population: str, factor: float) -> None:
-    """Scale the weights onto a population, in place, so that the median of its neurons' largest v would be ``factor`` thresholds.
-
-    If nobody is excited, inhibition and excitation are exchanged.
-    """
-    theta = discretise(spec.population(population).model).theta
-    assert theta is not None
-    out_of_reach = {f"{population}.neuron.{name}" for name in map(str, theta.free_symbols)}
-    n_layers = [p.name for p in spec.populations].index(population) + 1
-    prefix = replace(spec, layers=spec.layers[:n_layers], readout=None)
-    silent = {key: np.full_like(values[key], 1e300) if key in out_of_reach else values[key] for key in prefix.slots}
-    v = simulate_reference(prefix, silent, inputs).traces[f"{population}.v"]
-    threshold = float(np.mean([np.mean(values[key]) for key in out_of_reach]))
-    weight = f"{population}.feedforward.w"
-    if not v.max() > 0.0:
-        values[weight], v = -values[weight], -v
-    peaks = v.max(axis=(0, 1))
-    if peaks.max() > 0.0:
-        values[weight] = values[weight] * (factor * threshold / float(np.median(peaks[peaks > 0.0])))
+@st.composite
+def recordings(draw: st.DrawFn) -> Recording:
+    """Recordings of any populations, with traces of any numbers: NaN, infinities and -0.0 among them."""
+    shape = (draw(st.integers(1, 8)), draw(st.integers(1, 3)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**16)))
+    names = st.lists(st.from_regex(r"[a-z][a-z_0-9]{0,7}", fullmatch=True), unique=True, max_size=3)
+    rasters = {name: rng.random((*shape, draw(st.integers(1, 3)))) < 0.5 for name in ["input", *draw(names)]}
+    traces = {}
+    for name in draw(names):
+        trace = rng.normal(size=(*shape, draw(st.integers(1, 3)))).astype(draw(st.sampled_from(("float64", "float32"))))
+        trace.flat[0] = draw(st.floats(width=32))
+        traces[f"{name}.v"] = trace
+    return Recording(draw(dts()), rasters, traces, draw(st.text(st.characters(exclude_characters="\0"), max_size=10)))

@@ -41,6 +41,6 @@ def run(arguments: list[str], folder: Path) -> str:
 
 def run_page(page: Path, folder: Path) -> str:
     """Run a page's Python code in an empty folder and return what it prints."""
-    script = folder / f"{page.stem}.py"
+    script = folder / f"{page.stem}_page.py"  # not the name of a package that the page imports
     script.write_text(script_of(page), encoding="utf-8")
     return run([str(script)], folder)

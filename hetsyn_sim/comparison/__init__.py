@@ -11,7 +11,7 @@ that both sides put within the bound of its threshold (a near-tie), the run is u
 """
 
 from .bounds import voltage_bounds
-from .outcome import Comparison, Divergence
+from .outcome import Comparison, Divergence, StateDifference
 from .recordings import compare_recordings
 
-__all__ = ["Comparison", "Divergence", "compare_recordings", "voltage_bounds"]
+__all__ = ["Comparison", "Divergence", "StateDifference", "compare_recordings", "voltage_bounds"]

@@ -5,12 +5,31 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["Comparison", "Divergence"]
+__all__ = ["Comparison", "Divergence", "StateDifference"]
+
+
+@dataclass(frozen=True)
+class StateDifference:
+    """The first state behind v (a synaptic sum such as ``I_syn``, or a neuron's own such as ``R``) in which two runs differ."""
+
+    population: str
+    state: str
+    step: int
+    neuron: int
+    reference: float
+    other: float
+
+    def __str__(self) -> str:
+        return f"{self.state} of {self.population} neuron {self.neuron} in step {self.step}: {self.reference!r} and {self.other!r}"
 
 
 @dataclass(frozen=True)
 class Divergence:
-    """Where two runs first differ in a spike."""
+    """Where two runs first differ in a spike.
+
+    ``model`` is the neuron's, ``simulator`` the one that is held against the reference, ``first_state`` the state that differed first, if
+    both recordings hold the states behind v.
+    """
 
     run: int
     step: int
@@ -21,6 +40,14 @@ class Divergence:
     v_other: float
     theta: float
     bound: float
+    model: str = ""
+    simulator: str = ""
+    first_state: StateDifference | None = None
+
+    @property
+    def margin(self) -> float:
+        """How far the farther of the two voltages is from the threshold. Both sides of a near-tie are within the bound."""
+        return max(abs(self.v_reference - self.theta), abs(self.v_other - self.theta))
 
     @property
     def is_near_tie(self) -> bool:
@@ -31,12 +58,16 @@ class Divergence:
         """
         if self.v_reference == self.v_other == self.theta:
             return False
-        return max(abs(self.v_reference - self.theta), abs(self.v_other - self.theta)) <= self.bound
+        return self.margin <= self.bound
 
     def __str__(self) -> str:
+        who = f" ({self.model} in {self.simulator})" if self.model else ""
+        cause = f"; differed first: {self.first_state}" if self.first_state else ""
+        where = f"{self.population} neuron {self.neuron}{who}"
         return (
-            f"run {self.run}, step {self.step} (t = {self.time_s:.6g} s), {self.population} neuron {self.neuron}: "
-            f"v = {self.v_reference!r} and {self.v_other!r}, theta = {self.theta!r}, bound {self.bound:.3g}"
+            f"run {self.run}, step {self.step} (t = {self.time_s:.6g} s), {where}: "
+            f"v = {self.v_reference!r} and {self.v_other!r}, theta = {self.theta!r}, margin {self.margin:.3g}, "
+            f"bound {self.bound:.3g}{cause}"
         )
 
 

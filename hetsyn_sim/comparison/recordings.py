@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..recording import Recording, check_same_dt
 from ..spec import NetworkSpec
 from .bounds import voltage_bounds
 from .outcome import Comparison, Divergence
+from .states import first_state_difference
 
 __all__ = ["compare_recordings"]
 
@@ -30,7 +32,8 @@ def compare_recordings(
     spec, values
         The network, and its parameters in SI units by slot key.
     reference, other
-        Recordings with ``rasters`` of the input and every spiking population and the trace ``v`` of every population.
+        Recordings with ``rasters`` of the input and every spiking population and the trace ``v`` of every population. If both also hold
+        synaptic sums (``layer_1.I_syn``) or neuron states (``layer_1.R``), a divergence names the one that differed first.
     dtype
         ``"float32"`` or ``"float64"``: the lower of the two precisions.
 
@@ -68,7 +71,9 @@ def compare_recordings(
         if first.is_near_tie:
             undecided.append(first)
         else:
-            diverged.append(first)
+            cause = first_state_difference(spec, values, reference, other, run, first.step, bounds)
+            model = spec.population(first.population).model.name
+            diverged.append(replace(first, model=model, simulator=other.simulator, first_state=cause))
             mismatches += sum(int((reference.rasters[name][:, run] != other.rasters[name][:, run]).sum()) for name in thetas)
     compared = np.arange(reference.n_steps)[:, None] < until  # (time, run)
     largest, relative, margin = 0.0, 0.0, np.inf

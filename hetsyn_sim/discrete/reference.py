@@ -5,7 +5,7 @@ It does the phases of the step order one by one, on every state that the spec na
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import sympy
@@ -85,19 +85,36 @@ class _Population:
             else:
                 self.neuron.jump(jump.target.removesuffix("_post"), amount.sum(axis=-1))
 
+    @property
+    def variables(self) -> list[str]:
+        """v, the synaptic sums and the neuron's states."""
+        return list(dict.fromkeys(("v", *self.program.model.summed, *self.program.neuron.states)))
+
+    def read(self, variable: str) -> Array:
+        """A variable at this moment, (batch, post)."""
+        if variable in self.program.neuron.states:
+            state: Array = self.neuron.states[..., self.program.neuron.states.index(variable)]
+            return state
+        if variable == "v":
+            return self.v
+        k = self.program.model.summed.index(variable)
+        total: Array = np.sum([block.states[..., k].sum(axis=-1) for block in self.synapses.values()], axis=0)
+        return total
+
     def read_v(self) -> None:
         v = np.zeros_like(self.v)
-        for k, name in enumerate(self.program.synapse.states):
-            total = sum(block.states[..., k].sum(axis=-1) for block in self.synapses.values())
-            v += evaluate(self.program.v_of_sums[name], self.values) * total
-        for k, name in enumerate(self.program.neuron.states):
-            v += evaluate(self.program.v_of_states[name], self.values) * self.neuron.states[..., k]
+        for name in self.program.synapse.states:
+            v += evaluate(self.program.v_of_sums[name], self.values) * self.read(f"{name}_syn")
+        for name in self.program.neuron.states:
+            v += evaluate(self.program.v_of_states[name], self.values) * self.read(name)
         self.v = v
         if self.program.theta is not None:
             self.spikes = (v > evaluate(self.program.theta, self.values)).astype(np.float64)
 
 
-def simulate_reference(spec: NetworkSpec, values: Mapping[str, Array], inputs: NDArray[np.generic]) -> Recording:
+def simulate_reference(
+    spec: NetworkSpec, values: Mapping[str, Array], inputs: NDArray[np.generic], record: Collection[str] = ("v",)
+) -> Recording:
     """Run a network in float64 NumPy.
 
     Parameters
@@ -108,6 +125,8 @@ def simulate_reference(spec: NetworkSpec, values: Mapping[str, Array], inputs: N
         Parameter values in SI units by slot key, as ``spec.initial_values`` gives them.
     inputs
         Input spikes (or analogue input), shape (time, batch, channel).
+    record
+        Names of the variables to keep of every population that has them: ``v``, synaptic sums such as ``I_syn``, states such as ``R``.
 
     Returns
     -------
@@ -136,7 +155,8 @@ def simulate_reference(spec: NetworkSpec, values: Mapping[str, Array], inputs: N
     first = [phase for phase in spec.step_order.phases if phase not in ("feedforward", "threshold")]
     rasters: dict[str, NDArray[np.bool_]] = {"input": given > 0.0}
     rasters |= {p.name: np.zeros((n_steps, n_runs, p.v.shape[1]), dtype=bool) for p in populations if p.program.theta is not None}
-    traces = {f"{p.name}.v": np.zeros((n_steps, n_runs, p.v.shape[1])) for p in populations}
+    kept = {p.name: [name for name in p.variables if name in record] for p in populations}
+    traces = {f"{p.name}.{name}": np.zeros((n_steps, n_runs, p.v.shape[1])) for p in populations for name in kept[p.name]}
     for t in range(n_steps):
         for phase in first:
             for population in populations:
@@ -146,7 +166,8 @@ def simulate_reference(spec: NetworkSpec, values: Mapping[str, Array], inputs: N
             population.do("feedforward", arriving)
             population.do("threshold", arriving)
             arriving = population.spikes
-            traces[f"{population.name}.v"][t] = population.v
+            for name in kept[population.name]:
+                traces[f"{population.name}.{name}"][t] = population.read(name)
             if population.name in rasters:
                 rasters[population.name][t] = population.spikes > 0
     return Recording(spec.dt_s, rasters, traces, simulator="reference (NumPy float64)")

@@ -127,6 +127,11 @@ class NeuronModel:
         sides: tuple[Side, ...] = get_args(Side)
         return {side: {name: p for name, p in self.parameters.items() if self.is_used_on(side, name)} for side in sides}
 
+    def names_of(self, side: Side) -> set[str]:
+        """Every name that each synapse, or each neuron, has: states, subexpressions, parameters and, for the neuron, sums."""
+        equations = self.synapse_equations if side == "synapse" else self.neuron_equations
+        return {*equations.dimensions, *self.parameters_of(side), *(self.summed if side == "neuron" else ())}
+
     # -- what the rules ask ------------------------------------------------------------------------------------------
 
     def expressions(self) -> Iterator[tuple[str, sympy.Expr, Side]]:

@@ -43,7 +43,8 @@ class NetworkSpec:
     Raises
     ------
     SpecError
-        If a size is not a positive integer, dt not a positive time, a layer does not spike, or the readout does.
+        If a size is not a positive integer, dt not a positive time, a layer does not spike, the readout does, or a name means one thing at
+        synapses and another in the neurons before them.
     """
 
     dt: QuantityLike
@@ -80,6 +81,18 @@ class NetworkSpec:
             _fail(
                 "a readout can't be recurrent", "readout", "recurrent=True", "recurrent=False", "a readout does not spike; remove recurrent"
             )
+        for projection in self.projections:
+            if projection.source == "input":
+                continue
+            target, source = (self.population(name).model for name in (projection.target, projection.source))
+            if shared := target.names_of("synapse") & source.names_of("neuron"):
+                _fail(
+                    "a name means one thing at the synapses and another in the neurons before them",
+                    projection.name,
+                    ", ".join(sorted(shared)),
+                    f"names that the neurons of {projection.source} do not have: Brian2 can't tell them apart",
+                    "rename the state or the parameter in one of the two models",
+                )
 
     @property
     def dt_s(self) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import sympy
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.units.fundamentalunits import DimensionMismatchError, get_dimensions, get_unit
@@ -35,6 +36,26 @@ def names_are_free(model: NeuronModel) -> None:
                 got=repr(name),
                 expected="one meaning per name, none of Brian2's own names, and no suffix _pre or _post",
                 remedy="rename the state or the parameter",
+            )
+
+
+def states_keep_their_names_in_brian2(model: NeuronModel) -> None:
+    """Brian2's exact method hands the names of states to sympy as text. What sympy knows becomes something else there: E is 2.718...
+
+    The imaginary unit I is the exception: Brian2 prints it as I again, so it stays the name that it was.
+    """
+    for name in (*model.synapse_equations.states, *model.neuron_equations.states):
+        try:
+            is_symbol = isinstance(sympy.sympify(name), sympy.Symbol) or name == "I"
+        except (sympy.SympifyError, TypeError, AttributeError):
+            is_symbol = False
+        if not is_symbol:
+            raise SpecError(
+                "Brian2 would misread the name of a state",
+                where=f"{model.name}: {name}",
+                got=f"{name!r}, which sympy takes for something of its own",
+                expected="a name that is only a name, as I, R, u, g_exc",
+                remedy=f"rename the state, for example to {name}_state",
             )
 
 
@@ -177,6 +198,7 @@ def units_agree(model: NeuronModel) -> None:
 
 RULES = (
     names_are_free,
+    states_keep_their_names_in_brian2,
     has_voltage,
     has_input,
     threshold_and_reset_come_together,

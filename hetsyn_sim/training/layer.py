@@ -150,30 +150,34 @@ class SpikingLayer(nn.Module):
                     expression = expression.subs(decay, symbol(f"decay_of_{name}"))
         return torch.as_tensor(evaluate(expression, values, _TORCH), dtype=self._dtype, device=self._device)
 
-    def _synaptic_path(self, path: Path, projection: Projection, values: Mapping[str, Any]) -> DecayPath:
+    def _synaptic_path(self, path: Path, projection: Projection, values: Mapping[str, Any], gained: bool) -> DecayPath:
         decay = self._evaluate(path.decay, values)
-        amplitude = self._evaluate(path.gain * path.amplitude, values).expand(projection.n_post, projection.n_pre)
+        size = path.gain * path.amplitude if gained else path.amplitude
+        amplitude = self._evaluate(size, values).expand(projection.n_post, projection.n_pre)
         if projection.kind == "recurrent" and self.spec.step_order.decays_in_same_step("recurrent"):
             amplitude = amplitude * decay
         if not projection.self_connections:
             amplitude = amplitude * (1.0 - torch.eye(projection.n_post, dtype=amplitude.dtype, device=amplitude.device))
         return DecayPath(amplitude, decay)
 
-    def paths(self, kind: str) -> list[DecayPath]:
-        """The evaluated paths of a projection (``"feedforward"``, ``"recurrent"``) or of the reset (``"reset"``)."""
+    def paths(self, kind: str, *, gained: bool = True) -> list[DecayPath]:
+        """The evaluated paths of a projection (``"feedforward"``, ``"recurrent"``) or of the reset (``"reset"``).
+
+        With ``gained=False`` only up to the state that the event jumps to, and not on to v.
+        """
         if kind == "reset":
             values = self._with_decays(neuron_values(self.spec, self.population, self._values()), "")
             found = []
             for path in self.program.reset_paths:
                 decay = self._evaluate(path.decay, values)
-                amplitude = self._evaluate(path.gain * path.amplitude, values)
+                amplitude = self._evaluate(path.gain * path.amplitude if gained else path.amplitude, values)
                 found.append(DecayPath(amplitude * decay if self.spec.step_order.decays_in_same_step("reset") else amplitude, decay))
             return found
         if kind not in self.projections:
             return []
         projection = self.projections[kind]
         values = self._with_decays(synapse_values(self.spec, projection, self._values()), projection.name)
-        return [self._synaptic_path(path, projection, values) for path in self.program.synaptic_paths]
+        return [self._synaptic_path(path, projection, values, gained) for path in self.program.synaptic_paths]
 
     def _values(self) -> dict[str, Tensor]:
         return {key: self.physical(key) for key in self.slots}

@@ -12,12 +12,13 @@ from torch import Tensor, nn
 
 from ..discrete import check_values, is_time_constant
 from ..errors import DataError
-from ..kernels import SurrogateDerivative, exponential_filter
+from ..kernels import SurrogateDerivative
 from ..recording import Recording
 from ..spec import NetworkSpec
 from .layer import LayerState, SpikingLayer, TimeConstants
 from .precision import default_dtype
 from .surrogates import MultiGaussian
+from .traces import state_traces
 
 if TYPE_CHECKING:
     from ..checkpoint import Checkpoint
@@ -116,14 +117,15 @@ class Network(nn.Module):
     def record(self, x: Tensor | NDArray[np.generic], variables: Sequence[str] = ("v",)) -> Recording:
         """Run in evaluation mode and keep every spike and the named variables of every population that has them.
 
-        ``variables`` may name ``v`` and synaptic sums such as ``I_syn``. Arrays come back as float64 for exact comparison.
+        ``variables`` may name ``v``, synaptic sums such as ``I_syn`` and states such as ``R``. Arrays come back as float64, for exact
+        comparison.
 
         Raises
         ------
         DataError
             If the number of channels is not the network's, there is nothing to run, or a value is NaN or infinite.
         """
-        inputs = np.asarray(x)
+        inputs = np.asarray(x).copy(order="C")  # torch takes no reversed views, not even of a single run
         self._check_input(inputs.shape, where="Network.record")
         if not np.all(np.isfinite(inputs)):
             raise DataError(
@@ -139,15 +141,10 @@ class Network(nn.Module):
         for name, layer in self.layers.items():
             assert isinstance(layer, SpikingLayer)
             z, v, _ = layer.run(out)
+            found = state_traces(layer, out, z, variables)
             if "v" in variables:
-                traces[f"{name}.v"] = v.double().numpy()
-            for k, (path, jump) in enumerate(zip(layer.program.synaptic_paths, layer.program.model.on_pre_jumps, strict=True)):
-                if f"{path.state}_syn" in variables and jump.target in layer.program.synapse.states:
-                    total = exponential_filter(out, *layer.paths("feedforward")[k])
-                    for w, rho in layer.paths("recurrent")[k : k + 1]:
-                        assert z is not None
-                        total = total + exponential_filter(torch.cat([torch.zeros_like(z[:1]), z[:-1]]), w, rho)
-                    traces[f"{name}.{path.state}_syn"] = (total / float(path.gain)).double().numpy()
+                found["v"] = v
+            traces |= {f"{name}.{variable}": trace.double().numpy() for variable, trace in found.items()}
             if z is not None:
                 rasters[name] = z.numpy() > 0
                 out = z

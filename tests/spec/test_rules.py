@@ -57,6 +57,14 @@ CASES = {
         "rename",
         {"neuron": "dlastspike/dt = -lastspike/tau_reset : 1\nv = I_syn - lastspike : 1", "reset": "lastspike += theta"},
     ),
+    "state that is Euler's number to sympy": Broken(
+        "Brian2 would misread the name of a state",
+        "m: E",
+        "'E'",
+        "only a name",
+        "E_state",
+        {"synapse": "dE/dt = -E/tau_syn : 1", "on_pre": "E += w", "neuron": "dR/dt = -R/tau_reset : 1\nv = E_syn - R : 1"},
+    ),
     "function name": Broken(
         "reserved or used twice", "m: exp", "'exp'", "one meaning", "rename", {"parameters": {"exp": Parameter(axes="layer")}}
     ),

@@ -275,3 +275,12 @@ def test_the_model_that_is_tied_by_its_axes_is_the_one_with_equal_values():
 
 def test_initial_weights_of_homneulif_need_no_synaptic_state():
     assert Network(NetworkSpec(DT, I, [Layer(HomNeuLIF, J)])).layers["layer_1"].program.synapse.states == ()
+
+
+def test_a_reversed_view_of_an_input_is_recorded_as_its_copy():
+    spec = NetworkSpec("4 ms", 3, [Layer(HetSynLIF, 4)])
+    x = np.random.default_rng(0).random((10, 2, 3)) < 0.5
+    network = Network(spec, trainable=False)
+    for turned in (x[:, ::-1], x[:, :1][:, ::-1]):
+        copy = np.array(turned, order="C")
+        np.testing.assert_array_equal(network.record(turned).traces["layer_1.v"], network.record(copy).traces["layer_1.v"])
