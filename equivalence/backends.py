@@ -1,21 +1,16 @@
-"""The kernel back ends that are there, and running under one of them.
-
-Plain torch is always there. Once ``hetsyn_sim.kernels`` has ``use_backend(name)``, a context manager, the others of :data:`KNOWN` that it
-knows are simulators too, without a change here.
-"""
+"""The kernels' back ends: each is a simulator that is held to every property."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from hetsyn_sim import kernels
-from hetsyn_sim.errors import BackendError, UnknownNameError
+from hetsyn_sim.errors import BackendError
+from hetsyn_sim.kernels import use_backend
 
-__all__ = ["BACKENDS", "KNOWN", "Backend", "use"]
+__all__ = ["BACKENDS", "KNOWN", "Backend"]
 
 Precision = Literal["float32", "float64"]
 
@@ -51,40 +46,16 @@ KNOWN: Mapping[str, Backend] = MappingProxyType(
 )
 
 
-def use(name: str) -> AbstractContextManager[object]:
-    """Inside the ``with`` block the kernels are those of a back end.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is none of that name.
-    BackendError
-        If it can't run here.
-    """
-    chosen = getattr(kernels, "use_backend", None)
-    if chosen is None:
-        if name != "plain":
-            raise UnknownNameError(
-                "unknown back end", got=repr(name), expected="'plain'", remedy="install a version of hetsyn-sim that has it"
-            )
-        return nullcontext()
-    context: AbstractContextManager[object] = chosen(name)
-    return context
-
-
-def _found() -> dict[str, str]:
-    """The back ends that there are -> why they can't run here, or ``""``."""
+def _obstacles() -> dict[str, str]:
     found = {}
     for name in KNOWN:
         try:
-            with use(name):
+            with use_backend(name):
                 found[name] = ""
-        except UnknownNameError:
-            continue
         except BackendError as error:
             found[name] = str(error)
     return found
 
 
-#: The back ends of this installation -> why they can't run here, or ``""`` if they can.
-BACKENDS: Mapping[str, str] = MappingProxyType(_found())
+#: Every back end -> why it can't run here, or ``""`` if it can.
+BACKENDS: Mapping[str, str] = MappingProxyType(_obstacles())

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hetsyn_sim.discrete import is_time_constant
-from hetsyn_sim.kernels import SurrogateDerivative
+from hetsyn_sim.kernels import SurrogateDerivative, use_backend
 from hetsyn_sim.spec import UNBOUNDED, Layer, NetworkSpec
 from hetsyn_sim.training.layer import SpikingLayer
 from hetsyn_sim.training.network import Network
 from hetsyn_sim.training.precision import default_dtype
 from hetsyn_sim.training.surrogates import MultiGaussian
 
-from .backends import BACKENDS, KNOWN, use
+from .backends import BACKENDS, KNOWN
 from .loop import Spike, Twist, run_loop
 from .strategies import Case
 
@@ -66,7 +66,7 @@ def loss_weights(shape: tuple[int, ...]) -> Array:
 
 def by_network(case: Case, weights: Array | None = None, surrogate: SurrogateDerivative | None = None, *, backend: str) -> Gradients:
     """The gradients of the package, from one of its kernel back ends, in float64."""
-    with use(backend), default_dtype(torch.float64):
+    with use_backend(backend), default_dtype(torch.float64):
         network = Network(trained(case.spec), values=case.values, time_constants="rho_clamped", surrogate=surrogate)
         out: Tensor = network(torch.as_tensor(case.inputs.copy()))[0]
         raws = {key: layer.raw(key) for layer in network.layers.values() if isinstance(layer, SpikingLayer) for key in layer.slots}

@@ -20,12 +20,13 @@ from hetsyn_sim.brian.devices import find_device
 from hetsyn_sim.brian.equations import sums_in_use
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.errors import BackendError
+from hetsyn_sim.kernels import use_backend
 from hetsyn_sim.recording import Recording
 from hetsyn_sim.spec import NetworkSpec
 from hetsyn_sim.training.network import Network
 from hetsyn_sim.training.precision import default_dtype
 
-from .backends import BACKENDS, KNOWN, Precision, use
+from .backends import BACKENDS, KNOWN, Precision
 
 __all__ = ["REFERENCE", "SIMULATORS", "Precision", "Simulator", "find", "names", "precision", "states_of"]
 
@@ -69,7 +70,7 @@ def _reference(spec: NetworkSpec, values: Values, inputs: NDArray[np.bool_]) -> 
 
 
 def _torch(spec: NetworkSpec, values: Values, inputs: NDArray[np.bool_], *, backend: str, dtype: Precision) -> Recording:
-    with use(backend), default_dtype(getattr(torch, dtype)):
+    with use_backend(backend), default_dtype(getattr(torch, dtype)):
         return Network(spec, values=values, trainable=False).record(inputs, states_of(spec))
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from equivalence.backends import BACKENDS, use
+from equivalence.backends import BACKENDS
 from equivalence.comparing import agree, run
 from equivalence.ledger import LEDGER
 from equivalence.properties import holds
@@ -22,6 +22,7 @@ from equivalence.strategies import Case, networks
 from equivalence.test_symmetries import check_same, picked
 from hetsyn_sim.comparison import voltage_bounds
 from hetsyn_sim.discrete import is_time_constant
+from hetsyn_sim.kernels import use_backend
 from hetsyn_sim.training.layer import SpikingLayer
 from hetsyn_sim.training.network import Network
 from hetsyn_sim.training.precision import default_dtype
@@ -86,7 +87,7 @@ def test_only_dt_over_tau_counts(simulator, case):
 
 def in_pieces(backend, case, *, forget=False):
     """The recording of a back end that runs the steps in three pieces."""
-    with use(backend), default_dtype(torch.float64), torch.no_grad():
+    with use_backend(backend), default_dtype(torch.float64), torch.no_grad():
         network = Network(case.spec, values=case.values, trainable=False)
         state, z, v = None, defaultdict(list), defaultdict(list)
         for piece in np.array_split(case.inputs, min(3, len(case.inputs))):
