@@ -23,7 +23,7 @@ __all__ = ["LEVELS", "Library", "find_library", "has_library", "library", "use_l
 #: Instruction sets, the least demanding first. ``baseline`` is what every processor of the architecture has (SSE2, NEON).
 LEVELS = ("baseline", "avx2", "avx512")
 #: Version of the C interface; see ``hetsyn_abi`` in ``csrc/api.cpp``.
-ABI = 3
+ABI = 4
 FOLDER = Path(__file__).parent
 
 _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
@@ -53,6 +53,9 @@ class Library:
         self._functions = ctypes.CDLL(str(path))
         if self._functions.hetsyn_abi() != ABI:
             raise OSError(f"{path.name} is of another version of hetsyn-sim")
+        runtime = _openmp_of_torch()
+        if runtime is not None:
+            self._functions.hetsyn_use_openmp(*(ctypes.cast(f, c_void_p) for f in (runtime.GOMP_parallel, runtime.omp_get_num_threads)))
 
     def _call(self, name: str, dtype: torch.dtype, *arguments: object) -> None:
         status = getattr(self._functions, f"hetsyn_{name}_{_SUFFIX[dtype]}")(*arguments, c_int(torch.get_num_threads()))
@@ -132,6 +135,18 @@ class ScanPaths:
         arrays = [_array([pair[k] for pair in group]) for group in groups for k in (0, 1)]
         self._kept = (groups, arrays)  # the pointers are valid as long as this lives
         self.reference = ctypes.byref(_Paths(*map(len, groups), *arrays))
+
+
+@cache
+def _openmp_of_torch() -> ctypes.CDLL | None:
+    """The OpenMP runtime that torch's wheel brings and has loaded. The kernels run on its threads, which else would be in their way."""
+    home = Path(torch.__file__).parent
+    for folder, name in ((home / "lib", "libgomp*.so*"), (home.parent / "torch.libs", "libgomp*.so*"), (home / "lib", "libiomp5*.so*")):
+        for path in folder.glob(name):
+            runtime = ctypes.CDLL(str(path))
+            if hasattr(runtime, "GOMP_parallel") and hasattr(runtime, "omp_get_num_threads"):
+                return runtime
+    return None
 
 
 def _pointers(*tensors: Tensor | None) -> list[c_void_p]:

@@ -20,7 +20,7 @@ template <class Call> int guarded(const Call& call) {
 } // namespace
 
 // Raised with every change of a signature: a library from another build is refused.
-HETSYN_EXPORT int hetsyn_abi() { return 3; }
+HETSYN_EXPORT int hetsyn_abi() { return 4; }
 
 // 2: AVX-512, 1: AVX2 with FMA, 0: neither. What the processor has, whatever this library was built for.
 HETSYN_EXPORT int hetsyn_processor_level() {
@@ -33,6 +33,12 @@ HETSYN_EXPORT int hetsyn_processor_level() {
     if (avx2) return 1;
 #endif
     return 0;
+}
+
+// Where torch's OpenMP runtime is (team.hpp).
+HETSYN_EXPORT void hetsyn_use_openmp(void* parallel, void* team_size) {
+    hetsyn::openmp().parallel = reinterpret_cast<decltype(hetsyn::OpenMP::parallel)>(parallel);
+    hetsyn::openmp().team_size = reinterpret_cast<decltype(hetsyn::OpenMP::team_size)>(team_size);
 }
 
 #define HETSYN_FUNCTIONS(F, SUFFIX)                                                                                                        \
