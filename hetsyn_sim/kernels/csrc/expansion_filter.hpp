@@ -7,11 +7,10 @@
 namespace hetsyn {
 
 // Whether shared decays are less work than the exact kernels: an event costs as many multiply-adds as there are nodes, and so does, about
-// twice, a step, where the exact kernels step every synapse. Measured at 700 channels: on a par at 9 % activity with 9 nodes forward, at 10 % with
-// 13 backward, and at 1.5 % with 37 backward.
+// twice, a step, where the exact kernels step every synapse. The factor is where both took equally long (python -m benchmarks.filters).
 template <typename T>
 bool is_worth_expanding(const T* x, long n_nodes, FilterShape s) {
-    return (activity(x, s.n_steps * s.n_batch, s.n_pre) * double(s.n_pre) + 2.0) * double(n_nodes) < 0.8 * double(s.n_pre);
+    return (activity(x, s.n_steps * s.n_batch, s.n_pre) * double(s.n_pre) + 2.0) * double(n_nodes) < 0.5 * double(s.n_pre);
 }
 
 // The events of every batch item.
