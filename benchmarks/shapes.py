@@ -85,13 +85,13 @@ class Shape:
         """
         hidden = tuple(40 + 8 * k for k in range(len(self.hidden), 0, -1))
         return self.changed(
-            n_input=min(self.n_input, 64),
+            n_input=min(self.n_input, 128),
             hidden=hidden,
             n_output=min(self.n_output, 5),
             n_steps=60,
             n_batch=3,
-            rate=self.rate if self.analogue else 0.03,
-            gains=self.gains if self.analogue else tuple(4.0 for _ in hidden),
+            rate=self.rate if self.analogue else 0.015,
+            gains=self.gains if self.analogue else tuple(6.0 for _ in hidden),
         )
 
     # -- the network, its input, its loss ----------------------------------------------------------------------------
