@@ -37,7 +37,6 @@ _AXIS = {"N": "channels and neurons N", "T": "time steps T", "B": "batch B", "ra
 def plot_growth(rows: Sequence[Row], sweep: str, ax: Axes | None = None) -> Axes:
     """CPU time of a training step over one quantity, on logarithmic axes, with the fitted exponents in the legend."""
     ax = axes_or_new(ax, (4.5, 3.6))
-    ax.set_ymargin(0.35)  # room for the legend
     for name, exponent in fit_growth(rows, sweep).items():
         colour, marker = _LOOKS[name]
         points = sorted((row["value"], row["cpu_s"]) for row in rows if row["sweep"] == sweep and row["implementation"] == name)
@@ -45,7 +44,7 @@ def plot_growth(rows: Sequence[Row], sweep: str, ax: Axes | None = None) -> Axes
     ax.set(xscale="log", yscale="log", xlabel=_AXIS[sweep], ylabel="CPU time of a step (s)")
     ax.set_xticks(SWEEPS[sweep], [f"{value:g}" for value in SWEEPS[sweep]])
     ax.set_xticks([], minor=True)
-    ax.legend(frameon=False, fontsize="small", title="exponent", title_fontsize="small")
+    ax.legend(frameon=False, fontsize="small", title="exponent", title_fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return tidy(ax, f"Growth with {_AXIS[sweep]}")
 
 
@@ -69,7 +68,7 @@ def draw_growth(rows: Sequence[Row], path: Path) -> None:
     from matplotlib.figure import Figure
 
     sweeps = [sweep for sweep in SWEEPS if any(row["sweep"] == sweep for row in rows)]
-    figure = Figure(figsize=(9.0, 7.0), layout="constrained")
+    figure = Figure(figsize=(12.0, 7.0), layout="constrained")
     for k, sweep in enumerate(sweeps, start=1):
         plot_growth(rows, sweep, figure.add_subplot(2, 2, k))
     _save(figure, path)
