@@ -232,8 +232,3 @@ def _paths(amplitudes: Sequence[Tensor], rhos: Sequence[Tensor]) -> ScanPaths:
     recurrent = [pair for pair in pairs if pair[0].dim() == 2]
     synaptic, shared = ([pair for pair in recurrent if pair[1].dim() == dim] for dim in (2, 1))
     return ScanPaths(synaptic, shared, [pair for pair in pairs if pair[0].dim() == 1])
-
-
-# Under autocast a state must not be kept in half precision: what comes in as such is widened.
-for _operator in ("filter", "leaky_scan", "spiking_scan"):
-    torch.library.register_autocast(f"hetsyn::{_operator}", "cpu", torch.float32)
