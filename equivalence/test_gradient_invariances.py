@@ -17,7 +17,7 @@ import torch
 from equivalence.gradients import ENGINES, find_engine, loss_weights
 from equivalence.moving_threshold import moving_threshold_loop
 from equivalence.properties import holds
-from equivalence.reductions import in_hetsyn_form, tied_slots
+from equivalence.reductions import in_hetsyn_form
 from equivalence.strategies import Case, networks
 from equivalence.test_gradients import assert_close, same_spikes
 from equivalence.test_reductions import in_default_order
@@ -25,6 +25,7 @@ from equivalence.test_scaling import scaled
 from equivalence.test_symmetries import orders_of, permuted
 from hetsyn_sim.discrete import is_time_constant
 from hetsyn_sim.models import HetNeuLIF, HetNeuReadout, HomNeuALIF, HomNeuALIFNormalised, HomNeuLIF, HomNeuReadout
+from hetsyn_sim.reductions import tied_slots
 
 everywhere = partial(holds, subjects=list(ENGINES), fast=0.2)
 moderate = partial(networks, max_steps=20, moderate=True)

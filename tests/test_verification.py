@@ -16,6 +16,7 @@ from hetsyn_sim.training.network import Network
 from hetsyn_sim.transfer import to_brian2
 from hetsyn_sim.verification import compare, verify
 from hetsyn_sim.verification import run as verification
+from hetsyn_sim.verification import sides
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_float32_is_held_against_its_own_bounds(toy_checkpoint, toy_data, outcom
 
 
 def test_batches_change_nothing(toy_checkpoint, toy_data, outcome, monkeypatch):
-    monkeypatch.setattr(verification, "_BATCH_BYTES", 4 * verification._ARRAYS * 8 * 12 * 8)  # four recordings of twelve steps
+    monkeypatch.setattr(sides, "_BATCH_BYTES", 4 * verification._ARRAYS * 8 * 12 * 8)  # four recordings of twelve steps
     seen = []
     batched = verify(toy_checkpoint, toy_data.test, progress=seen.append)
     assert batched.comparison == outcome.comparison
@@ -79,7 +80,7 @@ def test_batches_change_nothing(toy_checkpoint, toy_data, outcome, monkeypatch):
 
 def test_another_weight_is_noticed(toy_checkpoint, toy_data, other_brian2, monkeypatch):
     other_brian2(changed(toy_checkpoint, layer_1__feedforward__w=1.05))
-    monkeypatch.setattr(verification, "_BATCH_BYTES", 4 * verification._ARRAYS * 8 * 12 * 8)
+    monkeypatch.setattr(sides, "_BATCH_BYTES", 4 * verification._ARRAYS * 8 * 12 * 8)
     outcome = verify(toy_checkpoint, toy_data.test)
     assert not outcome.agrees
     assert outcome.comparison.max_dv_over_bound > 1e6

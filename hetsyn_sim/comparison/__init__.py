@@ -11,7 +11,8 @@ that both sides put within the bound of its threshold (a near-tie), the run is u
 """
 
 from .bounds import voltage_bounds
+from .margins import closest_margins
 from .outcome import Comparison, Divergence, StateDifference
 from .recordings import compare_recordings
 
-__all__ = ["Comparison", "Divergence", "StateDifference", "compare_recordings", "voltage_bounds"]
+__all__ = ["Comparison", "Divergence", "StateDifference", "closest_margins", "compare_recordings", "voltage_bounds"]

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..discrete import discretise, evaluate, neuron_values
 from ..errors import DataError
 from ..recording import Recording, check_same_dt
 from ..spec import NetworkSpec
 from .bounds import voltage_bounds
+from .margins import thresholds
 from .outcome import Comparison, Divergence
 from .states import first_state_difference
 
@@ -56,11 +56,7 @@ def compare_recordings(
         )
     # a simulator's own voltage may be off by the bound on either side
     bounds = {name: 2 * bound for name, bound in voltage_bounds(spec, values, reference, dtype).items()}
-    thetas = {
-        p.name: np.broadcast_to(evaluate(discretise(p.model).theta, neuron_values(spec, p.name, values)), (p.size,))
-        for p in spec.populations
-        if p.model.spiking
-    }
+    thetas = thresholds(spec, values)
     undecided, diverged, mismatches = [], [], 0
     until = np.full(reference.n_runs, reference.n_steps)  # first step of each run that is not compared any more
     for run in range(reference.n_runs):

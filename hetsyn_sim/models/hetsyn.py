@@ -1,10 +1,12 @@
-"""HetSynLIF: every synapse has its own time constant."""
+"""HetSynLIF: every synapse has its own time constant. And the form of it that the adaptive neuron is a special case of."""
+
+from dataclasses import replace
 
 from brian2 import ms
 
 from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
 
-__all__ = ["HetSynLIF"]
+__all__ = ["HetSynLIF", "SplitResetHetSyn", "SplitResetHetSynNormalised"]
 
 HetSynLIF = NeuronModel(
     name="HetSynLIF",
@@ -23,4 +25,29 @@ HetSynLIF = NeuronModel(
         "theta": Parameter(axes="layer", initial=1.0),
     },
     reference="Deng et al. 2025 (HetSyn, NeurIPS), eq. 5-9; Uniform(5, 20) steps of 4 ms at the start, as in its SHD experiment",
+)
+
+#: HetSynLIF whose reset current is split in two: the spike's own and a slower one that adapts the neuron (Proposition 2).
+SplitResetHetSyn = NeuronModel(
+    name="SplitResetHetSyn",
+    synapse="dI/dt = -I/tau_syn : 1",
+    on_pre="I += w",
+    neuron="""
+        dJ_theta/dt = -J_theta/tau_reset : 1
+        dJ_a/dt = -J_a/tau_adapt : 1
+        v = I_syn - J_theta - J_a : 1
+        """,
+    threshold="v > theta",
+    reset="J_theta += theta; J_a += a",
+    parameters={
+        **HetSynLIF.parameters,
+        "tau_adapt": Parameter(axes="layer", unit=ms, initial=400 * ms),
+        "a": Parameter(axes="layer", initial=0.05),
+    },
+    reference="Deng et al. 2025 (HetSyn, NeurIPS), eq. 10-11",
+)
+
+#: The same with the other reading of the adaptation, in which a is the current that a neuron spiking in every step approaches.
+SplitResetHetSynNormalised = replace(
+    SplitResetHetSyn, name="SplitResetHetSynNormalised", reset="J_theta += theta; J_a += a*(1 - exp(-dt/tau_adapt))"
 )

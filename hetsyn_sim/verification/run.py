@@ -1,33 +1,30 @@
-"""Run a network in torch and in Brian2 on the same recordings, batch by batch, and join what the comparisons say."""
+"""Run a network in torch and in Brian2 on the same recordings and compare them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from os import PathLike
 from time import perf_counter
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from ..checkpoint import Checkpoint, installed_versions
 from ..comparison import Comparison, compare_recordings
 from ..errors import DataError, UnknownNameError
 from ..events import SpikeDataset
-from ..readout import check_input, length_of, loss_of, predictions
-from ..recording import Recording, check_same_dt
+from ..kernels import use_backend
+from ..readout import check_input, length_of
+from ..recording import Raster, Recording, check_same_dt
 from ..training.network import Network
 from ..transfer import to_brian2
 from .outcome import Precision, Verification
+from .sides import Side, run_side_by_side
 
-__all__ = ["PRECISIONS", "as_precision", "compare", "verify"]
+__all__ = ["PRECISIONS", "as_precision", "brian2_side_of", "compare", "outcome_of", "torch_side_of", "verify"]
 
+#: The precisions that a network can be verified in.
 PRECISIONS: Mapping[Precision, torch.dtype] = {"float64": torch.float64, "float32": torch.float32}
-
-# Both sides' voltages and the intermediate arrays of their comparison: about six arrays of a voltage's size are alive at once.
-_ARRAYS = 6
-_BATCH_BYTES = 512 * 2**20
 
 
 def verify(
@@ -68,44 +65,52 @@ def verify(
     """
     precision = as_precision(precision)
     checkpoint = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint.load(checkpoint)
-    spec = checkpoint.spec
-    check_input(data, spec, where="verify")
-    length, loss = n_steps or length_of(checkpoint, data), loss_of(checkpoint)
+    check_input(data, checkpoint.spec, where="verify")
+    length = n_steps or length_of(checkpoint, data)
+    torch_side, brian2_side = torch_side_of(checkpoint, precision), brian2_side_of(checkpoint, device, message)
     report = progress or (lambda fraction: None)
+    found = run_side_by_side(checkpoint, data, torch_side, [brian2_side], n_steps=length, progress=report)
+    return outcome_of(found.comparisons[0], checkpoint, data, device, length, torch_side, brian2_side)
 
+
+def torch_side_of(checkpoint: Checkpoint, precision: Precision, backend: str | None = None) -> Side:
+    """The network in torch, with the kernels of ``backend``, or with those that are in use."""
     start = perf_counter()
     network = Network.from_checkpoint(checkpoint, PRECISIONS[precision])
-    time_torch, start = perf_counter() - start, perf_counter()
-    simulation = to_brian2(checkpoint, device=device)
-    time_brian2 = perf_counter() - start
 
-    per_recording = _ARRAYS * 8 * length * sum(p.size for p in spec.populations)
-    batch_size = max(1, _BATCH_BYTES // per_recording)
-    parts: list[Comparison] = []
-    guesses: dict[str, list[NDArray[np.integer]]] = {"torch": [], "brian2": []}
-    for first in range(0, len(data), batch_size):
-        batch = data[first : first + batch_size]
-        x = batch.rasters(length)  # (time, recording, channel)
-        start = perf_counter()
-        by_torch = network.record(x)
-        time_torch, start = time_torch + perf_counter() - start, perf_counter()
-        share, done = len(batch) / len(data), first / len(data)
-        by_brian = simulation.run(x, dt=batch.dt, progress=_within(done, share, report), message=message)
-        time_brian2 += perf_counter() - start
-        parts.append(compare_recordings(spec, checkpoint.values, by_torch, by_brian, precision))
-        guesses["torch"].append(predictions(by_torch, spec, loss))
-        guesses["brian2"].append(predictions(by_brian, spec, loss))
+    def run(raster: Raster, progress: Callable[[float], None]) -> Recording:
+        with nullcontext() if backend is None else use_backend(backend):
+            return network.record(raster)
+
+    return Side(" ".join(["torch", *([backend] if backend else []), precision]), run, precision, perf_counter() - start)
+
+
+def brian2_side_of(checkpoint: Checkpoint, device: str, message: Callable[[str], None] | None = None) -> Side:
+    """The network in Brian2."""
+    start = perf_counter()
+    simulation = to_brian2(checkpoint, device=device)
+    return Side(
+        f"brian2 {device}",
+        lambda raster, progress: simulation.run(raster, progress=progress, message=message),
+        seconds=perf_counter() - start,
+    )
+
+
+def outcome_of(
+    comparison: Comparison, checkpoint: Checkpoint, data: SpikeDataset, device: str, n_steps: int, torch_side: Side, brian2_side: Side
+) -> Verification:
+    """What the comparison of a torch side and a Brian2 side says of the network."""
     return Verification(
-        _joined(parts),
+        comparison,
         device,
-        precision,
-        spec.dt_s,
-        length,
+        torch_side.precision,
+        checkpoint.spec.dt_s,
+        n_steps,
         data.labels,
-        np.concatenate(guesses["torch"]),
-        np.concatenate(guesses["brian2"]),
-        time_torch,
-        time_brian2,
+        torch_side.predictions,
+        brian2_side.predictions,
+        torch_side.seconds,
+        brian2_side.seconds,
         installed_versions(),
     )
 
@@ -146,28 +151,3 @@ def as_precision(name: str) -> Precision:
         if name == known:
             return known
     raise UnknownNameError("unknown precision", where="torch", got=repr(name), expected=", ".join(PRECISIONS), remedy="use one of these")
-
-
-def _within(done: float, share: float, report: Callable[[float], None]) -> Callable[[float], None]:
-    """Reports the fraction of one batch as one of all."""
-    return lambda fraction: report(done + fraction * share)
-
-
-def _joined(parts: Sequence[Comparison]) -> Comparison:
-    """One comparison of the runs of all parts, counted through."""
-    offsets = np.cumsum([0, *(part.n_runs for part in parts)])
-    shifted = {
-        name: tuple(replace(d, run=d.run + int(at)) for at, part in zip(offsets, parts, strict=False) for d in getattr(part, name))
-        for name in ("undecided", "diverged")
-    }
-    return replace(
-        parts[0],
-        n_runs=int(offsets[-1]),
-        n_spikes=sum(part.n_spikes for part in parts),
-        spike_mismatches=sum(part.spike_mismatches for part in parts),
-        max_abs_dv=max(part.max_abs_dv for part in parts),
-        max_dv_over_bound=max(part.max_dv_over_bound for part in parts),
-        smallest_margin=min(part.smallest_margin for part in parts),
-        undecided=shifted["undecided"],
-        diverged=shifted["diverged"],
-    )
