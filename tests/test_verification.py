@@ -69,7 +69,7 @@ def test_float32_is_held_against_its_own_bounds(toy_checkpoint, toy_data, outcom
 
 
 def test_batches_change_nothing(toy_checkpoint, toy_data, outcome, monkeypatch):
-    monkeypatch.setattr(sides, "_BATCH_BYTES", 4 * verification._ARRAYS * 8 * 12 * 8)  # four recordings of twelve steps
+    monkeypatch.setattr(sides, "_BATCH_BYTES", 4 * sides._ARRAYS * 8 * 12 * 8)  # four recordings of twelve steps
     seen = []
     batched = verify(toy_checkpoint, toy_data.test, progress=seen.append)
     assert batched.comparison == outcome.comparison
@@ -80,7 +80,7 @@ def test_batches_change_nothing(toy_checkpoint, toy_data, outcome, monkeypatch):
 
 def test_another_weight_is_noticed(toy_checkpoint, toy_data, other_brian2, monkeypatch):
     other_brian2(changed(toy_checkpoint, layer_1__feedforward__w=1.05))
-    monkeypatch.setattr(sides, "_BATCH_BYTES", 4 * verification._ARRAYS * 8 * 12 * 8)
+    monkeypatch.setattr(sides, "_BATCH_BYTES", 4 * sides._ARRAYS * 8 * 12 * 8)
     outcome = verify(toy_checkpoint, toy_data.test)
     assert not outcome.agrees
     assert outcome.comparison.max_dv_over_bound > 1e6

@@ -62,6 +62,7 @@ def run_side_by_side(
     margins = []
     share = 1.0 / (len(data) * (1 + len(others)))
     done = 0.0
+    progress(done)
     for begin in range(0, len(data), batch_size):
         batch = data[begin : begin + batch_size]
         x = batch.rasters(n_steps)  # (time, recording, channel)

@@ -1,0 +1,142 @@
+"""A certificate as data: checks, each of them a list of findings with their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..comparison import Comparison
+from ..verification import Precision, Verification
+
+__all__ = ["MAX_UNDECIDED", "Certificate", "Check", "Finding", "of_comparison"]
+
+#: Largest share of runs that near-ties may leave undecided, by precision. A fault that hides behind near-ties leaves more.
+MAX_UNDECIDED: Mapping[Precision, float] = {"float64": 0.01, "float32": 0.10}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes
+    ----------
+    what
+        The simulator, the reduction, the time step or the value in question.
+    passed
+        None where something was measured and nothing had to hold.
+    numbers
+        Name -> value, the same names for all findings of a check that are alike.
+    differences
+        Where two runs first differ, as text.
+    """
+
+    what: str
+    passed: bool | None
+    numbers: Mapping[str, Any]
+    differences: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"what": self.what, "passed": self.passed, **self.numbers, "differences": list(self.differences)}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One of the certificate's checks: its claim, and what was found. It has passed if nothing was found that did not."""
+
+    name: str
+    claim: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no finding speaks against the claim."""
+        return all(finding.passed is not False for finding in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"name": self.name, "claim": self.claim, "passed": self.passed, "findings": [f.to_dict() for f in self.findings]}
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """All checks of one network.
+
+    Attributes
+    ----------
+    network
+        What was checked: name, architecture, models, dt, sha256 of the checkpoint.
+    input
+        On what: name, fingerprint, how many recordings, steps and input spikes.
+    verification
+        The comparison of PyTorch with Brian2 on all recordings.
+    checks
+        Everything else.
+    margins
+        The smallest ``|v - theta|`` of every recording, shape (recording,).
+    bounds
+        Precision -> the largest difference of v that rounding explains.
+    created
+        Date and time in UTC, ISO 8601.
+    """
+
+    network: Mapping[str, Any]
+    input: Mapping[str, Any]
+    verification: Verification
+    checks: tuple[Check, ...]
+    margins: NDArray[np.float64] = field(repr=False)
+    bounds: Mapping[str, float]
+    created: str
+    thorough: bool
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check has passed."""
+        return all(check.passed for check in self.checks)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        if self.passed:
+            return "PyTorch and Brian2 run the same network."
+        failed = ", ".join(check.name for check in self.checks if not check.passed)
+        return f"NOT certified: {failed}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: the figures of the verification at the top, then what is the certificate's own."""
+        return self.verification.to_dict() | {
+            "agrees": self.passed,
+            "verdict": self.verdict,
+            "created": self.created,
+            "thorough": self.thorough,
+            "network": dict(self.network),
+            "input": dict(self.input),
+            "rounding_bounds": dict(self.bounds),
+            "max_undecided": dict(MAX_UNDECIDED),
+            "closest_margins": [float(margin) for margin in self.margins],
+            "checks": [check.to_dict() for check in self.checks],
+        }
+
+
+def of_comparison(what: str, comparison: Comparison, precision: Precision, **numbers: Any) -> Finding:
+    """The finding that a comparison is: it passes if the two agree and near-ties leave few runs undecided."""
+    c = comparison
+    return Finding(
+        what,
+        c.agrees and c.undecided_fraction <= MAX_UNDECIDED[precision],
+        {
+            "precision": precision,
+            "n_runs": c.n_runs,
+            "n_spikes": c.n_spikes,
+            "spike_mismatches": c.spike_mismatches,
+            "max_abs_dv": c.max_abs_dv,
+            "max_dv_over_bound": c.max_dv_over_bound,
+            "undecided_fraction": c.undecided_fraction,
+            **numbers,
+        },
+        tuple(map(str, c.diverged[:3])),
+    )
