@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-__all__ = ["remove_leftovers", "write_atomically"]
+__all__ = ["json_text", "remove_leftovers", "write_atomically"]
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> Path:
@@ -44,3 +48,16 @@ def _is_running(process: int) -> bool:
     except OSError:  # somebody else's
         return True
     return True
+
+
+def json_text(content: Mapping[str, Any]) -> str:
+    """Plain data as a JSON text. JSON has no infinity and no NaN: they are written as texts."""
+    return json.dumps(_finite(content), indent=2, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -14,9 +14,8 @@ from hetsyn_sim.recording import Recording
 from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training.network import Network
 from hetsyn_sim.transfer import to_brian2
-from hetsyn_sim.verification import compare, verify
+from hetsyn_sim.verification import compare, sides, verify
 from hetsyn_sim.verification import run as verification
-from hetsyn_sim.verification import sides
 
 
 @pytest.fixture(scope="module")

@@ -106,6 +106,10 @@ class Certificate:
         failed = ", ".join(check.name for check in self.checks if not check.passed)
         return f"NOT certified: {failed}."
 
+    def largest_dv(self, precision: str) -> float:
+        """The largest difference of v that the first check found in a precision."""
+        return max(float(f.numbers["max_abs_dv"]) for f in self.checks[0].findings if f.numbers["precision"] == precision)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data: the figures of the verification at the top, then what is the certificate's own."""
         return self.verification.to_dict() | {

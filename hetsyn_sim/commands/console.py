@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from rich.console import Console
 from rich.panel import Panel
@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ..errors import HetSynError
 
-__all__ = ["progress_bar", "say", "show_error", "show_table"]
+__all__ = ["checks_bar", "progress_bar", "say", "show_error", "show_table"]
 
 _SECONDS_BETWEEN_LINES = 5.0
 
@@ -73,3 +73,18 @@ def progress_bar(what: str) -> Iterator[Callable[[float], None]]:
     say(f"{what} ...")
     yield line
     say(f"{what}: done in {time.monotonic() - start:.1f} s")
+
+
+@contextmanager
+def checks_bar(what: str) -> Iterator[Callable[[str, float], None]]:
+    """One bar after the other: hands out a callback for the name of what is being done, and the fraction of it."""
+    with ExitStack() as stack:
+        bars: dict[str, Callable[[float], None]] = {}
+
+        def tell(name: str, fraction: float) -> None:
+            if name not in bars:
+                stack.close()  # the bar before is done
+                bars[name] = stack.enter_context(progress_bar(f"{name}, {what}" if not bars else name))
+            bars[name](fraction)
+
+        yield tell

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ..errors import ConfigError, DataError, UnknownNameError
-from ..files import write_atomically
+from ..files import json_text, write_atomically
 
 if TYPE_CHECKING:
     from ..checkpoint import Checkpoint
@@ -38,7 +36,8 @@ CheckpointPath = Annotated[
     Path, typer.Argument(metavar="CHECKPOINT", help="A checkpoint file, or the folder of a run.", show_default=False)
 ]
 DataFile = Annotated[
-    Path | None, typer.Option("--data", metavar="FILE", help=f"Spike file of `hetsyn encode`; by default {SHIPPED}.", show_default=False)
+    Path | None,
+    typer.Option("--data", "--input", metavar="FILE", help=f"Spike file of `hetsyn encode`; by default {SHIPPED}.", show_default=False),
 ]
 Split = Annotated[str, typer.Option("--split", help="Which recordings: test, train or all.")]
 Device = Annotated[str, typer.Option("--device", help="Brian2 device: numpy, cython or cpp_standalone.")]
@@ -118,13 +117,4 @@ def check_output(*paths: Path | None) -> None:
 def write_json(path: Path | None, content: Mapping[str, Any]) -> None:
     """Write results for machines, complete or not at all; nothing if there is no path."""
     if path is not None:
-        write_atomically(path, json.dumps(_finite(content), indent=2, allow_nan=False) + "\n")
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no infinity and no NaN: they are written as texts."""
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+        write_atomically(path, json_text(content))

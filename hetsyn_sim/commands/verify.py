@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import progress_bar, say, show_table
+from .console import checks_bar, say, show_table
 from .options import (
     CheckpointPath,
     DataFile,
@@ -34,44 +34,56 @@ def verify(
     split: Split = "test",
     recordings: Recordings = None,
     device: Device = "numpy",
-    precision: Annotated[str, typer.Option("--precision", help="Of PyTorch: float64 or float32. Brian2 works in float64.")] = "float64",
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Every kernel back end and device that is here, more recordings, finer time steps.")
+    ] = False,
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--certificate", metavar="FOLDER", help="Where it goes; by default beside the checkpoint.", show_default=False),
+    ] = None,
     report: Annotated[
-        Path | None, typer.Option("--report", metavar="FOLDER", help="Write a report with figures there.", show_default=False)
+        Path | None, typer.Option("--report", metavar="FOLDER", help="Write a report of the training there, too.", show_default=False)
     ] = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Run a trained network in PyTorch and in Brian2 on the same recordings and compare every spike and every voltage.
+    """Run a trained network in PyTorch and in Brian2 on the same recordings, compare every spike and voltage, and write a certificate.
 
-    Ends with exit code 0 only if the two agree, and with 1 if they do not.
+    Five checks: agreement of all simulators, on the recordings and on probes; HetSyn's reductions with this network's weights; steps that
+    are exact at any dt; and values that arrive in Brian2 as they were trained. The certificate is a page with figures, and JSON.
+    Ends with exit code 0 only if all of them pass, and with 1 if they do not.
 
     ```
     hetsyn verify runs/fsdd-demo-seed0
     hetsyn verify runs/fsdd-demo-seed0 --device cpp_standalone --json out.json
-    hetsyn verify runs/fsdd-demo-seed0 --precision float32 --report report/
+    hetsyn verify runs/fsdd-demo-seed0 --input my-recordings.h5 --thorough --certificate proof/
     ```
     """
-    check_output(json_file)
+    folder = certificate or (checkpoint_path if checkpoint_path.is_dir() else checkpoint_path.parent) / "certificate"
+    check_output(json_file, folder / "certificate.html", report / "report.html" if report else None)
     checkpoint = load_checkpoint(checkpoint_path)
     data = selected(load_data(data_file), split, recordings)
     from ..brian.devices import find_device
-    from ..verification import as_precision
-    from ..verification import verify as run
+    from ..certificate import certify
+    from ..report import write_certificate
 
     find_device(device)
-    dtype = as_precision(precision)
-    with progress_bar(f"PyTorch {precision} and Brian2 {device}, {len(data)} recordings") as progress:
-        outcome = run(checkpoint, data, device=device, precision=dtype, progress=progress, message=say)
-    rows = verdict(outcome)
+    with checks_bar(f"{len(data)} recordings") as progress:
+        found = certify(checkpoint, data, device=device, thorough=thorough, progress=progress, message=say)
+    rows = verdict(found.verification)
+    rows |= {check.name: ("passed" if check.passed else "FAILED") + f", {len(check.findings)} findings" for check in found.checks}
+    rows["certificate"] = str(write_certificate(folder, found, checkpoint, data))
     if report is not None:
         from ..report import run_material, write_report
 
         initial, history = run_material(checkpoint_path)
-        rows["report"] = str(write_report(report, checkpoint, outcome, data, initial=initial, history=history))
-    show_table("The same network" if outcome.agrees else "NOT the same network", rows)
-    for divergence in outcome.comparison.diverged[:3]:
-        say(f"first difference: {divergence}")
-    write_json(json_file, outcome.to_dict())
-    if not outcome.agrees:
+        rows["report"] = str(write_report(report, checkpoint, found.verification, data, initial=initial, history=history))
+    show_table("The same network" if found.passed else "NOT the same network", rows)
+    for check in found.checks:
+        for finding in check.findings:
+            if finding.passed is False:
+                say(f"{check.name}: {finding.what} FAILED" + "".join(f"\nfirst difference: {line}" for line in finding.differences[:1]))
+    write_json(json_file, found.to_dict())
+    if not found.passed:
         raise typer.Exit(1)
 
 

@@ -1,9 +1,20 @@
 """Figures. Each function draws into ``ax`` (or into a new figure) and returns the axes; none of them shows or saves anything."""
 
+from .certificate import plot_bounds, plot_margins, plot_refinement
 from .confusion import plot_confusion
 from .learning_curve import plot_learning_curve
 from .raster import plot_raster
 from .time_constants import plot_time_constants
 from .trace import plot_difference, plot_trace
 
-__all__ = ["plot_confusion", "plot_difference", "plot_learning_curve", "plot_raster", "plot_time_constants", "plot_trace"]
+__all__ = [
+    "plot_bounds",
+    "plot_confusion",
+    "plot_difference",
+    "plot_learning_curve",
+    "plot_margins",
+    "plot_raster",
+    "plot_refinement",
+    "plot_time_constants",
+    "plot_trace",
+]

@@ -1,6 +1,7 @@
-"""A folder that shows what a training and its verification gave: figures, a page to read, and the numbers for machines."""
+"""Folders that show what a training, a verification and a certificate gave: figures, a page to read, and the numbers for machines."""
 
+from .certificate import write_certificate
 from .material import run_material
 from .write import write_report
 
-__all__ = ["run_material", "write_report"]
+__all__ = ["run_material", "write_certificate", "write_report"]

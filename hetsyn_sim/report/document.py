@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-__all__ = ["Code", "Document", "Figure", "Heading", "Paragraph", "Table"]
+__all__ = ["Block", "Code", "Document", "Figure", "Grid", "Heading", "Paragraph", "Table"]
 
 _STYLE = """
 body { max-width: 62rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; }
 h1 { font-size: 1.7rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
 table { border-collapse: collapse; } td { padding: 0.25rem 1.5rem 0.25rem 0; border-bottom: 1px solid #ddd; }
-td:last-child { font-variant-numeric: tabular-nums; }
+td { font-variant-numeric: tabular-nums; }
+th { text-align: left; font-weight: 600; padding: 0.25rem 1.5rem 0.25rem 0; border-bottom: 2px solid #999; }
+tr.failed td { font-weight: 700; color: #a3195b; }
 figure { margin: 1rem 0; } img { max-width: 100%; height: auto; } figcaption { color: #555; font-size: 0.9rem; }
 pre { background: #f6f6f6; padding: 0.8rem; overflow-x: auto; font-size: 0.8rem; line-height: 1.35; }
 summary { cursor: pointer; }
@@ -62,6 +64,33 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Grid:
+    """A table with a row of headings; what has failed is set in bold."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    failed: Sequence[bool] = ()
+
+    def _marked(self) -> list[tuple[Sequence[str], bool]]:
+        return list(zip(self.rows, self.failed or [False] * len(self.rows), strict=True))
+
+    def markdown(self) -> str:
+        def line(cells: Sequence[str], bold: bool = False) -> str:
+            escaped = (cell.replace("|", r"\|") for cell in cells)
+            return "| " + " | ".join(f"**{cell}**" if bold and cell else cell for cell in escaped) + " |"
+
+        return "\n".join([line(self.columns), "|" + "---|" * len(self.columns), *(line(cells, bad) for cells, bad in self._marked())])
+
+    def html(self) -> str:
+        head = "".join(f"<th>{escape(cell)}</th>" for cell in self.columns)
+        rows = ""
+        for cells, bad in self._marked():
+            begin = '<tr class="failed">' if bad else "<tr>"
+            rows += begin + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>\n"
+        return f"<table>\n<tr>{head}</tr>\n{rows}</table>"
+
+
+@dataclass(frozen=True)
 class Figure:
     """A picture: beside the Markdown as a file, inside the HTML itself."""
 
@@ -91,12 +120,16 @@ class Code:
         return f"<details><summary>{escape(self.title)}</summary><pre>{escape(self.text.rstrip())}</pre></details>"
 
 
+#: What a page is made of.
+Block = Heading | Paragraph | Table | Grid | Figure | Code
+
+
 @dataclass(frozen=True)
 class Document:
     """A titled page."""
 
     title: str
-    blocks: Sequence[Heading | Paragraph | Table | Figure | Code]
+    blocks: Sequence[Block]
 
     def to_markdown(self) -> str:
         """The page for people with an editor; figures are files beside it."""

@@ -9,15 +9,26 @@ import numpy as np
 from brian2.units.allunits import second
 from matplotlib.figure import Figure as MplFigure
 
+from ..certificate import Certificate, Check
 from ..checkpoint import Checkpoint
 from ..discrete import discretise, evaluate, neuron_values
-from ..plots import plot_confusion, plot_difference, plot_learning_curve, plot_raster, plot_time_constants, plot_trace
+from ..plots import (
+    plot_bounds,
+    plot_confusion,
+    plot_difference,
+    plot_learning_curve,
+    plot_margins,
+    plot_raster,
+    plot_refinement,
+    plot_time_constants,
+    plot_trace,
+)
 from ..spec.quantities import dimensions_of
 from ..verification import Verification
 from .document import Figure
 from .material import Example, History
 
-__all__ = ["confusion", "learning_curve", "raster", "time_constants", "traces"]
+__all__ = ["bounds", "confusion", "learning_curve", "margins", "raster", "refinement", "time_constants", "traces"]
 
 _DPI = 130
 
@@ -80,6 +91,31 @@ def confusion(outcome: Verification) -> Figure:
     for ax, (who, guessed) in zip(np.atleast_1d(figure.subplots(1, len(shown))), shown, strict=True):
         plot_confusion(outcome.labels, guessed, who, ax)
     return _done(figure, "confusion.png", f"Predicted against true classes of {outcome.n_recordings} recordings.")
+
+
+def bounds(check: Check) -> Figure:
+    """Every finding's difference of v against what rounding may do."""
+    figure = _new(8.0, 1.2 + 0.32 * len(check.findings))
+    plot_bounds(check.findings, figure.subplots())
+    return _done(figure, f"{check.name}.png", "Largest difference of v from Brian2's, as a share of the rounding bound of each precision.")
+
+
+def margins(certificate: Certificate) -> Figure:
+    """How close v came to the threshold in the recordings."""
+    figure = _new(9.0, 3.2)
+    measured = {precision: certificate.largest_dv(precision) for precision in certificate.bounds}
+    plot_margins(certificate.margins, certificate.bounds, measured, figure.subplots())
+    caption = "How close v came to the threshold. Left of a dotted line the simulators' difference may decide about a spike; the shaded"
+    caption += " ranges end at the most that rounding can do."
+    return _done(figure, "margins.png", caption)
+
+
+def refinement(check: Check) -> Figure:
+    """The whole network at finer time steps."""
+    figure = _new(9.0, 3.6)
+    plot_refinement(check.findings, figure.subplots())
+    caption = "A network depends on its dt by when neurons look at their thresholds and when spikes arrive; this one does so much."
+    return _done(figure, "refinement.png", caption)
 
 
 def _theta(checkpoint: Checkpoint, example: Example) -> float:

@@ -48,9 +48,9 @@ class Example:
         return [key for key in self.torch.traces if key in (f"{self.population}.v", f"{self.population}.I_syn")]
 
 
-def shown_example(checkpoint: Checkpoint, data: SpikeDataset) -> Example:
-    """The recording of median length, and in it the neuron of the first layer that spikes most."""
-    chosen = data[int(np.argsort(data.n_steps, kind="stable")[len(data) // 2])]
+def shown_example(checkpoint: Checkpoint, data: SpikeDataset, which: int | None = None) -> Example:
+    """One recording, by default that of median length, and in it the neuron of the first layer that spikes most."""
+    chosen = data[int(np.argsort(data.n_steps, kind="stable")[len(data) // 2]) if which is None else which]
     x = chosen.rasters(int(1.25 * chosen.n_steps[0]))  # (time, 1, channel), with some silence at the end
     by_torch = Network.from_checkpoint(checkpoint).record(x, ("v", "I_syn"))
     simulation = to_brian2(checkpoint, record=list(by_torch.traces))

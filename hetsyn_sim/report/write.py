@@ -15,7 +15,7 @@ from ..files import write_atomically
 from ..spec import NetworkSpec
 from ..verification import Verification
 from . import figures
-from .document import Code, Document, Figure, Heading, Paragraph, Table
+from .document import Block, Code, Document, Figure, Heading, Paragraph, Table
 from .material import Example, History, shown_example
 
 __all__ = ["write_report"]
@@ -66,7 +66,7 @@ def _document(
     spec, c = checkpoint.spec, outcome.comparison
     name = str(checkpoint.recipe.get("name", "network"))
     same = "They are the same network." if outcome.agrees else "They are NOT the same network."
-    blocks: list[Heading | Paragraph | Table | Figure | Code] = [
+    blocks: list[Block] = [
         Paragraph(
             f"A network of {architecture(spec)} was trained in PyTorch and simulated in Brian2 on the same "
             f"{outcome.n_recordings} recordings of {outcome.n_steps} steps of {1e3 * spec.dt_s:g} ms. {same}"

@@ -95,8 +95,10 @@ def test_bad_options(hetsyn, files, verb, arguments, message):
     assert "remedy:" in result.stderr
 
 
-def test_unknown_precision(hetsyn, files):
-    refused(hetsyn, files, "unknown precision", "verify", files.checkpoint, "--data", files.data, "--precision", "float16")
+def test_a_certificate_where_a_file_is(hetsyn, files):
+    (files.folder / "taken").write_text("")
+    arguments = ("verify", files.checkpoint, "--input", files.data, "--certificate", files.folder / "taken")
+    refused(hetsyn, files, "nothing can be written there", *arguments)
 
 
 def test_name_of_a_recording(hetsyn, files):

@@ -23,6 +23,10 @@ def test_verify_that_agrees(hetsyn, files):
     assert written["spike_mismatches"] == 0
     assert written["n_recordings"] == 9
     assert written["accuracy_torch"] == written["accuracy_brian2"]
+    assert [check["name"] for check in written["checks"]] == ["agreement", "probes", "reductions", "refinement", "transfer"]
+    assert "passed, 6 findings" in result.stdout
+    assert "refinement: done" in result.stderr
+    assert (files.folder / "certificate" / "certificate.html").is_file()  # beside the checkpoint
 
 
 def test_verify_that_does_not_agree_ends_with_1(hetsyn, files, toy_checkpoint, monkeypatch):
@@ -32,20 +36,23 @@ def test_verify_that_does_not_agree_ends_with_1(hetsyn, files, toy_checkpoint, m
     out = files.folder / "out.json"
     result = hetsyn("verify", files.checkpoint, "--data", files.data, "--json", out, exit_code=1)
     assert "NOT the same network" in result.stdout
-    assert "first difference: run 0, step" in result.stderr
+    assert "agreement: torch float64 FAILED\nfirst difference: run 0, step" in result.stderr
+    assert "NOT certified: agreement" in (files.folder / "certificate" / "certificate.md").read_text()
     assert json.loads(out.read_text())["agrees"] is False
 
 
-def test_verify_with_report_precision_and_fewer_recordings(hetsyn, files):
+def test_verify_with_certificate_report_and_fewer_recordings(hetsyn, files):
     out = files.folder / "out.json"
     report = files.folder / "report"
     hetsyn(
         *("verify", files.checkpoint, "--data", files.data, "--json", out),
-        *("--precision", "float32", "--recordings", 4, "--split", "all", "--report", report),
+        *("--certificate", files.folder / "proof", "--recordings", 4, "--split", "all", "--report", report),
     )
     written = json.loads(out.read_text())
-    assert (written["precision"], written["n_recordings"]) == ("float32", 4)
+    assert (written["n_recordings"], written["thorough"]) == (4, False)
     assert (report / "report.html").is_file()
+    assert json.loads((files.folder / "proof" / "certificate.json").read_text()) == written
+    assert not (files.folder / "certificate").exists()
 
 
 def test_simulate_keeps_the_recording(hetsyn, files, toy_data):

@@ -5,7 +5,18 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from hetsyn_sim.plots import plot_confusion, plot_difference, plot_learning_curve, plot_raster, plot_time_constants, plot_trace
+from hetsyn_sim.certificate import Finding
+from hetsyn_sim.plots import (
+    plot_bounds,
+    plot_confusion,
+    plot_difference,
+    plot_learning_curve,
+    plot_margins,
+    plot_raster,
+    plot_refinement,
+    plot_time_constants,
+    plot_trace,
+)
 from hetsyn_sim.recording import Recording
 
 
@@ -39,10 +50,26 @@ def every_plot(recording, history):
         "time constants": lambda ax: plot_time_constants([0.02, 0.05], [0.01, 0.1], ax=ax),
         "confusion": lambda ax: plot_confusion([0, 1, 2], [0, 1, 1], ax=ax),
         "learning curve": lambda ax: plot_learning_curve(history, 0.9, ax),
+        "bounds": lambda ax: plot_bounds([compared("torch", 0.01)], ax),
+        "margins": lambda ax: plot_margins([1e-3, 1e-5], {"float64": 1e-12}, {"float64": 1e-14}, ax),
+        "refinement": lambda ax: plot_refinement([at_dt(1, 100, 1.0), at_dt(2, 130, 0.8)], ax),
     }
 
 
-@pytest.mark.parametrize("name", ["raster", "trace", "difference", "time constants", "confusion", "learning curve"])
+NAMES = ["raster", "trace", "difference", "time constants", "confusion", "learning curve", "bounds", "margins", "refinement"]
+
+
+def compared(what, share, mismatches=0):
+    numbers = {"max_dv_over_bound": share, "max_abs_dv": 1e-12 * share, "spike_mismatches": mismatches}
+    return Finding(what, share <= 1 and not mismatches, numbers)
+
+
+def at_dt(factor, n_spikes, coincidence):
+    numbers = {"dt_s": 0.008 / factor, "n_spikes": n_spikes, "coincidence": coincidence, "equal_predictions": 1.0}
+    return Finding(f"dt/{factor}", None, numbers)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_draws_into_the_axes_given_without_pyplot(recording, history, name, tmp_path):
     figure = Figure()
     ax = figure.subplots()
@@ -54,7 +81,7 @@ def test_draws_into_the_axes_given_without_pyplot(recording, history, name, tmp_
     assert ax.get_ylabel()
 
 
-@pytest.mark.parametrize("name", ["raster", "trace", "difference", "time constants", "confusion", "learning curve"])
+@pytest.mark.parametrize("name", NAMES)
 def test_makes_axes_where_none_are_given(recording, history, name, monkeypatch):
     monkeypatch.setattr(plt, "show", lambda: pytest.fail("a plot must not show itself"))
     with plt.rc_context({"backend": "agg"}):
@@ -112,3 +139,26 @@ def test_learning_curve_without_validation(history):
     ax = plot_learning_curve(rows, ax=Figure().subplots())
     assert title(ax) == "Learning: 80.0 % on the training recordings after 3 epochs"
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["training loss (right)", "training"]
+
+
+def test_bounds_say_who_is_beyond_them():
+    ax = plot_bounds([compared("one", 0.0), compared("two", 5.0, 3), compared("three", np.inf, 7), Finding("other", True, {})])
+    assert title(ax) == "2 of 3 are NOT the same network"
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["one", "two", "three"]
+    assert [text.get_text() for text in ax.texts] == ["bit-equal", "5.0e-12, 3 spikes differ", "inf, 7 spikes differ"]
+    assert title(plot_bounds([compared("one", 0.5)], Figure().subplots())) == "all within the bound"
+
+
+def test_margins_count_the_recordings_that_rounding_reached():
+    ax = plot_margins([1e-3, 1e-6, 0.0], {"float64": 1e-12, "float32": 1e-2}, {"float64": 1e-14, "float32": 1e-5}, Figure().subplots())
+    assert "1 in float64, 2 in float32 (of 3)" in title(ax)
+    silent = plot_margins([np.inf], {"float64": 0.0}, {"float64": 0.0}, Figure().subplots())
+    assert "0 in float64 (of 1)" in title(silent)
+
+
+def test_refinement_is_relative_to_the_own_dt():
+    ax = plot_refinement([at_dt(1, 100, 1.0), at_dt(2, 130, 0.8), Finding("exact", True, {})], Figure().subplots())
+    lines = {line.get_label(): line.get_ydata() for line in ax.lines}
+    np.testing.assert_allclose(lines["number of spikes"], [100, 130])
+    np.testing.assert_allclose(lines["spikes with a partner within one dt"], [100, 80])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["8", "4"]
