@@ -11,7 +11,7 @@ import os
 from dataclasses import asdict
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from equivalence.ledger import LEDGER, Ledger
 
@@ -19,6 +19,16 @@ _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, 
 settings.register_profile("default", _PATIENT, max_examples=100)
 settings.register_profile("ci", _PATIENT, max_examples=100, derandomize=True, print_blob=True)
 settings.register_profile("thorough", _PATIENT, max_examples=1000)
+# for `python -m equivalence.mutants`: one counter-example is enough, and need not be small
+settings.register_profile(
+    "mutants",
+    _PATIENT,
+    max_examples=100,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    report_multiple_bugs=False,
+)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 

@@ -10,15 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hetsyn_sim.discrete import is_time_constant
+from hetsyn_sim.discrete import is_time_constant, simulate_reference
 from hetsyn_sim.recording import Recording
 from hetsyn_sim.spec import NetworkSpec, ParameterSlot
 
 from .loop import Twist, run_loop
-from .simulators import Simulator, Values
+from .simulators import Simulator, Values, states_of
 from .strategies import Case
 
-__all__ = ["FAULTS", "LOOP", "Fault"]
+__all__ = ["FAULTS", "LOOP", "Fault", "SpoiltRecording"]
 
 Array = NDArray[np.float64]
 
@@ -48,6 +48,29 @@ class Fault:
             found = found.reshape(n_runs, -1, found.shape[2]).transpose(0, 1)
         array: Array = found.numpy()
         return array
+
+
+@dataclass(frozen=True)
+class SpoiltRecording:
+    """The reference, whose traces are changed by ``change(key, trace)`` when everything is over."""
+
+    change: Callable[[str, Array], Array]
+
+    def run(self, spec: NetworkSpec, values: Values, inputs: NDArray[np.bool_]) -> Recording:
+        """What is recorded."""
+        right = simulate_reference(spec, values, inputs, record=states_of(spec))
+        return replace(right, traces={key: self.change(key, np.array(trace)) for key, trace in right.traces.items()})
+
+
+def _states_late(key: str, trace: Array) -> Array:
+    if not key.endswith(".v"):
+        trace[1:] = trace[:-1].copy()
+    return trace
+
+
+def _not_a_number(key: str, trace: Array) -> Array:
+    trace[-1] = np.nan
+    return trace
 
 
 def _values(change: Callable[[ParameterSlot, Array], Array]) -> Callable[[Case], Case]:
@@ -113,7 +136,7 @@ def _deaf(case: Case, step: int) -> Case:
 
 
 #: Every fault by its name.
-FAULTS: Mapping[str, Fault] = MappingProxyType(
+FAULTS: Mapping[str, Fault | SpoiltRecording] = MappingProxyType(
     {
         # the parameters
         "tau_reset off by 1 %": Fault(_times(lambda tau: 1.01 * tau, ".tau_reset")),
@@ -144,6 +167,9 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
         "layers one step late": Fault(twist=Twist(layer_lag=1)),
         "coincident spikes counted once": Fault(twist=Twist(merge_coincident=True)),
         "runs that begin where the one before ended": Fault(leaking=True),
+        # the recording
+        "states behind v recorded one step late": SpoiltRecording(_states_late),
+        "voltages that are no numbers in the last step": SpoiltRecording(_not_a_number),
     }
 )
 

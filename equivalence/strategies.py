@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from hypothesis import strategies as st
@@ -162,7 +162,8 @@ def checkpoints(draw: st.DrawFn, cases: st.SearchStrategy[Case] | None = None) -
     numbers = st.floats() | st.integers(-(2**53), 2**53) | st.booleans() | st.none()
     plain = st.dictionaries(st.text(max_size=5), st.recursive(numbers | st.text(max_size=5), st.lists, max_leaves=3), max_size=3)
     seeds = st.dictionaries(st.text(max_size=5), st.integers(0, 2**32), max_size=2)
-    values = {key: value.astype(dtype) for key, value in case.values.items()}
+    order: Literal["C", "F"] = draw(st.sampled_from(("C", "F")))  # what a transposed array has
+    values = {key: np.array(value, dtype=dtype, order=order) for key, value in case.values.items()}
     return Checkpoint(case.spec, values, recipe=draw(plain), seeds=draw(seeds), data=draw(plain), metrics=draw(plain)), case.inputs
 
 

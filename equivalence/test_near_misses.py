@@ -9,6 +9,7 @@ import pytest
 import equivalence.test_agreement
 import equivalence.test_closed_forms
 import equivalence.test_continuum
+import equivalence.test_expansion
 import equivalence.test_gradient_invariances
 import equivalence.test_gradients
 import equivalence.test_peers

@@ -17,7 +17,9 @@ from hetsyn_sim.discrete import discretise, is_time_constant
 from hetsyn_sim.models import MODELS
 from hetsyn_sim.spec import NetworkSpec, NeuronModel
 
-SHRINKING = settings(max_examples=2000, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+SHRINKING = settings(
+    max_examples=2000, database=None, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink]
+)
 
 
 def spikes(case):

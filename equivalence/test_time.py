@@ -4,6 +4,7 @@ later:      x'[t + k] = x[t]                           =>   z'[t + k] = z[t], v'
 causality:  x' = x up to step k, anything after it     =>   z' = z and v' = v up to step k
 semigroup:  dt' = dt/2, x'[2t] = x[t], no spikes       =>   v'[2t] = v[t]: two steps of dt/2 are one of dt
 units:      dt' = c dt, tau' = c tau                   =>   the same z and v, step by step: only dt/tau counts
+again:      a simulation that has run before           =>   the same z and v as one that has not (Brian2)
 in pieces:  run to step k, hand the state on           =>   the same z and v as in one run (PyTorch)
 """
 
@@ -20,6 +21,7 @@ from equivalence.properties import holds
 from equivalence.simulators import find, precision
 from equivalence.strategies import Case, networks
 from equivalence.test_symmetries import check_same, picked
+from hetsyn_sim.brian import BrianSimulation
 from hetsyn_sim.comparison import voltage_bounds
 from hetsyn_sim.discrete import is_time_constant
 from hetsyn_sim.kernels import use_backend
@@ -83,6 +85,20 @@ def test_only_dt_over_tau_counts(simulator, case):
     scaled = {key: 1e3 * value if is_time_constant(case.spec.slots[key]) else value for key, value in case.values.items()}
     slow = Case(replace(case.spec, dt=1e3 * case.spec.dt_s), scaled, case.inputs)
     check_same(simulator, case, slow, lambda recording: replace(recording, dt=case.spec.dt_s))
+
+
+@holds(networks(max_steps=15), near_misses=("what the first run has left",), subjects=["brian2 numpy"], fast=0.1)
+def test_a_simulation_can_run_again(simulator, case):
+    """On other recordings, of another length and number, before."""
+    before = np.concatenate([case.inputs[::-1], case.inputs])
+    if simulator == "what the first run has left":
+        both = Case(case.spec, case.values, np.concatenate([before, case.inputs]))
+        again = between(run("reference", both), len(before))
+    else:
+        simulation = BrianSimulation(case.spec, case.values)
+        simulation.run(np.repeat(before, 2, axis=1))
+        again = simulation.run(case.inputs)
+    agree(case, run("reference", case), again, "float64")
 
 
 def in_pieces(backend, case, *, forget=False):

@@ -1,5 +1,6 @@
 """From training to Brian2 through a file, and nothing is lost on the way.
 
+values -> what is trained -> values:   the same values, to 1e-9 of their bounds
 train some random steps -> checkpoint -> file -> Brian2:   the raster and the voltages of the trained network
 save, load:        the same values, bit for bit, the same spec, the same file
 save, load:        the same for recordings, whatever numbers they hold
@@ -22,7 +23,9 @@ from equivalence.ledger import LEDGER, off_the_record
 from equivalence.properties import holds
 from equivalence.strategies import Case, checkpoints, networks, recordings
 from hetsyn_sim.checkpoint import FORMAT_VERSION, Checkpoint
+from hetsyn_sim.discrete import is_time_constant
 from hetsyn_sim.recording_file import load_recording, save_recording
+from hetsyn_sim.training.layer import TimeConstants
 from hetsyn_sim.training.network import Network
 from hetsyn_sim.training.precision import default_dtype
 from hetsyn_sim.transfer import to_brian2
@@ -49,15 +52,22 @@ def through_a_file(checkpoint, how="as it is"):
 
 @st.composite
 def trainings(draw):
-    """A network, a number of steps, a learning rate and a seed for the loss."""
+    """A network, how its time constants are trained, a number of steps, a learning rate and a seed for the loss."""
     case = draw(networks(max_steps=20, moderate=True))
-    return case, draw(st.integers(1, 4)), draw(st.sampled_from((0.01, 0.1, 0.5))), draw(st.integers(0, 99))
+    how = draw(st.sampled_from(("rho_clamped", "log_tau")))
+    return case, how, draw(st.integers(1, 4)), draw(st.sampled_from((0.01, 0.1, 0.5))), draw(st.integers(0, 99))
 
 
-def train(case, n_steps, rate, seed, dtype):
-    """Adam towards a random target; decays are trained as they are, clamped, so that some reach 0 or 1."""
+def within_bounds(case, low=1e-2, high=1e4):
+    """The network with everything trainable, time constants within bounds in steps; and weights."""
+    most = 10 * max(1.0, *(float(np.abs(value).max()) for key, value in case.values.items() if key.endswith(".w")))
+    return trained(case.spec, (low * case.spec.dt_s, high * case.spec.dt_s), (-most, most))
+
+
+def train(case, how, n_steps, rate, seed, dtype):
+    """Adam towards a random target; decays that are trained as they are, clamped, may reach 0 and 1."""
     with default_dtype(dtype):
-        network = Network(trained(case.spec), values=case.values, time_constants="rho_clamped")
+        network = Network(within_bounds(case), values=case.values, time_constants=how)
     optimizer = torch.optim.Adam(network.parameters(), lr=rate)
     x = torch.as_tensor(case.inputs.copy())
     for step in range(n_steps):
@@ -73,9 +83,9 @@ def train(case, n_steps, rate, seed, dtype):
 @holds(trainings(), near_misses=("half precision", "transposed", "one value forgotten"), subjects=["float64", "float32"], fast=0.12)
 def test_a_trained_network_is_the_same_in_brian2(how, training):
     """In either precision of training; the network of the checkpoint then runs in float64 on both sides."""
-    case, n_steps, rate, seed = training
+    case, time_constants, n_steps, rate, seed = training
     dtype = torch.float32 if how == "float32" else torch.float64
-    network = train(case, n_steps, rate, seed, dtype)
+    network = train(case, time_constants, n_steps, rate, seed, dtype)
     checkpoint = Checkpoint(network.spec, network.values())
     theirs = to_brian2(through_a_file(checkpoint, how)).run(case.inputs)
     LEDGER.note_network(theirs)
@@ -83,6 +93,28 @@ def test_a_trained_network_is_the_same_in_brian2(how, training):
     done = Case(network.spec, values, case.inputs)
     agree(done, Network.from_checkpoint(checkpoint).record(case.inputs), theirs, "float64")
     agree(done, network.record(case.inputs), theirs, "float32" if how == "float32" else "float64")
+
+
+@holds(
+    networks(moderate=True),
+    near_misses=("half precision", "transposed", "one value forgotten"),
+    subjects=["log_tau in wide bounds", "log_tau in tight bounds", "rho_clamped"],
+)
+def test_what_is_made_trainable_keeps_its_values(how, case):
+    """From values to what the optimiser moves and back.
+
+    A value on its bound is moved inwards by 1e-9 of the range, as it could not be trained from there; log(high/low) is at most 14. The
+    roundings of the maps are far below: 1e-16 times the ratio of tau to dt, at most 100, or of the bounds of a weight to its size.
+    """
+    times = [float(t) for key, v in case.values.items() if is_time_constant(case.spec.slots[key]) for t in (np.min(v), np.max(v))]
+    dt = case.spec.dt_s
+    spec = within_bounds(case, min(times) / dt, 2 * max(times) / dt) if "tight" in how else within_bounds(case)
+    kind: TimeConstants = "rho_clamped" if how == "rho_clamped" else "log_tau"
+    with default_dtype(torch.float64):
+        values = altered(how, Network(spec, values=case.values, time_constants=kind).values())
+    for key, value in case.values.items():
+        largest = float(np.abs(value).max(initial=1e-300))
+        np.testing.assert_allclose(values[key], value, rtol=2e-8, atol=2e-8 * largest, err_msg=f"{key}\n{case!r}")
 
 
 @holds(checkpoints(), near_misses=("half precision", "transposed", "one value forgotten"), subjects=["as it is"], fast=1.0)

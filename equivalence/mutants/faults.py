@@ -1,0 +1,23 @@
+"""All planted faults, from the model's text to the verdict."""
+
+from __future__ import annotations
+
+from . import in_brian, in_comparison, in_compiled_kernels, in_discrete, in_files, in_kernels, in_spec, in_training
+from .mutant import Mutant
+
+__all__ = ["AREAS", "MUTANTS"]
+
+#: Part of the package -> the faults planted there.
+AREAS: dict[str, tuple[Mutant, ...]] = {
+    "spec": in_spec.MUTANTS,
+    "discretisation": in_discrete.MUTANTS,
+    "kernels": in_kernels.MUTANTS,
+    "compiled kernels": in_compiled_kernels.MUTANTS,
+    "training": in_training.MUTANTS,
+    "files and transfer": in_files.MUTANTS,
+    "brian": in_brian.MUTANTS,
+    "comparison": in_comparison.MUTANTS,
+}
+
+#: All of them, in this order.
+MUTANTS: tuple[Mutant, ...] = tuple(mutant for mutants in AREAS.values() for mutant in mutants)

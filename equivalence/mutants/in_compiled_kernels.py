@@ -1,0 +1,76 @@
+"""Faults in the C++ kernels, which are built anew with each."""
+
+from __future__ import annotations
+
+from .mutant import Mutant
+
+__all__ = ["MUTANTS"]
+
+MUTANTS = (
+    Mutant(
+        "silence after the last event is a step too short",
+        "kernels/csrc/filter.hpp",
+        "        for (; t < n; t++) quiet(t);",
+        "        for (; t < n - 1; t++) quiet(t);",
+    ),
+    Mutant(
+        "with sparse input, states are lost from one piece of time to the next",
+        "kernels/csrc/filter.hpp",
+        "s[c][k] = keep ? load<V>(state + group.channel[c] * width + k * N) : V{};",
+        "s[c][k] = keep && plan.dense ? load<V>(state + group.channel[c] * width + k * N) : V{};",
+    ),
+    Mutant(
+        "a second spike overwrites the state that the first has left",
+        "kernels/csrc/scan_forward.hpp",
+        "                store(kept + k, load<V>(kept + k) + s);",
+        "                store(kept + k, s);",
+    ),
+    Mutant(
+        "the compiled scan spikes at the threshold",
+        "kernels/csrc/scan_forward.hpp",
+        "now > load<V>(&theta_[k])",
+        "now >= load<V>(&theta_[k])",
+    ),
+    Mutant(
+        "recurrent currents that a neuron's synapses share have no memory",
+        "kernels/csrc/scan_forward.hpp",
+        "            store(state + k, s);\n            store(v + k,",
+        "            if (reset) store(state + k, s);\n            store(v + k,",
+    ),
+    Mutant(
+        "the adjoint of the step before is not decayed",
+        "kernels/csrc/scan_backward.hpp",
+        "next[s] += decayed * adjoint;",
+        "next[s] += weight * adjoint;",
+    ),
+    Mutant(
+        "the gradient of a reset's decay adds the adjoint of this step",
+        "kernels/csrc/scan_backward.hpp",
+        "store(derivative, load<V>(derivative) * decay + adjoint);",
+        "store(derivative, load<V>(derivative) * decay + onto_v);",
+    ),
+    Mutant(
+        "the gradient of a filter's decays is not times the weights",
+        "kernels/csrc/filter_weights.hpp",
+        "drho_[j * I + i] *= w_[j * I + i];",
+        "drho_[j * I + i] *= F(1);",
+    ),
+    Mutant(
+        "the wide Gaussians of the surrogate are centred",
+        "kernels/csrc/surrogate.hpp",
+        "shift = F(sd);",
+        "shift = F(0);",
+    ),
+    Mutant(
+        "the expansion's group of nodes starts with what the group before has left",
+        "kernels/csrc/expansion.hpp",
+        "store_lanes(v, add ? load_lanes(v, lanes) + sum : sum, lanes);",
+        "store_lanes(v, sum, lanes);",
+    ),
+    Mutant(
+        "the expansion's coefficients are scaled by the next node's weight",
+        "kernels/csrc/expansion_coefficients.hpp",
+        "c[k][part] *= product * nodes.weights[k];",
+        "c[k][part] *= product * nodes.weights[k ? k - 1 : 0];",
+    ),
+)

@@ -1,0 +1,71 @@
+"""The table of planted faults: rows that go to a file after every fault, so that a run goes on where it was stopped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from hetsyn_sim.files import write_atomically
+
+from .faults import AREAS, MUTANTS
+from .mutant import Mutant
+
+__all__ = ["Row", "as_markdown", "read_rows", "still_to_run", "write_rows"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of one fault.
+
+    ``where`` is file and line, ``change`` the text that was replaced and what replaced it, ``by`` the test that failed first.
+    """
+
+    fault: str
+    where: str
+    change: tuple[str, str]
+    killed: bool
+    by: str
+    seconds: float
+
+
+def read_rows(path: Path) -> dict[str, Row]:
+    """Fault -> row, of a file that may not be there yet."""
+    if not path.is_file():
+        return {}
+    return {row["fault"]: Row(**{**row, "change": tuple(row["change"])}) for row in json.loads(path.read_text(encoding="utf-8"))}
+
+
+def write_rows(path: Path, rows: Mapping[str, Row]) -> None:
+    """Write the rows in the order of the faults, and of those that there are no more nothing."""
+    ordered = [asdict(rows[mutant.fault]) for mutant in MUTANTS if mutant.fault in rows]
+    write_atomically(path, (json.dumps(ordered, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def still_to_run(mutants: Iterable[Mutant], rows: Mapping[str, Row]) -> list[Mutant]:
+    """Faults without a row, faults that have changed, and survivors: the suite may have learnt to notice them."""
+
+    def is_done(mutant: Mutant) -> bool:
+        row = rows.get(mutant.fault)
+        return row is not None and row.killed and row.change == (mutant.find, mutant.replace)
+
+    return [mutant for mutant in mutants if not is_done(mutant)]
+
+
+def as_markdown(rows: Mapping[str, Row]) -> str:
+    """The table for the documentation."""
+    known = {mutant.fault for mutant in MUTANTS}
+    of_faults = [row for fault, row in rows.items() if fault in known]
+    lines = [f"{sum(row.killed for row in of_faults)} of {len(of_faults)} planted faults are killed.", ""]
+    for area, mutants in AREAS.items():
+        there = [rows[mutant.fault] for mutant in mutants if mutant.fault in rows]
+        lines += [f"**{area}** ({sum(row.killed for row in there)} of {len(there)})", "", "| fault | in | killed by |", "|---|---|---|"]
+        for row in there:
+            file = row.where.rpartition(":")[0].removeprefix("hetsyn_sim/")
+            test = row.by.partition("::")[2] or row.by
+            name, bracket, subject = test.partition("[")
+            shown = f"`{name}`" + (f" ({subject.removesuffix(']')})" if bracket else "") if "::" in row.by else row.by
+            lines.append(f"| {row.fault} | `{file}` | {shown if row.killed else '**survived**'} |")
+        lines.append("")
+    return "\n".join(lines)
