@@ -86,7 +86,12 @@ def neuron_models(draw: st.DrawFn, *, spiking: bool = True) -> NeuronModel:
     if not jumps:  # the spike acts on the neuron itself
         jumps.append(f"{own[0]}_post {signs[0]}= {weight}")
     if not v_is_state:
-        neuron.append(f"v = {' '.join(terms).removeprefix('+ ')} : {unit}")
+        total = " ".join(terms).removeprefix("+ ")
+        if draw(st.booleans()):  # by way of another subexpression
+            between = draft.name()
+            neuron.append(f"{between} = {total} : {unit}")
+            total = between
+        neuron.append(f"v = {total} : {unit}")
     threshold = reset = ""
     if spiking:
         theta = f"theta_{draft.name()}"

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hetsyn_sim.brian import simulate
+from hetsyn_sim.brian import FORMS, simulate
 from hetsyn_sim.brian.devices import find_device
 from hetsyn_sim.brian.equations import sums_in_use
 from hetsyn_sim.discrete import simulate_reference
@@ -83,9 +83,9 @@ def _torch_simulators() -> Iterator[tuple[str, Simulator]]:
             yield f"torch {name} {dtype}", Simulator(run, bound, facts.slow, unavailable=partial(str, reason))
 
 
-def _brian2(spec: NetworkSpec, values: Values, inputs: NDArray[np.bool_], *, device: str) -> Recording:
+def _brian2(spec: NetworkSpec, values: Values, inputs: NDArray[np.bool_], *, device: str, form: str) -> Recording:
     unused = {name for p in spec.populations for name in p.model.summed} - {n for p in spec.populations for n in sums_in_use(p.model)}
-    return simulate(spec, values, inputs, device=device, record=[name for name in states_of(spec) if name not in unused])
+    return simulate(spec, values, inputs, device=device, form=form, record=[name for name in states_of(spec) if name not in unused])
 
 
 def _missing_for(device: str) -> str:
@@ -98,8 +98,10 @@ def _missing_for(device: str) -> str:
 
 def _brian2_simulators() -> Iterator[tuple[str, Simulator]]:
     for device, compiled in (("numpy", False), ("cython", True), ("cpp_standalone", True)):
-        run, missing = partial(_brian2, device=device), partial(_missing_for, device)
-        yield f"brian2 {device}", Simulator(run, slow=True, compiled=compiled, unavailable=missing)
+        for form in FORMS:
+            run, missing = partial(_brian2, device=device, form=form), partial(_missing_for, device)
+            name = f"brian2 {device}" if form == "ode" else f"brian2 {device} {form}"
+            yield name, Simulator(run, slow=True, compiled=compiled, unavailable=missing)
 
 
 #: The simulator that the others are compared with.

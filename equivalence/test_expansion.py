@@ -32,7 +32,7 @@ class Filter:
 def filters(draw):
     n_steps, n_batch = draw(st.integers(1, 400)), draw(st.integers(1, 2))
     n_pre, n_post = draw(st.integers(150, 300)), draw(st.integers(1, 20))
-    shortest, ratio = draw(st.floats(0.7, 20.0)), draw(st.floats(1.0, 30.0))
+    shortest, ratio = draw(st.floats(0.7, 20.0)), draw(st.floats(1.0, 30.0) | st.floats(30.0, 1000.0))
     rate = draw(st.sampled_from((0.003, 0.01, 0.001)))
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
     x = (rng.random((n_steps, n_batch, n_pre)) < rate) * rng.uniform(0.5, 1.5, (n_steps, n_batch, n_pre))

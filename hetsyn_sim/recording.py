@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,6 +168,21 @@ class Recording:
     @property
     def _shape(self) -> tuple[int, ...]:
         return next((a.shape for a in (*self.rasters.values(), *self.traces.values())), (0, 0, 0))
+
+    def runs(self, chosen: slice) -> Recording:
+        """The recording of some of the runs."""
+        rasters = {name: raster[:, chosen] for name, raster in self.rasters.items()}
+        return replace(self, rasters=rasters, traces={name: trace[:, chosen] for name, trace in self.traces.items()})
+
+    @classmethod
+    def joined(cls, parts: Sequence[Recording]) -> Recording:
+        """One recording of the runs of all parts, which are of the same network, step for step."""
+        first = parts[0]
+        if len(parts) == 1:
+            return first
+        rasters = {name: np.concatenate([part.rasters[name] for part in parts], axis=1) for name in first.rasters}
+        traces = {name: np.concatenate([part.traces[name] for part in parts], axis=1) for name in first.traces}
+        return replace(first, rasters=rasters, traces=traces)
 
     def spikes(self, population: str, run: int = 0) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Spike times (seconds) and neuron indices of one population in one run."""

@@ -29,10 +29,11 @@ class TransferredNetwork(BrianSimulation):
         checkpoint: Checkpoint,
         *,
         device: str = "numpy",
+        form: str = "ode",
         record: str | Iterable[str] = "v",
         build_directory: str | Path | None = None,
     ) -> None:
-        super().__init__(checkpoint.spec, checkpoint.values, device=device, record=record, build_directory=build_directory)
+        super().__init__(checkpoint.spec, checkpoint.values, device=device, form=form, record=record, build_directory=build_directory)
         self.checkpoint = checkpoint
 
     def run(
@@ -64,6 +65,7 @@ def to_brian2(
     checkpoint: Checkpoint | str | PathLike[str],
     device: str = "numpy",
     *,
+    form: str = "ode",
     record: str | Iterable[str] = "v",
     build_directory: str | Path | None = None,
 ) -> TransferredNetwork:
@@ -73,7 +75,7 @@ def to_brian2(
     ----------
     checkpoint
         A checkpoint, or the path of one.
-    device, record, build_directory
+    device, form, record, build_directory
         See :class:`hetsyn_sim.brian.BrianSimulation`.
 
     Returns
@@ -88,8 +90,8 @@ def to_brian2(
     TransferError
         If its values can't be simulated, or Brian2 refuses the equations.
     UnknownNameError, BackendError
-        If there is no such device, or no compiler for it.
+        If there is no such device or form, or no compiler for the device.
     """
     if not isinstance(checkpoint, Checkpoint):
         checkpoint = Checkpoint.load(checkpoint)
-    return TransferredNetwork(checkpoint, device=device, record=record, build_directory=build_directory)
+    return TransferredNetwork(checkpoint, device=device, form=form, record=record, build_directory=build_directory)

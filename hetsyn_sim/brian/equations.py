@@ -11,7 +11,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 from ..spec import NetworkSpec, NeuronModel, Population, Projection
 from ..spec.model import Side
 
-__all__ = ["STEPS_PER_RECORDING", "neuron_equations", "sum_name", "sums_in_use", "synapse_equations", "wipe_code"]
+__all__ = ["STEPS_PER_RECORDING", "declarations", "neuron_equations", "sum_name", "sums_in_use", "synapse_equations", "wipe_code"]
 
 #: The neurons' count of steps after which the next recording begins.
 STEPS_PER_RECORDING = "steps_per_recording"
@@ -37,7 +37,7 @@ def neuron_equations(spec: NetworkSpec, population: Population) -> Equations:
         parts = [sum_name(total, projection) for projection in spec.projections_to(population.name)]
         lines.append(SingleEquation(SUBEXPRESSION, total, dimensions[total], expr=Expression(" + ".join(parts))))
         lines += [SingleEquation(PARAMETER, part, dimensions[total]) for part in parts]
-    lines += _declarations(model, "neuron")
+    lines += declarations(model, "neuron")
     lines.append(SingleEquation(PARAMETER, STEPS_PER_RECORDING, DIMENSIONLESS, var_type=INTEGER, flags=["constant", "shared"]))
     return Equations(lines)
 
@@ -53,7 +53,7 @@ def synapse_equations(spec: NetworkSpec, projection: Projection) -> Equations:
     for total, state in sums_in_use(model).items():
         target = f"{sum_name(total, projection)}_post"
         lines.append(SingleEquation(SUBEXPRESSION, target, dimensions[total], expr=Expression(state), flags=["summed"]))
-    return Equations(lines + _declarations(model, "synapse"))
+    return Equations(lines + declarations(model, "synapse"))
 
 
 def wipe_code(states: Iterable[str], *, suffix: str = "") -> str:
@@ -66,7 +66,8 @@ def wipe_code(states: Iterable[str], *, suffix: str = "") -> str:
     return "\n".join(f"{state} *= {kept}" for state in states)
 
 
-def _declarations(model: NeuronModel, side: Side) -> list[SingleEquation]:
+def declarations(model: NeuronModel, side: Side) -> list[SingleEquation]:
+    """The parameters of one side; what the layer shares is one number."""
     dimensions = model.dimensions()
     return [
         SingleEquation(PARAMETER, name, dimensions[name], flags=["constant", "shared"] if parameter.axes == "layer" else ["constant"])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from ..recording import Raster
 
-__all__ = ["check_inputs", "concatenated_spikes", "split_recordings"]
+__all__ = ["check_inputs", "concatenated_steps", "spikes_with_room", "split_recordings"]
 
 
 def check_inputs(inputs: Any, n_input: int, *, where: str = "Brian2 simulation") -> Raster:
@@ -52,11 +52,19 @@ def check_inputs(inputs: Any, n_input: int, *, where: str = "Brian2 simulation")
     return array.astype(np.bool_, copy=False)
 
 
-def concatenated_spikes(raster: Raster, dt: float) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Channels and times (seconds) of all spikes, recording after recording, ordered by time, then channel."""
+def concatenated_steps(raster: Raster) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Channels and steps of all spikes, recording after recording, ordered by step, then channel."""
     n_steps, n_runs, n_channels = raster.shape
     steps, channels = np.nonzero(raster.transpose(1, 0, 2).reshape(n_runs * n_steps, n_channels))
-    return channels.astype(np.int32), np.multiply(steps, dt, dtype=np.float64)
+    return channels.astype(np.int32), steps
+
+
+def spikes_with_room(raster: Raster, room: int | None = None) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The same, filled up to ``room`` spikes with some that come after the last step."""
+    channels, steps = concatenated_steps(raster)
+    extra = np.arange((room or len(steps)) - len(steps))
+    late = raster.shape[0] * raster.shape[1] + extra // raster.shape[2]
+    return np.concatenate([channels, extra % raster.shape[2]]).astype(np.int32), np.concatenate([steps, late])
 
 
 def split_recordings(concatenated: NDArray[Any], n_runs: int) -> NDArray[Any]:

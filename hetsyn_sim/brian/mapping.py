@@ -9,7 +9,6 @@ import numpy as np
 
 from ..spec import ParameterSlot
 from ..spec.quantities import parse_unit
-from .equations import synapse_equations
 from .network import METHOD, BuiltNetwork, brian_name, derived_update
 from .report import MappedParameter, MappedPopulation, MappedProjection, ScheduledObject, TransferReport
 from .values import Array, is_time, used_entries
@@ -22,6 +21,7 @@ _KINDS = {
     "Resetter": "neurons that spiked one step before are reset",
     "SynapticPathway": "spikes arrive",
     "SummedVariableUpdater": "synapses are summed",
+    "DecayAndSum": "states decay and synapses are summed",
     "Thresholder": "neurons spike",
     "SpikeMonitor": "spikes are recorded",
     "StateMonitor": "traces are recorded",
@@ -48,16 +48,20 @@ def make_report(built: BuiltNetwork, values: Mapping[str, Array], device: str) -
             q.name,
             (synapses := built.synapses[q.name]).name,
             len(synapses),
-            str(synapse_equations(spec, q)),  # Synapses.equations leaves out the sums
-            spec.population(q.target).model.on_pre,
-            derived_update(synapses, synapses.equations) if spec.population(q.target).model.synapse_equations.states else "",
+            str(built.form.equations(spec, q)),  # Synapses.equations leaves out the sums
+            built.form.on_pre(spec, q),
+            derived_update(synapses, synapses.equations)
+            if built.form.solves_synapses and spec.population(q.target).model.synapse_equations.states
+            else "",
         )
         for q in spec.projections
         if q.name in built.synapses
     )
     parameters = tuple(_parameter(slot, values[key]) for key, slot in spec.slots.items())
     dt = f"{spec.dt_s * 1e3:.12g} ms"
-    return TransferReport(dt, device, METHOD, spec.step_order.phases, populations, projections, parameters, tuple(_schedule(built)))
+    return TransferReport(
+        dt, device, built.form.name, METHOD, spec.step_order.phases, populations, projections, parameters, tuple(_schedule(built))
+    )
 
 
 def _schedule(built: BuiltNetwork) -> Iterator[ScheduledObject]:

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import brian2
 import numpy as np
 from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, Synapses
 from brian2.core.base import BrianObjectException
+from brian2.core.variables import DynamicArrayVariable
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.equations.equations import Equations
 from brian2.stateupdaters.base import UnsupportedEquationsException
 from brian2.stateupdaters.exact import exact
@@ -17,8 +20,9 @@ from brian2.units.allunits import second
 from ..errors import TransferError
 from ..recording import Raster
 from ..spec import NetworkSpec, Population, Projection
-from .equations import STEPS_PER_RECORDING, neuron_equations, sum_name, sums_in_use, synapse_equations, wipe_code
-from .inputs import concatenated_spikes
+from .equations import STEPS_PER_RECORDING, neuron_equations, wipe_code
+from .forms import FORMS, Form
+from .inputs import spikes_with_room
 from .schedule import SLOT, Schedule, place
 from .values import Array, synapse_mask
 
@@ -33,11 +37,12 @@ class BuiltNetwork:
     """The Brian2 objects of one network, by the spec's names."""
 
     spec: NetworkSpec
+    form: Form
     clock: Clock
     source: SpikeGeneratorGroup
     groups: dict[str, NeuronGroup] = field(default_factory=dict)
     synapses: dict[str, Synapses] = field(default_factory=dict)
-    network: Network = field(default_factory=Network)
+    network: Network = field(default_factory=lambda: Network(name="network"))
 
     def add(self, brian_object: Any) -> None:
         """Put an object into the network."""
@@ -51,20 +56,21 @@ def brian_name(name: str) -> str:
     return name.replace(".", "_")
 
 
-def build_network(spec: NetworkSpec, values: Mapping[str, Array]) -> BuiltNetwork:
+def build_network(spec: NetworkSpec, values: Mapping[str, Array], form: Form = FORMS["ode"]) -> BuiltNetwork:
     """Make the network on the active Brian2 device, without input spikes and monitors. ``values`` must have been checked.
 
     Raises
     ------
     TransferError
-        If Brian2 refuses the equations.
+        If the form can't express the network, or Brian2 refuses the equations.
     """
+    form.check(spec)
     clock = Clock(dt=spec.dt_s * second, name="step_clock")
     schedule = Schedule(spec.step_order)
     source = SpikeGeneratorGroup(
         spec.n_input, [], [] * second, clock=clock, when=SLOT, order=schedule.input_order, name="input", sorted=True
     )
-    built = BuiltNetwork(spec, clock, source)
+    built = BuiltNetwork(spec, form, clock, source)
     built.add(source)
     try:
         for number, population in enumerate(spec.populations, start=1):
@@ -119,10 +125,13 @@ def _refused(where: str, error: Exception) -> TransferError:
     )
 
 
-def set_input(built: BuiltNetwork, raster: Raster) -> None:
-    """Give a network its input spikes, shape (time, batch, channel), recording after recording, and the length of a recording."""
-    channels, times = concatenated_spikes(raster, built.spec.dt_s)
-    built.source.set_spikes(channels, times * second, sorted=True)
+def set_input(built: BuiltNetwork, raster: Raster, room: int | None = None) -> None:
+    """Give a network its input spikes, shape (time, batch, channel), recording after recording, and the length of a recording.
+
+    ``room`` is the length of the list of spikes, if it is to be longer than there are spikes.
+    """
+    channels, steps = spikes_with_room(raster, room)
+    built.source.set_spikes(channels, np.multiply(steps, built.spec.dt_s) * second, sorted=True)
     for group in built.groups.values():
         setattr(group, STEPS_PER_RECORDING, raster.shape[0])
 
@@ -141,6 +150,22 @@ def run_network(built: BuiltNetwork, n_steps: int, n_runs: int, report: Any = No
         raise _refused("Network.run", error) from error
 
 
+def set_value(owner: NeuronGroup | Synapses, variable: str, value: Any) -> None:
+    """Set a variable, as data and never as text: Brian2 would write a single number into the code of a standalone program.
+
+    With other values it would be another program, and compiled again.
+    """
+    device = brian2.get_device()
+    if isinstance(device, CPPStandaloneDevice) and np.size(value) == 1:
+        found = owner.variables[variable]
+        array = np.full(1, value, dtype=found.dtype)
+        name = device.get_array_name(found, access_data=False)
+        device.array_cache[found] = array
+        device.main_queue.append(("set_by_array", (name, device.static_array(name, array), isinstance(found, DynamicArrayVariable))))
+    else:
+        setattr(owner, f"{variable}_", value)
+
+
 def _add_population(built: BuiltNetwork, population: Population, number: int, schedule: Schedule, values: Mapping[str, Array]) -> None:
     model, name = population.model, brian_name(population.name)
     equations = neuron_equations(built.spec, population)
@@ -149,7 +174,7 @@ def _add_population(built: BuiltNetwork, population: Population, number: int, sc
     built.groups[population.name] = group
     built.add(group)
     for parameter in model.parameters_of("neuron"):
-        setattr(group, f"{parameter}_", values[f"{population.name}.neuron.{parameter}"])
+        set_value(group, parameter, values[f"{population.name}.neuron.{parameter}"])
     states = list(model.neuron_equations.states)
     if states:
         place(group.state_updater, schedule.phase("decay"))
@@ -165,12 +190,12 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
         return
     name, target = brian_name(projection.name), built.groups[projection.target]
     model = built.spec.population(projection.target).model
-    equations = synapse_equations(built.spec, projection)
+    form = built.form
     synapses = Synapses(
         built.source if projection.source == "input" else built.groups[projection.source],
         target,
-        equations,
-        on_pre=model.on_pre,
+        form.equations(built.spec, projection),
+        on_pre=form.on_pre(built.spec, projection),
         delay=0 * second,  # one delay for all, instead of an array with a zero for every synapse
         method=METHOD,
         clock=built.clock,
@@ -185,15 +210,11 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
     for parameter, facts in model.parameters_of("synapse").items():
         value = values[f"{projection.name}.{parameter}"]
         if facts.axes == "layer":
-            setattr(synapses, f"{parameter}_", value)
+            set_value(synapses, parameter, value)
         else:
             per_synapse = value.T if facts.axes == "post pre" else np.broadcast_to(value, mask.shape)
-            setattr(synapses, f"{parameter}_", per_synapse[mask])
-    states = list(model.synapse_equations.states)
-    if states:
-        place(synapses.state_updater, schedule.phase("decay"))
-        code = wipe_code(states, suffix="_post")
-        synapses.run_regularly(code, clock=built.clock, when=SLOT, order=schedule.wipe_order, name=f"{name}_wipe")
+            set_value(synapses, parameter, per_synapse[mask])
+    for variable, value in form.own_values(built.spec, projection, values).items():
+        set_value(synapses, variable, value.T[mask])
     place(synapses.pre, schedule.phase("recurrent") if projection.kind == "recurrent" else schedule.deliver(number))
-    for total in sums_in_use(model):
-        place(synapses.summed_updaters[f"{sum_name(total, projection)}_post"], schedule.sums(number))
+    form.schedule(built.spec, projection, synapses, j, schedule, number)

@@ -66,6 +66,7 @@ class TransferReport:
 
     dt: str
     device: str
+    form: str
     method: str
     step_order: tuple[str, ...]
     populations: tuple[MappedPopulation, ...]
@@ -93,7 +94,7 @@ class TransferReport:
         return "\n".join(self._objects())
 
     def __str__(self) -> str:
-        head = f"Brian2 on {self.device}, dt = {self.dt}, method {self.method!r}, step order {', '.join(self.step_order)}"
+        head = f"Brian2 on {self.device}, form {self.form}, dt = {self.dt}, method {self.method!r}, step order {', '.join(self.step_order)}"
         return "\n".join([head, "", *self._objects(), *self._tables()])
 
     def _objects(self) -> Iterator[str]:

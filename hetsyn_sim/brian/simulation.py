@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 from brian2 import Network
 
-from ..errors import BackendError
 from ..recording import Raster, Recording, check_same_dt
 from ..spec import NetworkSpec
-from .devices import find_device, on_runtime, on_standalone
+from .devices import find_device, on_runtime
+from .forms import find_form
 from .inputs import check_inputs
 from .mapping import make_report
 from .network import BuiltNetwork, build_network, check_finite, run_network, set_input
 from .record import Monitors, resolve_traces
 from .report import TransferReport
+from .standalone import run_standalone
 from .values import check_values, is_time
 
 __all__ = ["BrianSimulation", "simulate"]
@@ -40,6 +41,8 @@ class BrianSimulation:
     device
         ``"numpy"``, ``"cython"`` or ``"cpp_standalone"``. The last compiles a program of its own for every run (about a minute) and is
         the fastest afterwards.
+    form
+        ``"ode"``, the textbook, or ``"fast"`` (:mod:`hetsyn_sim.brian.forms`): the same network.
     record
         The traces to keep; see :func:`hetsyn_sim.brian.record.resolve_traces`. Spikes are always kept.
     build_directory
@@ -48,9 +51,9 @@ class BrianSimulation:
     Raises
     ------
     TransferError
-        If the values do not fit the network, or Brian2 refuses the equations.
+        If the values do not fit the network, the form can't express it, or Brian2 refuses the equations.
     UnknownNameError
-        If there is no such device or no such variable to record.
+        If there is no such device, form or no such variable to record.
     BackendError
         If the device needs a C++ compiler and there is none.
     """
@@ -61,11 +64,14 @@ class BrianSimulation:
         values: Mapping[str, Any],
         *,
         device: str = "numpy",
+        form: str = "ode",
         record: str | Iterable[str] = "v",
         build_directory: str | Path | None = None,
     ) -> None:
         self.spec = spec
         self.device = find_device(device)
+        self.form = find_form(form)
+        self.form.check(spec)
         self.traces = resolve_traces(spec, record)
         self.values = check_values(spec, values)
         self.build_directory = build_directory
@@ -75,7 +81,7 @@ class BrianSimulation:
         """The network on Brian2's runtime device, for running it there and for looking at it."""
         values = {key: np.maximum(v, self.device.smallest_time) if is_time(self.spec.slots[key]) else v for key, v in self.values.items()}
         with on_runtime():  # making it needs no compiler, whatever it runs on later
-            built = build_network(self.spec, values)
+            built = build_network(self.spec, values, self.form)
             monitors = Monitors(built, self.traces)
             built.network.store(_FRESH)
         return built, monitors
@@ -148,30 +154,11 @@ class BrianSimulation:
         return monitors.recording(raster, f"brian2 {self.device.name}")
 
     def _run_standalone(self, raster: Raster, progress: Callable[[float], None], message: Callable[[str], None] | None) -> Recording:
-        progress(0.0)  # and nothing in between: the program that is compiled here reports to nobody
         with ExitStack() as stack:
-            device = stack.enter_context(on_standalone(self.device))
             directory = self.build_directory or stack.enter_context(tempfile.TemporaryDirectory(prefix="hetsyn_sim_"))
-            built = build_network(self.spec, self.values)
-            monitors = Monitors(built, self.traces)
-            set_input(built, raster)
-            run_network(built, raster.shape[0], raster.shape[1])
-            if message is not None:
-                message("compiling the C++ standalone project; this takes about a minute")
-            try:
-                device.build(directory=str(directory), compile=True, run=True, with_output=False)
-            except RuntimeError as error:
-                raise BackendError(
-                    "the C++ standalone project failed",
-                    where=str(directory),
-                    got=str(error),
-                    expected="a project that compiles and runs",
-                    remedy='keep the project with build_directory, run `make` there and read its messages; or use device="numpy"',
-                ) from error
-            check_finite(built)
-            recording = monitors.recording(raster, f"brian2 {self.device.name}")
-        progress(1.0)
-        return recording
+            return run_standalone(
+                self.device, self.spec, self.values, self.form, self.traces, raster, Path(directory), progress=progress, message=message
+            )
 
 
 def simulate(
@@ -180,6 +167,7 @@ def simulate(
     inputs: Any,
     *,
     device: str = "numpy",
+    form: str = "ode",
     record: str | Iterable[str] = "v",
     dt: float | None = None,
     progress: Callable[[float], None] | None = None,
@@ -187,5 +175,5 @@ def simulate(
     build_directory: str | Path | None = None,
 ) -> Recording:
     """Build a network and run it once; see :class:`BrianSimulation` and its :meth:`~BrianSimulation.run`."""
-    simulation = BrianSimulation(spec, values, device=device, record=record, build_directory=build_directory)
+    simulation = BrianSimulation(spec, values, device=device, form=form, record=record, build_directory=build_directory)
     return simulation.run(inputs, dt=dt, progress=progress, message=message)

@@ -32,6 +32,10 @@ def simulate(
     split: Split = "test",
     recordings: Recordings = None,
     device: Device = "numpy",
+    form: Annotated[
+        str,
+        typer.Option("--form", metavar="FORM", help="How synapses are written: fast, or ode as in a textbook. The spikes are the same."),
+    ] = "fast",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE.npz", help="Keep spikes and voltages in this file.", show_default=False)
     ] = None,
@@ -41,7 +45,7 @@ def simulate(
 
     ```
     hetsyn simulate runs/fsdd-demo-seed0
-    hetsyn simulate runs/fsdd-demo-seed0 --device cpp_standalone --out digits.npz
+    hetsyn simulate runs/fsdd-demo-seed0 --device cpp --out digits.npz
     ```
     """
     check_output(out, json_file)
@@ -59,8 +63,8 @@ def simulate(
         check_name(out)
     n_steps = length_of(checkpoint, data)
     start = perf_counter()
-    with progress_bar(f"Brian2 {device}, {len(data)} recordings") as progress:
-        simulation = to_brian2(checkpoint, device=device)
+    with progress_bar(f"Brian2 {device}, form {form}, {len(data)} recordings") as progress:
+        simulation = to_brian2(checkpoint, device=device, form=form)
         recording = simulation.run(data.rasters(n_steps), dt=data.dt, progress=progress, message=say)
     seconds = perf_counter() - start
     guessed = predictions(recording, spec, loss_of(checkpoint))
@@ -78,6 +82,7 @@ def simulate(
         {
             "accuracy_brian2": accuracy,
             "device": device,
+            "form": form,
             "n_recordings": len(data),
             "n_steps": n_steps,
             "dt_s": spec.dt_s,

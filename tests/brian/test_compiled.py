@@ -23,21 +23,30 @@ def _network(**options):
     return spec, values
 
 
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    """No program of another test is there."""
+    monkeypatch.setenv("HETSYN_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "standalone"
+
+
 @pytest.mark.compiled
 @pytest.mark.slow
-def test_cpp_standalone_over_minutes_of_concatenated_recordings(tmp_path):
-    """More than 64 s of biological time: beyond that, two clocks of Brian2's standalone mode would miss each other."""
+def test_cpp_standalone_over_minutes_of_concatenated_recordings(tmp_path, own_cache):
+    """More than 64 s of biological time: beyond that, two clocks of Brian2's standalone mode would miss each other. In several runs."""
     spec, values = _network()
-    inputs = random_spikes((80, 200, 6))
+    inputs = random_spikes((110, 150, 6))
     said, seen = [], []
     record = ["v", "layer_1.recurrent.I[4]", "layer_1.I_syn"]
     simulation = BrianSimulation(spec, values, device="cpp_standalone", record=record, build_directory=tmp_path / "project")
     recording = simulation.run(inputs, message=said.append, progress=seen.append)
     reference = simulate_reference(spec, values, inputs)
     assert_same(reference, recording, atol=1e-11)  # states that never decay grow, and their rounding with them
-    assert recording.traces["layer_1.recurrent.I[4]"].shape == (80, 200, 6)
+    assert recording.traces["layer_1.recurrent.I[4]"].shape == (110, 150, 6)
+    sums = simulate_reference(spec, values, inputs, record=["I_syn"]).traces["layer_1.I_syn"]
+    np.testing.assert_allclose(recording.traces["layer_1.I_syn"], sums, atol=1e-11)
     assert "compiling" in said[0]
-    assert seen == [0.0, 1.0]
+    assert seen == pytest.approx([0.0, 64 / 150, 128 / 150, 1.0])
     assert (tmp_path / "project" / "main").exists()
     assert brian2.get_device() is brian2.all_devices["runtime"]
     assert_same(reference, BrianSimulation(spec, values).run(inputs), atol=1e-11)
@@ -45,16 +54,38 @@ def test_cpp_standalone_over_minutes_of_concatenated_recordings(tmp_path):
 
 @pytest.mark.compiled
 @pytest.mark.slow
-def test_cpp_standalone_a_second_time_in_one_process_after_a_failure(monkeypatch):
+@pytest.mark.parametrize("form", ["ode", "fast"])
+def test_a_network_of_the_same_shape_is_not_compiled_again(form, own_cache):
+    """Other weights, time constants, thresholds, inputs and numbers of recordings up to the next power of two."""
+    layers = [Layer(lively(HetSynLIF), 6, recurrent=True), Layer(lively(HomNeuALIFNormalised), 3)]
+    spec = NetworkSpec("4 ms", 5, layers, Layer(LeakyReadout, 2))
+    said = []
+    for seed, n_runs, rate in ((0, 4, 0.3), (1, 3, 0.5)):
+        values = {key: value * (1 + 0.1 * seed) for key, value in spec.initial_values(seed).items()}
+        values["layer_2.feedforward.w"] = 3 * np.abs(values["layer_2.feedforward.w"])
+        inputs = np.random.default_rng(seed).random((30, n_runs, 5)) < rate
+        recording = BrianSimulation(spec, values, device="cpp", form=form).run(inputs, message=said.append)
+        assert_same(simulate_reference(spec, values, inputs), recording)
+    assert len(said) == 1
+    assert len(list(own_cache.iterdir())) == 1
+
+
+@pytest.mark.compiled
+@pytest.mark.slow
+def test_cpp_standalone_a_second_time_in_one_process_after_a_failure(tmp_path, own_cache, monkeypatch):
     layers = [Layer(lively(HomNeuALIFNormalised), 6, recurrent=True)]
     spec = NetworkSpec("4 ms", 6, layers, step_order=StepOrder(("recurrent", "reset", "decay", "feedforward", "threshold")))
     values = spec.initial_values(1)
     inputs = random_spikes((30, 3, 6))
     simulation = BrianSimulation(spec, values, device="cpp_standalone")
+    compiler = tmp_path / "compiler"
+    compiler.write_text("#!/bin/sh\necho no licence; exit 1\n")
+    compiler.chmod(0o755)
     with monkeypatch.context() as broken:
-        broken.setitem(brian2.prefs, "devices.cpp_standalone.make_cmd_unix", "false")
-        with pytest.raises(BackendError, match=r"(?s)project failed.*compilation failed.*build_directory"):
+        broken.setenv("CXX", str(compiler))
+        with pytest.raises(BackendError, match=r"(?s)can't be compiled.*build_directory"):
             simulation.run(inputs)
+    assert not own_cache.exists()
     assert brian2.get_device() is brian2.all_devices["runtime"]
     assert_same(simulate_reference(spec, values, inputs), simulation.run(inputs))
 

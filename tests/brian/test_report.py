@@ -74,7 +74,7 @@ def test_the_schedule_is_the_step_order(spec, values, first):
 def test_the_text_shows_the_model_as_written_and_the_step_brian_derived(simulation):
     text = str(simulation.report)
     for part in (
-        "Brian2 on numpy, dt = 4 ms, method 'exact'",
+        "Brian2 on numpy, form ode, dt = 4 ms, method 'exact'",
         "v = I_syn - R : 1",
         "I_syn = I_syn_feedforward + I_syn_recurrent : 1",
         "dI/dt = -I/tau_syn : 1 (clock-driven)",

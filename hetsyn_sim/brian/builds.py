@@ -1,0 +1,107 @@
+"""Compiled standalone programs, kept by what they are made of: the same sources are compiled once, whatever numbers they run on.
+
+A program goes into the cache in one piece when it is finished, so what is in there is whole; an interrupted compilation leaves nothing.
+The cache is ``$HETSYN_CACHE``, or ``hetsyn-sim`` in the user's cache folder; deleting it is safe.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import brian2
+
+from ..errors import BackendError
+
+__all__ = ["KEPT", "cache_folder", "program_for"]
+
+#: Programs kept; of more, those that have not been used for the longest time are deleted.
+KEPT = 64
+
+_SOURCES = (".cpp", ".h", ".cu")
+_NUMBERED = re.compile(r"(codeobject|push_spikes)_\d+")
+_DATA = ("static_arrays", "results")
+
+
+def cache_folder() -> Path:
+    """Where compiled programs are kept."""
+    own = os.environ.get("HETSYN_CACHE")
+    if own:
+        return Path(own) / "standalone"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hetsyn-sim" / "standalone"
+
+
+def program_for(project: Path, *, message: Callable[[str], None] | None = None) -> tuple[Path, bool]:
+    """Put the compiled program of a generated project into it, as ``main``; whether it had to be compiled.
+
+    Raises
+    ------
+    BackendError
+        If it can't be compiled, or the cache can't be written.
+    """
+    program, kept = project / "main", cache_folder() / _fingerprint(project)
+    if kept.is_file():
+        kept.touch()  # used just now
+        shutil.copy2(kept, program)
+        return program, False
+    if message is not None:
+        message("compiling the C++ standalone program: once for networks of this shape, and kept")
+    _make(project)
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=kept.parent, prefix=".", delete=False) as unfinished:
+            pass
+        shutil.copy2(program, unfinished.name)
+        os.replace(unfinished.name, kept)
+        for old in sorted(_programs(kept.parent), key=lambda path: path.stat().st_mtime, reverse=True)[KEPT:]:
+            old.unlink(missing_ok=True)
+    except OSError as error:
+        raise BackendError(
+            "the compiled program can't be kept",
+            where=str(kept.parent),
+            got=f"{type(error).__name__}: {error.strerror or error}",
+            expected="a folder that can be written to, with space left",
+            remedy="name another folder in the environment variable HETSYN_CACHE",
+        ) from error
+    return program, True
+
+
+def _programs(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+
+
+def _fingerprint(project: Path) -> str:
+    """Of everything that the program depends on: sources, makefile with its flags, the compiler, Brian2."""
+    compiler = os.environ.get("CXX", "g++")
+    told = subprocess.run([*compiler.split(), "--version"], capture_output=True, text=True, check=False).stdout
+    digest = hashlib.sha256(f"{brian2.__version__}\n{compiler}\n{told}\n".encode())
+    sources = {_unnumbered(str(p.relative_to(project))): p for p in project.rglob("*") if p.suffix in _SOURCES or p.name == "makefile"}
+    for name, path in sorted(sources.items()):
+        if Path(name).parts[0] not in _DATA:
+            digest.update(f"{name}\n{_unnumbered(path.read_text(encoding='utf-8'))}".encode())
+    return digest.hexdigest()
+
+
+def _unnumbered(text: str) -> str:
+    """Without the numbers by which Brian2 tells code objects from those of the networks that this process has made before."""
+    return _NUMBERED.sub(r"\1", text)
+
+
+def _make(project: Path) -> None:
+    """Compile with as many jobs as there are processors."""
+    jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    done = subprocess.run(["make", f"-j{jobs}"], cwd=project, capture_output=True, text=True, check=False)
+    if done.returncode or not (project / "main").is_file():
+        raise BackendError(
+            "the C++ standalone program can't be compiled",
+            where=str(project),
+            got="\n            ".join((done.stdout + done.stderr).strip().splitlines()[-8:]) or f"make ended with {done.returncode}",
+            expected="a program called main",
+            remedy='keep the project with build_directory, run `make` there and read its messages; or use device="numpy"',
+        )

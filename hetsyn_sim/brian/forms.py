@@ -1,0 +1,179 @@
+"""Two ways to write the same synapses in Brian2.
+
+``ode``, the textbook: every synapse has its differential equation, which Brian2 solves exactly, with one exponential per synapse and step.
+``fast``: the factor by which a state decays in a step is a parameter of the synapse, computed once; a spike is added to the synapse's state
+and to the neuron's sum at once; and one pass per step lets states decay and sums them up. Both are held to ``pytest equivalence/``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import numpy as np
+from brian2 import Synapses
+from brian2.equations.codestrings import Expression
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, Equations, SingleEquation
+from brian2.units.fundamentalunits import DIMENSIONLESS
+from numpy.typing import NDArray
+
+from ..errors import TransferError, UnknownNameError
+from ..spec import NetworkSpec, NeuronModel, Projection
+from .equations import declarations, sum_name, sums_in_use, synapse_equations, wipe_code
+from .fused import DecayAndSum, Wipe
+from .schedule import SLOT, Schedule, place
+from .values import Array
+
+__all__ = ["FORMS", "Fast", "Form", "Ode", "find_form"]
+
+
+class Form(Protocol):
+    """How a projection's synapses are written."""
+
+    name: str
+    #: Whether Brian2 derives the step of a synapse itself, from differential equations.
+    solves_synapses: bool
+
+    def check(self, spec: NetworkSpec) -> None:
+        """Raise a TransferError if the form can't express a model of the network."""
+
+    def equations(self, spec: NetworkSpec, projection: Projection) -> Equations:
+        """The synapse's equations."""
+
+    def on_pre(self, spec: NetworkSpec, projection: Projection) -> str:
+        """What a spike does."""
+
+    def own_values(self, spec: NetworkSpec, projection: Projection, values: Mapping[str, Array]) -> dict[str, Array]:
+        """Variables of the synapse that are not parameters of the model, each (post, pre)."""
+
+    def schedule(
+        self, spec: NetworkSpec, projection: Projection, synapses: Synapses, post: NDArray[np.integer[Any]], at: Schedule, number: int
+    ) -> None:
+        """Give decay, sums and wiping their places in the step. ``post`` are the synapses' targets, ``number`` is the population's."""
+
+
+class Ode:
+    """Clock-driven differential equations and summed variables: nothing but Brian2, and none of our propagators."""
+
+    name = "ode"
+    solves_synapses = True
+
+    def check(self, spec: NetworkSpec) -> None:
+        """Brian2 says itself what it can't solve."""
+
+    def equations(self, spec: NetworkSpec, projection: Projection) -> Equations:
+        return synapse_equations(spec, projection)
+
+    def on_pre(self, spec: NetworkSpec, projection: Projection) -> str:
+        return spec.population(projection.target).model.on_pre
+
+    def own_values(self, spec: NetworkSpec, projection: Projection, values: Mapping[str, Array]) -> dict[str, Array]:
+        return {}
+
+    def schedule(
+        self, spec: NetworkSpec, projection: Projection, synapses: Synapses, post: NDArray[np.integer[Any]], at: Schedule, number: int
+    ) -> None:
+        model = spec.population(projection.target).model
+        states = list(model.synapse_equations.states)
+        if states:
+            place(synapses.state_updater, at.phase("decay"))
+            code = wipe_code(states, suffix="_post")
+            synapses.run_regularly(code, clock=synapses.clock, when=SLOT, order=at.wipe_order, name=f"{synapses.name}_wipe")
+        for total in sums_in_use(model):
+            place(synapses.summed_updaters[f"{sum_name(total, projection)}_post"], at.sums(number))
+
+
+class Fast:
+    """Decays as parameters, sums kept up by the spikes, one pass over memory per step (:mod:`hetsyn_sim.brian.fused`)."""
+
+    name = "fast"
+    solves_synapses = False
+
+    def check(self, spec: NetworkSpec) -> None:
+        from ..discrete import discretise  # our own propagators: the form ode must do without, so nobody imports them for it
+
+        for population in spec.populations:
+            block = discretise(population.model, spec.step_order).synapse
+            if not block.is_diagonal:
+                raise TransferError(
+                    "the form 'fast' can't express this model",
+                    where=f"{population.name}: {population.model.name}",
+                    got=f"coupled synaptic states {', '.join(block.states)}",
+                    expected="synaptic states that decay each on its own",
+                    remedy='use form="ode", or rewrite the model in uncoupled states',
+                )
+
+    def equations(self, spec: NetworkSpec, projection: Projection) -> Equations:
+        model = spec.population(projection.target).model
+        lines = []
+        for name, equation in Equations(model.synapse).items():
+            if equation.type == DIFFERENTIAL_EQUATION:
+                lines.append(SingleEquation(PARAMETER, name, equation.dim))
+                lines.append(SingleEquation(PARAMETER, _decay_name(model, name), DIMENSIONLESS, flags=["constant"]))
+            elif equation.type == SUBEXPRESSION:
+                lines.append(SingleEquation(SUBEXPRESSION, name, equation.dim, expr=Expression(equation.expr.code)))
+        return Equations(lines + declarations(model, "synapse"))
+
+    def on_pre(self, spec: NetworkSpec, projection: Projection) -> str:
+        model = spec.population(projection.target).model
+        state_of = {state: total for total, state in sums_in_use(model).items()}
+        statements = []
+        for jump in model.on_pre_jumps:
+            statements.append(jump.text)
+            if jump.target in state_of:
+                statements.append(jump.text.replace(jump.target, f"{sum_name(state_of[jump.target], projection)}_post", 1))
+        return "\n".join(statements)
+
+    def own_values(self, spec: NetworkSpec, projection: Projection, values: Mapping[str, Array]) -> dict[str, Array]:
+        from ..discrete import discretise, evaluate, synapse_values
+
+        model = spec.population(projection.target).model
+        block = discretise(model, spec.step_order).synapse
+        seen = synapse_values(spec, projection, values)
+        shape = (projection.n_post, projection.n_pre)
+        return {_decay_name(model, state): np.broadcast_to(evaluate(block.decay(state), seen), shape) for state in block.states}
+
+    def schedule(
+        self, spec: NetworkSpec, projection: Projection, synapses: Synapses, post: NDArray[np.integer[Any]], at: Schedule, number: int
+    ) -> None:
+        model = spec.population(projection.target).model
+        states = list(model.synapse_equations.states)
+        if not states:
+            return
+        totals = {state: f"{sum_name(total, projection)}_post" for total, state in sums_in_use(model).items()}
+        for state in states:
+            decay, name = _decay_name(model, state), f"{synapses.name}_decay_and_sum_{state}"
+            DecayAndSum(synapses, state, decay, totals.get(state), post, order=at.phase("decay"), name=name)
+        Wipe(synapses, states, list(totals.values()), order=at.wipe_order, name=f"{synapses.name}_wipe")
+
+
+def _decay_name(model: NeuronModel, state: str) -> str:
+    """The synapse's variable that holds the decay of a state: a name that the model does not use."""
+    name = f"decay_of_{state}"
+    while name in model.names_of("synapse") | model.names_of("neuron"):
+        name += "_"
+    return name
+
+
+#: Every form by its name; the textbook first.
+FORMS: Mapping[str, Form] = MappingProxyType({form.name: form for form in (Ode(), Fast())})
+
+
+def find_form(name: str) -> Form:
+    """The form called ``name``.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none of that name.
+    """
+    if name not in FORMS:
+        raise UnknownNameError(
+            "unknown form",
+            where="Brian2 simulation",
+            got=repr(name),
+            expected=", ".join(FORMS),
+            remedy="ode is the textbook's, fast the one for many recordings; both are the same network",
+        )
+    return FORMS[name]

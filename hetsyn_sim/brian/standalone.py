@@ -1,0 +1,123 @@
+"""A network as one compiled program that runs any number of recordings, some at a time.
+
+What is compiled in is the network's shape: how many neurons, synapses and recorded variables, how many steps a run has, and room for input
+spikes. All numbers, weights among them, are files that the program reads. So recordings come in runs of a fixed number, the last one filled
+up with silent ones, and input spikes in a list of a fixed length, filled up with spikes that come after the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import BackendError
+from ..recording import Raster, Recording
+from ..spec import NetworkSpec
+from .builds import program_for
+from .devices import Device, on_standalone
+from .forms import Form
+from .inputs import spikes_with_room
+from .network import build_network, check_finite, run_network, set_input
+from .record import Monitors, Trace
+from .values import Array
+
+__all__ = ["recordings_per_run", "room_for", "run_standalone"]
+
+#: The most recordings of one run, and the most bytes of recorded traces.
+_MOST_RECORDINGS = 64
+_MOST_BYTES = 256 * 2**20
+#: Room for input spikes grows by this factor, so that few programs differ by it.
+_ROOM = 4
+_LEAST_ROOM = 1024
+
+
+def recordings_per_run(n_runs: int, n_steps: int, n_recorded: int) -> int:
+    """How many of ``n_runs`` recordings go into one run of the program: a power of two.
+
+    ``n_recorded`` is the number of values that are recorded in each step.
+    """
+    fitting = max(1, _MOST_BYTES // max(1, 8 * n_steps * n_recorded))
+    return min(1 << (n_runs - 1).bit_length(), 1 << (fitting.bit_length() - 1), _MOST_RECORDINGS)
+
+
+def room_for(n_spikes: int) -> int:
+    """The length of the list of input spikes for at most so many of them."""
+    room = _LEAST_ROOM
+    while room < n_spikes:
+        room *= _ROOM
+    return room
+
+
+def run_standalone(
+    device: Device,
+    spec: NetworkSpec,
+    values: Mapping[str, Array],
+    form: Form,
+    traces: tuple[Trace, ...],
+    raster: Raster,
+    directory: Path,
+    *,
+    progress: Callable[[float], None],
+    message: Callable[[str], None] | None = None,
+) -> Recording:
+    """Generate the project in ``directory``, find or compile its program, and run all recordings of ``raster``.
+
+    Raises
+    ------
+    BackendError
+        If the program can't be compiled or fails.
+    """
+    n_steps, n_runs, _ = raster.shape
+    at_once = recordings_per_run(n_runs, n_steps, _values_per_step(spec, traces))
+    room = room_for(max(int(raster[:, k : k + at_once].sum()) for k in range(0, n_runs, at_once)))
+    progress(0.0)
+    parts = []
+    with on_standalone(device) as standalone:
+        built = build_network(spec, values, form)
+        monitors = Monitors(built, traces)
+        first = _filled(raster[:, :at_once], at_once)
+        set_input(built, first, room)
+        run_network(built, n_steps, at_once)
+        standalone.build(directory=str(directory), compile=False, run=False)
+        program_for(directory, message=message)
+        for begin in range(0, n_runs, at_once):
+            part = raster[:, begin : begin + at_once]
+            _write_spikes(standalone, built.source, directory, _filled(part, at_once), room)
+            try:
+                standalone.run(str(directory), "results", with_output=False)
+            except RuntimeError as error:
+                raise BackendError(
+                    "the C++ standalone program failed",
+                    where=str(directory),
+                    got=str(error),
+                    expected="a program that runs to its end",
+                    remedy='keep the project with build_directory and run ./main there; or use device="numpy"',
+                ) from error
+            check_finite(built)
+            parts.append(monitors.recording(_filled(part, at_once), f"brian2 {device.name}").runs(slice(0, part.shape[1])))
+            progress(min(1.0, (begin + at_once) / n_runs))
+    return Recording.joined(parts)
+
+
+def _values_per_step(spec: NetworkSpec, traces: tuple[Trace, ...]) -> int:
+    sizes = {p.name: p.size for p in spec.populations} | {q.name: q.n_pre for q in spec.projections}
+    return sum(sizes[trace.owner] for trace in traces)
+
+
+def _filled(raster: Raster, n_runs: int) -> Raster:
+    """The raster with silent recordings at the end."""
+    return np.pad(raster, ((0, 0), (0, n_runs - raster.shape[1]), (0, 0)))
+
+
+def _write_spikes(standalone: Any, source: Any, directory: Path, raster: Raster, room: int) -> None:
+    """Exchange the files of input spikes that the program reads."""
+    channels, steps = spikes_with_room(raster, room)
+    for name, content in (("neuron_index", channels), ("_timebins", steps)):
+        variable = source.variables[name]
+        target = standalone.get_array_name(variable, access_data=False)
+        # the last time that the program fills this array is what counts
+        file = next(a[1] for what, a in reversed(standalone.main_queue) if what == "set_by_array" and a[0] == target)
+        content.astype(variable.dtype).tofile(directory / "static_arrays" / file)
