@@ -7,6 +7,7 @@ save, load:        the same for recordings, whatever numbers they hold
 an old file:       a checkpoint of format version 1 loads, and runs as it did when it was written
 """
 
+import json
 import shutil
 import tempfile
 from dataclasses import replace
@@ -16,14 +17,19 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import strategies as st
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from equivalence.comparing import agree, run
+from equivalence.corners import corner
 from equivalence.gradients import trained
 from equivalence.ledger import LEDGER, off_the_record
 from equivalence.properties import holds
 from equivalence.strategies import Case, checkpoints, networks, recordings
 from hetsyn_sim.checkpoint import FORMAT_VERSION, Checkpoint
+from hetsyn_sim.checkpoint_file import KEY
 from hetsyn_sim.discrete import is_time_constant
+from hetsyn_sim.errors import CheckpointError
 from hetsyn_sim.recording_file import load_recording, save_recording
 from hetsyn_sim.training.layer import TimeConstants
 from hetsyn_sim.training.network import Network
@@ -128,6 +134,30 @@ def test_saving_and_loading_a_checkpoint_is_the_identity(how, made):
         np.testing.assert_array_equal(loaded.values[key], value)
     for part in ("recipe", "seeds", "data", "metrics", "versions"):
         assert getattr(loaded, part) == getattr(checkpoint, part)
+
+
+@pytest.mark.parametrize(("number", "text"), [(np.inf, "inf"), (-np.inf, "-inf"), (np.nan, "nan")])
+def test_numbers_that_json_does_not_have_come_back_as_their_names(number, text):
+    """What is no number in JSON must not become something else in each file."""
+    spec = corner("nothing special").spec
+    told = {"loss": number, "each": [number, 1.0]}
+    assert through_a_file(Checkpoint(spec, spec.initial_values(0), metrics=told)).metrics == {"loss": text, "each": [text, 1.0]}
+
+
+@pytest.mark.parametrize(
+    "said", [{"dt": {"seconds": 2e-3, "text": "2 ms"}}, {"units": {"layer_1.neuron.theta": "volt"}}], ids=["dt", "units"]
+)
+def test_a_file_that_contradicts_its_spec_is_refused(said, tmp_path):
+    """Spikes on one grid mean nothing on another, and neither do volts among pure numbers."""
+    spec = corner("nothing special").spec
+    path = Checkpoint(spec, spec.initial_values(0)).save(tmp_path / "network")
+    with safe_open(path, framework="numpy") as file:
+        tensors, about = {key: file.get_tensor(key) for key in file.keys()}, json.loads(file.metadata()[KEY])  # noqa: SIM118
+    for part, told in said.items():
+        about[part] = {**about[part], **told}
+    save_file(tensors, path, metadata={KEY: json.dumps(about)})
+    with pytest.raises(CheckpointError, match="contradicts its own spec"):
+        Checkpoint.load(path)
 
 
 @holds(recordings(), near_misses=("one value forgotten",), subjects=["as it is"], fast=0.5)

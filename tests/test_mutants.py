@@ -16,7 +16,7 @@ from equivalence.mutants.table import Row, as_markdown, read_rows, still_to_run,
 from hetsyn_sim.errors import BackendError, ConfigError
 
 RESULTS = ROOT / "equivalence" / "mutants" / "results.json"
-TABLE = ROOT / "docs" / "mutants-table.md"
+TABLE = ROOT / "docs" / "_generated" / "mutants.md"
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.fault)

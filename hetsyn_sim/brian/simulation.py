@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from .mapping import make_report
 from .network import BuiltNetwork, build_network, check_finite, run_network, set_input
 from .record import Monitors, resolve_traces
 from .report import TransferReport
-from .standalone import run_standalone
+from .standalone import Seconds, run_standalone
 from .values import check_values, is_time
 
 __all__ = ["BrianSimulation", "simulate"]
@@ -47,6 +48,11 @@ class BrianSimulation:
         The traces to keep; see :func:`hetsyn_sim.brian.record.resolve_traces`. Spikes are always kept.
     build_directory
         Where ``cpp_standalone`` writes its project. A temporary directory by default.
+
+    Attributes
+    ----------
+    seconds
+        What the last run took.
 
     Raises
     ------
@@ -75,6 +81,7 @@ class BrianSimulation:
         self.traces = resolve_traces(spec, record)
         self.values = check_values(spec, values)
         self.build_directory = build_directory
+        self.seconds = Seconds()
 
     @cached_property
     def _built(self) -> tuple[BuiltNetwork, Monitors]:
@@ -142,6 +149,7 @@ class BrianSimulation:
             check_same_dt(dt, self.spec.dt_s, where="inputs of the Brian2 simulation")
         raster = check_inputs(inputs, self.spec.n_input)
         progress = progress or (lambda fraction: None)
+        self.seconds = Seconds()
         return self._run_standalone(raster, progress, message) if self.device.standalone else self._run_runtime(raster, progress)
 
     def _run_runtime(self, raster: Raster, progress: Callable[[float], None]) -> Recording:
@@ -149,7 +157,9 @@ class BrianSimulation:
         with on_runtime(self.device), np.errstate(divide="ignore", invalid="ignore"):  # tau = 0 is a decay of exactly 0
             built.network.restore(_FRESH)
             set_input(built, raster)
+            start = perf_counter()
             run_network(built, raster.shape[0], raster.shape[1], lambda elapsed, fraction, start, duration: progress(float(fraction)))
+            self.seconds.simulating = perf_counter() - start
         check_finite(built)
         return monitors.recording(raster, f"brian2 {self.device.name}")
 
@@ -157,7 +167,16 @@ class BrianSimulation:
         with ExitStack() as stack:
             directory = self.build_directory or stack.enter_context(tempfile.TemporaryDirectory(prefix="hetsyn_sim_"))
             return run_standalone(
-                self.device, self.spec, self.values, self.form, self.traces, raster, Path(directory), progress=progress, message=message
+                self.device,
+                self.spec,
+                self.values,
+                self.form,
+                self.traces,
+                raster,
+                Path(directory),
+                progress=progress,
+                message=message,
+                seconds=self.seconds,
             )
 
 

@@ -8,7 +8,9 @@ up with silent ones, and input spikes in a list of a fixed length, filled up wit
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -24,7 +26,7 @@ from .network import build_network, check_finite, run_network, set_input
 from .record import Monitors, Trace
 from .values import Array
 
-__all__ = ["recordings_per_run", "room_for", "run_standalone"]
+__all__ = ["Seconds", "recordings_per_run", "room_for", "run_standalone"]
 
 #: The most recordings of one run, and the most bytes of recorded traces.
 _MOST_RECORDINGS = 64
@@ -32,6 +34,15 @@ _MOST_BYTES = 256 * 2**20
 #: Room for input spikes grows by this factor, so that few programs differ by it.
 _ROOM = 4
 _LEAST_ROOM = 1024
+
+
+@dataclass
+class Seconds:
+    """What a run took: finding or compiling the program (and whether it was compiled), and the steps themselves."""
+
+    compiling: float = 0.0
+    compiled: bool = False
+    simulating: float = 0.0
 
 
 def recordings_per_run(n_runs: int, n_steps: int, n_recorded: int) -> int:
@@ -62,8 +73,9 @@ def run_standalone(
     *,
     progress: Callable[[float], None],
     message: Callable[[str], None] | None = None,
+    seconds: Seconds,
 ) -> Recording:
-    """Generate the project in ``directory``, find or compile its program, and run all recordings of ``raster``.
+    """Generate the project in ``directory``, find or compile its program, and run all recordings of ``raster``; fill in ``seconds``.
 
     Raises
     ------
@@ -82,7 +94,9 @@ def run_standalone(
         set_input(built, first, room)
         run_network(built, n_steps, at_once)
         standalone.build(directory=str(directory), compile=False, run=False)
-        program_for(directory, message=message)
+        start = perf_counter()
+        seconds.compiled = program_for(directory, message=message)[1]
+        seconds.compiling = perf_counter() - start
         for begin in range(0, n_runs, at_once):
             part = raster[:, begin : begin + at_once]
             _write_spikes(standalone, built.source, directory, _filled(part, at_once), room)
@@ -96,6 +110,7 @@ def run_standalone(
                     expected="a program that runs to its end",
                     remedy='keep the project with build_directory and run ./main there; or use device="numpy"',
                 ) from error
+            seconds.simulating += float(standalone._last_run_time)
             check_finite(built)
             parts.append(monitors.recording(_filled(part, at_once), f"brian2 {device.name}").runs(slice(0, part.shape[1])))
             progress(min(1.0, (begin + at_once) / n_runs))
