@@ -1,6 +1,7 @@
 """Compiled standalone programs, kept by what they are made of: the same sources are compiled once, whatever numbers they run on.
 
-A program goes into the cache in one piece when it is finished, so what is in there is whole; an interrupted compilation leaves nothing.
+Object files are kept, too: of a project that differs from an earlier one in a file or two, only these are compiled. Everything goes into
+the cache in one piece when it is finished, so what is in there is whole; an interrupted compilation leaves nothing of what it began.
 The cache is ``$HETSYN_CACHE``, or ``hetsyn-sim`` in the user's cache folder; deleting it is safe.
 """
 
@@ -12,7 +13,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import brian2
@@ -21,11 +22,12 @@ from ..errors import BackendError
 
 __all__ = ["KEPT", "cache_folder", "program_for"]
 
-#: Programs kept; of more, those that have not been used for the longest time are deleted.
-KEPT = 64
+#: Programs and object files kept; of more, those that have not been used for the longest time are deleted.
+KEPT, KEPT_OBJECTS = 64, 2048
 
 _SOURCES = (".cpp", ".h", ".cu")
 _NUMBERED = re.compile(r"(codeobject|push_spikes)_\d+")
+_FLAGS = re.compile(r"^(?:OPTIMISATIONS|CXXFLAGS) =.*$", re.MULTILINE)
 _DATA = ("static_arrays", "results")
 
 
@@ -52,14 +54,29 @@ def program_for(project: Path, *, message: Callable[[str], None] | None = None) 
         return program, False
     if message is not None:
         message("compiling the C++ standalone program: once for networks of this shape, and kept")
+    objects = _objects(project)
+    for path, stored in objects.items():
+        if stored.is_file():
+            stored.touch()
+            shutil.copyfile(stored, path)  # newer than its source: make leaves it alone
     _make(project)
+    for path, stored in objects.items():
+        if path.is_file() and not stored.is_file():
+            _keep(path, stored, KEPT_OBJECTS)
+    _keep(program, kept, KEPT)
+    return program, True
+
+
+def _keep(made: Path, kept: Path, most: int) -> None:
+    """Put a finished file into the cache, in one piece."""
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=kept.parent, prefix=".", delete=False) as unfinished:
             pass
-        shutil.copy2(program, unfinished.name)
+        shutil.copy2(made, unfinished.name)
         os.replace(unfinished.name, kept)
-        for old in sorted(_programs(kept.parent), key=lambda path: path.stat().st_mtime, reverse=True)[KEPT:]:
+        there = [path for path in kept.parent.iterdir() if path.is_file() and not path.name.startswith(".")]
+        for old in sorted(there, key=lambda path: path.stat().st_mtime, reverse=True)[most:]:
             old.unlink(missing_ok=True)
     except OSError as error:
         raise BackendError(
@@ -69,23 +86,43 @@ def program_for(project: Path, *, message: Callable[[str], None] | None = None) 
             expected="a folder that can be written to, with space left",
             remedy="name another folder in the environment variable HETSYN_CACHE",
         ) from error
-    return program, True
 
 
-def _programs(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+def _compiler() -> str:
+    compiler = os.environ.get("CXX", "g++")
+    told = subprocess.run([*compiler.split(), "--version"], capture_output=True, text=True, check=False).stdout
+    return f"{brian2.__version__}\n{compiler}\n{told}\n"
+
+
+def _sources(project: Path) -> list[Path]:
+    found = (p for p in project.rglob("*") if p.suffix in _SOURCES or p.name == "makefile")
+    return [path for path in found if path.relative_to(project).parts[0] not in _DATA]
 
 
 def _fingerprint(project: Path) -> str:
     """Of everything that the program depends on: sources, makefile with its flags, the compiler, Brian2."""
-    compiler = os.environ.get("CXX", "g++")
-    told = subprocess.run([*compiler.split(), "--version"], capture_output=True, text=True, check=False).stdout
-    digest = hashlib.sha256(f"{brian2.__version__}\n{compiler}\n{told}\n".encode())
-    sources = {_unnumbered(str(p.relative_to(project))): p for p in project.rglob("*") if p.suffix in _SOURCES or p.name == "makefile"}
-    for name, path in sorted(sources.items()):
-        if Path(name).parts[0] not in _DATA:
-            digest.update(f"{name}\n{_unnumbered(path.read_text(encoding='utf-8'))}".encode())
+    digest = hashlib.sha256(_compiler().encode())
+    for name, path in sorted((_unnumbered(str(p.relative_to(project))), p) for p in _sources(project)):
+        digest.update(f"{name}\n{_unnumbered(path.read_text(encoding='utf-8'))}".encode())
     return digest.hexdigest()
+
+
+def _objects(project: Path) -> dict[Path, Path]:
+    """Object file -> where it is kept, by its source, all headers and the flags, to the letter: its symbols have the sources' names."""
+    common = hashlib.sha256(_compiler().encode())
+    sources = sorted(_sources(project))
+    for path in sources:
+        if path.suffix == ".h":
+            common.update(f"{path.relative_to(project)}\n{path.read_text(encoding='utf-8')}".encode())
+        elif path.name == "makefile":  # its lists of files are no flags
+            common.update("\n".join(_FLAGS.findall(path.read_text(encoding="utf-8"))).encode())
+    found = {}
+    for path in sources:
+        if path.suffix == ".cpp":
+            digest = common.copy()
+            digest.update(path.read_bytes())
+            found[path.with_suffix(".o")] = cache_folder() / "objects" / f"{digest.hexdigest()}.o"
+    return found
 
 
 def _unnumbered(text: str) -> str:
@@ -95,6 +132,7 @@ def _unnumbered(text: str) -> str:
 
 def _make(project: Path) -> None:
     """Compile with as many jobs as there are processors."""
+    (project / "make.deps").touch()  # newer than the sources: make would read every header twice to list what depends on what
     jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     done = subprocess.run(["make", f"-j{jobs}"], cwd=project, capture_output=True, text=True, check=False)
     if done.returncode or not (project / "main").is_file():

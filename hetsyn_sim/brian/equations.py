@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from brian2.equations.codestrings import Expression
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, INTEGER, PARAMETER, SUBEXPRESSION, Equations, SingleEquation
+from brian2.units.allunits import second
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from ..spec import NetworkSpec, NeuronModel, Population, Projection
 from ..spec.model import Side
+from .surroundings import NOTHING, REFRACTORY, Surroundings, kick_of
 
-__all__ = ["STEPS_PER_RECORDING", "declarations", "neuron_equations", "sum_name", "sums_in_use", "synapse_equations", "wipe_code"]
+__all__ = [
+    "STEPS_PER_RECORDING",
+    "declarations",
+    "delayed",
+    "forget_spikes",
+    "neuron_equations",
+    "sum_name",
+    "sums_in_use",
+    "synapse_equations",
+    "wipe_code",
+]
 
 #: The neurons' count of steps after which the next recording begins.
 STEPS_PER_RECORDING = "steps_per_recording"
@@ -28,7 +41,7 @@ def sum_name(total: str, projection: Projection) -> str:
     return f"{total}_{projection.kind}"
 
 
-def neuron_equations(spec: NetworkSpec, population: Population) -> Equations:
+def neuron_equations(spec: NetworkSpec, population: Population, added: Surroundings = NOTHING) -> Equations:
     """The neuron's own equations, with its parameters declared and each sum written as the sum over its projections."""
     model = population.model
     dimensions = model.dimensions()
@@ -38,6 +51,13 @@ def neuron_equations(spec: NetworkSpec, population: Population) -> Equations:
         lines.append(SingleEquation(SUBEXPRESSION, total, dimensions[total], expr=Expression(" + ".join(parts))))
         lines += [SingleEquation(PARAMETER, part, dimensions[total]) for part in parts]
     lines += declarations(model, "neuron")
+    lines += [
+        SingleEquation(PARAMETER, kick_of(state), dimensions[state], flags=["constant", "shared"])
+        for state in added.noise
+        if state in model.neuron_equations.states
+    ]
+    if added.refractory and model.spiking:
+        lines.append(SingleEquation(PARAMETER, REFRACTORY, second.dim, flags=["constant", "shared"]))
     lines.append(SingleEquation(PARAMETER, STEPS_PER_RECORDING, DIMENSIONLESS, var_type=INTEGER, flags=["constant", "shared"]))
     return Equations(lines)
 
@@ -64,6 +84,21 @@ def wipe_code(states: Iterable[str], *, suffix: str = "") -> str:
     """
     kept = f"int(timestep(t, dt) % {STEPS_PER_RECORDING}{suffix} != 0)"
     return "\n".join(f"{state} *= {kept}" for state in states)
+
+
+def forget_spikes() -> str:
+    """A statement that makes neurons forget, in the first step of a recording, when they spiked last."""
+    return f"lastspike -= 1e4*second*int(timestep(t, dt) % {STEPS_PER_RECORDING} == 0)"
+
+
+def delayed(on_pre: str, projection: Projection) -> str:
+    """The statements of a spike with a delay: what was sent before the recording began has no effect in it.
+
+    A recurrent spike is sent one step after it happened, when the step order comes to it.
+    """
+    lag = int(projection.kind == "recurrent")
+    here = f"int(timestep(t, dt) % {STEPS_PER_RECORDING}_post >= timestep(delay, dt) + {lag})"
+    return "\n".join(re.sub(r"([-+]=)\s*(.+)$", rf"\1 (\2)*{here}", line) for line in re.split(r"[\n;]", on_pre) if line.strip())
 
 
 def declarations(model: NeuronModel, side: Side) -> list[SingleEquation]:

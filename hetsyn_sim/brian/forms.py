@@ -91,10 +91,10 @@ class Fast:
     solves_synapses = False
 
     def check(self, spec: NetworkSpec) -> None:
-        from ..discrete import discretise  # our own propagators: the form ode must do without, so nobody imports them for it
+        from ..discrete import synaptic_block  # our own propagators: the form ode must do without, so nobody imports them for it
 
         for population in spec.populations:
-            block = discretise(population.model, spec.step_order).synapse
+            block = synaptic_block(population.model)
             if not block.is_diagonal:
                 raise TransferError(
                     "the form 'fast' can't express this model",
@@ -126,10 +126,10 @@ class Fast:
         return "\n".join(statements)
 
     def own_values(self, spec: NetworkSpec, projection: Projection, values: Mapping[str, Array]) -> dict[str, Array]:
-        from ..discrete import discretise, evaluate, synapse_values
+        from ..discrete import evaluate, synapse_values, synaptic_block
 
         model = spec.population(projection.target).model
-        block = discretise(model, spec.step_order).synapse
+        block = synaptic_block(model)
         seen = synapse_values(spec, projection, values)
         shape = (projection.n_post, projection.n_pre)
         return {_decay_name(model, state): np.broadcast_to(evaluate(block.decay(state), seen), shape) for state in block.states}

@@ -20,10 +20,11 @@ from brian2.units.allunits import second
 from ..errors import TransferError
 from ..recording import Raster
 from ..spec import NetworkSpec, Population, Projection
-from .equations import STEPS_PER_RECORDING, neuron_equations, wipe_code
+from .equations import STEPS_PER_RECORDING, delayed, forget_spikes, neuron_equations, wipe_code
 from .forms import FORMS, Form
 from .inputs import spikes_with_room
 from .schedule import SLOT, Schedule, place
+from .surroundings import NOTHING, REFRACTORY, Surroundings, check_surroundings, kick_of, kick_size
 from .values import Array, synapse_mask
 
 __all__ = ["METHOD", "BuiltNetwork", "brian_name", "build_network", "check_finite", "derived_update", "run_network", "set_input"]
@@ -40,6 +41,7 @@ class BuiltNetwork:
     form: Form
     clock: Clock
     source: SpikeGeneratorGroup
+    surroundings: Surroundings = NOTHING
     groups: dict[str, NeuronGroup] = field(default_factory=dict)
     synapses: dict[str, Synapses] = field(default_factory=dict)
     network: Network = field(default_factory=lambda: Network(name="network"))
@@ -56,21 +58,24 @@ def brian_name(name: str) -> str:
     return name.replace(".", "_")
 
 
-def build_network(spec: NetworkSpec, values: Mapping[str, Array], form: Form = FORMS["ode"]) -> BuiltNetwork:
+def build_network(
+    spec: NetworkSpec, values: Mapping[str, Array], form: Form = FORMS["ode"], surroundings: Surroundings = NOTHING
+) -> BuiltNetwork:
     """Make the network on the active Brian2 device, without input spikes and monitors. ``values`` must have been checked.
 
     Raises
     ------
     TransferError
-        If the form can't express the network, or Brian2 refuses the equations.
+        If the form can't express the network, the surroundings do not fit it, or Brian2 refuses the equations.
     """
     form.check(spec)
+    check_surroundings(spec, surroundings)
     clock = Clock(dt=spec.dt_s * second, name="step_clock")
     schedule = Schedule(spec.step_order)
     source = SpikeGeneratorGroup(
         spec.n_input, [], [] * second, clock=clock, when=SLOT, order=schedule.input_order, name="input", sorted=True
     )
-    built = BuiltNetwork(spec, form, clock, source)
+    built = BuiltNetwork(spec, form, clock, source, surroundings)
     built.add(source)
     try:
         for number, population in enumerate(spec.populations, start=1):
@@ -168,8 +173,12 @@ def set_value(owner: NeuronGroup | Synapses, variable: str, value: Any) -> None:
 
 def _add_population(built: BuiltNetwork, population: Population, number: int, schedule: Schedule, values: Mapping[str, Array]) -> None:
     model, name = population.model, brian_name(population.name)
-    equations = neuron_equations(built.spec, population)
+    added = built.surroundings
+    equations = neuron_equations(built.spec, population, added)
     spiking: dict[str, Any] = {"threshold": model.threshold, "reset": model.reset} if model.spiking else {}
+    refractory = bool(added.refractory) and model.spiking
+    if refractory:
+        spiking["refractory"] = REFRACTORY
     group = NeuronGroup(population.size, equations, **spiking, method=METHOD, clock=built.clock, namespace={}, name=name)
     built.groups[population.name] = group
     built.add(group)
@@ -178,7 +187,14 @@ def _add_population(built: BuiltNetwork, population: Population, number: int, sc
     states = list(model.neuron_equations.states)
     if states:
         place(group.state_updater, schedule.phase("decay"))
-        group.run_regularly(wipe_code(states), clock=built.clock, when=SLOT, order=schedule.wipe_order, name=f"{name}_wipe")
+        code = wipe_code(states) + (f"\n{forget_spikes()}" if refractory else "")
+        group.run_regularly(code, clock=built.clock, when=SLOT, order=schedule.wipe_order, name=f"{name}_wipe")
+    for state in [state for state in added.noise if state in states]:
+        set_value(group, kick_of(state), kick_size(*added.noise[state], built.spec.dt_s))
+        code = f"{state} += {kick_of(state)}*randn()"
+        group.run_regularly(code, clock=built.clock, when=SLOT, order=schedule.noise_order, name=f"{name}_noise_of_{state}")
+    if refractory:
+        set_value(group, REFRACTORY, added.refractory)
     if model.spiking:
         place(group.thresholder["spike"], schedule.threshold(number))
         place(group.resetter["spike"], schedule.phase("reset"))
@@ -190,13 +206,13 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
         return
     name, target = brian_name(projection.name), built.groups[projection.target]
     model = built.spec.population(projection.target).model
-    form = built.form
+    form, delays = built.form, built.surroundings.delays.get(projection.name)
     synapses = Synapses(
         built.source if projection.source == "input" else built.groups[projection.source],
         target,
         form.equations(built.spec, projection),
-        on_pre=form.on_pre(built.spec, projection),
-        delay=0 * second,  # one delay for all, instead of an array with a zero for every synapse
+        on_pre=form.on_pre(built.spec, projection) if delays is None else delayed(form.on_pre(built.spec, projection), projection),
+        delay=0 * second if delays is None else None,  # one delay for all, instead of an array with a zero for every synapse
         method=METHOD,
         clock=built.clock,
         namespace={},
@@ -216,5 +232,7 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
             set_value(synapses, parameter, per_synapse[mask])
     for variable, value in form.own_values(built.spec, projection, values).items():
         set_value(synapses, variable, value.T[mask])
+    if delays is not None:
+        synapses.delay = delays.T[mask] * second
     place(synapses.pre, schedule.phase("recurrent") if projection.kind == "recurrent" else schedule.deliver(number))
     form.schedule(built.spec, projection, synapses, j, schedule, number)

@@ -27,6 +27,8 @@ class Schedule:
     input_order = 0
     #: States are zeroed where a new recording begins: after the last spikes of the one before have done their work, before new input.
     wipe_order = 40
+    #: Noise is drawn: what began at zero has it from its first step on.
+    noise_order = 50
 
     def phase(self, name: str) -> int:
         """Order of ``decay``, ``reset`` or ``recurrent``: 10, 20 or 30, as the step order has them."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import brian2
 import numpy as np
 from brian2 import Network
 
@@ -23,6 +24,7 @@ from .network import BuiltNetwork, build_network, check_finite, run_network, set
 from .record import Monitors, resolve_traces
 from .report import TransferReport
 from .standalone import Seconds, run_standalone
+from .surroundings import NOTHING, Surroundings, check_surroundings
 from .values import check_values, is_time
 
 __all__ = ["BrianSimulation", "simulate"]
@@ -46,6 +48,8 @@ class BrianSimulation:
         ``"ode"``, the textbook, or ``"fast"`` (:mod:`hetsyn_sim.brian.forms`): the same network.
     record
         The traces to keep; see :func:`hetsyn_sim.brian.record.resolve_traces`. Spikes are always kept.
+    surroundings
+        Delays, refractoriness and noise that the equations do not have.
     build_directory
         Where ``cpp_standalone`` writes its project. A temporary directory by default.
 
@@ -72,12 +76,15 @@ class BrianSimulation:
         device: str = "numpy",
         form: str = "ode",
         record: str | Iterable[str] = "v",
+        surroundings: Surroundings = NOTHING,
         build_directory: str | Path | None = None,
     ) -> None:
         self.spec = spec
         self.device = find_device(device)
         self.form = find_form(form)
         self.form.check(spec)
+        check_surroundings(spec, surroundings)
+        self.surroundings = surroundings
         self.traces = resolve_traces(spec, record)
         self.values = check_values(spec, values)
         self.build_directory = build_directory
@@ -88,7 +95,7 @@ class BrianSimulation:
         """The network on Brian2's runtime device, for running it there and for looking at it."""
         values = {key: np.maximum(v, self.device.smallest_time) if is_time(self.spec.slots[key]) else v for key, v in self.values.items()}
         with on_runtime():  # making it needs no compiler, whatever it runs on later
-            built = build_network(self.spec, values, self.form)
+            built = build_network(self.spec, values, self.form, self.surroundings)
             monitors = Monitors(built, self.traces)
             built.network.store(_FRESH)
         return built, monitors
@@ -156,6 +163,8 @@ class BrianSimulation:
         built, monitors = self._built
         with on_runtime(self.device), np.errstate(divide="ignore", invalid="ignore"):  # tau = 0 is a decay of exactly 0
             built.network.restore(_FRESH)
+            if self.surroundings.noise:
+                brian2.seed(self.surroundings.seed)
             set_input(built, raster)
             start = perf_counter()
             run_network(built, raster.shape[0], raster.shape[1], lambda elapsed, fraction, start, duration: progress(float(fraction)))
@@ -171,6 +180,7 @@ class BrianSimulation:
                 self.spec,
                 self.values,
                 self.form,
+                self.surroundings,
                 self.traces,
                 raster,
                 Path(directory),

@@ -24,6 +24,7 @@ from .forms import Form
 from .inputs import spikes_with_room
 from .network import build_network, check_finite, run_network, set_input
 from .record import Monitors, Trace
+from .surroundings import Surroundings
 from .values import Array
 
 __all__ = ["Seconds", "recordings_per_run", "room_for", "run_standalone"]
@@ -67,6 +68,7 @@ def run_standalone(
     spec: NetworkSpec,
     values: Mapping[str, Array],
     form: Form,
+    surroundings: Surroundings,
     traces: tuple[Trace, ...],
     raster: Raster,
     directory: Path,
@@ -88,7 +90,9 @@ def run_standalone(
     progress(0.0)
     parts = []
     with on_standalone(device) as standalone:
-        built = build_network(spec, values, form)
+        if surroundings.noise:
+            standalone.seed(surroundings.seed)
+        built = build_network(spec, values, form, surroundings)
         monitors = Monitors(built, traces)
         first = _filled(raster[:, :at_once], at_once)
         set_input(built, first, room)

@@ -1,6 +1,6 @@
 """From continuous time to a time step, exactly, and the reference interpreter of the result."""
 
-from .program import Path, StepProgram, discretise, evaluate
+from .program import Path, StepProgram, discretise, evaluate, synaptic_block
 from .reference import simulate_reference
 from .values import check_values, is_time_constant, neuron_values, synapse_values
 
@@ -14,4 +14,5 @@ __all__ = [
     "neuron_values",
     "simulate_reference",
     "synapse_values",
+    "synaptic_block",
 ]

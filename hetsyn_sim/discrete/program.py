@@ -16,10 +16,10 @@ import sympy
 
 from ..errors import SpecError
 from ..spec import DEFAULT_STEP_ORDER, NeuronModel, StepOrder
-from ..spec.equations import Jump, symbol
+from ..spec.equations import Jump, ParsedEquations, symbol
 from .linear import LinearBlock, coefficients_of
 
-__all__ = ["Path", "StepProgram", "discretise", "evaluate"]
+__all__ = ["Path", "StepProgram", "discretise", "evaluate", "synaptic_block"]
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,23 @@ class StepProgram:
 
 
 @lru_cache(maxsize=256)
+def synaptic_block(model: NeuronModel) -> LinearBlock:
+    """The linear block of a synapse's states alone, whatever the neuron makes of their sums.
+
+    Raises
+    ------
+    SpecError
+        If the synapse's dynamics are not linear.
+    """
+    return _block(model, "synapse", model.synapse_equations)
+
+
+def _block(model: NeuronModel, side: str, block: ParsedEquations) -> LinearBlock:
+    constants = {"dt", *model.parameters, *(f"{n}_post" for n in model.parameters)}
+    return LinearBlock.from_states({n: block.expand(e) for n, e in block.states.items()}, constants, where=f"{model.name}: {side}")
+
+
+@lru_cache(maxsize=256)
 def discretise(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -> StepProgram:
     """The exact step of a model with linear dynamics. The value of dt enters when the program is evaluated.
 
@@ -97,11 +114,7 @@ def discretise(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -
         than through v.
     """
     where = model.name
-    constants = {"dt", *model.parameters, *(f"{n}_post" for n in model.parameters)}
-    synapse, neuron = (
-        LinearBlock.from_states({n: block.expand(e) for n, e in block.states.items()}, constants, where=f"{where}: {side}")
-        for side, block in (("synapse", model.synapse_equations), ("neuron", model.neuron_equations))
-    )
+    synapse, neuron = synaptic_block(model), _block(model, "neuron", model.neuron_equations)
     names = [*model.summed, *neuron.states]
     symbols = [symbol(n) for n in names]
     v = model.neuron_equations.expand(symbol("v"))

@@ -110,6 +110,19 @@ def test_the_message_of_a_failed_compilation_has_its_last_lines(tmp_path, cache)
         builds.program_for(project)
 
 
+def test_of_sources_that_are_known_the_object_files_are_used_again(tmp_path, cache):
+    """Only what is new is compiled, and with other flags everything is."""
+    rules = "CXXFLAGS = {}\n%.o: %.cpp\n\t@echo $< >> compiled; cp $< $@\nmain: main.o code_objects/a.o make.deps\n\tcat $^ > main\n"
+    compiled = []
+    for name, source, flags in (("one", "int a;", "-O3"), ("two", "int b;", "-O3"), ("three", "int b;", "-O2")):
+        project = project_of(tmp_path / name, source=source)
+        (project / "makefile").write_text(rules.format(flags).replace("%.o:", ".DEFAULT_GOAL := main\n%.o:"))
+        builds.program_for(project)
+        compiled.append(set((project / "compiled").read_text().split()))
+        assert (project / "main").read_text() == f"{source}a"
+    assert compiled == [{"main.cpp", "code_objects/a.cpp"}, {"main.cpp"}, {"main.cpp", "code_objects/a.cpp"}]
+
+
 def test_a_kept_program_can_be_run(tmp_path, cache):
     project = project_of(tmp_path / "one")
     (project / "makefile").write_text("all:\n\t@echo exit 0 > main; chmod +x main\n")
