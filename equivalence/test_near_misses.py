@@ -4,9 +4,11 @@ The search is the property's own: its strategy draws the cases, its check judges
 fault. The plain loop that carries the faults passes every property without one.
 """
 
+import numpy as np
 import pytest
 
 import equivalence.test_agreement
+import equivalence.test_bounds
 import equivalence.test_closed_forms
 import equivalence.test_continuum
 import equivalence.test_expansion
@@ -72,11 +74,25 @@ def test_most_faults_are_caught_within_the_bound_of_float32(fault):
     assert found.catches(faulty) == (fault != "one weight off by a millionth")
 
 
+def test_one_voltage_at_its_threshold_is_no_near_tie():
+    """Both have to be there. The reference stays silent exactly at its threshold, and twice the weight spikes far beyond it."""
+    case = corner("v exactly at theta")
+    reference = run("reference", case)
+    values = {key: 2 * value if key.endswith(".w") else value for key, value in case.values.items()}
+    other = run("reference", type(case)(case.spec, values, case.inputs))
+    outcome = compare_recordings(case.spec, case.values, reference, other)
+    assert outcome.undecided == ()
+    assert not outcome.agrees
+
+
 def test_the_account_of_a_faulty_run_names_what_differed_first():
     """Of a reset off by 1 %: the reset current, two steps after the first spike."""
     case = corner("nothing special")
     reference = run("reference", case)
     wrong = {**case.values, "layer_1.neuron.tau_reset": 0.5 * case.values["layer_1.neuron.tau_reset"]}
     other = run("reference", type(case)(case.spec, wrong, case.inputs))
-    with off_the_record(), pytest.raises(AssertionError, match=r"differed first: R of layer_1 neuron \d in step"):
+    differs = np.abs(reference.traces["layer_1.R"] - other.traces["layer_1.R"])[:, 0].max(axis=1) > 1e-9  # far above any rounding here
+    first = int(np.argmax(differs))
+    assert differs[first + 1 :].any()  # or the last would be the first
+    with off_the_record(), pytest.raises(AssertionError, match=rf"differed first: R of layer_1 neuron \d in step {first}:"):
         agree(case, reference, other, "float64")

@@ -141,7 +141,7 @@ def _pytest(root: Path, arguments: Sequence[str], *, what: str) -> str:
     if done.returncode in (0, _NOTHING_COLLECTED):
         return ""
     if done.returncode == 1:
-        failed = re.search(r"^FAILED equivalence/(\S+::.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
+        failed = re.search(r"^FAILED equivalence/(\S+::\w+(?:\[.*?\])?)(?: - .*)?$", done.stdout, re.MULTILINE)
         if failed:
             return failed.group(1)
         account = re.search(r"^FAILED: (.*)$", done.stdout, re.MULTILINE)

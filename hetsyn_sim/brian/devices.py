@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -138,6 +139,9 @@ def on_standalone(device: Device) -> Iterator[Any]:
             remedy="build your own project first, then brian2.device.reinit() and brian2.set_device('runtime')",
         )
     standalone.reinit()
+    # Brian2 gives code objects names that no living one has, and those of networks before live on in cycles. With the same names as before,
+    # what was compiled before is found again.
+    gc.collect()
     brian2.set_device(device.name, build_on_run=False)
     try:
         with preferences({**_INTERRUPTIBLE, **device.preferences}):

@@ -1,0 +1,109 @@
+"""Rungs 2, 4 and 6: a finer grid, delays and refractoriness, and what varies from trial to trial and from cell to cell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from brian2 import ms
+from numpy.typing import NDArray
+
+from ..discrete import is_time_constant
+from ..spec import NeuronModel, Parameter
+from .rung import Setting, refuse
+
+__all__ = ["on_finer_grid", "refined", "with_delays", "with_jitter", "with_mismatch", "with_noise", "with_refractoriness"]
+
+#: Of the noise, in seconds.
+TAU_NOISE = 5e-3
+
+
+def on_finer_grid(raster: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
+    """The same spikes at the same times on a grid that is ``factor`` times finer; shape (factor * time, batch, channel)."""
+    finer = np.zeros((factor * len(raster), *raster.shape[1:]), dtype=bool)
+    finer[::factor] = raster
+    return finer
+
+
+def refined(setting: Setting, factor: float, rng: np.random.Generator) -> Setting:
+    """A time step that is ``factor`` times finer, with input spikes at their times."""
+    k = int(factor)
+    return replace(
+        setting,
+        spec=replace(setting.spec, dt=setting.spec.dt_s / k),
+        raster=on_finer_grid(setting.raster, k),
+        factor=setting.factor * k,
+    )
+
+
+def with_delays(setting: Setting, mean_ms: float, rng: np.random.Generator) -> Setting:
+    """Axons take time: a delay for every presynaptic neuron and projection, uniform from half to one and a half of ``mean_ms``."""
+    delays = {}
+    for q in setting.spec.projections:
+        per_axon = 1e-3 * mean_ms * rng.uniform(0.5, 1.5, q.n_pre)
+        delays[q.name] = np.array(np.broadcast_to(per_axon, (q.n_post, q.n_pre)))
+    return replace(setting, surroundings=replace(setting.surroundings, delays=delays))
+
+
+def with_refractoriness(setting: Setting, period_ms: float, rng: np.random.Generator) -> Setting:
+    """A neuron can't spike again for ``period_ms`` milliseconds."""
+    return replace(setting, surroundings=replace(setting.surroundings, refractory=1e-3 * period_ms))
+
+
+def with_noise(setting: Setting, sd: float, rng: np.random.Generator) -> Setting:
+    """Every neuron's voltage fluctuates before its threshold: an Ornstein-Uhlenbeck process of 5 ms, ``sd`` thresholds in size."""
+
+    def change(model: NeuronModel) -> NeuronModel:
+        left, _, right = model.threshold.partition(">")
+        if "noise" in model.names_of("neuron") | model.names_of("synapse"):
+            raise refuse("noise", model, "a model in which nothing is called noise")
+        unit = "volt" if str(model.neuron_equations.dimensions["v"]) != "1" and not _pure(model) else "1"
+        return replace(
+            model,
+            name=f"{model.name}WithNoise",
+            neuron=f"{model.neuron}\ndnoise/dt = -noise/tau_noise : {unit}",
+            threshold=f"{left.strip()} + noise > {right.strip()}",
+            parameters={**model.parameters, "tau_noise": Parameter(axes="layer", unit=ms, initial=5 * ms)},
+        )
+
+    def value(key: str, before: NDArray[np.float64] | None) -> Any:
+        return TAU_NOISE if before is None else before
+
+    theta = float(np.mean([setting.theta(p.name).mean() for p in setting.spec.populations if p.model.spiking]))
+    noisy = setting.rewritten(change, value, readout=False)
+    added = replace(setting.surroundings, noise={"noise": (sd * theta, TAU_NOISE)}, seed=int(rng.integers(2**31)))
+    return replace(noisy, surroundings=added)
+
+
+def _pure(model: NeuronModel) -> bool:
+    return bool(model.neuron_equations.dimensions["v"].is_dimensionless)
+
+
+def with_jitter(setting: Setting, sd_ms: float, rng: np.random.Generator) -> Setting:
+    """Every input spike is moved by a Gaussian time of ``sd_ms`` milliseconds; what falls out of the recording or onto another is lost."""
+    steps, runs, channels = np.nonzero(setting.raster)
+    moved = steps + np.rint(rng.normal(0.0, 1e-3 * sd_ms / setting.spec.dt_s, len(steps))).astype(np.int64)
+    inside = (moved >= 0) & (moved < len(setting.raster))
+    raster = np.zeros_like(setting.raster)
+    raster[moved[inside], runs[inside], channels[inside]] = True
+    return replace(setting, raster=raster)
+
+
+def with_mismatch(setting: Setting, sigma: float, rng: np.random.Generator) -> Setting:
+    """Every weight, time constant and threshold is off by a lognormal factor of median 1, each synapse's and each neuron's by its own."""
+
+    def change(model: NeuronModel) -> NeuronModel:
+        per_neuron = {name: {"axes": "post"} for name, p in model.parameters.items() if p.axes == "layer"}
+        return model.with_parameters(**per_neuron)
+
+    def value(key: str, before: NDArray[np.float64] | None) -> Any:
+        assert before is not None
+        return before
+
+    loose = setting.rewritten(change, value)
+    changed = {}
+    for key, slot in loose.spec.slots.items():
+        matters = slot.name in ("w", "theta") or is_time_constant(slot)
+        changed[key] = loose.values[key] * np.exp(sigma * rng.normal(size=slot.shape)) if matters else loose.values[key]
+    return replace(loose, values=changed)
