@@ -55,6 +55,6 @@ def test_the_rounding_bound_counts_every_event(subject, case):
     bounds = voltage_bounds(case.spec, values, recording, dtype)
     for population in case.spec.populations:
         largest, n = peak(case, recording, population)
-        least = np.finfo(dtype).eps / 2 * (n + 3 * recording.n_steps + 32) * largest
+        least = float(np.finfo(dtype).eps) / 2 * (n + 3 * recording.n_steps + 32) * largest
         found = bounds[population.name] * (0.1 if subject == "a tenth of the bound" else 1.0)
         assert found >= (1.0 - 1e-9) * least, f"{population.name}: {found} < {least}\n{case!r}"

@@ -15,6 +15,7 @@ from .commands.encode import encode
 from .commands.info import info
 from .commands.simulate import simulate
 from .commands.train import train
+from .commands.transfer import transfer
 from .commands.verify import verify
 from .errors import HetSynError
 
@@ -82,7 +83,7 @@ def hetsyn(
     """
 
 
-for verb in (demo, encode, train, simulate, verify, info):
+for verb in (demo, encode, train, simulate, verify, transfer, info):
     app.command(epilog=_EXIT_CODES)(verb)
 
 

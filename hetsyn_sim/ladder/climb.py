@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -48,7 +49,7 @@ class Row:
     rate_hz
         Mean over layers and neurons.
     v_rms
-        Root mean square difference of the readout's v at the trained network's grid points, over that of v itself; NaN without a readout.
+        Root mean square difference of the readout's v at the trained network's grid points, over that of v itself; None without a readout.
     n_spikes, seconds
         Of the layers; of the run.
     """
@@ -63,7 +64,7 @@ class Row:
     equal_predictions: float
     distance: float
     rate_hz: float
-    v_rms: float
+    v_rms: float | None
     n_spikes: int
     seconds: float
 
@@ -123,7 +124,8 @@ def climb(
     reference = _run(trained, device)
     ground = _row(Rung(0, "same grid", "", "", "", (0.0,), lambda s, _, __: s), 0.0, 0, trained, reference, reference, checkpoint, data)
     rows = {ground.key: _with_seconds(ground, start)}
-    rows |= {row.key: row for row in (read_rows(store) if store else [])}
+    identity = hashlib.sha256(checkpoint.to_bytes() + data.fingerprint().encode()).hexdigest()
+    rows |= {row.key: row for row in (read_rows(store, identity) if store else [])}
     tasks = [t for t in _tasks(rungs, seeds) if (t[0].name, float(t[1]), t[2]) not in rows]
     for rung, strength, seed in tasks:  # what can't be applied should say so before hours of work
         _setting(trained, rung, strength, seed)
@@ -134,14 +136,17 @@ def climb(
     for row in found:
         rows[row.key] = row
         if store is not None:
-            write_atomically(store, json_text({"rows": [asdict(r) for r in _ordered(rows, rungs)]}))
+            write_atomically(store, json_text({"of": identity, "rows": [asdict(r) for r in _ordered(rows, rungs)]}))
         progress(len(rows) / (1 + sum(1 for _ in _tasks(rungs, seeds))))
     return _ordered(rows, rungs)
 
 
-def read_rows(store: Path) -> list[Row]:
-    """The rows of a file that may not be there yet."""
-    return [Row(**row) for row in json.loads(store.read_text(encoding="utf-8"))["rows"]] if store.is_file() else []
+def read_rows(store: Path, identity: str) -> list[Row]:
+    """The rows of a file; none if it is not there yet, or of another network or other recordings."""
+    if not store.is_file():
+        return []
+    found = json.loads(store.read_text(encoding="utf-8"))
+    return [Row(**row) for row in found["rows"]] if found.get("of") == identity else []
 
 
 def _tasks(rungs: Sequence[Rung], seeds: Sequence[int]) -> Iterator[tuple[Rung, float, int]]:
@@ -201,7 +206,7 @@ def _row(
         far, weight = far + n * van_rossum(before, done.rasters[name], spec.dt_s, _TAU_STEPS * k * spec.dt_s), weight + n
     n_spikes = sum(int(done.rasters[name].sum()) for name in layers)
     cells = sum(done.rasters[name].shape[1] * done.rasters[name].shape[2] for name in layers)
-    v_rms = float("nan")
+    v_rms = None
     if spec.readout is not None:
         v, w = reference.traces["readout.v"], done.traces["readout.v"][::k] / setting.unit_of_v
         v_rms = float(np.sqrt(np.mean((v - w) ** 2) / np.mean(v**2)))

@@ -14,8 +14,9 @@ def van_rossum(one: NDArray[np.bool_], other: NDArray[np.bool_], dt: float, tau:
     """The squared distance of two rasters (time, run, neuron), summed over runs and neurons, over the number of spikes in both, times two.
 
     Every spike becomes an exponential of ``tau`` seconds; D^2 is 1/tau times the integral of the squared difference. A spike that has no
-    partner counts 1/2, a pair at a distance T counts 1 - exp(-T/tau). So the result is 0 for equal trains and 1 for trains that have
-    nothing in common; 0 if neither has a spike. Between grid points the exponentials are integrated in closed form.
+    partner counts 1/2, a pair at a distance T counts 1 - exp(-T/tau). So the result is 0 for equal trains, 1 for sparse trains that have
+    nothing in common, and more where spikes without partners crowd; 0 if neither has a spike. Between grid points the exponentials are
+    integrated in closed form.
     """
     n = int(one.sum()) + int(other.sum())
     if n == 0:

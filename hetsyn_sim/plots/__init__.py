@@ -2,6 +2,7 @@
 
 from .certificate import plot_bounds, plot_margins, plot_refinement
 from .confusion import plot_confusion
+from .ladder import plot_ladder, plot_rung
 from .learning_curve import plot_learning_curve
 from .raster import plot_raster
 from .time_constants import plot_time_constants
@@ -11,10 +12,12 @@ __all__ = [
     "plot_bounds",
     "plot_confusion",
     "plot_difference",
+    "plot_ladder",
     "plot_learning_curve",
     "plot_margins",
     "plot_raster",
     "plot_refinement",
+    "plot_rung",
     "plot_time_constants",
     "plot_trace",
 ]
