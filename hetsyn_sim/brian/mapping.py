@@ -28,6 +28,14 @@ _KINDS = {
 }
 
 
+#: Ends of the names of what is added to Brian2's own objects.
+_OURS = {
+    "_wipe": "states are zeroed if a recording begins",
+    "_forget": "spikes are forgotten if a recording begins",
+    "_noise": "noise is drawn",
+}
+
+
 def make_report(built: BuiltNetwork, values: Mapping[str, Array], device: str) -> TransferReport:
     """The report of a built network."""
     spec = built.spec
@@ -68,8 +76,8 @@ def _schedule(built: BuiltNetwork) -> Iterator[ScheduledObject]:
     idle = {f"{brian_name(p.name)}_stateupdater" for p in built.spec.populations if not p.model.neuron_equations.states}
     for found in built.network.sorted_objects:
         kind = next((_KINDS[c.__name__] for c in type(found).__mro__ if c.__name__ in _KINDS), None)
-        if kind is None and found.name.endswith("_wipe"):
-            kind = "states are zeroed if a recording begins"
+        if kind is None:
+            kind = next((does for end, does in _OURS.items() if found.name.endswith(end) or f"{end}_of_" in found.name), None)
         if kind is not None and found.name not in idle:
             yield ScheduledObject(found.name, found.when, found.order, kind)
 

@@ -187,14 +187,14 @@ def _add_population(built: BuiltNetwork, population: Population, number: int, sc
     states = list(model.neuron_equations.states)
     if states:
         place(group.state_updater, schedule.phase("decay"))
-        code = wipe_code(states) + (f"\n{forget_spikes()}" if refractory else "")
-        group.run_regularly(code, clock=built.clock, when=SLOT, order=schedule.wipe_order, name=f"{name}_wipe")
+        group.run_regularly(wipe_code(states), clock=built.clock, when=SLOT, order=schedule.wipe_order, name=f"{name}_wipe")
     for state in [state for state in added.noise if state in states]:
         set_value(group, kick_of(state), kick_size(*added.noise[state], built.spec.dt_s))
         code = f"{state} += {kick_of(state)}*randn()"
         group.run_regularly(code, clock=built.clock, when=SLOT, order=schedule.noise_order, name=f"{name}_noise_of_{state}")
     if refractory:
         set_value(group, REFRACTORY, added.refractory)
+        group.run_regularly(forget_spikes(), clock=built.clock, when=SLOT, order=schedule.forget_order, name=f"{name}_forget")
     if model.spiking:
         place(group.thresholder["spike"], schedule.threshold(number))
         place(group.resetter["spike"], schedule.phase("reset"))
@@ -233,6 +233,7 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
     for variable, value in form.own_values(built.spec, projection, values).items():
         set_value(synapses, variable, value.T[mask])
     if delays is not None:
-        synapses.delay = delays.T[mask] * second
+        # on the grid, as Brian2's own queue rounds them: what is compared with it must not be half a step off
+        synapses.delay = np.rint(delays.T[mask] / built.spec.dt_s) * built.spec.dt_s * second
     place(synapses.pre, schedule.phase("recurrent") if projection.kind == "recurrent" else schedule.deliver(number))
     form.schedule(built.spec, projection, synapses, j, schedule, number)

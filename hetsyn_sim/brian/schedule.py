@@ -25,6 +25,8 @@ class Schedule:
 
     #: This step's input spikes are made. They arrive later, with the first population.
     input_order = 0
+    #: When neurons spiked last is forgotten where a recording begins: before Brian2 asks, with the decay, whether they are refractory.
+    forget_order = 5
     #: States are zeroed where a new recording begins: after the last spikes of the one before have done their work, before new input.
     wipe_order = 40
     #: Noise is drawn: what began at zero has it from its first step on.

@@ -29,7 +29,7 @@ def with_capacitance(setting: Setting, tau_mem_ms: float, rng: np.random.Generat
 
     ``tau_mem dV/dt = -V + I`` is solved by V = sum over synapses of w g (exp(-t/tau_syn) - exp(-t/tau_mem)), g = 1/(1 - tau_mem/tau_syn).
     The first part is a state of the synapse as before, the second one of the neuron: linear states that decay each on its own, which
-    PyTorch trains as well. As tau_mem goes to 0, the network becomes the trained one.
+    PyTorch trains as well. A spike moves V from the next step on; as tau_mem goes to 0, that is all the difference there is.
     """
     tau = 1e-3 * tau_mem_ms
 
