@@ -2,7 +2,8 @@
 
 from .climb import Row, climb
 from .distance import van_rossum
+from .finetune import FineTuned, fine_tune
 from .rung import Rung, Setting
 from .rungs import RUNGS
 
-__all__ = ["RUNGS", "Row", "Rung", "Setting", "climb", "van_rossum"]
+__all__ = ["RUNGS", "FineTuned", "Row", "Rung", "Setting", "climb", "fine_tune", "van_rossum"]

@@ -24,7 +24,7 @@ from .disturbances import on_finer_grid, refined
 from .rung import Rung, Setting
 from .rungs import RUNGS
 
-__all__ = ["Row", "climb", "read_rows"]
+__all__ = ["Row", "as_trained", "climb", "read_rows", "run_setting", "setting_on"]
 
 #: Time constant of the distance between spike trains, in steps of the trained network.
 _TAU_STEPS = 2.0
@@ -121,14 +121,14 @@ def climb(
     values = {key: np.asarray(value, dtype=np.float64) for key, value in checkpoint.values.items()}
     trained = Setting(checkpoint.spec, values, raster)
     start = perf_counter()
-    reference = _run(trained, device)
+    reference = run_setting(trained, device)
     ground = _row(Rung(0, "same grid", "", "", "", (0.0,), lambda s, _, __: s), 0.0, 0, trained, reference, reference, checkpoint, data)
     rows = {ground.key: _with_seconds(ground, start)}
     identity = hashlib.sha256(checkpoint.to_bytes() + data.fingerprint().encode()).hexdigest()
     rows |= {row.key: row for row in (read_rows(store, identity) if store else [])}
     tasks = [t for t in _tasks(rungs, seeds) if (t[0].name, float(t[1]), t[2]) not in rows]
     for rung, strength, seed in tasks:  # what can't be applied should say so before hours of work
-        _setting(trained, rung, strength, seed)
+        setting_on(trained, rung, strength, seed)
     progress(len(rows) / (len(rows) + len(tasks)))
     found = Parallel(n_jobs=jobs, return_as="generator_unordered")(
         delayed(_climb_one)(trained, rung, strength, seed, device, reference, checkpoint, data) for rung, strength, seed in tasks
@@ -163,24 +163,37 @@ def _ordered(rows: dict[Any, Row], rungs: Sequence[Rung]) -> list[Row]:
     )
 
 
-def _setting(trained: Setting, rung: Rung, strength: float, seed: int) -> Setting:
+def setting_on(trained: Setting, rung: Rung, strength: float, seed: int) -> Setting:
+    """The network on a rung: at a time step near 1 ms first, if the rung is about biological time scales."""
     rng = np.random.default_rng([seed, *rung.name.encode()])
     start = refined(trained, max(1, round(trained.spec.dt_s / _FINE)), rng) if rung.refined else trained
     return rung.apply(start, strength, rng)
 
 
-def _run(setting: Setting, device: str) -> Recording:
+def run_setting(setting: Setting, device: str) -> Recording:
+    """Spikes, and v of the readout, in Brian2."""
     record = ["readout.v"] if setting.spec.readout is not None else []
     simulation = BrianSimulation(setting.spec, setting.values, device=device, form="fast", record=record, surroundings=setting.surroundings)
     return simulation.run(setting.raster)
+
+
+def as_trained(done: Recording, setting: Setting) -> Recording:
+    """A recording as the trained network's decoder reads it: on its own grid, and v in its own unit.
+
+    v of the readout at the grid points; of spiking layers, whether there was a spike since the grid point before.
+    """
+    k = setting.factor
+    rasters = {name: np.asarray(raster.reshape(-1, k, *raster.shape[1:]).any(axis=1)) for name, raster in done.rasters.items()}
+    traces = {key: trace[::k] / setting.unit_of_v for key, trace in done.traces.items()}
+    return Recording(k * done.dt, rasters, traces, done.simulator)
 
 
 def _climb_one(
     trained: Setting, rung: Rung, strength: float, seed: int, device: str, reference: Recording, checkpoint: Checkpoint, data: SpikeDataset
 ) -> Row:
     start = perf_counter()
-    setting = _setting(trained, rung, strength, seed)
-    return _with_seconds(_row(rung, strength, seed, setting, _run(setting, device), reference, checkpoint, data), start)
+    setting = setting_on(trained, rung, strength, seed)
+    return _with_seconds(_row(rung, strength, seed, setting, run_setting(setting, device), reference, checkpoint, data), start)
 
 
 def _with_seconds(row: Row, start: float) -> Row:
@@ -206,11 +219,12 @@ def _row(
         far, weight = far + n * van_rossum(before, done.rasters[name], spec.dt_s, _TAU_STEPS * k * spec.dt_s), weight + n
     n_spikes = sum(int(done.rasters[name].sum()) for name in layers)
     cells = sum(done.rasters[name].shape[1] * done.rasters[name].shape[2] for name in layers)
+    read = as_trained(done, setting)
     v_rms = None
     if spec.readout is not None:
-        v, w = reference.traces["readout.v"], done.traces["readout.v"][::k] / setting.unit_of_v
+        v, w = reference.traces["readout.v"], read.traces["readout.v"]
         v_rms = float(np.sqrt(np.mean((v - w) ** 2) / np.mean(v**2)))
-    guessed = predictions(done, spec, loss)
+    guessed = predictions(read, checkpoint.spec, loss)
     return Row(
         rung.number,
         rung.name,

@@ -16,7 +16,7 @@ from .rung import Setting, refuse
 __all__ = ["with_capacitance", "with_conductances"]
 
 _CURRENTS = "a current I at every synapse with its tau_syn, and v = I_syn, less what a reset adds up (HetSynLIF, LeakyReadout)"
-#: Closer to the membrane's time constant than this, relative to it, a synapse's is moved away: two exponentials have a pole there.
+#: Closer to the membrane's time constant than this, relative to it, a synapse's is moved up: two exponentials have a pole there.
 _APART = 1e-3
 
 
@@ -46,7 +46,7 @@ def with_capacitance(setting: Setting, tau_mem_ms: float, rng: np.random.Generat
             return tau
         if key.endswith(".tau_syn"):
             near = np.abs(before - tau) < _APART * tau
-            return np.where(near, tau * (1.0 + np.where(before < tau, -_APART, _APART)), before)
+            return np.where(near, (1.0 + _APART) * tau, before)
         return before
 
     return setting.rewritten(change, value)

@@ -6,14 +6,16 @@ import csv
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ..checkpoint import Checkpoint
 from ..errors import ConfigError
@@ -21,6 +23,7 @@ from ..events import SpikeDataset
 from ..spec import NetworkSpec, format_quantity
 from .console import say
 from .data import Examples, check_fits
+from .layer import Noise
 from .network import Network
 from .precision import default_dtype
 from .recipe import Recipe
@@ -58,6 +61,7 @@ def fit(
     data: SpikeDataset,
     *,
     training: Training | None = None,
+    start: Mapping[str, NDArray[np.floating]] | None = None,
     epochs: int | None = None,
     seed: int | None = None,
     out: str | PathLike[str] | None = None,
@@ -80,6 +84,8 @@ def fit(
         Labelled recordings with their splits.
     training
         Settings of the training of a spec. A recipe has its own.
+    start
+        Values to begin with, in SI units by slot key, instead of random ones: to go on with a trained network.
     epochs, seed
         Instead of those of the recipe or of ``training``.
     out
@@ -118,7 +124,7 @@ def fit(
             remedy='pass out="runs/digits"',
         )
     with _folder(out) as folder, _interruptible(out), _settled(settings):
-        network = build_network(spec, settings)
+        network = build_network(spec, settings, start)
         about = {"name": data_name, "fingerprint": data.fingerprint(), "dt": format_quantity(data.dt, "ms")}
         plain = recipe.to_dict() if isinstance(what, Recipe) else {"training": recipe.to_dict()["training"]}
         initial = Checkpoint(spec, network.values(), recipe=plain, seeds={"training": settings.seed}, data=about)
@@ -141,15 +147,17 @@ def fit(
         return FitResult(Network.from_checkpoint(checkpoint), checkpoint, initial, history)
 
 
-def build_network(spec: NetworkSpec, settings: Training) -> Network:
-    """The untrained network with the surrogate, precision, dropout and time constants of the settings."""
+def build_network(spec: NetworkSpec, settings: Training, start: Mapping[str, NDArray[np.floating]] | None = None) -> Network:
+    """The network before training, with the surrogate, precision, dropout, noise and time constants of the settings."""
     with default_dtype(getattr(torch, settings.precision)):
         return Network(
             spec,
             seed=settings.seed,
+            values=start,
             surrogate=settings.surrogate.make(),
             time_constants=settings.time_constants,
             dropout=settings.dropout,
+            noise=Noise(settings.noise) if settings.noise else None,
         )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import Any, Literal, get_args
 
@@ -29,12 +31,31 @@ from ..spec import NetworkSpec, ParameterSlot, Projection
 from ..spec.equations import symbol
 from .bijections import Bijection, RhoClamped, choose_bijection
 
-__all__ = ["LayerState", "SpikingLayer", "TimeConstants"]
+__all__ = ["LayerState", "Noise", "SpikingLayer", "TimeConstants"]
 
 #: How time constants are trained: as log tau within their bounds, or as a clamped decay (HetSyn's own way).
 TimeConstants = Literal["log_tau", "rho_clamped"]
 
 _TORCH = {"exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt, "sin": torch.sin, "cos": torch.cos, "tanh": torch.tanh, "Abs": torch.abs}
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Fluctuations of v before the threshold, in training only: an Ornstein-Uhlenbeck process of standard deviation ``sd``.
+
+    ``tau`` is its time constant in seconds. It begins in its stationary state, and comes from torch's default generator.
+    """
+
+    sd: float
+    tau: float = 5e-3
+
+    def like(self, v: Tensor, dt: float) -> Tensor:
+        """The process for a v of shape (time, batch, post)."""
+        rho = math.exp(-dt / self.tau)
+        kicks = torch.randn_like(v) * self.sd
+        kicks[1:] *= math.sqrt(1.0 - rho * rho)
+        process: Tensor = exponential_filter(kicks, torch.eye(v.shape[2], dtype=v.dtype, device=v.device), v.new_tensor(rho))
+        return process
 
 
 class LayerState:
@@ -101,6 +122,7 @@ class SpikingLayer(nn.Module):
                 remedy="use one of these",
             )
         self.spec, self.population, self.surrogate = spec, population, surrogate
+        self.noise: Noise | None = None
         self.program = discretise(spec.population(population).model, spec.step_order)
         if not self.program.is_diagonal:
             raise SpecError(
@@ -235,6 +257,8 @@ class SpikingLayer(nn.Module):
             for k, (_, rho) in enumerate(resets):
                 if f"reset {k}" in carried:
                     v = v + spread_carry(carried[f"reset {k}"], rho, n)
+            if self.noise is not None and self.training:
+                v = v + self.noise.like(v, self.spec.dt_s)
             theta = self._evaluate(self.program.theta, self._with_decays(neuron_values(self.spec, self.population, self._values()), ""))
             z, v = spiking_scan(v, recurrent, resets, theta, self.surrogate)
 

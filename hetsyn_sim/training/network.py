@@ -15,7 +15,7 @@ from ..errors import DataError
 from ..kernels import SurrogateDerivative
 from ..recording import Recording
 from ..spec import NetworkSpec
-from .layer import LayerState, SpikingLayer, TimeConstants
+from .layer import LayerState, Noise, SpikingLayer, TimeConstants
 from .precision import default_dtype
 from .surrogates import MultiGaussian
 from .traces import state_traces
@@ -43,6 +43,8 @@ class Network(nn.Module):
         ``"log_tau"``: log tau within the bounds; ``"rho_clamped"``: the decay, clamped to [0, 1] after each step.
     dropout
         Probability with which a spike is lost on its way to the next layer, in training mode.
+    noise
+        Fluctuations of every spiking layer's v before its threshold, in training mode.
     trainable
         False keeps every value exactly as given, for evaluation.
 
@@ -61,6 +63,7 @@ class Network(nn.Module):
         surrogate: SurrogateDerivative | None = None,
         time_constants: TimeConstants = "log_tau",
         dropout: float = 0.0,
+        noise: Noise | None = None,
         trainable: bool = True,
     ) -> None:
         super().__init__()
@@ -70,6 +73,8 @@ class Network(nn.Module):
         self.layers = nn.ModuleDict(
             {p.name: SpikingLayer(spec, p.name, values, surrogate, time_constants, trainable=trainable) for p in spec.populations}
         )
+        for layer in self._layers():
+            layer.noise = noise
         self.dropout = nn.Dropout(dropout)
         self.last_spikes: list[Tensor] = []
 

@@ -188,6 +188,7 @@ class Training(Section):
     ``window``: recordings are cut or filled up to this many steps (None: to the longest). ``validation``: ``split`` holds out part of the
     training split, ``none`` trains on all of it. ``patience``: stop after so many epochs without a better validation accuracy. ``keep``:
     the parameters of the ``last`` epoch, or of the ``best`` on the validation recordings. ``num_threads``: None leaves torch's own number.
+    ``noise``: standard deviation of fluctuations of v before the threshold, 5 ms long, in training.
     """
 
     loss: LossChoice = LossChoice()
@@ -199,6 +200,7 @@ class Training(Section):
     epochs: PositiveInt = 30
     batch_size: PositiveInt = 64
     dropout: Probability = 0.1
+    noise: NonNegativeFloat = 0.0
     augmentation: Augmentation = Augmentation()
     window: PositiveInt | None = None
     seed: NonNegativeInt = 0
