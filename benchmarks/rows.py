@@ -16,7 +16,7 @@ from .implementations import package_version
 from .measure import Measured
 from .shapes import Shape
 
-__all__ = ["REQUIRED", "group_of", "make_row", "read_rows", "replace_group", "write_rows"]
+__all__ = ["REQUIRED", "cpu_model", "group_of", "make_row", "read_rows", "replace_group", "write_rows"]
 
 #: What every row has at least.
 REQUIRED = ("shape", "implementation", "threads", "cpu_s", "wall_s", "memory_mib", "repeats")
@@ -24,7 +24,8 @@ REQUIRED = ("shape", "implementation", "threads", "cpu_s", "wall_s", "memory_mib
 _OF_THE_SHAPE = ("n_steps", "n_batch", "rate")
 
 
-def _cpu_model() -> str:
+def cpu_model() -> str:
+    """What this machine calls its processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -37,7 +38,7 @@ def make_row(shape: Shape, threads: int, measured: Measured, roofs: Mapping[str,
     row = {"shape": shape.name, "implementation": measured.name, "threads": threads} | measured.row()
     row |= {"network": shape.label} | {key: getattr(shape, key) for key in _OF_THE_SHAPE}
     row |= {"synapse_steps": shape.synapse_steps, "nominal_fma": shape.nominal_fma, "materialised_at_least_mib": shape.materialised_mib}
-    row |= {"cpu_model": _cpu_model(), "python": platform.python_version(), "torch": torch.__version__}
+    row |= {"cpu_model": cpu_model(), "python": platform.python_version(), "torch": torch.__version__}
     return row | {"version": package_version(measured.name), "roofs": None if roofs is None else dict(roofs)}
 
 
@@ -52,8 +53,8 @@ def replace_group(rows: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, 
     return [row for row in rows if group_of(row) not in groups] + list(new)
 
 
-def read_rows(path: Path, shapes: Iterable[Shape] = ()) -> list[dict[str, Any]]:
-    """The rows of a file, none if it does not exist.
+def read_rows(path: Path, shapes: Iterable[Shape] = (), required: Sequence[str] = REQUIRED) -> list[dict[str, Any]]:
+    """The rows of a file, none if it does not exist; each must have what is ``required``.
 
     Raises
     ------
@@ -64,11 +65,11 @@ def read_rows(path: Path, shapes: Iterable[Shape] = ()) -> list[dict[str, Any]]:
         return []
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-        incomplete = [row for row in rows if any(key not in row for key in REQUIRED)]
+        incomplete = [row for row in rows if any(key not in row for key in required)]
     except (ValueError, TypeError) as error:
-        raise _not_rows(path, f"{type(error).__name__}: {error}") from error
+        raise _not_rows(path, f"{type(error).__name__}: {error}", required) from error
     if not isinstance(rows, list) or incomplete:
-        raise _not_rows(path, f"{len(incomplete)} entries without one of these keys")
+        raise _not_rows(path, f"{len(incomplete)} entries without one of these keys", required)
     for shape in shapes:
         for row in rows:
             if row["shape"] == shape.name and any(row.get(key) != getattr(shape, key) for key in _OF_THE_SHAPE):
@@ -90,11 +91,11 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     partial.replace(path)
 
 
-def _not_rows(path: Path, got: str) -> DataError:
+def _not_rows(path: Path, got: str, required: Sequence[str]) -> DataError:
     return DataError(
         "this is not a result of the benchmarks",
         where=str(path),
         got=got,
-        expected=f"a JSON list of rows with {', '.join(REQUIRED)}",
+        expected=f"a JSON list of rows with {', '.join(required)}",
         remedy="name another file, or give --fresh to overwrite it",
     )

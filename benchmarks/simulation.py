@@ -13,11 +13,12 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from time import process_time
 
+import brian2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -31,11 +32,14 @@ from hetsyn_sim.training.network import Network
 from hetsyn_sim.training.precision import default_dtype
 
 from .growth import Exponent, fit_exponent
+from .rows import cpu_model
 
-__all__ = ["Row", "growth_rows", "main", "network_of", "side_by_side"]
+__all__ = ["COLUMNS", "Row", "growth_rows", "main", "network_of", "side_by_side"]
 
 Raster = NDArray[np.bool_]
 
+#: What every row of a result file has.
+COLUMNS = ("form", "device", "synapses", "steps", "ms_per_step", "compile_s", "spikes")
 RATE = 0.02
 #: Sizes of the network, steps of a recording, recordings: each sweep doubles one of them.
 SWEEPS = {"synapses": (0.25, 0.5, 1.0, 2.0), "steps": (125, 250, 500, 1000), "recordings": (8, 16, 32, 64)}
@@ -55,6 +59,8 @@ class Row:
     spikes: int
     sweep: str = ""
     ratio_to_fused: float = 0.0
+    brian2: str = brian2.__version__
+    cpu_model: str = field(default_factory=cpu_model)
 
 
 def network_of(size: float = 1.0) -> NetworkSpec:
@@ -131,9 +137,8 @@ def growth_rows(device: str, rounds: int) -> Iterator[Row]:
 
 def exponent_of(rows: list[Row], sweep: str) -> Exponent:
     """How the time of a whole run grows: 1 is linear."""
-    x = {"synapses": "synapses", "steps": "steps", "recordings": "recordings"}[sweep]
     chosen = [row for row in rows if row.sweep == sweep]
-    return fit_exponent([getattr(row, x) for row in chosen], [row.ms_per_step * row.steps * row.recordings for row in chosen])
+    return fit_exponent([getattr(row, sweep) for row in chosen], [row.ms_per_step * row.steps * row.recordings for row in chosen])
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,6 +1,7 @@
 """From result files to what the documentation shows: Markdown tables and figures. The same files give the same bytes.
 
-python -m benchmarks.tables benchmarks/results/training.json --growth benchmarks/results/growth.json --docs docs
+python -m benchmarks.tables benchmarks/results/training.json --growth benchmarks/results/growth.json \\
+    --simulation benchmarks/results/simulation.json --docs docs
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from typing import Any
 from hetsyn_sim.errors import HetSynError
 
 from .figures import draw_growth, draw_speed
-from .growth import SWEEPS, Exponent, fit_growth
+from .growth import SWEEPS, Exponent, fit_exponent, fit_growth
 from .implementations import HOMOGENEOUS, IMPLEMENTATIONS, OURS
 from .ratios import Ratio, fastest, in_group, ratio, roof_shares
 from .rows import read_rows
 from .shapes import SHAPES
+from .simulation import COLUMNS as SIMULATED
 
-__all__ = ["growth_lines", "machine_line", "roof_lines", "shape_lines", "thread_lines"]
+__all__ = ["growth_lines", "machine_line", "roof_lines", "shape_lines", "simulation_lines", "thread_lines"]
 
 Row = Mapping[str, Any]
 
@@ -97,6 +99,28 @@ def growth_lines(rows: Sequence[Row]) -> Iterator[str]:
     yield ""
 
 
+def simulation_lines(rows: Sequence[Row]) -> Iterator[str]:
+    """Brian2's forms and devices beside the fused kernels, and how the form ``fast`` grows."""
+    side_by_side = [row for row in rows if not row["sweep"]]
+    any_row = side_by_side[0]
+    work = f"{any_row['synapses']:,} synapses, {any_row['recordings']} recordings of {any_row['steps']} steps, float64, one core"
+    yield from (f"Measured on: {any_row['cpu_model']}, Brian2 {any_row['brian2']}; {work}.", "")
+    yield from _head("form", "device", "ms per step", "× fused kernels", "compiling (s)", "spikes")
+    for row in side_by_side:
+        compiling = f"{row['compile_s']:.0f}" if row["compile_s"] else "–"
+        cells = (f"{row['ms_per_step']:.4f}", f"{row['ratio_to_fused']:.3g}", compiling, f"{row['spikes']:,}")
+        yield _line(f"`{row['form']}`", f"`{row['device']}`", *cells)
+    yield ""
+    grown = [(sweep, [row for row in rows if row["sweep"] == sweep]) for sweep in ("synapses", "steps", "recordings")]
+    if any(points for _, points in grown):
+        yield from _head("time of a run over", "measured at", "exponent")
+        for sweep, points in grown:
+            seconds = [row["ms_per_step"] * row["steps"] * row["recordings"] for row in points]
+            at = [row[sweep] for row in points]
+            yield _line(sweep, ", ".join(f"{x:,}" for x in at), _exponent(fit_exponent(at, seconds)))
+        yield ""
+
+
 def _line(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
@@ -145,11 +169,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tables", description=__doc__, formatter_class=plain)
     parser.add_argument("training", type=Path, help="what benchmarks.training --json wrote")
     parser.add_argument("--growth", type=Path, help="what benchmarks.growth --json wrote")
+    parser.add_argument("--simulation", type=Path, help="what benchmarks.simulation --json wrote")
     parser.add_argument("--docs", type=Path, help="folder docs/: write _generated/*.md and _static/*.png there instead of printing")
     options = parser.parse_args(arguments)
     try:
         rows = read_rows(options.training)
         growth = read_rows(options.growth) if options.growth else []
+        simulation = read_rows(options.simulation, required=SIMULATED) if options.simulation else []
     except HetSynError as error:
         print(error, file=sys.stderr)
         return 2
@@ -157,6 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{options.training} holds no rows", file=sys.stderr)
         return 2
     pages = {"speed": page(rows)} | ({"growth": "\n".join(growth_lines(growth))} if growth else {})
+    pages |= {"simulation": "\n".join(simulation_lines(simulation))} if simulation else {}
     if options.docs is None:
         print("\n".join(pages.values()))
         return 0
