@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from .commands.console import say, show_error
 from .commands.demo import demo
 from .commands.encode import encode
+from .commands.export import export
 from .commands.info import info
 from .commands.simulate import simulate
 from .commands.train import train
@@ -83,7 +84,7 @@ def hetsyn(
     """
 
 
-for verb in (demo, encode, train, simulate, verify, transfer, info):
+for verb in (demo, encode, train, simulate, verify, transfer, export, info):
     app.command(epilog=_EXIT_CODES)(verb)
 
 

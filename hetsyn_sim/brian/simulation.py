@@ -42,8 +42,7 @@ class BrianSimulation:
     values
         Parameter values in SI units, one float array for every slot of ``spec.slots``.
     device
-        ``"numpy"``, ``"cython"`` or ``"cpp_standalone"``. The last compiles a program of its own for every run (about a minute) and is
-        the fastest afterwards.
+        ``"numpy"``, ``"cython"`` or ``"cpp_standalone"``. The last compiles a program for a network's shape, once, and is the fastest.
     form
         ``"ode"``, the textbook, or ``"fast"`` (:mod:`hetsyn_sim.brian.forms`): the same network.
     record

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -107,7 +106,7 @@ def climb(
     Returns
     -------
     list of Row
-        The trained network first (rung 0), then by rung, strength and seed.
+        The trained network first (rung 0), then as the rungs and their strengths come, by seed.
 
     Raises
     ------
@@ -156,11 +155,11 @@ def _tasks(rungs: Sequence[Rung], seeds: Sequence[int]) -> Iterator[tuple[Rung, 
                 yield rung, float(strength), seed
 
 
-def _ordered(rows: dict[Any, Row], rungs: Sequence[Rung]) -> list[Row]:
-    order = {rung.name: k for k, rung in enumerate(rungs, start=1)}
-    return sorted(
-        (row for row in rows.values() if row.number == 0 or row.name in order), key=lambda r: (order.get(r.name, 0), r.strength, r.seed)
-    )
+def _ordered(rows: Mapping[tuple[str, float, int], Row], rungs: Sequence[Rung]) -> list[Row]:
+    """As the rungs and their strengths come, the trained network first."""
+    order = {(rung.name, float(strength)): k for k, (rung, strength) in enumerate(((r, s) for r in rungs for s in r.strengths), start=1)}
+    known = [row for row in rows.values() if row.number == 0 or (row.name, row.strength) in order]
+    return sorted(known, key=lambda row: (order.get((row.name, row.strength), 0), row.seed))
 
 
 def setting_on(trained: Setting, rung: Rung, strength: float, seed: int) -> Setting:

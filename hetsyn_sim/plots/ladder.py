@@ -36,7 +36,7 @@ def plot_rung(rows: Sequence[Row], name: str, ax: Axes | None = None) -> Axes:
             ax.axhline(100 * ground.accuracy, color=BEFORE, lw=1.2, ls="--")
     by_strength = [[row for row in of_rung if row.strength == s] for s in strengths]
     accuracy = [[100 * row.accuracy for row in some] for some in by_strength]
-    distance = [100 * float(np.mean([row.distance for row in some])) for some in by_strength]
+    distance = [100.0 * float(np.mean([row.distance for row in some])) for some in by_strength]
     ax.fill_between(strengths, [min(a) for a in accuracy], [max(a) for a in accuracy], color=BRIAN2, alpha=0.2, lw=0)
     ax.plot(strengths, [np.mean(a) for a in accuracy], "o-", color=BRIAN2, ms=5, label="accuracy")
     ax.plot(strengths, distance, "s:", color=THETA, ms=4, mfc="none", label="distance from the trained network's spikes")
@@ -46,18 +46,18 @@ def plot_rung(rows: Sequence[Row], name: str, ax: Axes | None = None) -> Axes:
     ax.minorticks_off()
     ax.set_ylim(0.0, 105.0)
     quantity, unit = of_rung[0].quantity, of_rung[0].unit
-    ax.set(xlabel=f"{quantity} ({unit})" if unit else quantity, ylabel="%")
+    ax.set(xlabel=f"{quantity} ({unit})" if unit else quantity, ylabel="accuracy (%), 100 × distance")
     return tidy(ax, f"{of_rung[0].number}  {name}")
 
 
 def plot_ladder(rows: Sequence[Row], ax: Axes | None = None) -> Axes:
-    """Draw the accuracy of every rung, from its weakest strength (light) to its strongest, with the trained network as a line."""
+    """Draw the accuracy of every rung, from its first strength (light) to its last, with the trained network as a line."""
     names = list(dict.fromkeys(row.name for row in rows))
     ax = axes_or_new(ax, (7.0, 0.8 + 0.36 * len(names)))
     places = np.arange(len(names))[::-1]
     for place, name in zip(places, names, strict=True):
         of_rung = [row for row in rows if row.name == name]
-        strengths = sorted({row.strength for row in of_rung})
+        strengths = list(dict.fromkeys(row.strength for row in of_rung))
         means = [100 * float(np.mean([row.accuracy for row in of_rung if row.strength == s])) for s in strengths]
         ax.plot(means, np.full(len(means), place), "-", color=GREY, lw=0.8)
         for k, mean in enumerate(means):
@@ -71,5 +71,5 @@ def plot_ladder(rows: Sequence[Row], ax: Axes | None = None) -> Axes:
     numbers = {row.name: row.number for row in rows}
     ax.set_yticks(places, [f"{numbers[name]}  {name}" for name in names])
     ax.tick_params(axis="y", length=0)
-    ax.set(xlabel="accuracy (%)", ylim=(-0.7, len(names) - 0.2))
+    ax.set(xlabel="accuracy (%)", ylabel="rung", ylim=(-0.7, len(names) - 0.2))
     return tidy(ax, "from weak (light) to strong")

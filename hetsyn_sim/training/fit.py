@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import os
 import signal
 import threading
@@ -126,6 +127,8 @@ def fit(
     with _folder(out) as folder, _interruptible(out), _settled(settings):
         network = build_network(spec, settings, start)
         about = {"name": data_name, "fingerprint": data.fingerprint(), "dt": format_quantity(data.dt, "ms")}
+        if start is not None:  # part of what the run is: a folder of another start is another run
+            about["start"] = fingerprint_of(start)
         plain = recipe.to_dict() if isinstance(what, Recipe) else {"training": recipe.to_dict()["training"]}
         initial = Checkpoint(spec, network.values(), recipe=plain, seeds={"training": settings.seed}, data=about)
         if first:
@@ -145,6 +148,15 @@ def fit(
         with open(folder.metrics, newline="", encoding="utf-8") as file:
             history = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
         return FitResult(Network.from_checkpoint(checkpoint), checkpoint, initial, history)
+
+
+def fingerprint_of(values: Mapping[str, NDArray[np.floating]]) -> str:
+    """A name for parameter values: the same for the same numbers."""
+    digest = hashlib.sha256()
+    for key in sorted(values):
+        digest.update(key.encode())
+        digest.update(np.ascontiguousarray(values[key], dtype=np.float64).tobytes())
+    return digest.hexdigest()
 
 
 def build_network(spec: NetworkSpec, settings: Training, start: Mapping[str, NDArray[np.floating]] | None = None) -> Network:

@@ -146,3 +146,19 @@ def test_a_silent_recording_leaves_no_file(hetsyn, files, sounds):
     path = sounds / "3_tester_5.wav"
     path.write_bytes(path.read_bytes()[:44] + bytes(len(path.read_bytes()) - 44))
     refused(hetsyn, files, "silent|silence|no sound", "encode", sounds, files.folder / "x.h5")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("transfer", "--ladder", "--rungs", "1,9"), "unknown rung"),
+        (("transfer", "--ladder", "--device", "abacus"), "unknown device"),
+        (("transfer", "--ladder", "--out", "/dev/null/ladder"), "nothing can be written there"),
+        (("export", "/dev/null/exported"), "nothing can be exported there"),
+        (("export", "exported", "--to", "neuron"), "unknown target"),
+        (("simulate", "--form", "slow"), "unknown form"),
+    ],
+)
+def test_bad_options_of_other_verbs(hetsyn, files, arguments, message):
+    verb, *options = arguments
+    refused(hetsyn, files, message, verb, files.checkpoint, *options, "--data", files.data)

@@ -1,6 +1,7 @@
 """Every verb once, on toy files: what it prints, what it writes, how it ends."""
 
 import json
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -157,3 +158,42 @@ def test_splits(hetsyn, files, split):
     out = files.folder / "out.json"
     hetsyn("simulate", files.checkpoint, "--data", files.data, "--split", split, "--json", out)
     assert json.loads(out.read_text())["n_recordings"] == {"test": 9, "train": 9, "all": 18}[split]
+
+
+def test_transfer_reports_what_goes_where(hetsyn, files):
+    out = files.folder / "out.json"
+    result = hetsyn("transfer", files.checkpoint, "--json", out)
+    assert "layer_1" in result.stdout
+    assert {q["name"] for q in json.loads(out.read_text())["projections"]} >= {"layer_1.feedforward", "layer_1.recurrent"}
+    assert not (files.folder / "ladder").exists()
+
+
+def test_transfer_climbs_the_ladder_and_goes_on(hetsyn, files, toy_data):
+    arguments = ("transfer", files.checkpoint, "--ladder", "--rungs", "1, noise", "--seeds", 2, "--data", files.data, "--recordings", 4)
+    out = files.folder / "out.json"
+    first = hetsyn(*arguments, "--json", out)
+    written = json.loads(out.read_text())
+    assert [(row["number"], row["name"]) for row in written["rows"]] == [(0, "same grid"), (1, "physical units"), *[(6, "noise")] * 8]
+    page = files.folder / "ladder" / "ladder.html"  # beside the checkpoint
+    assert written["page"] == str(page)
+    assert "noise, deviation 0.5 thresholds" in first.stdout
+    seconds = [row["seconds"] for row in written["rows"][1:]]
+    hetsyn(*arguments, "--json", out)
+    assert [row["seconds"] for row in json.loads(out.read_text())["rows"][1:]] == seconds  # found, not run
+    hetsyn(*arguments, "--out", files.folder / "other", "--jobs", 2, "--device", "numpy")
+    assert (files.folder / "other" / "ladder.json").is_file()
+
+
+def test_export_writes_a_folder_that_runs(hetsyn, files):
+    out = files.folder / "out.json"
+    result = hetsyn("export", files.checkpoint, files.folder / "exported", "--to", "brian2", "--data", files.data, "--json", out)
+    written = json.loads(out.read_text())
+    assert f"{written['n_spikes']['layer_1']:,}" in result.stdout
+    assert sorted(path.name for path in (files.folder / "exported").iterdir()) == [
+        "README.md",
+        "network.py",
+        "recordings.npz",
+        "values.npz",
+    ]
+    done = subprocess.run([sys.executable, files.folder / "exported" / "network.py"], capture_output=True, text=True, check=True)
+    assert f"{written['n_spikes']['layer_1']} spikes, 0 differ" in done.stdout

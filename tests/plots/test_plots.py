@@ -6,14 +6,17 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from hetsyn_sim.certificate import Finding
+from hetsyn_sim.ladder import Row
 from hetsyn_sim.plots import (
     plot_bounds,
     plot_confusion,
     plot_difference,
+    plot_ladder,
     plot_learning_curve,
     plot_margins,
     plot_raster,
     plot_refinement,
+    plot_rung,
     plot_time_constants,
     plot_trace,
 )
@@ -53,10 +56,24 @@ def every_plot(recording, history):
         "bounds": lambda ax: plot_bounds([compared("torch", 0.01)], ax),
         "margins": lambda ax: plot_margins([1e-3, 1e-5], {"float64": 1e-12}, {"float64": 1e-14}, ax),
         "refinement": lambda ax: plot_refinement([at_dt(1, 100, 1.0), at_dt(2, 130, 0.8)], ax),
+        "ladder": lambda ax: plot_ladder(climbed(), ax),
+        "rung": lambda ax: plot_rung(climbed(), "conductances", ax),
     }
 
 
 NAMES = ["raster", "trace", "difference", "time constants", "confusion", "learning curve", "bounds", "margins", "refinement"]
+NAMES += ["ladder", "rung"]
+
+
+def climbed():
+    """The ground, and a rung whose strength grows as its quantity falls; two seeds at its end."""
+    rows = [
+        ("same grid", 0, 0.0, 0, 1.0),
+        ("conductances", 5, 700.0, 0, 0.9),
+        ("conductances", 5, 70.0, 0, 0.5),
+        ("conductances", 5, 70.0, 1, 0.7),
+    ]
+    return [Row(number, name, "reversal", "mV", s, seed, share, 1.0, 0.25, 3.0, 0.0, 10, 1.0) for name, number, s, seed, share in rows]
 
 
 def compared(what, share, mismatches=0):
@@ -162,3 +179,20 @@ def test_refinement_is_relative_to_the_own_dt():
     np.testing.assert_allclose(lines["number of spikes"], [100, 130])
     np.testing.assert_allclose(lines["spikes with a partner within one dt"], [100, 80])
     assert [label.get_text() for label in ax.get_xticklabels()] == ["8", "4"]
+
+
+def test_the_ladder_goes_from_weak_to_strong():
+    ax = plot_ladder(climbed(), Figure().subplots())
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["0  same grid", "5  conductances"]
+    dots = [(line.get_xdata()[0], line.get_alpha()) for line in ax.lines if line.get_marker() == "o"]
+    assert dots == [(100.0, 1.0), (90.0, 0.5), (60.0, 1.0)]  # the mean of two seeds, and strong at the end
+    assert [text.get_text() for text in ax.texts] == ["70 mV"]
+
+
+def test_a_rung_is_drawn_over_its_quantity():
+    ax = plot_rung(climbed(), "conductances", Figure().subplots())
+    assert title(ax) == "5  conductances"
+    assert ax.get_xlabel() == "reversal (mV)"
+    lines = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in ax.lines}
+    assert lines["accuracy"] == ([70.0, 700.0], [60.0, 90.0])
+    assert lines["distance from the trained network's spikes"][1] == [25.0, 25.0]
