@@ -16,7 +16,7 @@ PYTEST = OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/pytest -n $(PYTEST_WORKERS) --m
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types layers sanitize docs clean distclean
+.PHONY: help demo test cuda lint format types layers sanitize docs clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -27,6 +27,11 @@ demo: $(VENV)/.installed-core ## train a small network, send it to Brian2 and co
 test: $(VENV)/.installed-test ## unit tests, then the equivalence suite
 	$(PYTEST) tests $(PYTEST_ARGS)
 	$(PYTEST) equivalence/ $(PYTEST_ARGS)
+
+cuda: $(VENV)/.installed-test ## Brian2CUDA: its code run on the CPU, a part of it compiled by nvcc; no GPU is needed
+	$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 12))' && $(INSTALL) ".[cuda]" || $(BIN)/python -m pip install --no-deps brian2cuda==1.0a7
+	$(BIN)/python -m pip install nvidia-curand
+	$(PYTEST) equivalence/test_cuda.py equivalence/test_agreement.py tests/brian/test_cuda.py -k cuda $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev ## ruff: rules and formatting
 	$(BIN)/ruff check .

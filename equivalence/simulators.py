@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hetsyn_sim.brian import FORMS, simulate
+from hetsyn_sim.brian import FORMS, Device, simulate
 from hetsyn_sim.brian.devices import find_device
 from hetsyn_sim.brian.equations import sums_in_use
 from hetsyn_sim.discrete import simulate_reference
@@ -27,6 +27,7 @@ from hetsyn_sim.training.network import Network
 from hetsyn_sim.training.precision import default_dtype
 
 from .backends import BACKENDS, KNOWN, Precision
+from .cuda_on_cpu import CUDA_ON_CPU, why_not
 
 __all__ = ["REFERENCE", "SIMULATORS", "Precision", "Simulator", "find", "names", "precision", "states_of"]
 
@@ -83,7 +84,7 @@ def _torch_simulators() -> Iterator[tuple[str, Simulator]]:
             yield f"torch {name} {dtype}", Simulator(run, bound, facts.slow, unavailable=partial(str, reason))
 
 
-def _brian2(spec: NetworkSpec, values: Values, inputs: NDArray[np.bool_], *, device: str, form: str) -> Recording:
+def _brian2(spec: NetworkSpec, values: Values, inputs: NDArray[np.bool_], *, device: str | Device, form: str) -> Recording:
     unused = {name for p in spec.populations for name in p.model.summed} - {n for p in spec.populations for n in sums_in_use(p.model)}
     return simulate(spec, values, inputs, device=device, form=form, record=[name for name in states_of(spec) if name not in unused])
 
@@ -97,11 +98,14 @@ def _missing_for(device: str) -> str:
 
 
 def _brian2_simulators() -> Iterator[tuple[str, Simulator]]:
-    for device, compiled in (("numpy", False), ("cython", True), ("cpp_standalone", True)):
+    for device, compiled in (("numpy", False), ("cython", True), ("cpp_standalone", True), ("cuda_standalone", True)):
         for form in FORMS:
             run, missing = partial(_brian2, device=device, form=form), partial(_missing_for, device)
             name = f"brian2 {device}" if form == "ode" else f"brian2 {device} {form}"
             yield name, Simulator(run, slow=True, compiled=compiled, unavailable=missing)
+    for form in FORMS:  # the CUDA device's logic, without a GPU
+        name = "cuda on cpu" if form == "ode" else f"cuda on cpu {form}"
+        yield name, Simulator(partial(_brian2, device=CUDA_ON_CPU, form=form), slow=True, compiled=True, unavailable=why_not)
 
 
 #: The simulator that the others are compared with.

@@ -111,7 +111,9 @@ def chosen() -> Case:
 
 @pytest.mark.compiled
 @pytest.mark.slow
-@pytest.mark.parametrize("simulator", names(compiled=True))
+@pytest.mark.parametrize(
+    "simulator", [pytest.param(n, marks=pytest.mark.cuda) if "cuda_standalone" in n else n for n in names(compiled=True)]
+)
 def test_a_compiled_simulator_runs_the_chosen_network_as_the_reference_does(simulator):
     case = chosen()
     assert all(0.05 < run(REFERENCE, case).rasters[f"layer_{k}"].mean() < 0.9 for k in (1, 2, 3))

@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from .brian import BrianSimulation, TransferReport
+from .brian import BrianSimulation, Device, TransferReport
 from .checkpoint import Checkpoint
 from .events import SpikeDataset
 from .recording import Recording, check_same_dt
@@ -28,7 +28,7 @@ class TransferredNetwork(BrianSimulation):
         self,
         checkpoint: Checkpoint,
         *,
-        device: str = "numpy",
+        device: str | Device = "numpy",
         form: str = "ode",
         record: str | Iterable[str] = "v",
         build_directory: str | Path | None = None,
@@ -63,7 +63,7 @@ class TransferredNetwork(BrianSimulation):
 
 def to_brian2(
     checkpoint: Checkpoint | str | PathLike[str],
-    device: str = "numpy",
+    device: str | Device = "numpy",
     *,
     form: str = "ode",
     record: str | Iterable[str] = "v",

@@ -20,14 +20,14 @@ import brian2
 
 from ..errors import BackendError
 
-__all__ = ["KEPT", "cache_folder", "program_for"]
+__all__ = ["KEPT", "cache_folder", "keep_object", "program_for", "stored_objects"]
 
 #: Programs and object files kept; of more, those that have not been used for the longest time are deleted.
 KEPT, KEPT_OBJECTS = 64, 2048
 
 _SOURCES = (".cpp", ".h", ".cu")
 _NUMBERED = re.compile(r"(codeobject|push_spikes)_\d+")
-_FLAGS = re.compile(r"^(?:OPTIMISATIONS|CXXFLAGS) =.*$", re.MULTILINE)
+_FLAGS = re.compile(r"^(?:OPTIMISATIONS|CXXFLAGS|NVCC|NVCCFLAGS) =.*$", re.MULTILINE)
 _DATA = ("static_arrays", "results")
 
 
@@ -54,7 +54,7 @@ def program_for(project: Path, *, message: Callable[[str], None] | None = None) 
         return program, False
     if message is not None:
         message("compiling the C++ standalone program: once for networks of this shape, and kept")
-    objects = _objects(project)
+    objects = stored_objects(project)
     for path, stored in objects.items():
         if stored.is_file():
             stored.touch()
@@ -62,9 +62,14 @@ def program_for(project: Path, *, message: Callable[[str], None] | None = None) 
     _make(project)
     for path, stored in objects.items():
         if path.is_file() and not stored.is_file():
-            _keep(path, stored, KEPT_OBJECTS)
+            keep_object(path, stored)
     _keep(program, kept, KEPT)
     return program, True
+
+
+def keep_object(made: Path, kept: Path) -> None:
+    """Put a compiled object file into the cache, at a place of :func:`stored_objects`."""
+    _keep(made, kept, KEPT_OBJECTS)
 
 
 def _keep(made: Path, kept: Path, most: int) -> None:
@@ -107,7 +112,7 @@ def _fingerprint(project: Path) -> str:
     return digest.hexdigest()
 
 
-def _objects(project: Path) -> dict[Path, Path]:
+def stored_objects(project: Path) -> dict[Path, Path]:
     """Object file -> where it is kept, by its source, all headers and the flags, to the letter: its symbols have the sources' names."""
     common = hashlib.sha256(_compiler().encode())
     sources = sorted(_sources(project))
@@ -118,7 +123,7 @@ def _objects(project: Path) -> dict[Path, Path]:
             common.update("\n".join(_FLAGS.findall(path.read_text(encoding="utf-8"))).encode())
     found = {}
     for path in sources:
-        if path.suffix == ".cpp":
+        if path.suffix in (".cpp", ".cu"):
             digest = common.copy()
             digest.update(path.read_bytes())
             found[path.with_suffix(".o")] = cache_folder() / "objects" / f"{digest.hexdigest()}.o"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +18,8 @@ import numpy as np
 from brian2.devices.device import reset_device
 
 from ..errors import BackendError, UnknownNameError
+from .builds import program_for
+from .cuda import check_gpu, check_tools, compile_cuda, cuda_preferences, import_brian2cuda
 
 __all__ = ["DEVICES", "Device", "find_device", "on_runtime", "on_standalone", "preferences"]
 
@@ -31,7 +35,16 @@ _INTERRUPTIBLE = {"core.stop_on_keyboard_interrupt": False}
 class Device:
     """One way to run a network: Brian2's device, whether it needs a C++ compiler, and the preferences that hold meanwhile.
 
-    ``smallest_time`` (seconds) stands in for time constants of 0 on a device whose code refuses to divide by 0.
+    Attributes
+    ----------
+    name, standalone, compiled, preferences
+        Brian2's name for it; whether it is a program of its own; whether it needs a C++ compiler; what holds while it is used.
+    smallest_time
+        Seconds that stand in for time constants of 0, where code refuses to divide by 0.
+    program
+        Makes the program of a generated project, and says whether it had to be compiled.
+    cuda, architecture, needs_gpu
+        Whether it is Brian2CUDA's; what to compile for, if not for the GPU that is here; False if CUDA sources run without one.
     """
 
     name: str
@@ -39,6 +52,10 @@ class Device:
     compiled: bool = True
     preferences: Mapping[str, Any] = field(default_factory=dict)
     smallest_time: float = 0.0
+    program: Callable[..., tuple[Path, bool]] = program_for
+    cuda: bool = False
+    architecture: str = ""
+    needs_gpu: bool = False
 
 
 DEVICES: Mapping[str, Device] = MappingProxyType(
@@ -51,26 +68,38 @@ DEVICES: Mapping[str, Device] = MappingProxyType(
             Device(
                 "cpp_standalone", standalone=True, preferences={"devices.cpp_standalone.extra_make_args_unix": ["-j2"], **_EXACT_ARITHMETIC}
             ),
+            Device("cuda_standalone", standalone=True, program=compile_cuda, cuda=True, needs_gpu=True),
         )
     }
 )
 
 
 #: Short names.
-_ALIASES = {"cpp": "cpp_standalone"}
+_ALIASES = {"cpp": "cpp_standalone", "cuda": "cuda_standalone"}
 
 
-def find_device(name: str) -> Device:
-    """The device called ``name``; ``"cpp"`` is short for ``"cpp_standalone"``.
+def find_device(name: str | Device, *, to_run: bool = True) -> Device:
+    """The device called ``name``; ``"cpp"`` and ``"cuda"`` are short for the standalone ones. A device stands for itself.
+
+    With ``to_run=False`` it is enough that code can be generated and compiled for it.
 
     Raises
     ------
     UnknownNameError
         If there is none of that name.
     BackendError
-        If it needs a C++ compiler and there is none.
+        If it needs a compiler and there is none; if it needs Brian2CUDA or a GPU, the same.
     """
-    name = _ALIASES.get(name, name)
+    device = name if isinstance(name, Device) else _named(_ALIASES.get(name, name))
+    _check_compiler(device)
+    if device.cuda:
+        check_tools()
+        if to_run and device.needs_gpu:
+            check_gpu()
+    return device
+
+
+def _named(name: str) -> Device:
     if name not in DEVICES:
         raise UnknownNameError(
             "unknown device",
@@ -79,18 +108,20 @@ def find_device(name: str) -> Device:
             expected=", ".join(DEVICES),
             remedy="use one of these; numpy needs no compiler, cpp_standalone is the fastest for long runs",
         )
-    device = DEVICES[name]
+    return DEVICES[name]
+
+
+def _check_compiler(device: Device) -> None:
     wanted = [os.environ.get("CXX", "g++").split()[0], *(["make"] if device.standalone else [])] if device.compiled else []
     missing = [tool for tool in wanted if shutil.which(tool) is None]
     if missing:
         raise BackendError(
             "there is no C++ compiler",
-            where=f"device {name!r}",
+            where=f"device {device.name!r}",
             got=f"{' and '.join(missing)} not found",
             expected=f"{' and '.join(wanted)} on the search path",
             remedy='install a C++ compiler (and make), name it in the environment variable CXX, or use device="numpy"',
         )
-    return device
 
 
 @contextmanager
@@ -122,19 +153,21 @@ def on_runtime(device: Device = DEVICES["numpy"]) -> Iterator[None]:
 
 @contextmanager
 def on_standalone(device: Device) -> Iterator[Any]:
-    """An empty C++ standalone project for the time of a ``with`` block; yields Brian2's device.
+    """An empty standalone project for the time of a ``with`` block; yields Brian2's device.
 
     Raises
     ------
     BackendError
         If a standalone project of the user's own is in the making: the device can hold only one, and it would be lost.
     """
+    if device.cuda:
+        import_brian2cuda().utils.gputools.reset_gpu_selection()  # it remembers the architecture of the project before
     standalone = brian2.all_devices[device.name]
     if brian2.get_device() is standalone:
         raise BackendError(
-            "Brian2's C++ standalone device is in use",
+            "Brian2's standalone device is in use",
             where=f"device {device.name!r}",
-            got="set_device('cpp_standalone') was called before",
+            got=f"set_device({device.name!r}) was called before",
             expected="the runtime device, so that a project of its own can be made here",
             remedy="build your own project first, then brian2.device.reinit() and brian2.set_device('runtime')",
         )
@@ -144,8 +177,21 @@ def on_standalone(device: Device) -> Iterator[Any]:
     gc.collect()
     brian2.set_device(device.name, build_on_run=False)
     try:
-        with preferences({**_INTERRUPTIBLE, **device.preferences}):
+        own = cuda_preferences(device.architecture) if device.cuda else {}
+        with preferences({**_INTERRUPTIBLE, **device.preferences, **own}), _quiet("brian2.brian2cuda"):
             yield standalone
     finally:
         standalone.reinit()
         reset_device()
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Warnings and errors only, from a logger of this name."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -59,9 +59,15 @@ def brian_name(name: str) -> str:
 
 
 def build_network(
-    spec: NetworkSpec, values: Mapping[str, Array], form: Form = FORMS["ode"], surroundings: Surroundings = NOTHING
+    spec: NetworkSpec,
+    values: Mapping[str, Array],
+    form: Form = FORMS["ode"],
+    surroundings: Surroundings = NOTHING,
+    clock: Clock | None = None,
 ) -> BuiltNetwork:
     """Make the network on the active Brian2 device, without input spikes and monitors. ``values`` must have been checked.
+
+    ``clock`` has the network's dt; by default it is a new one.
 
     Raises
     ------
@@ -70,7 +76,7 @@ def build_network(
     """
     form.check(spec)
     check_surroundings(spec, surroundings)
-    clock = Clock(dt=spec.dt_s * second, name="step_clock")
+    clock = clock or Clock(dt=spec.dt_s * second, name="step_clock")
     schedule = Schedule(spec.step_order)
     source = SpikeGeneratorGroup(
         spec.n_input, [], [] * second, clock=clock, when=SLOT, order=schedule.input_order, name="input", sorted=True

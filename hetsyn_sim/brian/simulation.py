@@ -14,16 +14,17 @@ import brian2
 import numpy as np
 from brian2 import Network
 
+from ..errors import BackendError
 from ..recording import Raster, Recording, check_same_dt
 from ..spec import NetworkSpec
-from .devices import find_device, on_runtime
+from .devices import Device, find_device, on_runtime
 from .forms import find_form
 from .inputs import check_inputs
 from .mapping import make_report
 from .network import BuiltNetwork, build_network, check_finite, run_network, set_input
 from .record import Monitors, resolve_traces
 from .report import TransferReport
-from .standalone import Seconds, run_standalone
+from .standalone import Job, Seconds, build_standalone, run_standalone
 from .surroundings import NOTHING, Surroundings, check_surroundings
 from .values import check_values, is_time
 
@@ -42,7 +43,8 @@ class BrianSimulation:
     values
         Parameter values in SI units, one float array for every slot of ``spec.slots``.
     device
-        ``"numpy"``, ``"cython"`` or ``"cpp_standalone"``. The last compiles a program for a network's shape, once, and is the fastest.
+        ``"numpy"``, ``"cython"``, ``"cpp_standalone"`` or ``"cuda_standalone"``, or a :class:`Device`. Standalone devices compile a
+        program for a network's shape, once, and are the fastest.
     form
         ``"ode"``, the textbook, or ``"fast"`` (:mod:`hetsyn_sim.brian.forms`): the same network.
     record
@@ -72,14 +74,14 @@ class BrianSimulation:
         spec: NetworkSpec,
         values: Mapping[str, Any],
         *,
-        device: str = "numpy",
+        device: str | Device = "numpy",
         form: str = "ode",
         record: str | Iterable[str] = "v",
         surroundings: Surroundings = NOTHING,
         build_directory: str | Path | None = None,
     ) -> None:
         self.spec = spec
-        self.device = find_device(device)
+        self.device = find_device(device, to_run=False)
         self.form = find_form(form)
         self.form.check(spec)
         check_surroundings(spec, surroundings)
@@ -149,8 +151,9 @@ class BrianSimulation:
         DtMismatchError
             If ``dt`` is not the network's.
         BackendError
-            If the standalone project can't be compiled or run.
+            If the standalone project can't be compiled or run, or there is no GPU for it.
         """
+        find_device(self.device)
         if dt is not None:
             check_same_dt(dt, self.spec.dt_s, where="inputs of the Brian2 simulation")
         raster = check_inputs(inputs, self.spec.n_input)
@@ -171,22 +174,58 @@ class BrianSimulation:
         check_finite(built)
         return monitors.recording(raster, f"brian2 {self.device.name}")
 
+    def build(
+        self,
+        inputs: Any,
+        directory: str | Path,
+        *,
+        progress: Callable[[float], None] | None = None,
+        message: Callable[[str], None] | None = None,
+    ) -> Path:
+        """Generate the project of a standalone device and compile it, without running it: for a GPU, none is needed.
+
+        Parameters
+        ----------
+        inputs
+            Recordings as in :meth:`run`: their number of steps and spikes is what the program is made for.
+        directory
+            Where the project goes. ``main`` in it is the program, which reads its files there and writes into ``results``.
+        progress, message
+            As in :meth:`run`.
+
+        Returns
+        -------
+        Path
+            Of the program.
+
+        Raises
+        ------
+        DataError
+            If the inputs do not fit.
+        BackendError
+            If the device compiles no program, or the project can't be compiled.
+        """
+        if not self.device.standalone:
+            raise BackendError(
+                "this device compiles no program",
+                where="BrianSimulation.build",
+                got=f"device {self.device.name!r}",
+                expected="cpp_standalone or cuda_standalone",
+                remedy="run it as it is, or choose a standalone device",
+            )
+        raster = check_inputs(inputs, self.spec.n_input)
+        self.seconds = Seconds()
+        told: dict[str, Any] = {"message": message} | ({"progress": progress} if progress is not None and self.device.cuda else {})
+        return build_standalone(self.device, self._job, raster, Path(directory), seconds=self.seconds, **told)
+
+    @property
+    def _job(self) -> Job:
+        return Job(self.spec, self.values, self.form, self.surroundings, self.traces)
+
     def _run_standalone(self, raster: Raster, progress: Callable[[float], None], message: Callable[[str], None] | None) -> Recording:
         with ExitStack() as stack:
             directory = self.build_directory or stack.enter_context(tempfile.TemporaryDirectory(prefix="hetsyn_sim_"))
-            return run_standalone(
-                self.device,
-                self.spec,
-                self.values,
-                self.form,
-                self.surroundings,
-                self.traces,
-                raster,
-                Path(directory),
-                progress=progress,
-                message=message,
-                seconds=self.seconds,
-            )
+            return run_standalone(self.device, self._job, raster, Path(directory), progress=progress, message=message, seconds=self.seconds)
 
 
 def simulate(
@@ -194,7 +233,7 @@ def simulate(
     values: Mapping[str, Any],
     inputs: Any,
     *,
-    device: str = "numpy",
+    device: str | Device = "numpy",
     form: str = "ode",
     record: str | Iterable[str] = "v",
     dt: float | None = None,

@@ -7,27 +7,28 @@ up with silent ones, and input spikes in a list of a fixed length, filled up wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+from brian2.units.allunits import second
 
-from ..errors import BackendError
+from ..errors import BackendError, TransferError
 from ..recording import Raster, Recording
 from ..spec import NetworkSpec
-from .builds import program_for
 from .devices import Device, on_standalone
 from .forms import Form
 from .inputs import spikes_with_room
-from .network import build_network, check_finite, run_network, set_input
+from .network import BuiltNetwork, build_network, check_finite, run_network, set_input
 from .record import Monitors, Trace
 from .surroundings import Surroundings
 from .values import Array
 
-__all__ = ["Seconds", "recordings_per_run", "room_for", "run_standalone"]
+__all__ = ["Job", "Seconds", "build_standalone", "recordings_per_run", "room_for", "run_standalone"]
 
 #: The most recordings of one run, and the most bytes of recorded traces.
 _MOST_RECORDINGS = 64
@@ -63,13 +64,79 @@ def room_for(n_spikes: int) -> int:
     return room
 
 
+@dataclass(frozen=True)
+class Job:
+    """What a program is made of."""
+
+    spec: NetworkSpec
+    values: Mapping[str, Array]
+    form: Form
+    surroundings: Surroundings
+    traces: tuple[Trace, ...]
+
+
+@dataclass(frozen=True)
+class _Generated:
+    """A generated project: Brian2's device and objects, and how many recordings and input spikes a run has room for."""
+
+    standalone: Any
+    built: BuiltNetwork
+    monitors: Monitors
+    at_once: int
+    room: int
+
+
+@contextmanager
+def _generated(device: Device, job: Job, raster: Raster, directory: Path) -> Iterator[_Generated]:
+    """Generate the project of a network for these recordings in ``directory``."""
+    n_steps, n_runs, _ = raster.shape
+    at_once = recordings_per_run(n_runs, n_steps, _values_per_step(job.spec, job.traces))
+    room = room_for(max(int(raster[:, k : k + at_once].sum()) for k in range(0, n_runs, at_once)))
+    with on_standalone(device) as standalone:
+        if job.surroundings.noise:
+            standalone.seed(job.surroundings.seed)
+        clock = None
+        if device.cuda:
+            if job.surroundings.delays:
+                raise _no_delays(device)
+            clock = standalone.defaultclock  # Brian2CUDA's templates know no other
+            clock.dt = job.spec.dt_s * second
+        built = build_network(job.spec, job.values, job.form, job.surroundings, clock)
+        monitors = Monitors(built, job.traces)
+        set_input(built, _filled(raster[:, :at_once], at_once), room)
+        run_network(built, n_steps, at_once)
+        standalone.build(directory=str(directory), compile=False, run=False)
+        yield _Generated(standalone, built, monitors, at_once, room)
+
+
+def _no_delays(device: Device) -> TransferError:
+    return TransferError(
+        "this device can't run delays",
+        where=f"device {device.name!r}",
+        got="axonal delays",
+        expected="spikes that arrive in the step they are sent",
+        remedy="use cpp_standalone: with delays, Brian2CUDA reads a layer's spikes before its threshold from another step",
+    )
+
+
+def build_standalone(device: Device, job: Job, raster: Raster, directory: Path, *, seconds: Seconds, **told: Callable[..., None]) -> Path:
+    """Generate the project in ``directory`` and compile its program, for a run on ``raster``; fill in ``seconds``.
+
+    Raises
+    ------
+    BackendError
+        If the program can't be compiled.
+    """
+    with _generated(device, job, raster, directory):
+        start = perf_counter()
+        program, seconds.compiled = device.program(directory, **told)
+        seconds.compiling = perf_counter() - start
+    return program
+
+
 def run_standalone(
     device: Device,
-    spec: NetworkSpec,
-    values: Mapping[str, Array],
-    form: Form,
-    surroundings: Surroundings,
-    traces: tuple[Trace, ...],
+    job: Job,
     raster: Raster,
     directory: Path,
     *,
@@ -83,41 +150,34 @@ def run_standalone(
     ------
     BackendError
         If the program can't be compiled or fails.
+    TransferError
+        If the device can't run delays.
     """
-    n_steps, n_runs, _ = raster.shape
-    at_once = recordings_per_run(n_runs, n_steps, _values_per_step(spec, traces))
-    room = room_for(max(int(raster[:, k : k + at_once].sum()) for k in range(0, n_runs, at_once)))
+    n_runs = raster.shape[1]
     progress(0.0)
     parts = []
-    with on_standalone(device) as standalone:
-        if surroundings.noise:
-            standalone.seed(surroundings.seed)
-        built = build_network(spec, values, form, surroundings)
-        monitors = Monitors(built, traces)
-        first = _filled(raster[:, :at_once], at_once)
-        set_input(built, first, room)
-        run_network(built, n_steps, at_once)
-        standalone.build(directory=str(directory), compile=False, run=False)
+    with _generated(device, job, raster, directory) as made:
         start = perf_counter()
-        seconds.compiled = program_for(directory, message=message)[1]
+        seconds.compiled = device.program(directory, message=message)[1]
         seconds.compiling = perf_counter() - start
-        for begin in range(0, n_runs, at_once):
-            part = raster[:, begin : begin + at_once]
-            _write_spikes(standalone, built.source, directory, _filled(part, at_once), room)
+        for begin in range(0, n_runs, made.at_once):
+            part = raster[:, begin : begin + made.at_once]
+            whole = _filled(part, made.at_once)
+            _write_spikes(made.standalone, made.built.source, directory, whole, made.room)
             try:
-                standalone.run(str(directory), "results", with_output=False)
+                made.standalone.run(str(directory), "results", with_output=False)
             except RuntimeError as error:
                 raise BackendError(
-                    "the C++ standalone program failed",
+                    "the standalone program failed",
                     where=str(directory),
                     got=str(error),
                     expected="a program that runs to its end",
                     remedy='keep the project with build_directory and run ./main there; or use device="numpy"',
                 ) from error
-            seconds.simulating += float(standalone._last_run_time)
-            check_finite(built)
-            parts.append(monitors.recording(_filled(part, at_once), f"brian2 {device.name}").runs(slice(0, part.shape[1])))
-            progress(min(1.0, (begin + at_once) / n_runs))
+            seconds.simulating += float(made.standalone._last_run_time)
+            check_finite(made.built)
+            parts.append(made.monitors.recording(whole, f"brian2 {device.name}").runs(slice(0, part.shape[1])))
+            progress(min(1.0, (begin + made.at_once) / n_runs))
     return Recording.joined(parts)
 
 

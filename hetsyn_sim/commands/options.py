@@ -40,7 +40,9 @@ DataFile = Annotated[
     typer.Option("--data", "--input", metavar="FILE", help=f"Spike file of `hetsyn encode`; by default {SHIPPED}.", show_default=False),
 ]
 Split = Annotated[str, typer.Option("--split", help="Which recordings: test, train or all.")]
-Device = Annotated[str, typer.Option("--device", help="Brian2 device: numpy, cython or cpp_standalone.")]
+Device = Annotated[
+    str, typer.Option("--device", help="Brian2 device: numpy, cython, cpp_standalone or cuda_standalone; cpp and cuda for short.")
+]
 Recordings = Annotated[
     int | None, typer.Option("--recordings", metavar="N", min=1, help="Only N recordings, evenly spread.", show_default=False)
 ]

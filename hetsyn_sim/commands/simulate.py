@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +23,10 @@ from .options import (
     write_json,
 )
 
+if TYPE_CHECKING:
+    from ..checkpoint import Checkpoint
+    from ..recording import Raster
+
 __all__ = ["simulate"]
 
 
@@ -37,8 +41,21 @@ def simulate(
         typer.Option("--form", metavar="FORM", help="How synapses are written: fast, or ode as in a textbook. The spikes are the same."),
     ] = "fast",
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE.npz", help="Keep spikes and voltages in this file.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="PATH",
+            help="Keep spikes and voltages in this file.npz; the project's folder of --build-only.",
+            show_default=False,
+        ),
     ] = None,
+    build_only: Annotated[
+        bool, typer.Option("--build-only", help="Compile the program of a standalone device and do not run it: for a GPU, none is needed.")
+    ] = False,
+    architecture: Annotated[
+        str,
+        typer.Option("--architecture", metavar="SM", help="Of the GPU, such as sm_90; by default that of the GPU that is here, or sm_80."),
+    ] = "",
     json_file: JsonFile = None,
 ) -> None:
     """Simulate a trained network in Brian2.
@@ -46,9 +63,10 @@ def simulate(
     ```
     hetsyn simulate runs/fsdd-demo-seed0
     hetsyn simulate runs/fsdd-demo-seed0 --device cpp --out digits.npz
+    hetsyn simulate runs/fsdd-demo-seed0 --device cuda --build-only --architecture sm_90
     ```
     """
-    check_output(out, json_file)
+    check_output(None if build_only else out, json_file)
     checkpoint = load_checkpoint(checkpoint_path)
     data = selected(load_data(data_file), split, recordings)
     import numpy as np
@@ -59,9 +77,13 @@ def simulate(
 
     spec = checkpoint.spec
     check_input(data, spec, where="hetsyn simulate")
+    n_steps = length_of(checkpoint, data)
+    if build_only:
+        folder = out or (checkpoint_path if checkpoint_path.is_dir() else checkpoint_path.parent) / device
+        _build(checkpoint, data.rasters(n_steps), device, architecture, form, folder, json_file)
+        return
     if out is not None:
         check_name(out)
-    n_steps = length_of(checkpoint, data)
     start = perf_counter()
     with progress_bar(f"Brian2 {device}, form {form}, {len(data)} recordings") as progress:
         simulation = to_brian2(checkpoint, device=device, form=form)
@@ -94,3 +116,27 @@ def simulate(
             "recording": None if out is None else str(out),
         },
     )
+
+
+def _build(checkpoint: Checkpoint, raster: Raster, device: str, architecture: str, form: str, folder: Path, json_file: Path | None) -> None:
+    """Generate and compile the program in a folder, and say what came of it."""
+    from dataclasses import replace
+
+    from ..brian.devices import find_device
+    from ..transfer import to_brian2
+
+    chosen = replace(find_device(device, to_run=False), architecture=architecture)
+    check_output(folder / "main")
+    simulation = to_brian2(checkpoint, device=chosen, form=form)
+    with progress_bar(f"building for {chosen.name} {architecture}".rstrip()) as progress:
+        program = simulation.build(raster, folder, progress=progress, message=say)
+    facts = {
+        "program": str(program),
+        "size_mib": round(program.stat().st_size / 2**20, 2),
+        "sources": len([*folder.rglob("*.cu"), *folder.rglob("*.cpp")]),
+        "compiled": simulation.seconds.compiled,
+        "time_s": round(simulation.seconds.compiling, 1),
+    }
+    rows = {name.replace("_", " "): str(value) for name, value in facts.items()}
+    show_table(f"Brian2 {chosen.name}, form {form}: built, not run", rows)
+    write_json(json_file, {**facts, "device": chosen.name, "form": form, "architecture": architecture})

@@ -1,0 +1,204 @@
+"""Brian2CUDA as a device: what it needs, the preferences under which its code compiles, and compiling it with nvcc.
+
+The code is generated and compiled without a GPU as well; running it needs one. Nothing of this package has ever run on a GPU.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+from ..errors import BackendError, ConfigError
+from .builds import cache_folder, keep_object, stored_objects
+from .templates import teach
+
+__all__ = ["check_gpu", "check_tools", "compile_cuda", "cuda_preferences", "find_architecture", "import_brian2cuda"]
+
+#: Compiled for where no GPU says what it is.
+DEFAULT_ARCHITECTURE = "sm_80"
+_BACKEND = "devices.cuda_standalone.cuda_backend"
+_WHERE = "device 'cuda_standalone'"
+
+
+def import_brian2cuda() -> Any:
+    """Brian2CUDA, with the templates of the form ``fast``.
+
+    Raises
+    ------
+    BackendError
+        If it is not installed, or does not work with this Brian2.
+    """
+    try:
+        import brian2cuda
+        from brian2cuda.codeobject import CUDAStandaloneAtomicsCodeObject, CUDAStandaloneCodeObject
+    except Exception as error:  # an old Brian2CUDA fails in many ways
+        raise BackendError(
+            "Brian2CUDA can't be used",
+            where=_WHERE,
+            got=f"{type(error).__name__}: {error}",
+            expected="an installed brian2cuda that fits the installed Brian2",
+            remedy='pip install "hetsyn-sim[cuda]" (Python 3.12 or newer); see the page on CUDA',
+        ) from error
+    for target in (CUDAStandaloneCodeObject, CUDAStandaloneAtomicsCodeObject):
+        teach(target, "cuda_standalone")
+    return brian2cuda
+
+
+def check_tools() -> None:
+    """Raise a BackendError unless code can be generated and compiled."""
+    import_brian2cuda()
+    if find_nvcc() is None:
+        raise BackendError(
+            "there is no CUDA compiler",
+            where=_WHERE,
+            got="nvcc not found",
+            expected="nvcc on the search path, in $CUDA_PATH/bin or in /usr/local/cuda/bin",
+            remedy="install the CUDA toolkit, or use another device",
+        )
+
+
+def check_gpu() -> None:
+    """Raise a BackendError unless there is a GPU to run on."""
+    program = shutil.which("nvidia-smi")
+    listed = subprocess.run([program, "-L"], capture_output=True, text=True, check=False).stdout if program else ""
+    if "GPU" not in listed:
+        raise BackendError(
+            "there is no GPU to run on",
+            where=_WHERE,
+            got=listed.strip() or "nvidia-smi lists none" if program else "nvidia-smi not found",
+            expected="an NVIDIA GPU with its driver",
+            remedy="build here and run elsewhere (`hetsyn simulate --device cuda --build-only`), or use --device cpp",
+        )
+
+
+def find_nvcc() -> Path | None:
+    """The compiler, looked for where Brian2CUDA looks."""
+    own = os.environ.get("CUDA_PATH")
+    places = [Path(own) / "bin" / "nvcc"] if own else []
+    if on_path := shutil.which("nvcc"):
+        places.append(Path(on_path))
+    return next((p for p in [*places, Path("/usr/local/cuda/bin/nvcc"), Path("/opt/cuda/bin/nvcc")] if p.is_file()), None)
+
+
+def find_architecture(name: str) -> float:
+    """The compute capability that ``"sm_90"``, ``"90"`` or ``"9.0"`` stands for.
+
+    Raises
+    ------
+    ConfigError
+        If it is none.
+    """
+    match = re.fullmatch(r"(?:sm_)?(\d{1,2})\.?(\d)", name.strip())
+    if not match:
+        raise ConfigError(
+            "this is not an architecture of a GPU",
+            where="--architecture",
+            got=repr(name),
+            expected="sm_80, sm_90, ...",
+            remedy="see the compute capability of your GPU at developer.nvidia.com/cuda-gpus",
+        )
+    return float(f"{match[1]}.{match[2]}")
+
+
+def cuda_preferences(architecture: str = "") -> dict[str, Any]:
+    """Brian2's preferences for code that nvcc compiles, and that computes as the other devices do.
+
+    With no architecture, Brian2CUDA asks the GPU; where there is none, the code is made for :data:`DEFAULT_ARCHITECTURE`.
+    """
+    libraries = _curand_folders()
+    chosen: dict[str, Any] = {
+        # C++17 for both compilers: CUDA 13's own headers ask for it. No -use_fast_math and no fused multiply-adds: they round differently.
+        f"{_BACKEND}.extra_compile_args_nvcc": ["-w", "-std=c++17", "--fmad=false"],
+        # Without -march=native, so that the program runs on another machine.
+        "codegen.cpp.extra_compile_args_gcc": ["-w", "-O3", "-std=c++17"],
+    }
+    if libraries is not None:
+        include, library = libraries
+        chosen |= {
+            "codegen.cpp.include_dirs": [str(include)],
+            "codegen.cpp.library_dirs": [str(library)],
+            "codegen.cpp.runtime_library_dirs": [str(library)],
+        }
+    if not architecture:
+        try:
+            check_gpu()
+        except BackendError:
+            architecture = DEFAULT_ARCHITECTURE
+    if architecture:
+        capability = find_architecture(architecture)
+        chosen |= {f"{_BACKEND}.detect_gpus": False, f"{_BACKEND}.gpu_id": 0, f"{_BACKEND}.compute_capability": capability}
+    return chosen
+
+
+def _curand_folders() -> tuple[Path, Path] | None:
+    """Headers and library of cuRAND from its wheel, for toolkits that come without it; None if there is no such wheel."""
+    found = importlib.util.find_spec("nvidia")
+    for place in (found.submodule_search_locations or []) if found else []:
+        for header in sorted(Path(place).glob("*/include/curand_kernel.h")):
+            versioned = sorted((header.parents[1] / "lib").glob("libcurand.so.*"))
+            if versioned:
+                library = cache_folder().parent / "curand" / versioned[-1].name  # the wheel has no libcurand.so to link with
+                library.mkdir(parents=True, exist_ok=True)
+                for name in ("libcurand.so", versioned[-1].name):
+                    if not (library / name).exists():
+                        (library / name).symlink_to(versioned[-1])
+                return header.parent, library
+    return None
+
+
+def compile_cuda(
+    project: Path, *, message: Callable[[str], None] | None = None, progress: Callable[[float], None] = lambda fraction: None
+) -> tuple[Path, bool]:
+    """Compile a generated project, as ``main``; every finished unit is kept at once, so an interrupted build goes on where it was.
+
+    Raises
+    ------
+    BackendError
+        If it can't be compiled.
+    """
+    check_tools()
+    objects = stored_objects(project)
+    for path, stored in objects.items():
+        if stored.is_file():
+            stored.touch()
+            shutil.copyfile(stored, path)
+    missing = [path for path in objects if not path.is_file()]
+    if message is not None and missing:
+        message(f"compiling {len(missing)} of {len(objects)} files with nvcc: some 20 s each on one core")
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        running: set[Future[None]] = {pool.submit(_compile, project, path, objects[path]) for path in missing}
+        try:
+            while running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+                progress(1.0 - len(running) / len(missing))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    _make(project, "main")
+    return project / "main", bool(missing)
+
+
+def _compile(project: Path, path: Path, stored: Path) -> None:
+    _make(project, str(path.relative_to(project)))
+    keep_object(path, stored)
+
+
+def _make(project: Path, target: str) -> None:
+    done = subprocess.run(["make", target], cwd=project, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BackendError(
+            "the CUDA program can't be compiled",
+            where=f"{project}: {target}",
+            got="\n            ".join((done.stdout + done.stderr).strip().splitlines()[-8:]) or f"make ended with {done.returncode}",
+            expected="sources that this nvcc compiles",
+            remedy=f"run `make {target}` there and read its messages; pip install nvidia-curand if curand is missing",
+        )
