@@ -91,13 +91,18 @@ def test_the_command_needs_no_terminal():
 
 
 def test_progress_lines_without_a_terminal(capsys, monkeypatch):
-    monkeypatch.setattr(console, "_SECONDS_BETWEEN_LINES", 0.0)
+    clock = iter([0.0, 10.0, 10.0, 20.0, 20.0, 40.0, 40.0, 41.0])
+    monkeypatch.setattr(console.time, "monotonic", lambda: next(clock))
     with console.progress_bar("work") as progress:
-        progress(0.5)
-    lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "work ..."
-    assert lines[1].startswith("work: 50 % after")
-    assert lines[2].startswith("work: done in")
+        for fraction in (0.0, 0.25, 1.0):
+            progress(fraction)
+    assert capsys.readouterr().err.splitlines() == [
+        "work ...",
+        "work: 0 % after 10 s",
+        "work: 25 % after 20 s, about 60 s left",
+        "work: 100 % after 40 s",
+        "work: done in 41.0 s",
+    ]
 
 
 def test_progress_bar_and_framed_errors_on_a_terminal(capsys, monkeypatch):

@@ -68,7 +68,8 @@ def progress_bar(what: str) -> Iterator[Callable[[float], None]]:
         nonlocal last
         if time.monotonic() - last > _SECONDS_BETWEEN_LINES:
             last = time.monotonic()
-            say(f"{what}: {100 * fraction:.0f} % after {last - start:.0f} s")
+            left = f", about {(last - start) * (1.0 / fraction - 1.0):.0f} s left" if 0.0 < fraction < 1.0 else ""
+            say(f"{what}: {100 * fraction:.0f} % after {last - start:.0f} s{left}")
 
     say(f"{what} ...")
     yield line
