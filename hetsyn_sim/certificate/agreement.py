@@ -76,7 +76,7 @@ def check_probes(subject: Subject, progress: Progress) -> Check:
     for precision in precisions:
         side = torch_side_of(subject.checkpoint, precision)
         comparison = compare_recordings(spec, values, brian2, side.run(x, progress), precision)
-        findings.append(of_comparison(side.name, comparison, precision))
+        findings.append(of_comparison(side.name, comparison, precision, typical=False))
     findings.append(of_comparison("reference (NumPy)", compare_recordings(spec, values, brian2, _by_reference(subject, x)), "float64"))
     return Check("probes", f"{_PROBES_CLAIM} ({', '.join(named)})", tuple(findings))
 

@@ -126,12 +126,19 @@ class Certificate:
         }
 
 
-def of_comparison(what: str, comparison: Comparison, precision: Precision, **numbers: Any) -> Finding:
-    """The finding that a comparison is: it passes if the two agree and near-ties leave few runs undecided."""
+def of_comparison(what: str, comparison: Comparison, precision: Precision, *, typical: bool = True, **numbers: Any) -> Finding:
+    """The finding that a comparison is: it passes if the two agree and near-ties leave few runs undecided.
+
+    In float32 a single run may be undecided, however few there are; where runs are not ``typical`` but made to be hard, any number. A large
+    network that is driven hard comes within float32's rounding of a threshold now and then, and float64 decides what happens there.
+    """
     c = comparison
+    allowed = MAX_UNDECIDED[precision] * c.n_runs
+    if precision == "float32":
+        allowed = max(1.0, allowed) if typical else c.n_runs
     return Finding(
         what,
-        c.agrees and c.undecided_fraction <= MAX_UNDECIDED[precision],
+        c.agrees and len(c.undecided) <= allowed,
         {
             "precision": precision,
             "n_runs": c.n_runs,

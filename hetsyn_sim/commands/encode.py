@@ -1,4 +1,4 @@
-"""``hetsyn encode``: recorded words to spikes."""
+"""``hetsyn encode``: recorded words, or spike times, to spikes on a grid."""
 
 from __future__ import annotations
 
@@ -16,33 +16,44 @@ __all__ = ["encode"]
 
 def encode(
     source: Annotated[
-        Path, typer.Argument(metavar="SOURCE", help="Folder or archive (zip, tar, tar.gz, tar.xz) of wav files.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="SOURCE",
+            help="Folder or archive (zip, tar, tar.gz, tar.xz) of wav files, or files in the layout of SHD.",
+            show_default=False,
+        ),
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT.h5", help="Spike file to write.", show_default=False)],
-    dt: Annotated[str, typer.Option("--dt", help="Time step with its unit.")] = "10 ms",
-    channels: Annotated[int, typer.Option("--channels", help="Number of filterbank channels.")] = 70,
+    dt: Annotated[str | None, typer.Option("--dt", help="Time step with its unit; 10 ms, for SHD 4 ms.", show_default=False)] = None,
+    channels: Annotated[
+        int | None, typer.Option("--channels", help="Number of channels; of the filterbank 70, of SHD 700.", show_default=False)
+    ] = None,
+    duration: Annotated[str, typer.Option("--duration", help="Length with its unit, for SHD: later spikes are cut off.")] = "1 s",
+    binning: Annotated[str, typer.Option("--binning", help="For SHD: clean, or as-published by HetSyn.")] = "clean",
     json_file: JsonFile = None,
 ) -> None:
-    """Encode recorded words as spikes.
+    """Encode recorded words as spikes, or put spike times onto a grid.
 
-    The files are 16-bit mono wav at 8 kHz, called `{digit}_{speaker}_{index}.wav`; indices 0 to 4 become the test split.
+    Sound: 16-bit mono wav at 8 kHz, called `{digit}_{speaker}_{index}.wav`; indices 0 to 4 become the test split. Spike times: HDF5 files
+    in the layout of the Spiking Heidelberg Digits (SHD), a folder with one for training and one for testing, or one file.
 
     ```
     hetsyn encode recordings/ digits.h5
     hetsyn encode recordings.zip fine.h5 --dt "5 ms"
+    hetsyn encode shd/ shd-4ms.h5 --dt "4 ms" --duration "1 s"
     ```
     """
     check_output(out, json_file)
     from ..encoding import encode as encode_sounds
-    from ..spec import to_si
+    from ..tasks.shd import heidelberg_digits, is_in_layout
 
-    if dt.strip().replace(".", "", 1).isdigit():
-        raise ConfigError(
-            "a time step needs its unit", where="--dt", got=repr(dt), expected='a time such as "10 ms"', remedy=f'--dt "{dt} ms"'
-        )
-    step = to_si(dt, "second", where="--dt")
     with progress_bar(f"encoding {source.name}") as progress:
-        data = encode_sounds(source, dt=step, n_channels=channels, progress=lambda done, n: progress(done / n))
+        if is_in_layout(source):
+            step, length = _seconds(dt or "4 ms", "--dt"), _seconds(duration, "--duration")
+            data = heidelberg_digits(source, dt=step, duration=length, n_channels=channels, binning=binning)
+        else:
+            step = _seconds(dt or "10 ms", "--dt")
+            data = encode_sounds(source, dt=step, n_channels=channels or 70, progress=lambda done, n: progress(done / n))
     out.parent.mkdir(parents=True, exist_ok=True)
     data.save(out)
     facts = {
@@ -66,3 +77,13 @@ def encode(
         },
     )
     write_json(json_file, facts)
+
+
+def _seconds(time: str, option: str) -> float:
+    from ..spec import to_si
+
+    if time.strip().replace(".", "", 1).isdigit():
+        raise ConfigError(
+            "a time step needs its unit", where=option, got=repr(time), expected='a time such as "10 ms"', remedy=f'{option} "{time} ms"'
+        )
+    return to_si(time, "second", where=option)

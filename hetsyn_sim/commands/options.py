@@ -37,7 +37,13 @@ CheckpointPath = Annotated[
 ]
 DataFile = Annotated[
     Path | None,
-    typer.Option("--data", "--input", metavar="FILE", help=f"Spike file of `hetsyn encode`; by default {SHIPPED}.", show_default=False),
+    typer.Option(
+        "--data",
+        "--input",
+        metavar="FILE",
+        help=f"Spike file of `hetsyn encode`, or files in the layout of SHD; by default {SHIPPED}.",
+        show_default=False,
+    ),
 ]
 Split = Annotated[str, typer.Option("--split", help="Which recordings: test, train or all.")]
 Device = Annotated[
@@ -58,8 +64,9 @@ def load_data(path: Path | None) -> SpikeDataset:
 
         return spoken_digits()
     from ..events import SpikeDataset
+    from ..tasks.shd import heidelberg_digits, is_in_layout
 
-    return SpikeDataset.load(path)
+    return heidelberg_digits(path) if is_in_layout(path) else SpikeDataset.load(path)
 
 
 def selected(data: SpikeDataset, split: str, n: int | None) -> SpikeDataset:

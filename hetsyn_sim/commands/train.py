@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import ConfigError
 from .console import show_table
 from .options import DataFile, JsonFile, check_output, load_data, write_json
 
@@ -26,13 +27,15 @@ def train(
 ) -> None:
     """Train a network in PyTorch.
 
-    Recipes that ship: `fsdd-hetsyn`, `fsdd-hetneu`, `fsdd-homneu` and, small and quick, `fsdd-demo`. A training that was interrupted,
-    even killed, goes on where it stopped when the same command is given again. The test split is not looked at.
+    Recipes that ship: `fsdd-hetsyn`, `fsdd-hetneu`, `fsdd-homneu` and, small and quick, `fsdd-demo`; for the Spiking Heidelberg Digits,
+    which do not ship, `shd-hetsyn` and `shd-hetsyn-as-published`. A training that was interrupted, even killed, goes on where it stopped
+    when the same command is given again. The test split is not looked at, unless the recipe says so, as the published one does.
 
     ```
     hetsyn train fsdd-hetsyn
     hetsyn train fsdd-hetsyn --seed 1 --epochs 10 --out runs/short
     hetsyn train mine.yaml --data mine.h5
+    hetsyn train shd-hetsyn --data shd/
     ```
     """
     check_output(json_file)
@@ -40,6 +43,14 @@ def train(
     from ..training.recipe import load_recipe
 
     recipe = load_recipe(config)
+    if recipe.data and data_file is None:
+        raise ConfigError(
+            "this recipe needs data that do not ship",
+            where=recipe.name,
+            got="no --data",
+            expected=recipe.data,
+            remedy="name them with --data; see the page on data",
+        )
     data = load_data(data_file)
     used_seed = recipe.training.seed if seed is None else seed
     folder = Path("runs") / f"{recipe.name}-seed{used_seed}" if out is None else out

@@ -199,6 +199,35 @@ class SpikeDataset:
             )
         return train[~held_out], train[held_out]
 
+    def speaker_split(self, fraction: float = 0.2, seed: int = 0) -> tuple[SpikeDataset, SpikeDataset]:
+        """Divide the *training* split into (train, validation) by speakers: nobody is heard on both sides.
+
+        Parameters
+        ----------
+        fraction
+            Part of the speakers that is held out, rounded to whole speakers, at least one.
+        seed
+            Which ones.
+
+        Raises
+        ------
+        DataError
+            If one of the two sides would have no speaker.
+        """
+        train = self.train
+        speakers = np.unique(train.speakers)
+        n = max(1, round(fraction * speakers.size))
+        if n >= speakers.size:
+            raise DataError(
+                "the speakers can't be divided",
+                where="SpikeDataset.speaker_split",
+                got=f"{speakers.size} speaker(s) in the training split, {n} to be held out",
+                expected="at least one speaker on both sides",
+                remedy="use validation: split, which divides the recordings of every speaker",
+            )
+        held_out = np.isin(train.speakers, np.random.default_rng(seed).permutation(speakers)[:n])
+        return train[~held_out], train[held_out]
+
     def rasters(self, n_steps: int | None = None) -> NDArray[np.bool_]:
         """All recordings on one grid, bool, shape (time, recording, channel): cut to ``n_steps``, shorter ones filled up with silence.
 

@@ -20,13 +20,17 @@ QuantityLike: TypeAlias = "float | int | str | Quantity"
 _NUMBER_AND_UNIT = re.compile(r"^\s*([-+]?(?:inf|nan|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?))\s*\*?\s*([A-Za-z]\w*)?\s*$")
 
 
+#: Units that Brian2 prints by their symbols, and has no such names for.
+_SPELLED_OUT = {"s": "second", "V": "volt", "A": "amp"}
+
+
 def parse_unit(unit: str | Unit | Quantity, *, where: str) -> Unit | Quantity:
     """The Brian2 unit called ``unit``; ``"1"`` is the dimensionless one."""
     if not isinstance(unit, str):
         return unit
     if unit == "1":
         return get_unit(DIMENSIONLESS)
-    found = getattr(stdunits, unit, getattr(allunits, unit, None))
+    found = getattr(stdunits, unit, getattr(allunits, _SPELLED_OUT.get(unit, unit), None))
     if not isinstance(found, Unit):
         raise SpecError(
             "unknown unit",

@@ -140,14 +140,22 @@ def fit(
         else:
             from .train import train  # Lightning takes seconds to import, and only a training needs it
 
-            part = settings.validation == "split"
-            learn, held_out = data.validation_split() if part else (data.train, None)
+            learn, held_out = _parts(data, settings)
             examples = Examples.from_dataset(learn, settings.window)
             validation = None if held_out is None else Examples.from_dataset(held_out, settings.window)
             checkpoint = train(network, initial, settings, examples, validation, folder, progress=progress, write=first, **devices)
         with open(folder.metrics, newline="", encoding="utf-8") as file:
             history = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
         return FitResult(Network.from_checkpoint(checkpoint), checkpoint, initial, history)
+
+
+def _parts(data: SpikeDataset, settings: Training) -> tuple[SpikeDataset, SpikeDataset | None]:
+    """What is learned from, and what is looked at after every epoch."""
+    if settings.validation == "split":
+        return data.validation_split()
+    if settings.validation == "speakers":
+        return data.speaker_split(seed=settings.seed)
+    return data.train, (data.test if settings.validation == "test" else None)
 
 
 def fingerprint_of(values: Mapping[str, NDArray[np.floating]]) -> str:

@@ -22,6 +22,8 @@ __all__ = ["Recipe", "load_recipe", "shipped_recipes"]
 class Recipe(Section):
     """A network and how it is trained. What depends on the data (dt, channels, classes) comes with the data.
 
+    ``data`` says which, if the recordings that ship are not meant: then some have to be named.
+
     Raises
     ------
     ConfigError
@@ -29,6 +31,7 @@ class Recipe(Section):
     """
 
     name: str = "unnamed"
+    data: str = ""
     network: NetworkSettings = NetworkSettings()
     training: Training = Training()
 

@@ -20,6 +20,7 @@ from .surrogates import get_surrogate
 __all__ = ["SCHEDULES", "Augmentation", "NetworkSettings", "Optimiser", "RateTarget", "Section", "Training"]
 
 Probability = Annotated[float, Field(ge=0.0, lt=1.0)]
+Share = Annotated[float, Field(gt=0.0, le=1.0)]
 
 
 class Section(BaseModel):
@@ -152,10 +153,12 @@ class WarmupCosine(Section):
 
     name: Literal["warmup_cosine"] = "warmup_cosine"
     warmup: Probability = 0.05
+    span: Share = 1.0
+    hold: Share = 1.0
 
     def make(self, total_steps: int) -> Schedule:
         """The factor at each step."""
-        return warmup_cosine(total_steps, self.warmup)
+        return warmup_cosine(total_steps, self.warmup, self.span, self.hold)
 
 
 class StepDecay(Section):
@@ -186,9 +189,11 @@ class Training(Section):
     """How a network is trained.
 
     ``window``: recordings are cut or filled up to this many steps (None: to the longest). ``validation``: ``split`` holds out part of the
-    training split, ``none`` trains on all of it. ``patience``: stop after so many epochs without a better validation accuracy. ``keep``:
-    the parameters of the ``last`` epoch, or of the ``best`` on the validation recordings. ``num_threads``: None leaves torch's own number.
-    ``noise``: standard deviation of fluctuations of v before the threshold, 5 ms long, in training.
+    training split, ``speakers`` a fifth of its speakers, ``none`` trains on all of it; ``test`` looks at the test split after every epoch,
+    as published code does, and what is chosen by it says nothing about new recordings. ``patience``: stop after so many epochs without a
+    better validation accuracy. ``keep``: the parameters of the ``last`` epoch, or of the ``best`` on the validation recordings.
+    ``num_threads``: None leaves torch's own number. ``noise``: standard deviation of fluctuations of v before the threshold, 5 ms long, in
+    training.
     """
 
     loss: LossChoice = LossChoice()
@@ -204,7 +209,7 @@ class Training(Section):
     augmentation: Augmentation = Augmentation()
     window: PositiveInt | None = None
     seed: NonNegativeInt = 0
-    validation: Literal["split", "none"] = "split"
+    validation: Literal["split", "speakers", "test", "none"] = "split"
     patience: PositiveInt | None = None
     keep: Literal["last", "best"] = "last"
     precision: Literal["float32", "float64"] = "float32"

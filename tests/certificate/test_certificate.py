@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from hetsyn_sim.certificate import CHECKS, Subject, agreement, certify, transfer
+from hetsyn_sim.certificate.outcome import of_comparison
 from hetsyn_sim.checkpoint import Checkpoint
+from hetsyn_sim.comparison import Comparison, Divergence
 from hetsyn_sim.errors import DataError, DtMismatchError, UnknownNameError
 from hetsyn_sim.files import json_text
 from hetsyn_sim.kernels import available_backends
@@ -188,3 +190,31 @@ def test_bad_input_is_refused_before_anything_runs(toy_checkpoint, toy_data):
         certify(toy_checkpoint, toy_data[:0])
     with pytest.raises(DtMismatchError):
         certify(toy_checkpoint, replace(toy_data, dt=0.001))
+
+
+def compared(n_runs, n_undecided, mismatches=0):
+    tie = Divergence(0, 3, 0.03, "layer_1", 0, 1.0 - 1e-6, 1.0 + 1e-6, 1.0, 1e-5)
+    return Comparison("one", "other", n_runs, 10, 100, mismatches, 1e-7, 0.5, 1e-6, (tie,) * n_undecided, ())
+
+
+@pytest.mark.parametrize(
+    ("precision", "typical", "n_runs", "n_undecided", "passed"),
+    [
+        ("float64", True, 200, 2, True),
+        ("float64", True, 200, 3, False),
+        ("float64", False, 6, 1, False),
+        ("float32", True, 200, 20, True),
+        ("float32", True, 200, 21, False),
+        ("float32", True, 3, 1, True),  # one of three is no share
+        ("float32", True, 3, 2, False),
+        ("float32", False, 6, 3, True),  # made to be hard: counted, not judged
+    ],
+)
+def test_how_many_near_ties_a_finding_may_have(precision, typical, n_runs, n_undecided, passed):
+    finding = of_comparison("x", compared(n_runs, n_undecided), precision, typical=typical)
+    assert finding.passed is passed
+    assert finding.numbers["undecided_fraction"] == n_undecided / n_runs
+
+
+def test_a_mismatch_is_a_mismatch_on_hard_inputs_too():
+    assert of_comparison("x", compared(6, 1, mismatches=1), "float32", typical=False).passed is False

@@ -64,6 +64,11 @@ def test_an_unknown_unit_is_refused(name):
     assert "brian2.units" in excinfo.value.remedy
 
 
+@pytest.mark.parametrize(("text", "unit", "value"), [("1 s", "ms", 1.0), ("0.5 V", "mV", 0.5), ("2 A", "pA", 2.0)])
+def test_si_units_have_their_symbols(text, unit, value):
+    assert to_si(text, unit, where="x") == value
+
+
 def test_dimensions_are_brian2s():
     assert dimensions_of("ms", where="x") is second.dim
     assert dimensions_of(mV, where="x") is volt.dim

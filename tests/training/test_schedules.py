@@ -23,6 +23,16 @@ def test_no_warmup_and_steps_past_the_end():
     assert factor(11) == 0.0
 
 
+def test_a_span_that_is_held_is_the_published_one():
+    """40 of 100 epochs, held from 95 % of them on: the published code's constant factor, by its own formula."""
+    factor = warmup_cosine(1000, 0.05, span=0.4, hold=0.95)
+    assert factor(19) == 20 / 21
+    assert [factor(step) for step in (380, 500, 999)] == [factor(380)] * 3
+    assert np.isclose(factor(380), 0.00682, atol=5e-6)
+    assert np.isclose(factor(210), 0.5)  # half way between step 20 and step 400
+    assert warmup_cosine(1000, 0.05, span=0.4)(400) == 0.0
+
+
 def test_step_decay():
     assert [step_decay(100, 0.8)(step) for step in (0, 99, 100, 250)] == [1.0, 1.0, 0.8, 0.8**2]
 

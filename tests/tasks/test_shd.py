@@ -1,0 +1,196 @@
+"""Files in the layout of the Spiking Heidelberg Digits: what becomes of a spike time, and what is refused."""
+
+import gzip
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+
+from hetsyn_sim.errors import DataError, UnknownNameError
+from hetsyn_sim.tasks import heidelberg_digits
+from hetsyn_sim.tasks.shd import is_in_layout
+
+
+def write(path, times, units, labels, speakers=None, dtype=np.float16):
+    with h5py.File(path, "w") as file:
+        spikes = file.create_group("spikes")
+        for name, arrays, kind in (("times", times, dtype), ("units", units, np.uint16)):
+            stored = spikes.create_dataset(name, (len(arrays),), dtype=h5py.vlen_dtype(kind))
+            for k, array in enumerate(arrays):
+                stored[k] = np.asarray(array, dtype=kind)
+        file["labels"] = np.asarray(labels, dtype=np.uint16)
+        if speakers is not None:
+            file["extra/speaker"] = np.asarray(speakers, dtype=np.uint16)
+    return path
+
+
+def random_file(path, n, n_channels=700, n_classes=20, seed=0, n_speakers=5, **options):
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % n_classes
+    sizes = rng.integers(400, 900, n)
+    units = [np.clip(rng.normal(30 * label + 20, 15, m), 0, n_channels - 1).astype(int) for label, m in zip(labels, sizes, strict=True)]
+    times = [np.sort(rng.random(m)) for m in sizes]
+    return write(path, times, units, labels, np.arange(n) // n_classes % n_speakers, **options)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    random_file(tmp_path / "shd_train.h5", 100)
+    random_file(tmp_path / "shd_test.h5", 40, seed=1)
+    return tmp_path
+
+
+def test_a_folder_of_two_files(folder):
+    data = heidelberg_digits(folder)
+    assert (len(data.train), len(data.test), data.n_channels, data.dt) == (100, 40, 700, 0.004)
+    assert set(data.labels) == set(range(20))
+    assert set(data.train.speakers) == set("01234")
+    assert (data.names[0], data.names[100]) == ("shd_train 0", "shd_test 0")
+    assert (data.n_steps == 250).all()
+    assert is_in_layout(folder)
+
+
+def test_every_spike_is_where_its_time_says(folder):
+    """By another route: one cell after the other, with decimal arithmetic on the stored numbers."""
+    data = heidelberg_digits(folder)
+    raster = data.rasters()
+    with h5py.File(folder / "shd_train.h5") as file:
+        for k in (0, 17, 99):
+            expected = np.zeros((250, 700), dtype=bool)
+            for t, unit in zip(file["spikes/times"][k], file["spikes/units"][k], strict=True):
+                step = int(float(t) * 250 + 1e-3)  # times are stored with 11 bits
+                if step < 250:
+                    expected[step, unit] = True
+            np.testing.assert_array_equal(raster[:, k], expected)
+
+
+def test_the_borders_of_a_step(tmp_path):
+    path = write(
+        tmp_path / "one.h5", [[0.0, 0.0039, 0.004, 0.008, 0.996, 0.9999, 1.0]] * 5, [[1, 2, 3, 4, 5, 6, 7]] * 5, [0] * 5, dtype=np.float32
+    )
+    data = heidelberg_digits(path)
+    assert dict(zip(data[0].units.tolist(), data[0].steps.tolist(), strict=True)) == {1: 0, 2: 0, 3: 1, 4: 2, 5: 249, 6: 249}
+    published = heidelberg_digits(path, binning="as-published")[0]
+    # step i holds the times up to i * 4 ms; channel 700 - unit; nothing after 996 ms
+    found = dict(zip(published.units.tolist(), published.steps.tolist(), strict=True))
+    assert found == {699: 0, 698: 1, 697: 1, 696: 2, 695: 249}
+
+
+def test_as_published_unit_0_is_left_out(tmp_path):
+    path = write(tmp_path / "one.h5", [[0.1, 0.2]] * 5, [[0, 699]] * 5, [0] * 5)
+    data = heidelberg_digits(path, binning="as-published")
+    assert data.units.tolist() == [1] * 5
+    assert data.info["binning"] == "as-published"
+
+
+def test_dt_and_duration_are_free(folder):
+    data = heidelberg_digits(folder, dt=0.001, duration=0.5)
+    assert data.dt == 0.001
+    assert data.rasters().shape[0] == 500
+    assert 0 < data.steps.size < heidelberg_digits(folder, dt=0.001).steps.size
+
+
+def test_one_file_is_divided_by_label(tmp_path):
+    data = heidelberg_digits(random_file(tmp_path / "speech.hdf5", 60, n_classes=3))
+    assert (len(data.train), len(data.test)) == (48, 12)
+    assert np.bincount(data.test.labels).tolist() == [4, 4, 4]
+
+
+def test_packed_files_other_numbers_and_no_speakers(tmp_path):
+    for split in ("train", "test"):
+        random_file(tmp_path / "plain.h5", 12, n_channels=900, n_classes=29, seed=3, dtype=np.float64)
+        with h5py.File(tmp_path / "plain.h5", "r+") as file:
+            del file["extra"]
+        with open(tmp_path / "plain.h5", "rb") as plain, gzip.open(tmp_path / f"my_{split}_set.h5.gz", "wb") as packed:
+            shutil.copyfileobj(plain, packed)
+        (tmp_path / "plain.h5").unlink()
+    data = heidelberg_digits(tmp_path)
+    assert (len(data), set(data.speakers), data.n_channels) == (24, {"0"}, max(700, int(data.units.max()) + 1))
+    assert is_in_layout(tmp_path)
+
+
+def test_recordings_without_a_spike_are_left_out_and_counted(tmp_path):
+    data = heidelberg_digits(write(tmp_path / "one.h5", [[0.1], [], [2.0]], [[1], [], [2]], [0, 1, 2]))
+    assert (len(data), data.info["left_out"]) == (1, "2 recordings without a spike")
+
+
+def spoil(path, place, value):
+    with h5py.File(path, "r+") as file:
+        del file[place]
+        if value is not None:
+            file[place] = value
+
+
+BAD = {
+    "no labels": (lambda p: spoil(p, "labels", None), "no labels"),
+    "too few labels": (lambda p: spoil(p, "labels", [1, 2]), "2 labels"),
+    "negative labels": (lambda p: spoil(p, "labels", np.full(100, -1)), "whole numbers from 0"),
+    "no spikes": (lambda p: spoil(p, "spikes", None), "no spikes/times, spikes/units"),
+    "cut off": (lambda p: p.write_bytes(p.read_bytes()[:3000]), "OSError"),
+    "text": (lambda p: p.write_text("1 2 3"), "OSError"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_damaged_files(folder, case):
+    change, got = BAD[case]
+    change(folder / "shd_train.h5")
+    with pytest.raises(DataError, match="not in the layout of the Spiking Heidelberg Digits") as excinfo:
+        heidelberg_digits(folder)
+    assert got in str(excinfo.value.got)
+    assert "shd_train.h5" in excinfo.value.where
+
+
+@pytest.mark.parametrize(("times", "units"), [([[0.1, 0.2]], [[1]]), ([[-0.1]], [[1]]), ([[np.nan]], [[1]])])
+def test_impossible_recordings(tmp_path, times, units):
+    with pytest.raises(DataError, match=r"recording 0: "):
+        heidelberg_digits(write(tmp_path / "one.h5", times, units, [0]))
+
+
+def test_more_units_than_channels(folder):
+    with pytest.raises(DataError, match=r"(?s)more units than channels.*at least"):
+        heidelberg_digits(folder, n_channels=100)
+
+
+def test_folders_that_are_none(tmp_path):
+    for place in (tmp_path, tmp_path / "nothing"):
+        with pytest.raises(DataError, match=r"(?s)not a folder with training and test.*zenkelab"):
+            heidelberg_digits(place)
+        assert not is_in_layout(place)
+
+
+def test_unknown_binning_and_grids_that_are_none(folder):
+    with pytest.raises(UnknownNameError, match="clean, as-published"):
+        heidelberg_digits(folder, binning="published")
+    for dt, duration in ((0.0, 1.0), (2.0, 1.0), (0.004, np.inf), (np.nan, 1.0)):
+        with pytest.raises(DataError, match="do not make a grid"):
+            heidelberg_digits(folder, dt=dt, duration=duration)
+
+
+def test_speakers_are_held_out_whole(folder):
+    data = heidelberg_digits(folder)
+    learn, held_out = data.speaker_split(seed=3)
+    assert len(learn) + len(held_out) == 100
+    assert len(set(held_out.speakers)) == 1  # a fifth of five
+    assert not set(learn.speakers) & set(held_out.speakers)
+    assert {tuple(set(data.speaker_split(seed=k)[1].speakers)) for k in range(20)} == {(s,) for s in "01234"}
+    with pytest.raises(DataError, match=r"(?s)speakers can't be divided.*1 speaker"):
+        data[data.speakers == "0"].speaker_split()
+
+
+def test_from_files_to_a_verified_network(folder):
+    """Loads, trains with the published recipe (shortened), goes to Brian2 and spikes the same."""
+    import hetsyn_sim as hs
+
+    data = heidelberg_digits(folder, binning="as-published")
+    plain = hs.load_recipe("shd-hetsyn-as-published").to_dict()
+    plain["network"]["hidden"] = [24, 16]
+    plain["training"] |= {"epochs": 3, "num_threads": 1, "batch_size": 8}
+    recipe = hs.Recipe.from_dict(plain)
+    result = hs.fit(recipe, data, progress=False)
+    assert result.history[0]["validation_accuracy"] >= 0.0
+    assert result.checkpoint.spec.slots["layer_1.feedforward.w"].shape == (24, 700)
+    found = hs.verify(result.checkpoint, data.test[:10])
+    assert found.comparison.spike_mismatches == 0
+    assert found.comparison.n_spikes > 0
