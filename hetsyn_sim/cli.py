@@ -13,6 +13,7 @@ from .commands.console import say, show_error
 from .commands.demo import demo
 from .commands.encode import encode
 from .commands.export import export
+from .commands.import_network import import_network
 from .commands.info import info
 from .commands.simulate import simulate
 from .commands.train import train
@@ -84,8 +85,8 @@ def hetsyn(
     """
 
 
-for verb in (demo, encode, train, simulate, verify, transfer, export, info):
-    app.command(epilog=_EXIT_CODES)(verb)
+for verb in (demo, encode, train, simulate, verify, transfer, export, import_network, info):
+    app.command("import" if verb is import_network else None, epilog=_EXIT_CODES)(verb)
 
 
 def main() -> None:

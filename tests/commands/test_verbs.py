@@ -197,3 +197,22 @@ def test_export_writes_a_folder_that_runs(hetsyn, files):
     ]
     done = subprocess.run([sys.executable, files.folder / "exported" / "network.py"], capture_output=True, text=True, check=True)
     assert f"{written['n_spikes']['layer_1']} spikes, 0 differ" in done.stdout
+
+
+def test_import_gives_a_checkpoint_that_verifies(hetsyn, files):
+    import torch
+
+    rng = np.random.default_rng(0)
+    shapes = {"layer_hidden1.layer_in": (5, 6), "layer_hidden1.layer_rec": (5, 5), "layer_out": (3, 5)}
+    tensors = {f"{name}.w": torch.tensor(rng.normal(0, 1.0, shape)) for name, shape in shapes.items()}
+    tensors |= {f"{name}.rho": torch.tensor(np.exp(-1 / rng.uniform(5, 20, shape))) for name, shape in shapes.items()}
+    torch.save(tensors, files.folder / "model.pth")
+    out = files.folder / "out.json"
+    imported = files.folder / "imported.safetensors"
+    result = hetsyn("import", files.folder / "model.pth", imported, "--layout", "hetsyn-official", "--dt", "10 ms", "--json", out)
+    assert "5 HetSynLIF" in result.stdout
+    assert json.loads(out.read_text())["synapses"] == 70
+    plain = Checkpoint.load(imported)
+    short = {"training": {"loss": {"name": "sum_of_softmax", "burn_in": 2}}}  # the toy's recordings are 12 steps long
+    replace(plain, recipe=short).save(imported)
+    hetsyn("verify", imported, "--data", files.data)
