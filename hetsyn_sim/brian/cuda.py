@@ -5,6 +5,7 @@ The code is generated and compiled without a GPU as well; running it needs one. 
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import re
@@ -144,13 +145,22 @@ def _curand_folders() -> tuple[Path, Path] | None:
         for header in sorted(Path(place).glob("*/include/curand_kernel.h")):
             versioned = sorted((header.parents[1] / "lib").glob("libcurand.so.*"))
             if versioned:
-                library = cache_folder().parent / "curand" / versioned[-1].name  # the wheel has no libcurand.so to link with
-                library.mkdir(parents=True, exist_ok=True)
-                for name in ("libcurand.so", versioned[-1].name):
-                    if not (library / name).exists():
-                        (library / name).symlink_to(versioned[-1])
+                library = cache_folder().parent / "curand" / hashlib.sha256(str(versioned[-1]).encode()).hexdigest()[:16]
+                for name in ("libcurand.so", versioned[-1].name):  # the wheel has no libcurand.so to link with
+                    _link(library / name, versioned[-1])
                 return header.parent, library
     return None
+
+
+def _link(link: Path, target: Path) -> None:
+    """A symbolic link, also where one of that name points to what is no longer there; several processes may make it at a time."""
+    if link.exists():
+        return
+    link.parent.mkdir(parents=True, exist_ok=True)
+    new = link.with_name(f".{link.name}.{os.getpid()}")
+    new.unlink(missing_ok=True)
+    new.symlink_to(target)
+    os.replace(new, link)
 
 
 def compile_cuda(

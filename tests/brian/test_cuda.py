@@ -3,6 +3,7 @@
 import re
 import subprocess
 from dataclasses import replace
+from types import SimpleNamespace
 
 import brian2
 import numpy as np
@@ -101,6 +102,23 @@ def test_arithmetic_is_that_of_the_other_devices():
     assert "--fmad=false" in flags
     assert "fast" not in flags
     assert "-march=native" not in flags
+
+
+def test_curand_of_an_environment_that_is_gone_is_not_in_the_way(monkeypatch, tmp_path):
+    monkeypatch.setenv("HETSYN_CACHE", str(tmp_path / "cache"))
+    wheel = tmp_path / "site" / "nvidia" / "cu13"
+    for file in ("include/curand_kernel.h", "lib/libcurand.so.10"):
+        (wheel / file).parent.mkdir(parents=True)
+        (wheel / file).write_text("")
+    monkeypatch.setattr(cuda.importlib.util, "find_spec", lambda name: SimpleNamespace(submodule_search_locations=[wheel.parent]))
+    include, library = cuda._curand_folders()
+    assert include == wheel / "include"
+    for name in ("libcurand.so", "libcurand.so.10"):
+        (library / name).unlink()
+        (library / name).symlink_to(tmp_path / "gone")
+    assert cuda._curand_folders() == (include, library)
+    assert {(library / name).resolve() for name in ("libcurand.so", "libcurand.so.10")} == {wheel / "lib" / "libcurand.so.10"}
+    assert sorted(path.name for path in library.iterdir()) == ["libcurand.so", "libcurand.so.10"]
 
 
 def small():
