@@ -15,6 +15,7 @@ from .commands.encode import encode
 from .commands.export import export
 from .commands.import_network import import_network
 from .commands.info import info
+from .commands.reproduce import reproduce
 from .commands.simulate import simulate
 from .commands.train import train
 from .commands.transfer import transfer
@@ -85,7 +86,7 @@ def hetsyn(
     """
 
 
-for verb in (demo, encode, train, simulate, verify, transfer, export, import_network, info):
+for verb in (demo, encode, train, simulate, verify, transfer, export, import_network, reproduce, info):
     app.command("import" if verb is import_network else None, epilog=_EXIT_CODES)(verb)
 
 

@@ -41,7 +41,7 @@ DataFile = Annotated[
         "--data",
         "--input",
         metavar="FILE",
-        help=f"Spike file of `hetsyn encode`, or files in the layout of SHD; by default {SHIPPED}.",
+        help=f"Spike file of `hetsyn encode`, or a folder that it could encode but for wav files; by default {SHIPPED}.",
         show_default=False,
     ),
 ]
@@ -64,9 +64,17 @@ def load_data(path: Path | None) -> SpikeDataset:
 
         return spoken_digits()
     from ..events import SpikeDataset
+    from ..tasks.mnist import holds_images, sequential_mnist
     from ..tasks.shd import heidelberg_digits, is_in_layout
+    from ..tasks.words import corpus_of, spoken_words
 
-    return heidelberg_digits(path) if is_in_layout(path) else SpikeDataset.load(path)
+    if is_in_layout(path):
+        return heidelberg_digits(path)
+    if holds_images(path):
+        return sequential_mnist(path)
+    if corpus := corpus_of(path):
+        return spoken_words(path, corpus)
+    return SpikeDataset.load(path)
 
 
 def selected(data: SpikeDataset, split: str, n: int | None) -> SpikeDataset:

@@ -5,16 +5,20 @@ from .confusion import plot_confusion
 from .ladder import plot_ladder, plot_rung
 from .learning_curve import plot_learning_curve
 from .raster import plot_raster
+from .studies import plot_curves, plot_disturbance, plot_pairs
 from .time_constants import plot_time_constants
 from .trace import plot_difference, plot_trace
 
 __all__ = [
     "plot_bounds",
     "plot_confusion",
+    "plot_curves",
     "plot_difference",
+    "plot_disturbance",
     "plot_ladder",
     "plot_learning_curve",
     "plot_margins",
+    "plot_pairs",
     "plot_raster",
     "plot_refinement",
     "plot_rung",

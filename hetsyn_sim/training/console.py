@@ -42,8 +42,9 @@ def epoch_line(row: Mapping[str, float], epochs: int) -> str:
     parts = [
         f"epoch {row['epoch']:>{len(str(epochs))}.0f}/{epochs}",
         f"loss {row['train_loss']:.3f}",
-        f"train {row['train_accuracy']:6.1%}",
     ]
+    if "train_accuracy" in row:
+        parts.append(f"train {row['train_accuracy']:6.1%}")
     if "validation_accuracy" in row:
         parts.append(f"validation {row['validation_accuracy']:6.1%}")
     return "  ".join([*parts, f"rate {row['rate_hz']:.1f} Hz", f"{row['seconds']:.1f} s"])

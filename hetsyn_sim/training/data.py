@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import DataError
@@ -20,15 +21,39 @@ __all__ = ["Batches", "Examples", "check_fits", "epoch_order"]
 
 @dataclass(frozen=True)
 class Examples:
-    """Recordings with labels as tensors: ``spikes`` bool, (time, recording, channel); ``labels`` int64, (recording,)."""
+    """Recordings with labels as tensors: ``spikes`` bool, (time, recording, channel); ``labels`` int64, (recording,).
+
+    ``traces``, (label, time, unit), is what the output should be for a recording with this label; None where the label is the target.
+    """
 
     spikes: Tensor
     labels: Tensor
+    traces: Tensor | None = None
 
     @classmethod
-    def from_dataset(cls, data: SpikeDataset, window: int | None = None) -> Examples:
-        """All recordings, cut or filled up with silence to ``window`` steps; None: to the longest of them."""
-        return cls(torch.from_numpy(data.rasters(window)), torch.from_numpy(data.labels.astype(np.int64)))
+    def from_dataset(cls, data: SpikeDataset, window: int | None = None, traces: NDArray[np.floating] | None = None) -> Examples:
+        """All recordings, cut or filled up with silence to ``window`` steps; None: to the longest of them.
+
+        Raises
+        ------
+        DataError
+            If the traces are not as long as the recordings.
+        """
+        spikes = torch.from_numpy(data.rasters(window))
+        if traces is not None and traces.shape[1] != spikes.shape[0]:
+            raise DataError(
+                "the traces are not as long as the recordings",
+                where="fit: traces",
+                got=f"{traces.shape[1]} steps",
+                expected=f"{spikes.shape[0]} steps",
+                remedy="give the target for every step of the window",
+            )
+        targets = None if traces is None else torch.as_tensor(np.array(traces), dtype=torch.get_default_dtype())
+        return cls(spikes, torch.from_numpy(data.labels.astype(np.int64)), targets)
+
+    def targets(self, chosen: Tensor) -> Tensor:
+        """Labels, (batch,), or traces, (time, batch, unit), of some recordings."""
+        return self.labels[chosen] if self.traces is None else self.traces[self.labels[chosen]].transpose(0, 1)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -40,7 +65,7 @@ def epoch_order(n: int, seed: int, epoch: int) -> Tensor:
 
 
 class Batches:
-    """Goes through examples in batches of (spikes (time, batch, channel), labels (batch,)).
+    """Goes through examples in batches of (spikes (time, batch, channel), labels (batch,) or traces (time, batch, unit)).
 
     Parameters
     ----------
@@ -69,18 +94,18 @@ class Batches:
         order = torch.arange(len(self.examples)) if self.order is None else self.order()
         for chosen in order.split(self.batch_size)[: len(self)]:
             mine = chosen[self.rank :: self.n_processes]  # (batch,)
-            yield self.examples.spikes[:, mine], self.examples.labels[mine]
+            yield self.examples.spikes[:, mine], self.examples.targets(mine)
 
 
-def check_fits(data: SpikeDataset, spec: NetworkSpec) -> None:
-    """Raise :class:`DataError` unless the recordings can be the input of the network and their labels its outputs.
+def check_fits(data: SpikeDataset, spec: NetworkSpec, traces: NDArray[np.floating] | None = None) -> None:
+    """Raise :class:`DataError` unless the recordings can be the input of the network and their labels, or traces, its outputs.
 
     Raises
     ------
     DtMismatchError
         If the time steps differ.
     DataError
-        If the channels differ, if a label has no output, or if there is nothing to train on.
+        If the channels differ, if a label has no output or no trace, or if there is nothing to train on.
     """
     check_same_dt(data.dt, spec.dt_s, where="fit: the data and the network")
     n_out = spec.populations[-1].size
@@ -93,11 +118,22 @@ def check_fits(data: SpikeDataset, spec: NetworkSpec) -> None:
             remedy=f"build the network with n_input={data.n_channels}",
         )
     labels = data.train.labels
+    if traces is not None:
+        if traces.ndim != 3 or traces.shape[2] != n_out or not np.all(np.isfinite(traces)):
+            raise DataError(
+                "the traces are no targets of this network",
+                where="fit: traces",
+                got=f"shape {traces.shape}" + ("" if np.all(np.isfinite(traces)) else ", with NaN or infinite values"),
+                expected=f"finite values of shape (label, time, {n_out})",
+                remedy="give one trace for each label, with one column for each unit of the readout",
+            )
+        n_out = len(traces)
     if not labels.size or labels.min() < 0 or labels.max() >= n_out:
         raise DataError(
             "the labels do not fit the network's outputs",
             where="fit",
             got=f"labels from {labels.min()} to {labels.max()}" if labels.size else "no training recordings",
-            expected=f"labels from 0 to {n_out - 1}, one for each unit of {spec.populations[-1].name}",
-            remedy="build the network with one output per class, or renumber the labels" if labels.size else "mark some as split 'train'",
+            expected=f"labels from 0 to {n_out - 1}, one for each "
+            + (f"unit of {spec.populations[-1].name}" if traces is None else "trace"),
+            remedy="give one output (or trace) per label, or renumber the labels" if labels.size else "mark some as split 'train'",
         )

@@ -7,7 +7,7 @@ import hashlib
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
@@ -32,6 +32,8 @@ from .run_folder import RunFolder
 from .settings import Training
 
 if TYPE_CHECKING:
+    from lightning.pytorch.callbacks import Callback
+
     from .module import Row
 
 __all__ = ["FitResult", "build_network", "fit"]
@@ -62,6 +64,7 @@ def fit(
     data: SpikeDataset,
     *,
     training: Training | None = None,
+    traces: NDArray[np.floating] | None = None,
     start: Mapping[str, NDArray[np.floating]] | None = None,
     epochs: int | None = None,
     seed: int | None = None,
@@ -70,6 +73,7 @@ def fit(
     overwrite: bool = False,
     progress: bool = True,
     data_name: str = "",
+    callbacks: Sequence[Callback] = (),
     **devices: Any,
 ) -> FitResult:
     """Train a network on the training split of ``data``.
@@ -85,6 +89,8 @@ def fit(
         Labelled recordings with their splits.
     training
         Settings of the training of a spec. A recipe has its own.
+    traces
+        Instead of classes: what the output should be for recordings of label k is ``traces[k]``; shape (label, time, unit).
     start
         Values to begin with, in SI units by slot key, instead of random ones: to go on with a trained network.
     epochs, seed
@@ -99,6 +105,8 @@ def fit(
         Whether to print a line per epoch to stderr, and to show a bar on a terminal.
     data_name
         What to call the data in the checkpoint.
+    callbacks
+        Lightning callbacks of your own. ``on_train_batch_end`` gets ``outputs["task_loss"]`` and, for classes, ``outputs["correct"]``.
     **devices
         ``accelerator``, ``devices``, ``strategy``, ``num_nodes`` for Lightning; one process on the GPU, or else on the CPU, by default.
         ``batch_size`` is that of all processes together.
@@ -106,15 +114,18 @@ def fit(
     Raises
     ------
     ConfigError
-        If a setting is out of range, if ``out`` holds another training, or if the training diverges.
+        If a setting is out of range or does not go with traces, if ``out`` holds another training, or if the training diverges.
     DataError
-        If the data do not fit the network.
+        If the data, or the traces, do not fit the network.
     CheckpointError
         If a file in ``out`` is damaged.
     """
-    spec, recipe = _resolve(what, data, training, {"epochs": epochs, "seed": seed})
+    n_out = int(data.labels.max(initial=0)) + 1 if traces is None else np.shape(traces)[-1]
+    spec, recipe = _resolve(what, data, n_out, training, {"epochs": epochs, "seed": seed})
     settings = recipe.training
-    check_fits(data, spec)
+    check_fits(data, spec, traces)
+    if traces is not None:
+        _check_traces(settings)
     first = all(os.environ.get(name, "0") == "0" for name in ("RANK", "LOCAL_RANK"))  # set in the processes that Lightning starts
     if out is None and (not first or devices.get("devices", 1) != 1):
         raise ConfigError(
@@ -127,6 +138,8 @@ def fit(
     with _folder(out) as folder, _interruptible(out), _settled(settings):
         network = build_network(spec, settings, start)
         about = {"name": data_name, "fingerprint": data.fingerprint(), "dt": format_quantity(data.dt, "ms")}
+        if traces is not None:
+            about["traces"] = fingerprint_of({"traces": traces})
         if start is not None:  # part of what the run is: a folder of another start is another run
             about["start"] = fingerprint_of(start)
         plain = recipe.to_dict() if isinstance(what, Recipe) else {"training": recipe.to_dict()["training"]}
@@ -141,9 +154,11 @@ def fit(
             from .train import train  # Lightning takes seconds to import, and only a training needs it
 
             learn, held_out = _parts(data, settings)
-            examples = Examples.from_dataset(learn, settings.window)
-            validation = None if held_out is None else Examples.from_dataset(held_out, settings.window)
-            checkpoint = train(network, initial, settings, examples, validation, folder, progress=progress, write=first, **devices)
+            examples = Examples.from_dataset(learn, settings.window, traces)
+            validation = None if held_out is None else Examples.from_dataset(held_out, settings.window, traces)
+            checkpoint = train(
+                network, initial, settings, examples, validation, folder, progress=progress, write=first, callbacks=callbacks, **devices
+            )
         with open(folder.metrics, newline="", encoding="utf-8") as file:
             history = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
         return FitResult(Network.from_checkpoint(checkpoint), checkpoint, initial, history)
@@ -181,8 +196,19 @@ def build_network(spec: NetworkSpec, settings: Training, start: Mapping[str, NDA
         )
 
 
+def _check_traces(settings: Training) -> None:
+    if settings.loss.name != "mean_squared_error" or settings.keep == "best" or settings.patience is not None:
+        raise ConfigError(
+            "traces can't be learned like this",
+            where="fit: traces",
+            got=f"loss {settings.loss.name}, keep: {settings.keep}, patience: {settings.patience}",
+            expected="loss mean_squared_error, keep: last, no patience, which goes by accuracy",
+            remedy="change the training, or leave the traces out to learn classes",
+        )
+
+
 def _resolve(
-    what: NetworkSpec | Recipe, data: SpikeDataset, training: Training | None, changes: dict[str, int | None]
+    what: NetworkSpec | Recipe, data: SpikeDataset, n_out: int, training: Training | None, changes: dict[str, int | None]
 ) -> tuple[NetworkSpec, Recipe]:
     if isinstance(what, Recipe) and training is not None:
         raise ConfigError(
@@ -194,8 +220,7 @@ def _resolve(
         )
     recipe = what if isinstance(what, Recipe) else Recipe(training=training or Training())
     recipe = recipe.changed(**{name: value for name, value in changes.items() if value is not None})
-    n_classes = int(data.labels.max(initial=0)) + 1
-    return (recipe.spec(data.dt, data.n_channels, n_classes) if isinstance(what, Recipe) else what), recipe
+    return (recipe.spec(data.dt, data.n_channels, n_out) if isinstance(what, Recipe) else what), recipe
 
 
 @contextmanager

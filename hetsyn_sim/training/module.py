@@ -21,7 +21,7 @@ from .settings import Training
 __all__ = ["Row", "TrainingModule", "parameter_groups"]
 
 #: What is known of one epoch: ``epoch``, ``train_loss``, ``train_accuracy``, ``validation_loss``, ``validation_accuracy``, ``rate_hz``
-#: (mean over all hidden neurons, validation aside), ``lr`` (at its end), ``seconds``.
+#: (mean over all hidden neurons, validation aside), ``lr`` (at its end), ``seconds``. Accuracies are missing where traces are learned.
 Row = dict[str, float]
 
 
@@ -81,25 +81,27 @@ class TrainingModule(LightningModule):
         # Dropout and augmentation draw from the global generator; seeded here, they need no state to be resumed.
         torch.manual_seed(mixed_seed(self.training_settings.seed, "step", self.global_step, self.global_rank))
 
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
-        x, labels = batch  # (time, batch, channel), (batch,)
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
+        """What is minimised (``loss``); for callbacks also the loss without regulariser (``task_loss``), and how many were right."""
+        x, target = batch  # (time, batch, channel), (batch,) or (time, batch, unit)
         settings = self.training_settings.augmentation
         x = augment(x, time_shift=settings.time_shift, channel_shift=settings.channel_shift, spike_dropout=settings.spike_dropout)
         out, _ = self.network(x)  # (time, batch, unit)
-        loss = self.loss(out, labels)
-        self._add("train", out, labels, loss)
+        loss = self.loss(out, target)
+        correct = self._add("train", out, target, loss)
         spikes = self.network.last_spikes
         hidden = sum(z.detach().sum() for z in spikes) / sum(z.shape[0] * z.shape[2] for z in spikes)
         self._add_to("spikes", torch.as_tensor(hidden))  # spikes per hidden neuron and step, summed over the batch
-        return loss if self.regulariser is None else loss + self.regulariser(spikes)
+        minimised = loss if self.regulariser is None else loss + self.regulariser(spikes)
+        return {"loss": minimised, "task_loss": loss.detach()} | ({} if correct is None else {"correct": correct})
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
         self.network.clamp_()
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
-        x, labels = batch
+        x, target = batch
         out, _ = self.network(x)
-        self._add("validation", out, labels, self.loss(out, labels))
+        self._add("validation", out, target, self.loss(out, target))
 
     # -- an epoch ----------------------------------------------------------------------------------------------------
 
@@ -113,7 +115,8 @@ class TrainingModule(LightningModule):
         for part in ("train", "validation"):
             if f"{part}_n" in sums:
                 row[f"{part}_loss"] = sums[f"{part}_loss"] / sums[f"{part}_n"]
-                row[f"{part}_accuracy"] = sums[f"{part}_correct"] / sums[f"{part}_n"]
+                if f"{part}_correct" in sums:
+                    row[f"{part}_accuracy"] = sums[f"{part}_correct"] / sums[f"{part}_n"]
         row["rate_hz"] = sums["spikes"] / sums["train_n"] / self.network.spec.dt_s
         row["lr"] = float(self.trainer.optimizers[0].param_groups[0]["lr"])
         row["seconds"] = time.perf_counter() - self._started
@@ -137,12 +140,16 @@ class TrainingModule(LightningModule):
         for name, value in checkpoint["hetsyn_sim"].items():
             setattr(self, name, value)
 
-    def _add(self, part: str, out: Tensor, labels: Tensor, loss: Tensor) -> None:
+    def _add(self, part: str, out: Tensor, target: Tensor, loss: Tensor) -> Tensor | None:
         # sums stay on the device: reading one in every step would make the device wait
-        correct = (self.loss.scores(out.detach()).argmax(dim=-1) == labels).sum()
-        self._add_to(f"{part}_loss", loss.detach() * len(labels))
+        n = out.shape[1]
+        self._add_to(f"{part}_loss", loss.detach() * n)
+        self._add_to(f"{part}_n", torch.tensor(n, device=self.device))
+        if target.ndim == 3:  # traces have no right or wrong
+            return None
+        correct = (self.loss.scores(out.detach()).argmax(dim=-1) == target).sum()
         self._add_to(f"{part}_correct", correct)
-        self._add_to(f"{part}_n", torch.tensor(len(labels), device=self.device))
+        return correct
 
     def _add_to(self, name: str, value: Tensor) -> None:
         self._sums[name] = self._sums.get(name, torch.zeros((), dtype=torch.float64, device=self.device)) + value

@@ -129,13 +129,15 @@ class RateTarget(Section):
 
 class Optimiser(Section):
     """AdamW. Time constants have a rate and a weight decay of their own: decay pulls them to the middle of their bounds (log_tau) or to
-    0 (rho_clamped), so it is off unless asked for.
+    0 (rho_clamped), so it is off unless asked for. ``clip_norm``: gradients, all together, are scaled down to this norm where it is larger,
+    which long recordings with recurrent layers may need.
     """
 
     lr: PositiveFloat = 2e-3
     lr_factor_time_constants: NonNegativeFloat = 2.0
     weight_decay: NonNegativeFloat = 4e-3
     weight_decay_time_constants: NonNegativeFloat = 0.0
+    clip_norm: PositiveFloat | None = None
 
 
 class Constant(Section):

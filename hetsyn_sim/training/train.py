@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +34,7 @@ def train(
     *,
     progress: bool,
     write: bool,
+    callbacks: Sequence[Callback] = (),
     **devices: Any,
 ) -> Checkpoint:
     """Train, or go on training, until :func:`~hetsyn_sim.training.callbacks.is_finished`.
@@ -49,6 +51,8 @@ def train(
         A folder that :meth:`~hetsyn_sim.training.run_folder.RunFolder.begin` has accepted.
     write
         Whether this process writes the result (one of several does).
+    callbacks
+        Further ones for Lightning's Trainer.
     **devices
         For Lightning's Trainer.
 
@@ -62,16 +66,17 @@ def train(
     if history and progress and write:
         say(f"going on after epoch {len(history)} in {folder.path}")
     if not is_finished(history, settings):
-        callbacks: list[Callback] = [AfterEpoch(folder, settings, progress=progress)]
+        ours: list[Callback] = [AfterEpoch(folder, settings, progress=progress)]
         bar = progress and on_terminal()
         if bar:
-            callbacks.append(TQDMProgressBar(refresh_rate=10, leave=False))
+            ours.append(TQDMProgressBar(refresh_rate=10, leave=False))
         with quiet():
             trainer = Trainer(
                 max_epochs=settings.epochs,
-                callbacks=callbacks,
+                callbacks=[*ours, *callbacks],
                 plugins=[SafetensorsIO()],
                 deterministic=True,
+                gradient_clip_val=settings.optimiser.clip_norm,
                 logger=False,
                 enable_model_summary=False,
                 enable_progress_bar=bar,

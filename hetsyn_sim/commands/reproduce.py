@@ -1,0 +1,115 @@
+"""``hetsyn reproduce``: published experiments with several seeds, beside the paper's numbers."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import ConfigError, UnknownNameError
+from ..files import write_atomically
+from .console import progress_bar, say
+from .options import JsonFile, check_output, write_json
+
+if TYPE_CHECKING:
+    from ..reproduce import Study
+
+__all__ = ["reproduce"]
+
+_UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
+
+
+def reproduce(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Which: dms, patterns, digits, speakers, smnist, or all.", show_default=False)
+    ],
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", metavar="N", min=1, help="Runs of each case; by default as many as the study asks for.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", metavar="N", min=1, help="Runs side by side; by default one for each core.", show_default=False)
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option("--budget", metavar="TIME", help='Begin no run that would last longer, such as "2h".', show_default=False)
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="FOLDER", help="Of images for smnist, which do not ship.", show_default=False)
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where rows, tables and figures go.")] = Path("reproduced"),
+    json_file: JsonFile = None,
+) -> None:
+    """Run published experiments again, and print what came out beside what was published.
+
+    Every run is kept when it is done: a study that was stopped goes on when the same command is given again, and more seeds are added to
+    those that are there. All cases of all studies get one seed before any gets a second one.
+
+    ```
+    hetsyn reproduce dms
+    hetsyn reproduce all --budget 2h
+    hetsyn reproduce smnist --data mnist/ --seeds 2
+    ```
+    """
+    seconds = None if budget is None else _seconds(budget)
+    check_output(json_file, out / "rows.json")
+    from ..report.studies import draw_study
+    from ..reproduce import STUDIES, run_studies
+
+    chosen = _chosen(name, STUDIES, data)
+    n_jobs = len(os.sched_getaffinity(0)) if jobs is None else jobs
+    with progress_bar(f"{', '.join(study.name for study in chosen)}: {n_jobs} runs side by side") as progress:
+        found = run_studies(chosen, out, seeds=seeds, jobs=n_jobs, budget=seconds, source=data, progress=progress)
+    for study in chosen:
+        rows = found[study.name]
+        n_wanted = len(study.cases) * (seeds or study.seeds)
+        if len(rows) < n_wanted:
+            say(f"{study.name}: {len(rows)} of {n_wanted} runs are there; run the same again for more")
+        if not rows:
+            continue
+        table = "\n".join([*study.lines(rows), ""])
+        typer.echo(f"{study.about}\n\n{table}")
+        write_atomically(out / f"{study.name}.md", table)
+        draw_study(study.name, rows, out / f"{study.name}.png")
+        say(f"table and figure: {out / study.name}.md, {study.name}.png")
+    write_json(json_file, {"studies": found})
+
+
+def _chosen(name: str, studies: dict[str, Study], data: Path | None) -> list[Study]:
+    if name == "all":
+        for study in studies.values():
+            if study.needs_data and data is None:
+                say(f"{study.name} is left out: it needs --data, {study.needs_data}")
+        return [study for study in studies.values() if not study.needs_data or data is not None]
+    if name not in studies:
+        raise UnknownNameError(
+            "unknown experiment",
+            where="hetsyn reproduce",
+            got=repr(name),
+            expected=f"{', '.join(studies)} or all",
+            remedy="use one of these",
+        )
+    if studies[name].needs_data and data is None:
+        raise ConfigError(
+            "this experiment needs data that do not ship",
+            where=f"hetsyn reproduce {name}",
+            got="no --data",
+            expected=studies[name].needs_data,
+            remedy="name them with --data; see the page on data",
+        )
+    return [studies[name]]
+
+
+def _seconds(text: str) -> float:
+    """Seconds of ``2h``, ``90 min``, ``30s``."""
+    match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*(s|min|h)\s*", text)
+    if match is None:
+        raise ConfigError(
+            "this is not a time to spend",
+            where="--budget",
+            got=repr(text),
+            expected='a number with s, min or h, such as "2h"',
+            remedy="--budget 2h",
+        )
+    return float(match[1]) * _UNITS[match[2]]

@@ -1,0 +1,92 @@
+"""Sequential MNIST (Deng et al. 2025, HetSyn, App. D) on as many images as there are: row by row, and pixel by pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..tasks.mnist import sequential_mnist
+from ..training import Recipe, evaluate, fit
+from .measuring import in_brian2
+from .neurons import NEURONS, network_of
+from .statistics import of_case, paired, shown
+from .study import Case, Row, Study
+
+__all__ = ["SMNIST", "recipe_for"]
+
+LEVELS = 4
+#: Scan -> network and training: time constants as they begin (learned, fixed) in the layers and in the readout, weights, epochs.
+_NETWORK: dict[str, dict[str, Any]] = {
+    "row": {"learned": "uniform(3 ms, 20 ms)", "fixed": "8 ms"},
+    "pixel": {
+        "learned": "uniform(5 ms, 200 ms)",
+        "fixed": "30 ms",
+        "readout": ("uniform(100 ms, 900 ms)", "300 ms"),
+        "w": "fan_in_normal(0.3)",  # a stroke excites all channels for steps on end
+    },
+}
+_TRAINING: dict[str, dict[str, Any]] = {
+    "row": {"loss": {"name": "sum_of_softmax"}, "epochs": 20, "batch_size": 64},
+    "pixel": {"loss": {"name": "last_step"}, "epochs": 60, "batch_size": 32},
+}
+
+
+def recipe_for(case: Case, seed: int, **training: object) -> Recipe:
+    """64-64 recurrent neurons and a leaky readout; Adam, no dropout, no weight decay, as published."""
+    scan = str(case["scan"])
+    network = network_of(
+        str(case["model"]), hidden=[64, 64], recurrent=True, tau_reset="20 ms", tau_adapt="200 ms", a=0.05, **_NETWORK[scan]
+    )
+    plain = {
+        **_TRAINING[scan],
+        "optimiser": {"lr": 2e-3, "lr_factor_time_constants": 2.0, "weight_decay": 0.0},
+        "schedule": {"name": "warmup_cosine", "warmup": 0.05},
+        "dropout": 0.0,
+        "num_threads": 1,
+        "seed": seed,
+    }
+    recipe = Recipe.from_dict({"name": f"smnist-{scan}-{case['model']}", "network": network, "training": plain}, where="smnist")
+    return recipe.changed(**training)
+
+
+def run(case: Case, seed: int, source: Path | None = None, *, n_train: int | None = None, epochs: int | None = None) -> Row:
+    """Train with a ninth of the training images held out, and test once."""
+    assert source is not None
+    data = sequential_mnist(source, scan=case["scan"], levels=LEVELS, n_train=n_train)
+    recipe = recipe_for(case, seed, **({} if epochs is None else {"epochs": epochs}))
+    result = fit(recipe, data, progress=False)
+    found = evaluate(result.network, data.test, recipe.training.loss.make())
+    last = result.history[-1]
+    facts = {"accuracy": found.accuracy, "validation_accuracy": last["validation_accuracy"], "train_accuracy": last["train_accuracy"]}
+    sizes = {"n_train": len(data.train), "n_test": len(data.test), "training_s": sum(row["seconds"] for row in result.history)}
+    return facts | sizes | in_brian2(result.checkpoint, data.test)
+
+
+def lines(rows: Sequence[Row]) -> Iterator[str]:
+    """Markdown."""
+    yield "| scan | neuron | seeds | test accuracy | HetSynLIF less this, paired | validation | training | spikes | s |"
+    yield "|---" * 9 + "|"
+    for scan in ("pixel", "row"):
+        best = of_case(rows, model="HetSynLIF", scan=scan)
+        for model in NEURONS:
+            if found := of_case(rows, model=model, scan=scan):
+                gap = "" if model == "HetSynLIF" else shown(paired(best, found, "accuracy"), 100.0)
+                shares = [f"{shown([row[key] for row in found], 100.0)} %" for key in ("accuracy", "validation_accuracy", "train_accuracy")]
+                costs = [f"{np.mean([row[key] for row in found]):,.0f}" for key in ("spikes", "training_s")]
+                yield f"| {scan} | {model} | {len(found)} | {shares[0]} | {gap} | {shares[1]} | {shares[2]} | {' | '.join(costs)} |"
+    if rows:
+        yield from ("", f"{rows[0]['n_train']:,} training and {rows[0]['n_test']:,} test images, {LEVELS} grey levels.")
+
+
+SMNIST = Study(
+    "smnist",
+    "sequential MNIST: 64r-64r-10, pixel by pixel (784 steps) and row by row (28 steps)",
+    [{"model": model, "scan": "row"} for model in NEURONS] + [{"model": model, "scan": "pixel"} for model in NEURONS],
+    run,
+    lines,
+    seeds=3,
+    needs_data="a folder with MNIST's images (IDX, or one .npz for training)",
+)

@@ -1,0 +1,190 @@
+"""TIDIGITS and TI46-Alpha: spoken digits and letters from a licensed folder of NIST SPHERE files.
+
+Neither corpus ships (LDC93S10, LDC93S9), so this has been tried with files of the same layout only, never with the originals. Names and
+folders are taken in capitals too.
+
+TIDIGITS: ``.../train/man/ae/1a.wav``: split, group, speaker, then the digit (1 to 9, ``z`` for zero, ``o`` for oh) and a or b. Sequences of
+digits are left out.
+
+TI46-Alpha: ``.../train/f1/0af1set0.wav``: split, speaker, then the letter before the speaker's name, ``set`` or ``stt`` and a number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..encoding.crossings import CrossingEncoder
+from ..errors import DataError, UnknownNameError
+from ..events import SpikeDataset
+
+__all__ = ["CORPORA", "Corpus", "corpus_of", "read_sphere", "spoken_words"]
+
+_SPLITS: tuple[Literal["train", "test"], ...] = ("train", "test")
+_MAGIC = b"NIST_1A"
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """How a corpus names its recordings.
+
+    Attributes
+    ----------
+    pattern
+        Of a file's name without its ending, in small letters, with a group ``word``.
+    words
+        In the order of their labels.
+    groups
+        Folders one of which has to be in the path, such as man and woman; none if empty.
+    """
+
+    title: str
+    pattern: re.Pattern[str]
+    words: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+
+
+#: Every corpus by its name.
+CORPORA = MappingProxyType(
+    {
+        "tidigits": Corpus(
+            "TIDIGITS, adults, isolated digits", re.compile(r"(?P<word>[1-9zo])[ab]"), tuple("z123456789o"), ("man", "woman")
+        ),
+        "ti46-alpha": Corpus(
+            "TI46, letters", re.compile(r"[0-9a-z]?(?P<word>[a-z])[fm][1-8]s[et]t[0-9]"), tuple("abcdefghijklmnopqrstuvwxyz")
+        ),
+    }
+)
+
+
+def spoken_words(
+    source: str | PathLike[str], corpus: str, *, dt: float = 0.005, progress: Callable[[int, int], None] | None = None
+) -> SpikeDataset:
+    """The recordings of a corpus as spikes, with the threshold crossings of :mod:`hetsyn_sim.encoding.crossings` (496 channels).
+
+    Parameters
+    ----------
+    source
+        Folder that holds ``train`` and ``test`` somewhere below.
+    corpus
+        A name in :data:`CORPORA`.
+    dt
+        Time step in seconds.
+    progress
+        Called with (recordings done, recordings in all) after each.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such corpus.
+    DataError
+        If there are no recordings of a split, or one can't be read: see :func:`read_sphere`.
+    """
+    if corpus not in CORPORA:
+        raise UnknownNameError("unknown corpus", got=repr(corpus), expected=", ".join(CORPORA), remedy="use one of these")
+    found = list(_recordings(Path(source), CORPORA[corpus]))
+    missing = [split for split in _SPLITS if not any(part == split for _, part, _, _ in found)]
+    if missing:
+        raise DataError(
+            f"no recordings of {CORPORA[corpus].title} for {' and '.join(missing)}",
+            where=str(source),
+            got=f"{len(found)} recordings that are named like those of the corpus",
+            expected="folders train and test with .wav or .sph files, see hetsyn_sim.tasks.words",
+            remedy="name the folder that the corpus was unpacked into",
+        )
+    rasters, encoders = [], dict[int, CrossingEncoder]()
+    for done, (path, _, _, _) in enumerate(found, start=1):
+        signal, rate = read_sphere(path)
+        rasters.append(encoders.setdefault(rate, CrossingEncoder(rate, dt))(signal, name=str(path)))
+        if progress is not None:
+            progress(done, len(found))
+    events = [np.nonzero(raster) for raster in rasters]
+    return SpikeDataset.from_lists(
+        [steps for steps, _ in events],
+        [units for _, units in events],
+        dt=dt,
+        n_channels=rasters[0].shape[1],
+        n_steps=[len(raster) for raster in rasters],
+        labels=[CORPORA[corpus].words.index(word) for _, _, _, word in found],
+        speakers=[speaker for _, _, speaker, _ in found],
+        names=[f"{speaker}/{path.stem.lower()}" for path, _, speaker, _ in found],
+        split=[part for _, part, _, _ in found],
+        info={"task": CORPORA[corpus].title, "encoding": "threshold crossings of a mel spectrogram (Gütig 2016)"},
+    )
+
+
+def corpus_of(path: str | PathLike[str]) -> str:
+    """The name of the corpus whose recordings are in this folder; empty if it is none."""
+    if not Path(path).is_dir():
+        return ""
+    return next((name for name, corpus in CORPORA.items() if next(_recordings(Path(path), corpus), None) is not None), "")
+
+
+def read_sphere(path: Path) -> tuple[NDArray[np.float64], int]:
+    """Samples between -1 and 1, shape (sample,), and the sampling rate in Hz, of a NIST SPHERE file or of anything else libsndfile reads.
+
+    Raises
+    ------
+    DataError
+        If the file is compressed with Shorten, has several channels, or can't be read, or if soundfile is not installed.
+    """
+    try:
+        import soundfile
+    except ImportError as error:
+        raise DataError(
+            "NIST SPHERE files need the package soundfile",
+            where=str(path),
+            got=str(error),
+            expected="soundfile",
+            remedy="pip install 'hetsyn-sim[speech]'",
+        ) from error
+    with open(path, "rb") as file:
+        head = file.read(1024)
+    if head.startswith(_MAGIC) and b"shorten" in head.lower():
+        raise DataError(
+            "this recording is compressed with Shorten, which nothing here can read",
+            where=str(path),
+            got="sample_coding pcm,embedded-shorten",
+            expected="plain PCM",
+            remedy="decompress it with NIST's sph2pipe (sph2pipe -p -f sph IN OUT) or w_decode (w_decode -o pcm IN OUT)",
+        )
+    try:
+        samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
+    except (RuntimeError, OSError) as error:
+        raise DataError(
+            "this recording can't be read",
+            where=str(path),
+            got=f"{type(error).__name__}: {error}",
+            expected="a NIST SPHERE or wav file",
+            remedy="copy it again from the corpus; it may have been cut off",
+        ) from error
+    if samples.shape[1] != 1:
+        raise DataError(
+            "this recording has several channels",
+            where=str(path),
+            got=f"{samples.shape[1]} channels",
+            expected="1",
+            remedy="keep one of them (sph2pipe -c 1)",
+        )
+    return samples[:, 0], int(rate)
+
+
+def _recordings(folder: Path, corpus: Corpus) -> Iterator[tuple[Path, str, str, str]]:
+    """(path, split, speaker, word) of everything that is named like a recording of the corpus, in order of path."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() not in (".wav", ".sph"):
+            continue
+        folders = [part.lower() for part in path.relative_to(folder.parent).parts[:-1]]
+        match = corpus.pattern.fullmatch(path.stem.lower())
+        split = next((part for part in reversed(folders) if part in _SPLITS), None)
+        if match is None or split is None or (corpus.groups and not set(corpus.groups) & set(folders)):
+            continue
+        yield path, split, folders[-1], match["word"]

@@ -1,0 +1,98 @@
+"""Studies: every case with every seed, once; stopped, resumed, within a budget; numbers that are SciPy's."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hetsyn_sim.reproduce import STUDIES, Study, run_studies
+from hetsyn_sim.reproduce.statistics import interval, of_case, paired, shown
+
+RAN = []
+
+
+def measure(case, seed, source):
+    RAN.append((case["x"], seed, source))
+    return {"y": 10 * case["x"] + seed}
+
+
+def toy(name="toy", run=measure, **facts):
+    return Study(name, "", [{"x": 1}, {"x": 2}], run, lambda rows: iter(()), **({"seeds": 2} | facts))
+
+
+def plain(rows):
+    return [(row["case"]["x"], row["seed"], row["y"]) for row in rows]
+
+
+def test_each_case_runs_with_each_seed_and_the_store_is_gone_on_with(tmp_path):
+    RAN.clear()
+    told = []
+    rows = run_studies([toy()], tmp_path, progress=told.append)["toy"]
+    assert plain(rows) == [(x, seed, 10 * x + seed) for seed in range(2) for x in (1, 2)]
+    assert (told[0], told[-1], told == sorted(told)) == (0.0, 1.0, True)
+    assert all(row["seconds"] >= 0 for row in rows)
+    store = tmp_path / "toy.json"
+    kept = json.loads(store.read_text())
+    store.write_text(json.dumps({**kept, "rows": kept["rows"][:3]}))
+    RAN.clear()
+    again = run_studies([toy()], tmp_path, seeds=3)["toy"]
+    assert plain(again) == [(x, seed, 10 * x + seed) for seed in range(3) for x in (1, 2)]
+    assert [ran[:2] for ran in RAN] == [(2, 1), (1, 2), (2, 2)]
+
+
+def test_all_studies_get_a_seed_before_any_gets_another(tmp_path):
+    RAN.clear()
+    found = run_studies([toy("a", seeds=3), toy("b", seeds=1)], tmp_path, source=tmp_path)
+    assert [(1, 0, tmp_path), (2, 0, tmp_path)] * 2 + [(x, seed, tmp_path) for seed in (1, 2) for x in (1, 2)] == RAN
+    assert [len(rows) for rows in found.values()] == [6, 2]
+
+
+def slow(case, seed, source):
+    time.sleep(0.3)
+    return {"y": 0}
+
+
+def test_a_budget_begins_nothing_that_would_last_longer(tmp_path):
+    begun = time.monotonic()
+    told = []
+    rows = run_studies([toy(run=slow, seeds=100)], tmp_path, budget=1.0, progress=told.append)["toy"]
+    assert 1 <= len(rows) <= 4
+    assert time.monotonic() - begun < 10
+    assert told[-1] == pytest.approx(len(rows) / 200)
+    assert run_studies([toy(run=slow, seeds=100)], tmp_path, budget=0.1)["toy"] == rows
+
+
+def test_runs_side_by_side_are_the_same_runs(tmp_path):
+    rows = run_studies([toy()], tmp_path, jobs=2)["toy"]
+    assert plain(rows) == [(x, seed, 10 * x + seed) for seed in range(2) for x in (1, 2)]
+
+
+def test_intervals_are_scipys():
+    values = np.random.default_rng(0).normal(5.0, 2.0, 7)
+    mean, half = interval(values)
+    low, high = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
+    assert (mean - half, mean + half) == pytest.approx((low, high))
+    assert np.isnan(interval([3.0])[1])
+
+
+def test_pairs_share_a_seed_and_cases_have_no_other_facts():
+    rows = [{"case": {"m": m, **more}, "seed": s, "y": y} for m, more, s, y in
+            [("a", {}, 0, 1.0), ("a", {}, 1, 2.0), ("b", {}, 1, 5.0), ("b", {}, 2, 7.0), ("a", {"r": True}, 0, 9.0)]]  # fmt: skip
+    assert [row["y"] for row in of_case(rows, m="a")] == [1.0, 2.0]
+    assert [row["y"] for row in of_case(rows, m="a", r=True)] == [9.0]
+    assert paired(of_case(rows, m="b"), of_case(rows, m="a"), "y") == [3.0]
+
+
+def test_numbers_in_tables():
+    assert shown([0.5], 100.0) == "50.00"
+    assert shown([1.0, 3.0], digits=1) == f"2.0 ± {stats.t.ppf(0.975, 1) * 1.0:.1f}"
+    assert shown([]) == "–"
+
+
+@pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+def test_cases_are_plain_data_and_no_case_is_there_twice(study):
+    assert json.loads(json.dumps(study.cases)) == list(study.cases)
+    assert len({json.dumps(case, sort_keys=True) for case in study.cases}) == len(study.cases)
+    assert list(study.lines([]))  # a table without rows is a table
