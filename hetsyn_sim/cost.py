@@ -12,7 +12,7 @@ from .errors import DataError
 from .recording import Recording
 from .spec import NetworkSpec, Projection
 
-__all__ = ["Cost", "count_cost", "count_parameters", "count_synapses"]
+__all__ = ["Cost", "count_cost", "count_parameters", "count_states", "count_synapses"]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def count_cost(spec: NetworkSpec, recording: Recording) -> Cost:
         synapses=count_synapses(spec),
         spikes_of={name: float(np.sum(n)) for name, n in per_unit.items()},
         operations_of={p.name: float(np.sum(per_unit[p.source]) * reached[p.name]) for p in spec.projections},
-        states=_n_states(spec),
+        states=count_states(spec),
         n_steps=n_steps,
     )
 
@@ -110,7 +110,8 @@ def _n_synapses(projection: Projection) -> int:
     return projection.n_pre * projection.n_post - missing
 
 
-def _n_states(spec: NetworkSpec) -> int:
+def count_states(spec: NetworkSpec) -> int:
+    """States that decay in every step; synapses onto a neuron that share their time constants share their states."""
     total = 0
     for population in spec.populations:
         program = discretise(population.model, spec.step_order)

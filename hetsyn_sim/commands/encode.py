@@ -34,6 +34,9 @@ def encode(
     duration: Annotated[str, typer.Option("--duration", help="Length with its unit, for SHD: later spikes are cut off.")] = "1 s",
     binning: Annotated[str, typer.Option("--binning", help="For SHD: clean, or as-published by HetSyn.")] = "clean",
     scan: Annotated[str, typer.Option("--scan", help="For MNIST: by pixel (784 steps) or by row (28 steps).")] = "pixel",
+    download: Annotated[
+        bool, typer.Option("--download", help="Fetch SHD's files (some 200 MB) from their authors into SOURCE first.")
+    ] = False,
     json_file: JsonFile = None,
 ) -> None:
     """Encode recorded words or images as spikes, or put spike times onto a grid.
@@ -45,7 +48,7 @@ def encode(
     ```
     hetsyn encode recordings/ digits.h5
     hetsyn encode recordings.zip fine.h5 --dt "5 ms"
-    hetsyn encode shd/ shd-4ms.h5 --dt "4 ms" --duration "1 s"
+    hetsyn encode shd/ shd-4ms.h5 --dt "4 ms" --duration "1 s" --download
     hetsyn encode mnist/ rows.h5 --scan row
     hetsyn encode tidigits/ tidigits.h5
     ```
@@ -56,6 +59,11 @@ def encode(
     from ..tasks.shd import heidelberg_digits, is_in_layout
     from ..tasks.words import corpus_of, spoken_words
 
+    if download:
+        from ..tasks.download import download_heidelberg_digits
+
+        with progress_bar("downloading the Spiking Heidelberg Digits") as progress:
+            download_heidelberg_digits(source, progress=progress)
     with progress_bar(f"encoding {source.name}") as progress:
         if is_in_layout(source):
             step, length = _seconds(dt or "4 ms", "--dt"), _seconds(duration, "--duration")

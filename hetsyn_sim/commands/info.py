@@ -29,6 +29,7 @@ def info(checkpoint_path: CheckpointPath, json_file: JsonFile = None) -> None:
     lines = [f"network, dt = {facts['dt']}", f"  {'input':<12} {checkpoint.spec.n_input} channels"]
     lines += [f"  {p['name']:<12} {p['size']} {p['model']}" for p in facts["populations"]]
     lines += [f"  {p['name']:<24} {p['n_post']} x {p['n_pre']} synapses" for p in facts["projections"]]
+    lines += [f"  {'to be kept':<12} {facts['n_trained']:,} trained numbers, {facts['n_states']:,} states that decay in every step"]
     for model in facts["models"]:
         lines += ["", f"{model['name']} ({model['reference']})" if model["reference"] else model["name"]]
         lines += [f"  {part:<10} {line}" for part in _TEXTS for line in model[part].splitlines()]
@@ -51,6 +52,7 @@ def describe(checkpoint: Checkpoint) -> dict[str, Any]:
     """Everything but the values themselves, as plain data; of the values lowest, median and highest in the parameter's own unit."""
     import numpy as np
 
+    from ..cost import count_parameters, count_states
     from ..spec import format_quantity
     from ..spec.quantities import parse_unit
 
@@ -72,6 +74,8 @@ def describe(checkpoint: Checkpoint) -> dict[str, Any]:
         "dt": format_quantity(spec.dt_s, "ms"),
         "dt_s": spec.dt_s,
         "n_input": spec.n_input,
+        "n_trained": count_parameters(spec),
+        "n_states": count_states(spec),
         "step_order": list(spec.step_order.phases),
         "populations": [{"name": p.name, "size": p.size, "model": p.model.name} for p in spec.populations],
         "projections": [{"name": p.name, "source": p.source, "n_post": p.n_post, "n_pre": p.n_pre} for p in spec.projections],

@@ -71,6 +71,7 @@ def simulate(
     data = selected(load_data(data_file), split, recordings)
     import numpy as np
 
+    from ..cost import count_cost
     from ..readout import check_input, length_of, loss_of, predictions
     from ..recording_file import check_name, save_recording
     from ..transfer import to_brian2
@@ -95,6 +96,8 @@ def simulate(
     duration = len(data) * n_steps * spec.dt_s
     rows = {"accuracy": f"{100 * accuracy:.2f} %", "recordings": f"{len(data)} of {n_steps} steps, dt = {1e3 * spec.dt_s:g} ms"}
     rows |= {f"spikes of {name}": f"{n:,} ({n / spec.population(name).size / duration:.1f} Hz)" for name, n in spikes.items()}
+    cost = count_cost(spec, recording)
+    rows["for one recording"] = f"{cost.spikes:,.0f} spikes, {cost.synaptic_operations:,.0f} synaptic operations"
     rows["time"] = f"{seconds:.1f} s"
     if out is not None:
         rows["recording"] = str(save_recording(recording, out))
@@ -109,6 +112,9 @@ def simulate(
             "n_steps": n_steps,
             "dt_s": spec.dt_s,
             "n_spikes": spikes,
+            "spikes_per_recording": cost.spikes,
+            "synaptic_operations_per_recording": cost.synaptic_operations,
+            "state_updates_per_recording": cost.state_updates,
             "names": data.names.tolist(),
             "labels": data.labels.tolist(),
             "predictions": guessed.tolist(),

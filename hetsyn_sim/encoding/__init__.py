@@ -12,10 +12,11 @@ import numpy as np
 from ..errors import DataError
 from ..events import SpikeDataset
 from .archive import Sound, read_sounds
+from .crossings import CrossingEncoder
 from .encoder import SpikeEncoder
 from .filterbank import GammatoneFilterbank
 
-__all__ = ["GammatoneFilterbank", "Sound", "SpikeEncoder", "encode", "read_sounds"]
+__all__ = ["CrossingEncoder", "GammatoneFilterbank", "Sound", "SpikeEncoder", "encode", "read_sounds"]
 
 _NAME = re.compile(r"(?P<digit>[0-9])_(?P<speaker>.+)_(?P<index>[0-9]+)")
 _FIRST_TRAINING_INDEX = 5  # the dataset's authors: "the test set consists of the first 10 %", indices 0 to 4 of 50

@@ -31,10 +31,12 @@ _LIMITS: list[Case] = [
     *({"model": "HetSynLIF", "tau_ms": 40.0, "hidden": n} for n in (5, 20, 50)),
     {"model": "HetSynLIF", "tau_ms": 40.0, "recurrent": True, "frozen": 0.8},
     {"model": "HetSynLIF", "tau_ms": 40.0, "recurrent": True, "noise_hz": 20.0},
+    {"model": "HetSynLIF", "tau_ms": 40.0, "recurrent": True, "tested_at_hz": 20.0},
     {"model": "HetSynLIF", "tau_ms": 40.0, "recurrent": True, "delay": 2.5},
 ]
 #: Table 4 again with time constants learned as log tau, at so many times the learning rate of the weights.
-_AS_LOG_TAU: list[Case] = [{"model": "HetSynLIF", "tau_ms": 100.0, "log_tau": factor} for factor in (1.0, 3.0, 10.0)]
+_AS_LOG_TAU: list[Case] = [{"model": "HetSynLIF", "tau_ms": 100.0, "log_tau": factor} for factor in (10.0, 30.0, 3.0, 1.0)]
+_AS_LOG_TAU += [{"model": "HetSynLIF", "tau_ms": tau, "log_tau": 30.0} for tau in (200.0, 400.0)]
 
 
 def recipe_for(case: Case, seed: int) -> Recipe:
@@ -74,10 +76,12 @@ def run(case: Case, seed: int, source: Path | None = None, *, iterations: int = 
     """Train on trials that are seen once, test on others; of HetSynLIF, look at its time constants and take the long ones away."""
     trials = {"delay": case.get("delay", 0.8), "added_noise_hz": case.get("noise_hz", 0.0)}
     data: SpikeDataset = delayed_match_to_sample(BATCH * iterations, n_test, seed=seed, **trials)
+    test = data.test
+    if "tested_at_hz" in case:  # trained without noise, tested with it
+        test = delayed_match_to_sample(0, n_test, seed=seed + 1_000_000, delay=trials["delay"], added_noise_hz=case["tested_at_hz"]).test
     curve = LearningCurve()
     held = [FrozenTimeConstants(case["frozen"], seed)] if "frozen" in case else []
     result = fit(recipe_for(case, seed), data, progress=False, callbacks=[curve, *held])
-    test = data.test
     row: Row = {"accuracy": evaluate(result.network, test, LastStep()).accuracy, "curve": curve.binned(curve.shares, BIN)}
     row |= in_brian2(result.checkpoint, test)
     if case in [*_TABLE_4, *_AS_LOG_TAU]:

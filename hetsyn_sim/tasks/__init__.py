@@ -1,9 +1,19 @@
-"""Tasks: data, recipe and metric, one file each."""
+"""Tasks: recordings with labels or targets, their splits, and what is known of where they come from."""
 
 from __future__ import annotations
 
 from .dms import delayed_match_to_sample
+from .mnist import sequential_mnist
+from .patterns import pattern_generation
 from .shd import heidelberg_digits
 from .spoken_digits import spoken_digits
+from .words import spoken_words
 
-__all__ = ["delayed_match_to_sample", "heidelberg_digits", "spoken_digits"]
+__all__ = [
+    "delayed_match_to_sample",
+    "heidelberg_digits",
+    "pattern_generation",
+    "sequential_mnist",
+    "spoken_digits",
+    "spoken_words",
+]

@@ -69,6 +69,15 @@ def test_what_a_case_says_is_done(case, size, n_steps, monkeypatch):
     assert (settings.time_constants, settings.optimiser.lr_factor_time_constants) == expected
 
 
+def test_noise_in_the_test_only(monkeypatch):
+    trained = []
+    real = dms.fit
+    monkeypatch.setattr(dms, "fit", lambda recipe, data, **more: trained.append(data) or real(recipe, data, **more))
+    row = dms.run({"model": "HetSynLIF", "tau_ms": 40.0, "tested_at_hz": 20.0}, 0, iterations=2, n_test=60)
+    assert not trained[0].train.rasters()[40:180, :, :20].any()
+    assert row["mismatches"] == 0
+
+
 def test_long_time_constants_are_found_and_taken_away():
     """A network whose cue synapses are made infinite: these are the long ones, and without them it is the initial network."""
     data = delayed_match_to_sample(5, 200)

@@ -1,0 +1,72 @@
+"""Fetching SHD, from a folder that stands in for the server."""
+
+import hashlib
+import io
+import zipfile
+from types import MappingProxyType
+
+import pytest
+
+from hetsyn_sim.errors import DataError
+from hetsyn_sim.tasks import download
+from hetsyn_sim.tasks.download import download_heidelberg_digits
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """Archives of known content, and their checksums in place of the published ones."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    sums = {}
+    for part in ("train", "test"):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr(f"shd_{part}.h5", f"{part} data")
+            archive.writestr("../outside.txt", "no")
+        (folder / f"shd_{part}.h5.zip").write_bytes(packed.getvalue())
+        sums[f"shd_{part}.h5.zip"] = hashlib.md5(packed.getvalue(), usedforsecurity=False).hexdigest()
+    monkeypatch.setattr(download, "FILES", MappingProxyType(sums))
+    return folder
+
+
+def test_both_files_are_fetched_and_nothing_else(server, tmp_path):
+    told = []
+    out = tmp_path / "shd"
+    paths = download_heidelberg_digits(out, source=f"{server.as_uri()}/", progress=told.append)
+    assert [path.read_text() for path in paths] == ["train data", "test data"]
+    assert sorted(p.name for p in out.iterdir()) == ["shd_test.h5", "shd_train.h5"]
+    assert not (tmp_path / "outside.txt").exists()
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+def test_what_is_there_is_left_as_it_is(server, tmp_path):
+    (tmp_path / "shd_train.h5").write_text("mine")
+    download_heidelberg_digits(tmp_path, source=f"{server.as_uri()}/")
+    assert (tmp_path / "shd_train.h5").read_text() == "mine"
+
+
+def test_another_file_is_refused_and_nothing_is_written(server, tmp_path):
+    (server / "shd_train.h5.zip").write_bytes(b"tampered")
+    with pytest.raises(DataError, match="not the file that was published"):
+        download_heidelberg_digits(tmp_path / "shd", source=f"{server.as_uri()}/")
+    assert not (tmp_path / "shd").exists()
+
+
+def test_an_archive_without_the_file(server, tmp_path, monkeypatch):
+    (server / "shd_train.h5.zip").write_bytes(b"no zip")
+    monkeypatch.setattr(download, "FILES", MappingProxyType({"shd_train.h5.zip": hashlib.md5(b"no zip").hexdigest()}))
+    with pytest.raises(DataError, match="does not hold what it should"):
+        download_heidelberg_digits(tmp_path, source=f"{server.as_uri()}/")
+
+
+def test_a_server_that_does_not_answer(tmp_path):
+    with pytest.raises(DataError, match="can't be fetched"):
+        download_heidelberg_digits(tmp_path, source=f"{(tmp_path / 'nowhere').as_uri()}/")
+
+
+def test_the_checksums_are_those_the_authors_publish():
+    assert dict(download.FILES) == {
+        "shd_train.h5.zip": "f3252aeb598ac776c1b526422d90eecb",
+        "shd_test.h5.zip": "1503a5064faa34311c398fb0a1ed0a6f",
+    }
