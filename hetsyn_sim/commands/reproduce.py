@@ -55,7 +55,7 @@ def reproduce(
     seconds = None if budget is None else _seconds(budget)
     check_output(json_file, out / "rows.json")
     from ..report.studies import draw_study
-    from ..reproduce import STUDIES, run_studies
+    from ..reproduce import STUDIES, claim_lines, run_studies
 
     chosen = _chosen(name, STUDIES, data)
     n_jobs = len(os.sched_getaffinity(0)) if jobs is None else jobs
@@ -73,6 +73,10 @@ def reproduce(
         write_atomically(out / f"{study.name}.md", table)
         draw_study(study.name, rows, out / f"{study.name}.png")
         say(f"table and figure: {out / study.name}.md, {study.name}.png")
+    if name == "all":
+        table = "\n".join([*claim_lines(found), ""])
+        typer.echo(table)
+        say(f"every claim: {write_atomically(out / 'claims.md', table)}")
     write_json(json_file, {"studies": found})
 
 

@@ -1,5 +1,6 @@
 """Published experiments, run again with several seeds: rows, a table beside the paper's numbers, intervals."""
 
+from .claims import claim_lines
 from .digits import DIGITS, SPEAKERS
 from .dms import DMS
 from .patterns import PATTERNS
@@ -9,4 +10,4 @@ from .study import Study, run_studies
 #: Every study by its name, in the order in which `hetsyn reproduce all` begins them.
 STUDIES = {study.name: study for study in (DMS, PATTERNS, DIGITS, SPEAKERS, SMNIST)}
 
-__all__ = ["STUDIES", "Study", "run_studies"]
+__all__ = ["STUDIES", "Study", "claim_lines", "run_studies"]

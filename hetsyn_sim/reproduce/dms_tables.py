@@ -10,7 +10,9 @@ from .neurons import NEURONS
 from .statistics import of_case, paired, shown
 from .study import Row
 
-__all__ = ["lines"]
+__all__ = ["iterations_to", "lines"]
+
+_BIN = 20  # iterations of one point of a curve
 
 #: Mean of the time constants at the start (ms) -> the paper's Table 4: cue and noise channels after, % long, accuracy, and after the reset.
 PAPER = {
@@ -86,8 +88,12 @@ def _of(rows: Sequence[Row], key: str) -> list[float]:
     return [float(row[key]) for row in rows]
 
 
-def _speed(rows: Sequence[Row], share: float = 0.95) -> str:
+def iterations_to(rows: Sequence[Row], share: float = 0.95) -> float:
     """Median over seeds of the iterations until training trials are right this often, averaged over one bin of the curve."""
-    steps = [next((20 * (k + 1) for k, right in enumerate(row["curve"]) if right >= share), np.inf) for row in rows]
-    middle = float(np.median(steps))
+    steps = [next((_BIN * (k + 1) for k, right in enumerate(row["curve"]) if right >= share), np.inf) for row in rows]
+    return float(np.median(steps))
+
+
+def _speed(rows: Sequence[Row]) -> str:
+    middle = iterations_to(rows)
     return "never" if np.isinf(middle) else f"{middle:.0f}"
