@@ -38,7 +38,7 @@ def export(
         raise UnknownNameError("unknown target", where="--to", got=repr(to), expected=", ".join(_TARGETS), remedy="use one of these")
     check_output(json_file)
     checkpoint = load_checkpoint(checkpoint_path)
-    data = selected(load_data(data_file), split, recordings)
+    data = selected(load_data(data_file, checkpoint), split, recordings)
     from ..export import export_brian2
 
     done = export_brian2(checkpoint, data, folder)

@@ -57,12 +57,18 @@ JsonFile = Annotated[
 ]
 
 
-def load_data(path: Path | None) -> SpikeDataset:
-    """The named spike file, or what ships."""
+def load_data(path: Path | None, checkpoint: Checkpoint | None = None) -> SpikeDataset:
+    """The named spike file; or else what the network of ``checkpoint`` was trained on if that was drawn; or else what ships."""
     if path is None:
+        from ..events import SpikeDataset
         from ..tasks import spoken_digits
+        from ..tasks.drawn import draw
 
-        return spoken_digits()
+        task = None if checkpoint is None else checkpoint.recipe.get("task")
+        if checkpoint is None or not task:
+            return spoken_digits()
+        drawn = draw(task, int(checkpoint.seeds.get("training", 0)))
+        return drawn if isinstance(drawn, SpikeDataset) else drawn.data
     from ..events import SpikeDataset
     from ..tasks.mnist import holds_images, sequential_mnist
     from ..tasks.shd import heidelberg_digits, is_in_layout

@@ -68,7 +68,7 @@ def simulate(
     """
     check_output(None if build_only else out, json_file)
     checkpoint = load_checkpoint(checkpoint_path)
-    data = selected(load_data(data_file), split, recordings)
+    data = selected(load_data(data_file, checkpoint), split, recordings)
     import numpy as np
 
     from ..cost import count_cost

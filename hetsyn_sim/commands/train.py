@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import ConfigError
+from ..events import SpikeDataset
 from .console import show_table
 from .options import DataFile, JsonFile, check_output, load_data, write_json
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..training.recipe import Recipe
 
 __all__ = ["train"]
 
@@ -27,15 +34,17 @@ def train(
 ) -> None:
     """Train a network in PyTorch.
 
-    Recipes that ship: `fsdd-hetsyn`, `fsdd-hetneu`, `fsdd-homneu` and, small and quick, `fsdd-demo`; for the Spiking Heidelberg Digits,
-    which do not ship, `shd-hetsyn` and `shd-hetsyn-as-published`. A training that was interrupted, even killed, goes on where it stopped
-    when the same command is given again. The test split is not looked at, unless the recipe says so, as the published one does.
+    Recipes that ship: `fsdd-hetsyn`, `fsdd-hetneu`, `fsdd-homneu` and, small and quick, `fsdd-demo`; `dms-hetsyn` and `patterns-hetsyn`,
+    whose recordings are drawn; and for data that do not ship `shd-hetsyn`, `shd-hetsyn-as-published`, `smnist-hetsyn`,
+    `smnist-rows-hetsyn`, `tidigits-hetsyn` and `ti46-alpha-hetsyn`. A training that was interrupted, even killed, goes on where it stopped
+    when the same command is given again. The test split is not looked at, unless the recipe says so, as the published one for SHD does.
 
     ```
     hetsyn train fsdd-hetsyn
     hetsyn train fsdd-hetsyn --seed 1 --epochs 10 --out runs/short
     hetsyn train mine.yaml --data mine.h5
     hetsyn train shd-hetsyn --data shd/
+    hetsyn train dms-hetsyn
     ```
     """
     check_output(json_file)
@@ -43,6 +52,7 @@ def train(
     from ..training.recipe import load_recipe
 
     recipe = load_recipe(config)
+    used_seed = recipe.training.seed if seed is None else seed
     if recipe.data and data_file is None:
         raise ConfigError(
             "this recipe needs data that do not ship",
@@ -51,23 +61,38 @@ def train(
             expected=recipe.data,
             remedy="name them with --data; see the page on data",
         )
-    data = load_data(data_file)
-    used_seed = recipe.training.seed if seed is None else seed
+    data, traces, data_name = _recordings(recipe, data_file, used_seed)
     folder = Path("runs") / f"{recipe.name}-seed{used_seed}" if out is None else out
     result = fit(
         recipe,
         data,
+        traces=traces,
         epochs=epochs,
         seed=seed,
         out=folder,
         overwrite=overwrite,
-        data_name="spoken digits (FSDD)" if data_file is None else data_file.name,
+        data_name=data_name,
     )
     last = result.history[-1]
-    rows = {"epochs": f"{len(result.history)}", "training accuracy": f"{100 * last['train_accuracy']:.2f} %"}
+    rows = {"epochs": f"{len(result.history)}"}
+    if "train_accuracy" in last:
+        rows["training accuracy"] = f"{100 * last['train_accuracy']:.2f} %"
+    else:
+        rows["training error"] = f"{last['train_loss']:.4f} (mean squared)"
     if "validation_accuracy" in last:
         rows["validation accuracy"] = f"{100 * last['validation_accuracy']:.2f} %"
     rows |= {"time": f"{sum(row['seconds'] for row in result.history):.0f} s", "run": str(folder)}
     show_table(f"{recipe.name}, seed {used_seed}", rows | {"next": f"hetsyn verify {folder}"})
     path = str(folder / "checkpoint.safetensors")
     write_json(json_file, {"checkpoint": path, "recipe": recipe.name, "seed": used_seed, "epochs": len(result.history), "last_epoch": last})
+
+
+def _recordings(recipe: Recipe, data_file: Path | None, seed: int) -> tuple[SpikeDataset, NDArray[np.float64] | None, str]:
+    """What to learn from, the traces to be followed if there are any, and what to call it."""
+    if recipe.task is None or data_file is not None:
+        return load_data(data_file), None, "spoken digits (FSDD)" if data_file is None else data_file.name
+    from ..tasks.drawn import draw
+
+    drawn = draw(recipe.task, seed)
+    name = str(recipe.task["name"])
+    return (drawn, None, name) if isinstance(drawn, SpikeDataset) else (drawn.data, drawn.traces, name)

@@ -65,7 +65,7 @@ def transfer(
         typer.echo(str(report))
         write_json(json_file, report.to_dict())
         return
-    data = selected(load_data(data_file), split, recordings)
+    data = selected(load_data(data_file, checkpoint), split, recordings)
     from dataclasses import asdict
 
     from ..ladder import RUNGS, climb

@@ -61,7 +61,7 @@ def verify(
     folder = certificate or (checkpoint_path if checkpoint_path.is_dir() else checkpoint_path.parent) / "certificate"
     check_output(json_file, folder / "certificate.html", report / "report.html" if report else None)
     checkpoint = load_checkpoint(checkpoint_path)
-    data = selected(load_data(data_file), split, recordings)
+    data = selected(load_data(data_file, checkpoint), split, recordings)
     from ..brian.devices import find_device
     from ..certificate import certify
     from ..report import write_certificate

@@ -22,7 +22,8 @@ __all__ = ["Recipe", "load_recipe", "shipped_recipes"]
 class Recipe(Section):
     """A network and how it is trained. What depends on the data (dt, channels, classes) comes with the data.
 
-    ``data`` says which, if the recordings that ship are not meant: then some have to be named.
+    ``data`` says which, if the recordings that ship are not meant: then some have to be named. ``task`` names one whose recordings are
+    drawn, with its settings (:func:`hetsyn_sim.tasks.drawn.draw`), and then none have to be.
 
     Raises
     ------
@@ -32,6 +33,7 @@ class Recipe(Section):
 
     name: str = "unnamed"
     data: str = ""
+    task: dict[str, str | int | float] | None = None
     network: NetworkSettings = NetworkSettings()
     training: Training = Training()
 

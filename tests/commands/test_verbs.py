@@ -281,3 +281,16 @@ def test_images_and_corpora_are_encoded(hetsyn, files):
         soundfile.write(path / "1a.wav", sound, 20000, format="NIST", subtype="PCM_16")
     hetsyn("encode", files.folder / "tidigits", files.folder / "words.h5")
     assert SpikeDataset.load(files.folder / "words.h5").n_channels == 496
+
+
+@pytest.mark.parametrize(("name", "said"), [("delayed_match_to_sample", "training accuracy"), ("pattern_generation", "training error")])
+def test_a_recipe_may_name_recordings_that_are_drawn(hetsyn, files, name, said):
+    plain = {"name": "drawn", "task": {"name": name, "n_train": 6, "n_test": 3}, "network": {"hidden": [4], "recurrent": False}}
+    loss = "mean_squared_error" if name == "pattern_generation" else "last_step"
+    plain["training"] = {"loss": {"name": loss}, "epochs": 1, "batch_size": 3, "validation": "none"}
+    (files.folder / "drawn.yaml").write_text(json.dumps(plain))
+    result = hetsyn("train", files.folder / "drawn.yaml", "--seed", 5, "--out", files.folder / "drawn")
+    assert said in result.stdout
+    checkpoint = Checkpoint.load(files.folder / "drawn" / "checkpoint.safetensors")
+    assert checkpoint.data["name"] == name
+    hetsyn("verify", files.folder / "drawn")  # on the recordings of the same seed

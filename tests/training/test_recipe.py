@@ -65,7 +65,20 @@ def test_changed():
 
 
 def test_every_shipped_recipe_is_called_as_its_file():
-    assert shipped_recipes() == ["fsdd-demo", "fsdd-hetneu", "fsdd-hetsyn", "fsdd-homneu", "shd-hetsyn", "shd-hetsyn-as-published"]
+    assert shipped_recipes() == [
+        "dms-hetsyn",
+        "fsdd-demo",
+        "fsdd-hetneu",
+        "fsdd-hetsyn",
+        "fsdd-homneu",
+        "patterns-hetsyn",
+        "shd-hetsyn",
+        "shd-hetsyn-as-published",
+        "smnist-hetsyn",
+        "smnist-rows-hetsyn",
+        "ti46-alpha-hetsyn",
+        "tidigits-hetsyn",
+    ]
     for name in shipped_recipes():
         recipe = load_recipe(name)
         assert recipe.name == name
@@ -108,7 +121,7 @@ def test_a_file_that_can_not_be_read(tmp_path, text):
 @pytest.mark.parametrize(
     ("text", "what", "place", "got", "expected"),
     [
-        ("trainig: {}", "unknown setting", "trainig", "'trainig'", "name, data, network, training"),
+        ("trainig: {}", "unknown setting", "trainig", "'trainig'", "name, data, task, network, training"),
         ("training: {epoch: 3}", "unknown setting", "training.epoch", "'epoch'", "loss, surrogate"),
         (
             "training: {schedule: {name: step_decay, warmup: 1}}",
