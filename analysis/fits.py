@@ -1,0 +1,154 @@
+"""Families fitted to censored time constants by maximum likelihood, compared by AIC and BIC, and tested by parametric bootstrap.
+
+Censoring is of type I: a value at or below ``low`` contributes the probability of that, one at or above ``high`` likewise. Tables of
+Kolmogorov-Smirnov do not hold where parameters were fitted, so p-values come from samples of the fitted distribution that are censored and
+fitted in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from hetsyn_sim.errors import DataError, UnknownNameError
+
+from .families import FAMILIES
+from .table import TauTable
+
+__all__ = ["Fit", "akaike_weights", "fit_families", "fit_family", "goodness_of_fit", "ks_distance"]
+
+Array = NDArray[np.float64]
+_LEAST = 3  # observed values that a fit needs, whatever the family
+#: The plain families that are compared with biology.
+CANDIDATES = ("lognormal", "gamma", "weibull", "inverse_gaussian", "exponential")
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted family.
+
+    Attributes
+    ----------
+    family
+        Its name.
+    parameters
+        Name -> value; times in seconds.
+    log_likelihood
+        Of densities per second; differences between families do not depend on the unit.
+    n
+        Number of time constants, censored ones included.
+    """
+
+    family: str
+    parameters: Mapping[str, float]
+    log_likelihood: float
+    n: int
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion."""
+        return 2.0 * len(self.parameters) - 2.0 * self.log_likelihood
+
+    @property
+    def aicc(self) -> float:
+        """The same with the correction for small samples."""
+        k = len(self.parameters)
+        return self.aic + (2.0 * k * (k + 1.0) / (self.n - k - 1.0) if self.n > k + 1 else np.inf)
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion."""
+        return len(self.parameters) * float(np.log(self.n)) - 2.0 * self.log_likelihood
+
+    @property
+    def distribution(self) -> Any:
+        """With ``cdf``, ``logpdf`` and ``rvs``, as SciPy has them; times in seconds."""
+        return FAMILIES[self.family].frozen(*self.parameters.values())
+
+
+def fit_family(table: TauTable, name: str) -> Fit:
+    """The maximum of the likelihood.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such family.
+    DataError
+        If fewer than three time constants are not censored, or they are all the same.
+    """
+    if name not in FAMILIES:
+        raise UnknownNameError("unknown family", got=repr(name), expected=", ".join(FAMILIES), remedy="use one of these")
+    family, observed = FAMILIES[name], table.observed
+    if observed.size < _LEAST or np.ptp(observed) == 0.0:
+        raise DataError(
+            "there is too little to fit a distribution to",
+            where=f"fit_family, {table.source}",
+            got=f"{observed.size} values between the limits" + (", all the same" if observed.size else ""),
+            expected=f"at least {_LEAST} values that differ",
+            remedy="take more synapses, or wider limits",
+        )
+    n_low, n_high = int(table.is_low.sum()), int(table.is_high.sum())
+    if name == "uniform" and not (n_low or n_high):
+        return Fit(name, {"low": float(observed.min()), "width": float(np.ptp(observed))}, -observed.size * float(np.log(np.ptp(observed))), len(table))
+
+    def loss(x: Array) -> float:
+        with np.errstate(all="ignore"):
+            value = _log_likelihood(family.frozen(*family.transform(x)), observed, table.low, table.high, n_low, n_high)
+        return -value if np.isfinite(value) else 1e300
+
+    start = family.inverse(np.asarray(family.start(observed), dtype=np.float64))
+    best = optimize.minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-8, "maxiter": 4000, "maxfev": 4000})
+    again = optimize.minimize(loss, best.x, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-9, "maxiter": 4000, "maxfev": 4000})
+    values = family.transform(np.asarray(again.x))
+    return Fit(name, dict(zip(family.parameters, map(float, values), strict=True)), -float(again.fun), len(table))
+
+
+def fit_families(table: TauTable, names: Sequence[str] = CANDIDATES) -> list[Fit]:
+    """Every family, the one of lowest AIC first."""
+    return sorted((fit_family(table, name) for name in names), key=lambda fit: fit.aic)
+
+
+def akaike_weights(fits: Sequence[Fit]) -> Mapping[str, float]:
+    """Family -> its weight of evidence among these."""
+    aic = np.array([fit.aic for fit in fits])
+    weights = np.exp(-0.5 * (aic - aic.min()))
+    return MappingProxyType(dict(zip((fit.family for fit in fits), map(float, weights / weights.sum()), strict=True)))
+
+
+def ks_distance(table: TauTable, fit: Fit) -> float:
+    """Largest difference of the distribution functions between the limits, where both are known."""
+    observed = np.sort(table.observed)
+    below = int(table.is_low.sum())
+    model = fit.distribution.cdf(observed)
+    upper, lower = (below + np.arange(1, observed.size + 1)) / len(table), (below + np.arange(observed.size)) / len(table)
+    return float(max(np.max(np.abs(upper - model)), np.max(np.abs(model - lower))))
+
+
+def goodness_of_fit(table: TauTable, fit: Fit, *, n_samples: int = 200, seed: int = 0) -> float:
+    """p-value: how often a sample of the fitted distribution is at least as far from its own fit (Kolmogorov-Smirnov).
+
+    Samples are censored at the limits of the table and fitted in the same way. The smallest possible value is 1 / (n_samples + 1).
+    """
+    distance = ks_distance(table, fit)
+    rng = np.random.default_rng(seed)
+    further = 0
+    for _ in range(n_samples):
+        sample = TauTable(np.asarray(fit.distribution.rvs(len(table), random_state=rng)), "bootstrap", table.low, table.high)
+        further += ks_distance(sample, fit_family(sample, fit.family)) >= distance
+    return (further + 1) / (n_samples + 1)
+
+
+def _log_likelihood(distribution: Any, observed: Array, low: float, high: float, n_low: int, n_high: int) -> float:
+    value = float(np.sum(distribution.logpdf(observed)))
+    if n_low:
+        value += n_low * float(np.squeeze(distribution.logcdf(low)))
+    if n_high:
+        value += n_high * float(np.squeeze(distribution.logsf(high)))
+    return value
+
