@@ -19,7 +19,16 @@ from hetsyn_sim.errors import DataError, UnknownNameError
 
 from .table import TauTable
 
-__all__ = ["SHIPPED", "Provenance", "allen_medians", "allen_synphys", "hippocampome", "provenance", "receptor_kinetics", "reference_summary"]
+__all__ = [
+    "SHIPPED",
+    "Provenance",
+    "allen_medians",
+    "allen_synphys",
+    "hippocampome",
+    "provenance",
+    "receptor_kinetics",
+    "reference_summary",
+]
 
 
 @dataclass(frozen=True)
@@ -88,8 +97,8 @@ def provenance(name: str) -> Provenance:
 def hippocampome() -> TauTable:
     """Decay time constants of synaptic currents and potentials in the rodent hippocampus, 2,478 records (Moradi et al. 2022).
 
-    Columns: ``pre``, ``post`` (``E``, ``I``, ``mixed``), ``clamp`` (``voltage``, ``current``), ``temperature_C``, ``species``, ``age_days``,
-    ``slow_component``, ``g_nS``; numbers that are missing are NaN.
+    Columns: ``pre``, ``post`` (``E``, ``I``, ``mixed``), ``clamp`` (``voltage``, ``current``), ``temperature_C``, ``species``,
+    ``age_days``, ``slow_component``, ``g_nS``; numbers that are missing are NaN.
     """
     rows = _shipped("hippocampome_tau_d_small.csv")
     texts = {"pre": "pre_class", "post": "post_class", "clamp": "clamp", "species": "species", "slow_component": "slow_component"}
@@ -140,8 +149,8 @@ def allen_synphys(path: str | PathLike[str], quantity: str = "psc_decay") -> Tau
     path
         ``synphys_r2.1_small.sqlite``, fetched from the Allen Institute.
     quantity
-        ``psc_decay`` (voltage clamp), or ``psp_decay`` (current clamp), which the membrane filters and whose fit was bounded to 5 to 500 ms:
-        those limits censor it here.
+        ``psc_decay`` (voltage clamp), or ``psp_decay`` (current clamp), which the membrane filters and whose fit was bounded to 5 to
+        500 ms: those limits censor it here.
 
     Returns
     -------
@@ -157,7 +166,9 @@ def allen_synphys(path: str | PathLike[str], quantity: str = "psc_decay") -> Tau
     """
     limits = {"psc_decay": (0.4e-3, 40e-3), "psp_decay": (5e-3, 500e-3)}
     if quantity not in limits:
-        raise UnknownNameError("unknown quantity", where="allen_synphys", got=repr(quantity), expected=", ".join(limits), remedy="use one of these")
+        raise UnknownNameError(
+            "unknown quantity", where="allen_synphys", got=repr(quantity), expected=", ".join(limits), remedy="use one of these"
+        )
     if not Path(path).is_file():
         raise _not_synphys(path, "no such file")
     try:
@@ -188,5 +199,4 @@ def _not_synphys(path: str | PathLike[str], got: str) -> DataError:
 
 
 def _shipped(name: str) -> Sequence[dict[str, str]]:
-    with (files("analysis") / "data" / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return list(csv.DictReader((files("analysis") / "data" / name).read_text(encoding="utf-8").splitlines()))

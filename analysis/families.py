@@ -27,7 +27,7 @@ class Family:
     parameters
         Names, in order.
     frozen
-        Parameters -> the distribution, as SciPy has it (or with the same methods ``logpdf``, ``logcdf``, ``logsf``, ``cdf``, ``ppf``, ``rvs``).
+        Parameters -> the distribution: SciPy's, or one with the same methods ``logpdf``, ``logcdf``, ``logsf``, ``cdf``, ``rvs``.
     start
         Values in seconds -> parameters to begin a search with.
     transform
@@ -113,7 +113,8 @@ class _TwoLognormals:
 
     def rvs(self, size: int, random_state: np.random.Generator) -> Array:
         first = random_state.random(size) < self.shares[0]
-        return np.where(first, *(part.rvs(size, random_state=random_state) for part in self.parts))
+        one, other = (part.rvs(size, random_state=random_state) for part in self.parts)
+        return np.asarray(np.where(first, one, other), dtype=np.float64)
 
 
 def _two_start(tau: Array) -> tuple[float, ...]:

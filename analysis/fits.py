@@ -7,21 +7,22 @@ fitted in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
+from scipy import optimize, stats
 
 from hetsyn_sim.errors import DataError, UnknownNameError
 
-from .families import FAMILIES
+from .families import FAMILIES, Family
 from .table import TauTable
+from .uncertainty import Estimate
 
-__all__ = ["Fit", "akaike_weights", "fit_families", "fit_family", "goodness_of_fit", "ks_distance"]
+__all__ = ["Fit", "akaike_weights", "fit_families", "fit_family", "goodness_of_fit", "ks_distance", "parameter_intervals", "thinned"]
 
 Array = NDArray[np.float64]
 _LEAST = 3  # observed values that a fit needs, whatever the family
@@ -72,8 +73,15 @@ class Fit:
         return FAMILIES[self.family].frozen(*self.parameters.values())
 
 
-def fit_family(table: TauTable, name: str) -> Fit:
+def fit_family(table: TauTable, name: str, *, start: Fit | None = None) -> Fit:
     """The maximum of the likelihood.
+
+    Parameters
+    ----------
+    name
+        Which family.
+    start
+        A fit to a sample of the same distribution: the search begins there and ends as soon as the gradient is flat.
 
     Raises
     ------
@@ -93,20 +101,22 @@ def fit_family(table: TauTable, name: str) -> Fit:
             expected=f"at least {_LEAST} values that differ",
             remedy="take more synapses, or wider limits",
         )
-    n_low, n_high = int(table.is_low.sum()), int(table.is_high.sum())
-    if name == "uniform" and not (n_low or n_high):
-        return Fit(name, {"low": float(observed.min()), "width": float(np.ptp(observed))}, -observed.size * float(np.log(np.ptp(observed))), len(table))
+    if name == "uniform" and table.censored == (0.0, 0.0):
+        return Fit(
+            name,
+            {"low": float(observed.min()), "width": float(np.ptp(observed))},
+            -observed.size * float(np.log(np.ptp(observed))),
+            len(table),
+        )
 
-    def loss(x: Array) -> float:
-        with np.errstate(all="ignore"):
-            value = _log_likelihood(family.frozen(*family.transform(x)), observed, table.low, table.high, n_low, n_high)
-        return -value if np.isfinite(value) else 1e300
-
-    start = family.inverse(np.asarray(family.start(observed), dtype=np.float64))
-    best = optimize.minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-8, "maxiter": 4000, "maxfev": 4000})
-    again = optimize.minimize(loss, best.x, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-9, "maxiter": 4000, "maxfev": 4000})
-    values = family.transform(np.asarray(again.x))
-    return Fit(name, dict(zip(family.parameters, map(float, values), strict=True)), -float(again.fun), len(table))
+    loss = _loss(table, family)
+    begin = family.start(observed) if start is None else tuple(start.parameters.values())
+    # the curvature finds the neighbourhood in some dozens of evaluations, the simplex settles where differences of gradients are noise
+    best = optimize.minimize(loss, family.inverse(np.asarray(begin, dtype=np.float64)), method="BFGS", options={"gtol": 1e-6 * len(table)})
+    if start is None:
+        best = optimize.minimize(loss, best.x, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-7, "maxfev": 2000})
+    values = family.transform(np.asarray(best.x))
+    return Fit(name, dict(zip(family.parameters, map(float, values), strict=True)), -float(best.fun), len(table))
 
 
 def fit_families(table: TauTable, names: Sequence[str] = CANDIDATES) -> list[Fit]:
@@ -140,8 +150,59 @@ def goodness_of_fit(table: TauTable, fit: Fit, *, n_samples: int = 200, seed: in
     further = 0
     for _ in range(n_samples):
         sample = TauTable(np.asarray(fit.distribution.rvs(len(table), random_state=rng)), "bootstrap", table.low, table.high)
-        further += ks_distance(sample, fit_family(sample, fit.family)) >= distance
+        further += ks_distance(sample, fit_family(sample, fit.family, start=fit)) >= distance
     return (further + 1) / (n_samples + 1)
+
+
+def thinned(table: TauTable, n: int, seed: int = 0) -> TauTable:
+    """At most ``n`` rows, drawn without replacement: hundreds of thousands of synapses neither fit better nor are they independent."""
+    if len(table) <= n:
+        return table
+    return table.rows(np.sort(np.random.default_rng(seed).choice(len(table), size=n, replace=False)))
+
+
+def parameter_intervals(table: TauTable, fit: Fit, level: float = 0.9) -> Mapping[str, Estimate]:
+    """Parameter -> value and interval from the curvature of the likelihood, on the scale of the search (log, or logit for a share).
+
+    For independent time constants; those of networks are clustered, and :func:`analysis.uncertainty.bootstrap` is for them.
+
+    Raises
+    ------
+    DataError
+        If the likelihood is flat there, as where a parameter is at the end of its range.
+    """
+    family = FAMILIES[fit.family]
+    loss, x = _loss(table, family), family.inverse(np.array(list(fit.parameters.values())))
+    steps = 1e-4 * np.eye(x.size)
+    curvature = np.array([[(loss(x + a + b) - loss(x + a - b) - loss(x - a + b) + loss(x - a - b)) / 4e-8 for b in steps] for a in steps])
+    try:
+        variances = np.diag(np.linalg.inv(curvature))
+    except np.linalg.LinAlgError:
+        variances = np.full(x.size, np.nan)
+    if not np.all(variances > 0.0):
+        raise DataError(
+            "these parameters have no interval",
+            where=f"parameter_intervals, {fit.family}, {table.source}",
+            got="a likelihood without curvature",
+            expected="a maximum inside the range of the parameters",
+            remedy="choose a family that fits, or take more time constants",
+        )
+    half = stats.norm.ppf(0.5 + level / 2) * np.sqrt(variances)
+    low, high = family.transform(x - half), family.transform(x + half)
+    found = {name: Estimate(v, float(a), float(b)) for (name, v), a, b in zip(fit.parameters.items(), low, high, strict=True)}
+    return MappingProxyType(found)
+
+
+def _loss(table: TauTable, family: Family) -> Callable[[Array], float]:
+    """Real numbers of the search -> negative log-likelihood."""
+    observed, n_low, n_high = table.observed, int(table.is_low.sum()), int(table.is_high.sum())
+
+    def loss(x: Array) -> float:
+        with np.errstate(all="ignore"):
+            value = _log_likelihood(family.frozen(*family.transform(x)), observed, table.low, table.high, n_low, n_high)
+        return -value if np.isfinite(value) else 1e300
+
+    return loss
 
 
 def _log_likelihood(distribution: Any, observed: Array, low: float, high: float, n_low: int, n_high: int) -> float:
@@ -151,4 +212,3 @@ def _log_likelihood(distribution: Any, observed: Array, low: float, high: float,
     if n_high:
         value += n_high * float(np.squeeze(distribution.logsf(high)))
     return value
-

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from hetsyn_sim.errors import DataError
 
@@ -116,23 +116,35 @@ class TauTable:
         """
         kept = np.ones(len(self), dtype=bool)
         for name, wanted in facts.items():
-            kept &= np.isin(self[name], list(wanted) if isinstance(wanted, tuple) else [wanted])
-        return self[kept]
+            kept &= np.isin(self.column(name), np.array(wanted if isinstance(wanted, tuple) else [wanted]))
+        return self.rows(kept)
 
-    def __getitem__(self, key: Any) -> Any:
-        """A column by its name, or the rows of a mask or of indices."""
-        if isinstance(key, str):
-            if key not in self.columns:
-                self._fail("there is no such column", repr(key), ", ".join(self.columns) or "no columns", "use one of these")
-            return self.columns[key]
-        return replace(self, tau=self.tau[key], columns={name: column[key] for name, column in self.columns.items()})
+    def column(self, name: str) -> NDArray[Any]:
+        """One column, shape (n,).
+
+        Raises
+        ------
+        DataError
+            If there is none of that name.
+        """
+        if name not in self.columns:
+            self._fail("there is no such column", repr(name), ", ".join(self.columns) or "no columns", "use one of these")
+        return self.columns[name]
+
+    def rows(self, chosen: NDArray[Any]) -> Self:
+        """The rows of a mask, or of indices, which may repeat."""
+        return replace(self, tau=self.tau[chosen], columns={name: column[chosen] for name, column in self.columns.items()})
+
+    def with_tau(self, tau: NDArray[np.float64], source: str) -> Self:
+        """Other values for the same rows, in seconds."""
+        return replace(self, tau=tau, source=source)
 
     def with_limits(self, low: float, high: float) -> Self:
         """The same with other limits, in seconds; what lies beyond them is censored."""
         return replace(self, low=low, high=high)
 
     @classmethod
-    def joined(cls, tables: ArrayLike | list[TauTable], source: str) -> TauTable:
+    def joined(cls, tables: Iterable[TauTable], source: str) -> TauTable:
         """Several tables of the same limits as one, with the columns that all of them have.
 
         Raises
@@ -140,7 +152,7 @@ class TauTable:
         DataError
             If there are none, or their limits differ.
         """
-        parts = list(tables)  # type: ignore[arg-type]
+        parts = list(tables)
         if not parts or len({(part.low, part.high) for part in parts}) != 1:
             raise DataError(
                 "these tables can't be joined",

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from .commands.analyse import analyse
 from .commands.console import say, show_error
 from .commands.demo import demo
 from .commands.encode import encode
@@ -86,7 +87,7 @@ def hetsyn(
     """
 
 
-for verb in (demo, encode, train, simulate, verify, transfer, export, import_network, reproduce, info):
+for verb in (demo, encode, train, simulate, verify, transfer, export, import_network, reproduce, analyse, info):
     app.command("import" if verb is import_network else None, epilog=_EXIT_CODES)(verb)
 
 

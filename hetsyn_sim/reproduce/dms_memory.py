@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ..checkpoint import Checkpoint
 from ..events import SpikeDataset
+from ..lesions import as_heavy, set_back
 from ..tasks.dms import CUE_CHANNELS
 from ..training import evaluate
 from ..training.losses import LastStep
@@ -26,14 +27,13 @@ def memory(initial: Checkpoint, trained: Checkpoint, test: SpikeDataset, seed: i
     Means are over those below 10 s, since a clamped decay near 1 stands for any; ``infinite`` is the share at 1 itself. ``without_long``
     sets the long ones back, ``without_control`` as many others of the same weights.
     """
-    tau, before = (np.asarray(c.values[f"{_KEY}.tau_syn"], dtype=np.float64) for c in (trained, initial))
+    tau = np.asarray(trained.values[f"{_KEY}.tau_syn"], dtype=np.float64)
     w = np.abs(np.asarray(trained.values[f"{_KEY}.w"], dtype=np.float64))
     is_long = tau > LONG
-    control = _as_heavy(is_long, w, np.random.default_rng(seed))
+    control = as_heavy(is_long, w, np.random.default_rng(seed))
 
     def without(chosen: NDArray[np.bool_]) -> float:
-        values = {**trained.values, f"{_KEY}.tau_syn": np.where(chosen, before, tau)}
-        network = Network.from_checkpoint(Checkpoint(trained.spec, values, recipe=trained.recipe))
+        network = Network.from_checkpoint(set_back(trained, initial, {f"{_KEY}.tau_syn": chosen}))
         return evaluate(network, test, LastStep()).accuracy
 
     facts: Row = {}
@@ -47,15 +47,3 @@ def memory(initial: Checkpoint, trained: Checkpoint, test: SpikeDataset, seed: i
         "accuracy_without_long": without(is_long),
         "accuracy_without_control": without(control),
     }
-
-
-def _as_heavy(chosen: NDArray[np.bool_], w: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.bool_]:
-    """As many of the other synapses, each the nearest in weight to one of the chosen, in random order."""
-    order = rng.permutation(np.flatnonzero(chosen))
-    free = np.flatnonzero(~chosen)
-    taken = np.zeros(w.size, dtype=bool)
-    for synapse in order[: free.size]:
-        nearest = free[np.argmin(np.abs(w.flat[free] - w.flat[synapse]))]
-        taken[nearest] = True
-        free = free[free != nearest]
-    return taken.reshape(w.shape)

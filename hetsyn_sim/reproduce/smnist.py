@@ -17,32 +17,43 @@ from .study import Case, Row, Study
 
 __all__ = ["SMNIST", "recipe_for"]
 
-LEVELS = 4
-#: Scan -> network and training: time constants as they begin (learned, fixed) in the layers and in the readout, weights, epochs.
+#: Scan -> grey levels, network and training. Time constants of the layers as they begin: learned, or fixed; of the readout: both.
+_LEVELS = {"row": 4, "pixel": 16}
 _NETWORK: dict[str, dict[str, Any]] = {
-    "row": {"learned": "uniform(3 ms, 20 ms)", "fixed": "8 ms"},
+    "row": {"learned": "uniform(3 ms, 20 ms)", "fixed": "8 ms", "tau_reset": "20 ms"},
     "pixel": {
-        "learned": "uniform(5 ms, 200 ms)",
-        "fixed": "30 ms",
+        "learned": "uniform(2 ms, 40 ms)",
+        "fixed": "20 ms",
+        "tau_reset": "10 ms",
         "readout": ("uniform(100 ms, 900 ms)", "300 ms"),
-        "w": "fan_in_normal(0.3)",  # a stroke excites all channels for steps on end
+        "w": "fan_in_normal(0.5)",
     },
 }
 _TRAINING: dict[str, dict[str, Any]] = {
-    "row": {"loss": {"name": "sum_of_softmax"}, "epochs": 20, "batch_size": 64},
-    "pixel": {"loss": {"name": "last_step"}, "epochs": 60, "batch_size": 32},
+    "row": {
+        "loss": {"name": "sum_of_softmax"},
+        "epochs": 20,
+        "batch_size": 64,
+        "optimiser": {"lr": 2e-3, "lr_factor_time_constants": 2.0, "weight_decay": 0.0},
+    },
+    "pixel": {
+        "loss": {"name": "last_step"},
+        "epochs": 56,
+        "batch_size": 32,
+        # 784 steps through recurrent layers: gradients explode unless clipped, and neurons saturate unless their rates are held down
+        "optimiser": {"lr": 1.5e-3, "lr_factor_time_constants": 4.0, "weight_decay": 0.0, "clip_norm": 0.5},
+        "rate_regulariser": {"target_hz": 120.0, "strength": 1.0},
+        "augmentation": {"time_shift": 2},  # pixels to the side
+    },
 }
 
 
 def recipe_for(case: Case, seed: int, **training: object) -> Recipe:
     """64-64 recurrent neurons and a leaky readout; Adam, no dropout, no weight decay, as published."""
     scan = str(case["scan"])
-    network = network_of(
-        str(case["model"]), hidden=[64, 64], recurrent=True, tau_reset="20 ms", tau_adapt="200 ms", a=0.05, **_NETWORK[scan]
-    )
+    network = network_of(str(case["model"]), hidden=[64, 64], recurrent=True, tau_adapt="200 ms", a=0.05, **_NETWORK[scan])
     plain = {
         **_TRAINING[scan],
-        "optimiser": {"lr": 2e-3, "lr_factor_time_constants": 2.0, "weight_decay": 0.0},
         "schedule": {"name": "warmup_cosine", "warmup": 0.05},
         "dropout": 0.0,
         "num_threads": 1,
@@ -55,7 +66,7 @@ def recipe_for(case: Case, seed: int, **training: object) -> Recipe:
 def run(case: Case, seed: int, source: Path | None = None, *, n_train: int | None = None, epochs: int | None = None) -> Row:
     """Train with a ninth of the training images held out, and test once."""
     assert source is not None
-    data = sequential_mnist(source, scan=case["scan"], levels=LEVELS, n_train=n_train)
+    data = sequential_mnist(source, scan=case["scan"], levels=_LEVELS[case["scan"]], n_train=n_train)
     recipe = recipe_for(case, seed, **({} if epochs is None else {"epochs": epochs}))
     result = fit(recipe, data, progress=False)
     found = evaluate(result.network, data.test, recipe.training.loss.make())
@@ -78,13 +89,15 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
                 costs = [f"{np.mean([row[key] for row in found]):,.0f}" for key in ("spikes", "training_s")]
                 yield f"| {scan} | {model} | {len(found)} | {shares[0]} | {gap} | {shares[1]} | {shares[2]} | {' | '.join(costs)} |"
     if rows:
-        yield from ("", f"{rows[0]['n_train']:,} training and {rows[0]['n_test']:,} test images, {LEVELS} grey levels.")
+        levels = ", ".join(f"{n} grey levels by {scan}" for scan, n in _LEVELS.items())
+        yield from ("", f"{rows[0]['n_train']:,} training and {rows[0]['n_test']:,} test images; {levels}.")
 
 
 SMNIST = Study(
     "smnist",
     "sequential MNIST: 64r-64r-10, pixel by pixel (784 steps) and row by row (28 steps)",
-    [{"model": model, "scan": "row"} for model in NEURONS] + [{"model": model, "scan": "pixel"} for model in NEURONS],
+    # pixel by pixel a run lasts a third of an hour, so that only the neuron that the paper reports is there
+    [*({"model": model, "scan": "row"} for model in NEURONS), {"model": "HetSynLIF", "scan": "pixel"}],
     run,
     lines,
     seeds=3,

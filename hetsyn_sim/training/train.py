@@ -105,7 +105,8 @@ def _finish(
     network.load_state_dict(weights)
     # the earliest of the best epochs, as TrainingModule.best
     kept = max(history, key=lambda row: row["validation_accuracy"]) if settings.keep == "best" else history[-1]
-    metrics = {name: value for name, value in kept.items() if name != "seconds"} | {"epochs": len(history)}
+    metrics = {name: value for name, value in kept.items() if name != "seconds"}
+    metrics |= {"epochs": len(history), "steps": state["global_step"]}
     checkpoint = replace(initial, values=network.values(), metrics=metrics, versions=installed_versions())
     if write:
         write_atomically(folder.metrics, metrics_csv(history))

@@ -53,4 +53,4 @@ def test_the_table_says_what_the_rows_say():
     ]
     text = "\n".join(STUDIES["smnist"].lines(rows))
     assert "| row | HetNeuLIF | 2 | 90.50 ± 6.35 % | 2.00 ± 0.00 | 90.00 ± 0.00 % | 95.00 ± 0.00 % | 1,000 | 60 |" in text
-    assert "10,000 training and 10,000 test images, 4 grey levels." in text
+    assert "10,000 training and 10,000 test images; 4 grey levels by row, 16 grey levels by pixel." in text
