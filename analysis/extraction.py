@@ -91,15 +91,14 @@ def _runs_of(path: Path) -> Iterator[Run]:
 
 
 def learned_slots(spec: NetworkSpec) -> list[ParameterSlot]:
-    """The trained time constants of synapses; of neurons where synapses have none of their own.
+    """The trained time constants, of synapses and of neurons.
 
     Raises
     ------
     DataError
         If the network learned no time constants.
     """
-    learned = [slot for slot in spec.slots.values() if slot.parameter.trainable and is_time_constant(slot)]
-    chosen = [slot for slot in learned if slot.parameter.axes == "post pre"] or learned
+    chosen = [slot for slot in spec.slots.values() if slot.parameter.trainable and is_time_constant(slot)]
     if not chosen:
         raise DataError(
             "this network has no learned time constants",
