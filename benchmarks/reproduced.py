@@ -1,7 +1,7 @@
 """From the rows of `hetsyn reproduce` to what the documentation shows: tables, the claims, and figures.
 
-    hetsyn reproduce all --data mnist/ --out benchmarks/results/reproduced
-    python -m benchmarks.reproduced benchmarks/results/reproduced --docs docs
+hetsyn reproduce all --data mnist/ --out benchmarks/results/reproduced
+python -m benchmarks.reproduced benchmarks/results/reproduced --docs docs
 """
 
 from __future__ import annotations

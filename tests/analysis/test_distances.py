@@ -24,7 +24,7 @@ def test_wasserstein_of_a_scale_is_its_logarithm_and_is_gone_where_scale_is_apar
 
 
 def test_wasserstein_and_energy_are_those_of_the_quantiles():
-    """Another route: W1 is the area between the quantile functions, the energy distance that between the distribution functions, squared."""
+    """Another route: W1 is the area between the quantile functions, the energy distance the squared one between distribution functions."""
     one, other = lognormal(400, seed=1), lognormal(400, median=15e-3, sigma=0.8, seed=2)
     a, b = np.sort(np.log(one.tau)), np.sort(np.log(other.tau))
     assert distance(one, other) == pytest.approx(np.abs(a - b).mean())

@@ -134,7 +134,8 @@ def test_few_networks_coarse_steps_and_no_nulls_leave_it_undecided():
 def test_a_training_on_shuffled_labels_keeps_recordings_and_test_labels(toy_data):
     from hetsyn_sim.training import Recipe, fit
 
-    recipe = Recipe.from_dict({"network": {"hidden": [5]}, "training": {"epochs": 1, "batch_size": 4, "validation": "none", "num_threads": 1}})
+    training = {"epochs": 1, "batch_size": 4, "validation": "none", "num_threads": 1}
+    recipe = Recipe.from_dict({"network": {"hidden": [5]}, "training": training})
     result = fit(recipe, toy_data, progress=False)
     run = run_of().__class__("toy", result.checkpoint, result.initial)
     shuffled = trained_on_shuffled_labels(run, toy_data, seed=1)
