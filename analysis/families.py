@@ -1,4 +1,4 @@
-"""Families of distributions on tau > 0, each with its log density, its tails and a start for the search: all parameters positive reals."""
+"""Families of distributions on tau > 0, each with its logarithms, its SciPy form and a start for the search: all parameters positive reals."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
+
+from . import laws
 
 __all__ = ["FAMILIES", "Family"]
 
@@ -26,8 +28,10 @@ class Family:
         What it is called.
     parameters
         Names, in order.
+    log_density, log_tails
+        Of :mod:`analysis.laws`: (x, parameters) -> log density; logarithms of the shares below and above.
     frozen
-        Parameters -> the distribution: SciPy's, or one with the same methods ``logpdf``, ``logcdf``, ``logsf``, ``cdf``, ``rvs``.
+        Parameters -> the distribution with the methods ``cdf`` and ``rvs``: SciPy's, or one like it.
     start
         Values in seconds -> parameters to begin a search with.
     transform
@@ -38,6 +42,8 @@ class Family:
 
     name: str
     parameters: tuple[str, ...]
+    log_density: Callable[..., Array]
+    log_tails: Callable[..., laws.Tails]
     frozen: Callable[..., Any]
     start: Callable[[Array], tuple[float, ...]]
     transform: Callable[[Array], Array] = np.exp
@@ -46,22 +52,6 @@ class Family:
 
 def _lognormal(median: float, sigma: float) -> Any:
     return stats.lognorm(sigma, scale=median)
-
-
-def _gamma(shape: float, scale: float) -> Any:
-    return stats.gamma(shape, scale=scale)
-
-
-def _weibull(shape: float, scale: float) -> Any:
-    return stats.weibull_min(shape, scale=scale)
-
-
-def _inverse_gaussian(mean: float, shape: float) -> Any:
-    return stats.invgauss(mean / shape, scale=shape)
-
-
-def _exponential(scale: float) -> Any:
-    return stats.expon(scale=scale)
 
 
 def _log_moments(tau: Array) -> tuple[float, float]:
@@ -88,31 +78,21 @@ def _inverse_gaussian_start(tau: Array) -> tuple[float, ...]:
 
 
 class _TwoLognormals:
-    """A share of one log-normal and the rest of another."""
+    """As SciPy would have it."""
 
     def __init__(self, share: float, median_1: float, sigma_1: float, median_2: float, sigma_2: float) -> None:
-        self.shares = np.array([share, 1.0 - share])
-        self.parts = [_lognormal(median_1, sigma_1), _lognormal(median_2, sigma_2)]
-
-    def _mixed(self, logs: list[Array]) -> Array:
-        with np.errstate(divide="ignore"):
-            weights = np.log(self.shares)[:, None]
-        return np.asarray(special.logsumexp(np.stack(logs) + weights, axis=0))
-
-    def logpdf(self, x: Array) -> Array:
-        return self._mixed([part.logpdf(np.atleast_1d(x)) for part in self.parts])
-
-    def logcdf(self, x: Array) -> Array:
-        return self._mixed([part.logcdf(np.atleast_1d(x)) for part in self.parts])
-
-    def logsf(self, x: Array) -> Array:
-        return self._mixed([part.logsf(np.atleast_1d(x)) for part in self.parts])
+        self.share, self.parts = share, [_lognormal(median_1, sigma_1), _lognormal(median_2, sigma_2)]
 
     def cdf(self, x: Array) -> Array:
-        return np.exp(self.logcdf(x))
+        one, other = (part.cdf(x) for part in self.parts)
+        return np.asarray(self.share * one + (1.0 - self.share) * other)
+
+    def logpdf(self, x: Array) -> Array:
+        one, other = (part.pdf(x) for part in self.parts)
+        return np.asarray(np.log(self.share * one + (1.0 - self.share) * other))
 
     def rvs(self, size: int, random_state: np.random.Generator) -> Array:
-        first = random_state.random(size) < self.shares[0]
+        first = random_state.random(size) < self.share
         one, other = (part.rvs(size, random_state=random_state) for part in self.parts)
         return np.asarray(np.where(first, one, other), dtype=np.float64)
 
@@ -136,30 +116,58 @@ def _truncated_normal(mean: float, sd: float) -> Any:
     return stats.truncnorm(-mean / sd, np.inf, loc=mean, scale=sd)
 
 
-def _uniform(low: float, width: float) -> Any:
-    return stats.uniform(low, width)
-
-
-#: Every family that is fitted. The last two are what networks are initialised with.
+#: Every family that is fitted. Of the last two, networks are initialised with one.
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         family.name: family
         for family in (
-            Family("lognormal", ("median", "sigma"), _lognormal, _log_moments),
-            Family("gamma", ("shape", "scale"), _gamma, _gamma_start),
-            Family("weibull", ("shape", "scale"), _weibull, _weibull_start),
-            Family("inverse_gaussian", ("mean", "shape"), _inverse_gaussian, _inverse_gaussian_start),
-            Family("exponential", ("scale",), _exponential, lambda tau: (float(tau.mean()),)),
+            Family("lognormal", ("median", "sigma"), laws.lognormal, laws.lognormal_tails, _lognormal, _log_moments),
+            Family("gamma", ("shape", "scale"), laws.gamma, laws.gamma_tails, lambda k, s: stats.gamma(k, scale=s), _gamma_start),
+            Family(
+                "weibull", ("shape", "scale"), laws.weibull, laws.weibull_tails, lambda k, s: stats.weibull_min(k, scale=s), _weibull_start
+            ),
+            Family(
+                "inverse_gaussian",
+                ("mean", "shape"),
+                laws.inverse_gaussian,
+                laws.inverse_gaussian_tails,
+                lambda m, k: stats.invgauss(m / k, scale=k),
+                _inverse_gaussian_start,
+            ),
+            Family(
+                "exponential",
+                ("scale",),
+                laws.exponential,
+                laws.exponential_tails,
+                lambda s: stats.expon(scale=s),
+                lambda tau: (float(tau.mean()),),
+            ),
             Family(
                 "two_lognormals",
                 ("share", "median_1", "sigma_1", "median_2", "sigma_2"),
+                laws.two_lognormals,
+                laws.two_lognormals_tails,
                 _TwoLognormals,
                 _two_start,
                 _two_transform,
                 _two_inverse,
             ),
-            Family("truncated_normal", ("mean", "sd"), _truncated_normal, lambda tau: (float(tau.mean()), float(max(tau.std(), 1e-9)))),
-            Family("uniform", ("low", "width"), _uniform, lambda tau: (float(tau.min()), float(max(np.ptp(tau), 1e-9)))),
+            Family(
+                "truncated_normal",
+                ("mean", "sd"),
+                laws.truncated_normal,
+                laws.truncated_normal_tails,
+                _truncated_normal,
+                lambda tau: (float(tau.mean()), float(max(tau.std(), 1e-9))),
+            ),
+            Family(
+                "uniform",
+                ("low", "width"),
+                laws.uniform,
+                laws.uniform_tails,
+                stats.uniform,
+                lambda tau: (float(tau.min()), float(max(np.ptp(tau), 1e-9))),
+            ),
         )
     }
 )

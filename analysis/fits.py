@@ -101,13 +101,9 @@ def fit_family(table: TauTable, name: str, *, start: Fit | None = None) -> Fit:
             expected=f"at least {_LEAST} values that differ",
             remedy="take more synapses, or wider limits",
         )
-    if name == "uniform" and table.censored == (0.0, 0.0):
-        return Fit(
-            name,
-            {"low": float(observed.min()), "width": float(np.ptp(observed))},
-            -observed.size * float(np.log(np.ptp(observed))),
-            len(table),
-        )
+    if name == "uniform":  # its likelihood has corners, but its maximum is known
+        ends = _uniform(table)
+        return Fit(name, dict(zip(family.parameters, ends, strict=True)), _log_likelihood(table, family)(ends), len(table))
 
     loss = _loss(table, family)
     begin = family.start(observed) if start is None else tuple(start.parameters.values())
@@ -193,22 +189,47 @@ def parameter_intervals(table: TauTable, fit: Fit, level: float = 0.9) -> Mappin
     return MappingProxyType(found)
 
 
-def _loss(table: TauTable, family: Family) -> Callable[[Array], float]:
-    """Real numbers of the search -> negative log-likelihood."""
+def _log_likelihood(table: TauTable, family: Family) -> Callable[[Sequence[float]], float]:
+    """Parameters -> logarithm of the likelihood; minus infinity where it is 0 or can't be computed."""
     observed, n_low, n_high = table.observed, int(table.is_low.sum()), int(table.is_high.sum())
+    low, high = np.float64(table.low), np.float64(table.high)
+
+    def value(parameters: Sequence[float]) -> float:
+        with np.errstate(all="ignore"):
+            found = float(np.sum(family.log_density(observed, *parameters)))
+            if n_low:
+                found += n_low * float(family.log_tails(low, *parameters)[0])
+            if n_high:
+                found += n_high * float(family.log_tails(high, *parameters)[1])
+        return found if np.isfinite(found) else -np.inf
+
+    return value
+
+
+def _loss(table: TauTable, family: Family) -> Callable[[Array], float]:
+    """Real numbers of the search -> negative log-likelihood; large, not infinite, so that the search finds its way back."""
+    value = _log_likelihood(table, family)
 
     def loss(x: Array) -> float:
-        with np.errstate(all="ignore"):
-            value = _log_likelihood(family.frozen(*family.transform(x)), observed, table.low, table.high, n_low, n_high)
-        return -value if np.isfinite(value) else 1e300
+        with np.errstate(over="ignore"):
+            return min(-value(family.transform(x)), 1e300)
 
     return loss
 
 
-def _log_likelihood(distribution: Any, observed: Array, low: float, high: float, n_low: int, n_high: int) -> float:
-    value = float(np.sum(distribution.logpdf(observed)))
+def _uniform(table: TauTable) -> tuple[float, float]:
+    """Lower end and width of most likelihood: an end with censored values lies as far beyond the limit as their share says."""
+    n_low, n_high, n = int(table.is_low.sum()), int(table.is_high.sum()), len(table)
+    below, above, inside = n_low / n, n_high / n, table.observed
+    low, high = float(inside.min()), float(inside.max())
+    if n_low and n_high:
+        width = (table.high - table.low) / (1.0 - below - above)
+        low = table.low - below * width
+    elif n_low:
+        low = (table.low - below * high) / (1.0 - below)
     if n_low:
-        value += n_low * float(np.squeeze(distribution.logcdf(low)))
+        low = max(low, 1e-12)  # time constants are positive
     if n_high:
-        value += n_high * float(np.squeeze(distribution.logsf(high)))
-    return value
+        high = (table.high - above * low) / (1.0 - above)
+    width = high - low
+    return low, float(np.nextafter(width, np.inf)) if low + width < high else width
