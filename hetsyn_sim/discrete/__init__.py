@@ -2,17 +2,21 @@
 
 from .program import Path, StepProgram, discretise, evaluate, synaptic_block
 from .reference import simulate_reference
+from .stepped import SteppedProgram, is_filter, stepped
 from .values import check_values, is_time_constant, neuron_values, synapse_values
 
 __all__ = [
     "Path",
     "StepProgram",
+    "SteppedProgram",
     "check_values",
     "discretise",
     "evaluate",
+    "is_filter",
     "is_time_constant",
     "neuron_values",
     "simulate_reference",
+    "stepped",
     "synapse_values",
     "synaptic_block",
 ]

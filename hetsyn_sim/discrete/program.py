@@ -18,6 +18,8 @@ from ..errors import SpecError
 from ..spec import DEFAULT_STEP_ORDER, NeuronModel, StepOrder
 from ..spec.equations import Jump, ParsedEquations, symbol
 from .linear import LinearBlock, coefficients_of
+from .operations import NUMPY
+from .tape import run_tape, tape_of
 
 __all__ = ["Path", "StepProgram", "discretise", "evaluate", "synaptic_block"]
 
@@ -151,21 +153,15 @@ def discretise(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -
     )
 
 
-def evaluate(expression: sympy.Expr, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None) -> Any:
-    """The value of an expression, with NumPy or, if ``functions`` are torch's, with torch.
+def evaluate(expression: sympy.Expr, values: Mapping[str, Any], operations: Mapping[str, Callable[..., Any]] = NUMPY) -> Any:
+    """The value of an expression, with NumPy or, if ``operations`` are torch's, with torch.
 
     ``values`` are arrays that broadcast against each other, in SI units; ``dt`` among them.
     """
-    names = tuple(sorted(str(s) for s in expression.free_symbols))
-    compiled = _compiled(expression, names, None if functions is None else tuple(sorted(functions.items())))
+    tape = tape_of(expression)
+    seen = {name: np.float64(values[name]) if isinstance(values[name], float) else values[name] for name in tape.inputs}
     with np.errstate(divide="ignore"):  # tau = 0 is a decay of exactly 0
-        return compiled(*(values[name] for name in names))
-
-
-@lru_cache(maxsize=1024)
-def _compiled(expression: sympy.Expr, names: tuple[str, ...], functions: tuple[tuple[str, Any], ...] | None) -> Callable[..., Any]:
-    compiled: Callable[..., Any] = sympy.lambdify(names, expression, modules="numpy" if functions is None else [dict(functions)])
-    return compiled
+        return run_tape(tape, seen, operations)[0]
 
 
 def _at_synapse(expression: sympy.Expr) -> sympy.Expr:

@@ -1,6 +1,7 @@
 """The reference interpreter: a network stepped in the plainest way, float64 NumPy, one state per synapse. Slow, readable, the oracle.
 
-It does the phases of the step order one by one, on every state that the spec names, and shares no arithmetic with the torch kernels.
+It does the phases of the step order one by one, on every state that the spec names, and shares no arithmetic with the torch kernels. Models
+whose v is a sum of filtered events are stepped here from their linear blocks; all others in :mod:`hetsyn_sim.discrete.reference_stepped`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from ..recording import Recording
 from ..spec import NetworkSpec, Population, Projection
 from .linear import LinearBlock
 from .program import StepProgram, discretise, evaluate
+from .reference_stepped import SteppedPopulation
+from .stepped import is_filter
 from .values import check_values, neuron_values, synapse_values
 
 __all__ = ["simulate_reference"]
@@ -58,6 +61,7 @@ class _Population:
             p.kind: _Block(self.program.synapse, self.synapse_values[p.kind], (p.n_post, p.n_pre), n_runs) for p in self.projections
         }
         self.spikes: Array = np.zeros((n_runs, population.size))
+        self.output: Array = self.spikes  # nothing reads it: these models hand on spikes only
         self.v: Array = np.zeros((n_runs, population.size))
 
     def do(self, phase: str, arriving: Array) -> None:
@@ -90,7 +94,7 @@ class _Population:
         """v, the synaptic sums and the neuron's states."""
         return list(dict.fromkeys(("v", *self.program.model.summed, *self.program.neuron.states)))
 
-    def read(self, variable: str) -> Array:
+    def variable(self, variable: str) -> Array:
         """A variable at this moment, (batch, post)."""
         if variable in self.program.neuron.states:
             state: Array = self.neuron.states[..., self.program.neuron.states.index(variable)]
@@ -104,9 +108,9 @@ class _Population:
     def read_v(self) -> None:
         v = np.zeros_like(self.v)
         for name in self.program.synapse.states:
-            v += evaluate(self.program.v_of_sums[name], self.values) * self.read(f"{name}_syn")
+            v += evaluate(self.program.v_of_sums[name], self.values) * self.variable(f"{name}_syn")
         for name in self.program.neuron.states:
-            v += evaluate(self.program.v_of_states[name], self.values) * self.read(name)
+            v += evaluate(self.program.v_of_states[name], self.values) * self.variable(name)
         self.v = v
         if self.program.theta is not None:
             self.spikes = (v > evaluate(self.program.theta, self.values)).astype(np.float64)
@@ -151,23 +155,25 @@ def simulate_reference(
             remedy="pass (time, batch, channel) with the network's number of channels",
         )
     n_steps, n_runs, _ = given.shape
-    populations = [_Population(spec, p, checked, n_runs) for p in spec.populations]
+    populations = [
+        (_Population if is_filter(p.model, spec.step_order) else SteppedPopulation)(spec, p, checked, n_runs) for p in spec.populations
+    ]
     first = [phase for phase in spec.step_order.phases if phase not in ("feedforward", "threshold")]
     rasters: dict[str, NDArray[np.bool_]] = {"input": given > 0.0}
-    rasters |= {p.name: np.zeros((n_steps, n_runs, p.v.shape[1]), dtype=bool) for p in populations if p.program.theta is not None}
+    rasters |= {p.name: np.zeros((n_steps, n_runs, p.v.shape[1]), dtype=bool) for p in populations if p.program.model.spiking}
     kept = {p.name: [name for name in p.variables if name in record] for p in populations}
     traces = {f"{p.name}.{name}": np.zeros((n_steps, n_runs, p.v.shape[1])) for p in populations for name in kept[p.name]}
     for t in range(n_steps):
-        for phase in first:
+        for phase in first if t else ():  # a recording begins with its first input
             for population in populations:
                 population.do(phase, given[t])
-        arriving = given[t]
+        spikes = values = given[t]
         for population in populations:
-            population.do("feedforward", arriving)
-            population.do("threshold", arriving)
-            arriving = population.spikes
+            population.do("feedforward", outputs if population.program.model.takes_values else spikes)
+            population.do("threshold", spikes)
+            spikes, outputs = population.spikes, population.output
             for name in kept[population.name]:
-                traces[f"{population.name}.{name}"][t] = population.read(name)
+                traces[f"{population.name}.{name}"][t] = population.variable(name)
             if population.name in rasters:
                 rasters[population.name][t] = population.spikes > 0
     return Recording(spec.dt_s, rasters, traces, simulator="reference (NumPy float64)")

@@ -14,7 +14,21 @@ from brian2.units.fundamentalunits import Dimension
 from ..errors import SpecError
 from .quantities import name_of_dimensions
 
-__all__ = ["Jump", "ParsedEquations", "parse_condition", "parse_equations", "parse_jumps", "symbol"]
+__all__ = [
+    "X_PRE",
+    "Jump",
+    "ParsedEquations",
+    "parse_condition",
+    "parse_equations",
+    "parse_expression",
+    "parse_jumps",
+    "symbol",
+]
+
+#: What an analogue source puts out, as its synapses see it.
+X_PRE = "x_pre"
+#: Brian2's flag of a state that stands still while its neuron is refractory.
+_FREEZES = "unless refractory"
 
 _STATEMENT = re.compile(r"^\s*([A-Za-z_]\w*)\s*([-+*/]?=)(?!=)\s*(.+?)\s*$")
 
@@ -26,21 +40,47 @@ def symbol(name: str) -> sympy.Symbol:
 
 @dataclass(frozen=True)
 class Jump:
-    """An instantaneous change: ``target`` grows by ``amount`` when the event happens."""
+    """An instantaneous change of ``target``: with ``+=`` and ``-=`` it grows by ``amount``, otherwise it becomes ``after``."""
 
     target: str
-    amount: sympy.Expr
+    operator: str
+    expression: sympy.Expr
     text: str
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether it adds or subtracts."""
+        return self.operator in ("+=", "-=")
+
+    @property
+    def amount(self) -> sympy.Expr:
+        """By how much the target grows."""
+        return {"+=": self.expression, "-=": -self.expression}.get(self.operator, self.after - symbol(self.target))
+
+    @property
+    def after(self) -> sympy.Expr:
+        """What the target is afterwards, with itself and the other names as they were before."""
+        before = symbol(self.target)
+        return {
+            "+=": before + self.expression,
+            "-=": before - self.expression,
+            "*=": before * self.expression,
+            "/=": before / self.expression,
+            "=": self.expression,
+        }[self.operator]
 
 
 @dataclass(frozen=True)
 class ParsedEquations:
-    """One block of equations: right-hand sides of its states, its subexpressions, and the dimensions of both."""
+    """One block of equations: right-hand sides of its states, its subexpressions, the dimensions of both, and the states that refractoriness
+    freezes.
+    """
 
     states: Mapping[str, sympy.Expr]
     subexpressions: Mapping[str, sympy.Expr]
     dimensions: Mapping[str, Dimension]
     texts: Mapping[str, str]
+    frozen: frozenset[str] = frozenset()
 
     def expand(self, expression: sympy.Expr) -> sympy.Expr:
         """``expression`` with every subexpression of this block written out."""
@@ -70,12 +110,12 @@ def parse_equations(text: str, *, where: str) -> ParsedEquations:
     states: dict[str, sympy.Expr] = {}
     subexpressions: dict[str, sympy.Expr] = {}
     for name, equation in equations.items():
-        if equation.flags:
+        if [flag for flag in equation.flags if flag != _FREEZES]:
             raise SpecError(
                 "equation flags have no place in a spec",
                 where=f"{where}: {name}",
                 got=f"({', '.join(equation.flags)})",
-                expected="an equation without flags",
+                expected=f"an equation without flags, or with ({_FREEZES})",
                 remedy="remove the flag; the transfer to Brian2 sets the flags it needs",
             )
         if equation.type == DIFFERENTIAL_EQUATION:
@@ -91,33 +131,32 @@ def parse_equations(text: str, *, where: str) -> ParsedEquations:
                 remedy=f"move {name} to `parameters`",
             )
     texts = {name: equation.expr.code for name, equation in equations.items()}
-    return ParsedEquations(states, subexpressions, {n: e.dim for n, e in equations.items()}, texts)
+    frozen = frozenset(name for name, equation in equations.items() if equation.flags)
+    return ParsedEquations(states, subexpressions, {n: e.dim for n, e in equations.items()}, texts, frozen)
 
 
 def parse_jumps(text: str, *, where: str) -> tuple[Jump, ...]:
-    """Parse statements such as ``"I += w"``; several are separated by lines or semicolons.
+    """Parse statements such as ``"I += w"`` or ``"v = v_r"``; several are separated by lines or semicolons, and done one after the other.
 
     Raises
     ------
     SpecError
-        If a statement can't be read or is not an addition or a subtraction.
+        If a statement can't be read.
     """
     jumps = []
     for statement in re.split(r"[\n;]", text):
         if not statement.strip():
             continue
         match = _STATEMENT.match(statement)
-        operator = match.group(2) if match else ""
-        if match is None or operator not in ("+=", "-="):
+        if match is None:
             raise SpecError(
-                "a jump must add to a state or subtract from it",
+                "this is not a statement that changes a state",
                 where=where,
                 got=repr(statement.strip()),
-                expected='statements such as "I += w" or "v -= theta"',
-                remedy="write the change as an addition; a hard reset makes the step non-linear and is not available",
+                expected='statements such as "I += w", "v -= theta" or "v = v_r"',
+                remedy="write one state, one of = += -= *= /=, and an expression",
             )
-        amount = parse_expression(match.group(3), where=where)
-        jumps.append(Jump(match.group(1), amount if operator == "+=" else -amount, statement.strip()))
+        jumps.append(Jump(match.group(1), match.group(2), parse_expression(match.group(3), where=where), statement.strip()))
     return tuple(jumps)
 
 

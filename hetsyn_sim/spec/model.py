@@ -10,10 +10,10 @@ from typing import Any, Literal, get_args
 
 import sympy
 from brian2.units.allunits import second
-from brian2.units.fundamentalunits import Dimension
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from ..errors import SpecError
-from .equations import Jump, ParsedEquations, parse_condition, parse_equations, parse_jumps, symbol
+from .equations import X_PRE, Jump, ParsedEquations, parse_condition, parse_equations, parse_expression, parse_jumps, symbol
 from .parameter import Parameter
 from .quantities import dimensions_of
 from .rules import RULES
@@ -22,6 +22,8 @@ from .text import read_yaml, write_yaml
 __all__ = ["NeuronModel"]
 
 Side = Literal["synapse", "neuron"]
+
+_TEXTS = ("name", "synapse", "on_pre", "neuron", "threshold", "reset", "reference", "scheme", "refractory", "output")
 
 
 @dataclass(frozen=True)
@@ -34,17 +36,29 @@ class NeuronModel:
         How it is called in networks, checkpoints and messages.
     neuron
         Differential equations and subexpressions of the neuron. It must define ``v``. ``X_syn`` is the sum of the synaptic state ``X`` over
-        all of the neuron's synapses.
+        all of the neuron's synapses; a differential equation sees it as it was at the end of the step before. A state that stands still
+        while the neuron is refractory has Brian2's flag ``(unless refractory)``.
     on_pre
-        What a presynaptic spike does: ``"I += w"``, or ``"v_post += w"`` to act on the neuron itself.
+        What a presynaptic spike does, as additions: ``"I += w"``, or ``"v_post += w"`` to act on the neuron itself.
     synapse
-        Differential equations of the states that every single synapse has. May be empty.
+        Differential equations of the states that every single synapse has. Or, for an analogue source, a subexpression of its output
+        ``x_pre``: ``"I = w*x_pre : 1"``, whose sum is ``I_syn``. May be empty.
     threshold, reset
-        ``"v > theta"`` and what a spike does to the neuron, as additions. Both empty: a readout.
+        ``"v > theta"`` and what a spike does to the neuron, statement by statement. Both empty: a readout.
     parameters
         Name -> :class:`Parameter`.
     reference
         Where the equations are published.
+    scheme
+        How the neuron's differential equations are discretised: ``"exact"`` for linear ones, else one of :data:`SCHEMES`, which Brian2
+        then uses too.
+    refractory
+        How long a neuron can't spike after a spike (an expression in parameters, a time); or the text of the threshold, if a spike is the
+        moment in which it is crossed: it then needs no reset.
+    initial
+        State -> what it is where a recording begins, as an expression in the neuron's parameters. 0 for all others.
+    output
+        A subexpression or state of the neuron that the next layer receives as its ``x_pre``: a graded spike. Empty: spikes.
 
     Raises
     ------
@@ -60,12 +74,17 @@ class NeuronModel:
     reset: str = ""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     reference: str = ""
+    scheme: str = "exact"
+    refractory: str = ""
+    initial: Mapping[str, str] = field(default_factory=dict)
+    output: str = ""
 
     def __post_init__(self) -> None:
         for text in ("synapse", "neuron", "on_pre", "reset"):
             lines = (line.strip() for line in getattr(self, text).splitlines())
             object.__setattr__(self, text, "\n".join(line for line in lines if line))
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        object.__setattr__(self, "initial", MappingProxyType(dict(self.initial)))
         for rule in RULES:
             rule(self)
 
@@ -107,6 +126,24 @@ class NeuronModel:
         """The two sides of the threshold; None for a readout."""
         return parse_condition(self.threshold, where=f"{self.name}: threshold") if self.spiking else None
 
+    @cached_property
+    def initial_states(self) -> dict[str, sympy.Expr]:
+        """Every state of the neuron with its value where a recording begins, an expression in its parameters."""
+        given = {name: parse_expression(text, where=f"{self.name}: initial {name}") for name, text in self.initial.items()}
+        return {name: given.get(name, sympy.Integer(0)) for name in self.neuron_equations.states}
+
+    @property
+    def spikes_where_crossed(self) -> bool:
+        """Whether a spike is the moment in which the threshold is crossed."""
+        return bool(self.refractory) and self.refractory == self.threshold
+
+    @cached_property
+    def refractory_period(self) -> sympy.Expr | None:
+        """How long a neuron is refractory, an expression in its parameters; None if it never is or spikes where it crosses."""
+        if not self.refractory or self.spikes_where_crossed:
+            return None
+        return parse_expression(self.refractory, where=f"{self.name}: refractory")
+
     @property
     def spiking(self) -> bool:
         """Whether it has a threshold."""
@@ -114,8 +151,21 @@ class NeuronModel:
 
     @property
     def summed(self) -> tuple[str, ...]:
-        """The sums over synapses that the neuron's equations may use: ``I_syn`` for the synaptic state ``I``."""
-        return tuple(f"{name}_syn" for name in self.synapse_equations.states)
+        """The sums over synapses that the neuron's equations may use: ``I_syn`` for the synaptic state ``I``, or for an ``I`` of x_pre."""
+        return tuple(f"{name}_syn" for name in (*self.synapse_equations.states, *self.analogue))
+
+    @cached_property
+    def analogue(self) -> dict[str, sympy.Expr]:
+        """Subexpressions of the synapse that are made of what an analogue source puts out, ``x_pre``; written out."""
+        block = self.synapse_equations
+        written = {name: block.expand(expression) for name, expression in block.subexpressions.items()}
+        return {name: expression for name, expression in written.items() if symbol(X_PRE) in expression.free_symbols}
+
+    @cached_property
+    def takes_values(self) -> bool:
+        """Whether the sources of its synapses put out values (``x_pre``), and not spikes."""
+        block = self.synapse_equations
+        return any(symbol(X_PRE) in e.free_symbols for e in (*block.states.values(), *block.subexpressions.values()))
 
     def parameters_of(self, side: Side) -> dict[str, Parameter]:
         """The parameters that each synapse, or each neuron, holds."""
@@ -143,9 +193,13 @@ class NeuronModel:
         for name, expression in (*self.neuron_equations.states.items(), *self.neuron_equations.subexpressions.items()):
             yield f"neuron: {name}", expression, "neuron"
         for jump in self.on_pre_jumps:
-            yield f"on_pre: {jump.text}", jump.amount, "synapse"
+            yield f"on_pre: {jump.text}", jump.expression, "synapse"
         for jump in self.reset_jumps:
-            yield f"reset: {jump.text}", jump.amount, "neuron"
+            yield f"reset: {jump.text}", jump.expression, "neuron"
+        for name, expression in self.initial_states.items():
+            yield f"initial: {name}", expression, "neuron"
+        if self.refractory_period is not None:
+            yield "refractory", self.refractory_period, "neuron"
         if self.condition is not None:
             for side in self.condition:
                 yield "threshold", side, "neuron"
@@ -155,7 +209,9 @@ class NeuronModel:
         neuron = {*self.neuron_equations.dimensions}
         if where.startswith(("synapse", "on_pre")):
             post = {f"{n}_post" for n in (*neuron, *self.parameters)}
-            return {"dt", *self.parameters, *self.synapse_equations.dimensions, *post}
+            return {"dt", *self.parameters, *self.synapse_equations.dimensions, *post, *((X_PRE,) if where.startswith("synapse") else ())}
+        if where.startswith(("initial", "refractory")):
+            return {"dt", *self.parameters}
         return {"dt", *self.parameters, *neuron, *self.summed}
 
     def is_used_on(self, side: Side, name: str) -> bool:
@@ -169,10 +225,10 @@ class NeuronModel:
     def dimensions(self) -> dict[str, Dimension]:
         """The physical dimensions of every name."""
         known = dict(self.synapse_equations.dimensions) | dict(self.neuron_equations.dimensions)
-        known |= {f"{name}_syn": self.synapse_equations.dimensions[name] for name in self.synapse_equations.states}
+        known |= {total: self.synapse_equations.dimensions[total.removesuffix("_syn")] for total in self.summed}
         known |= {name: dimensions_of(p.unit, where=f"{self.name}: {name}") for name, p in self.parameters.items()}
         known |= {f"{name}_post": dim for name, dim in known.items()}
-        return known | {"dt": second.dim}
+        return known | {"dt": second.dim, X_PRE: DIMENSIONLESS}
 
     def unit_checks(self) -> Iterator[tuple[str, str, Dimension | None]]:
         """Place, text and expected dimensions of everything that has a unit; None: only consistent in itself."""
@@ -187,7 +243,12 @@ class NeuronModel:
                 )
         for where, jumps in (("on_pre", self.on_pre_jumps), ("reset", self.reset_jumps)):
             for jump in jumps:
-                yield f"{where}: {jump.text}", jump.text.split("=", 1)[1].strip(), known[jump.target]
+                scales = jump.operator in ("*=", "/=")
+                yield f"{where}: {jump.text}", jump.text.split("=", 1)[1].strip(), DIMENSIONLESS if scales else known[jump.target]
+        for name, text in self.initial.items():
+            yield f"initial: {name}", text, known[name]
+        if self.refractory_period is not None:
+            yield "refractory", self.refractory, second.dim
         if self.spiking:
             yield "threshold", self.threshold, None
 
@@ -227,8 +288,10 @@ class NeuronModel:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data that :meth:`from_dict` reads back to an equal model."""
-        texts = {key: getattr(self, key) for key in ("name", "synapse", "on_pre", "neuron", "threshold", "reset", "reference")}
-        return {key: text for key, text in texts.items() if text} | {"parameters": {n: p.to_dict() for n, p in self.parameters.items()}}
+        plain: dict[str, Any] = {key: getattr(self, key) for key in _TEXTS}
+        plain["initial"] = dict(self.initial)
+        plain = {key: value for key, value in plain.items() if value and (key, value) != ("scheme", "exact")}
+        return plain | {"parameters": {n: p.to_dict() for n, p in self.parameters.items()}}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> NeuronModel:

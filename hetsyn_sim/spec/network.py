@@ -82,9 +82,26 @@ class NetworkSpec:
                 "a readout can't be recurrent", "readout", "recurrent=True", "recurrent=False", "a readout does not spike; remove recurrent"
             )
         for projection in self.projections:
+            target = self.population(projection.target).model
+            if target.takes_values and projection.kind == "recurrent":
+                _fail(
+                    "synapses that take values can't be recurrent",
+                    projection.name,
+                    f"{target.name}, whose synapses read x_pre",
+                    "recurrent=False, or a model with on_pre",
+                    "let spikes drive the recurrent synapses",
+                )
             if projection.source == "input":
                 continue
-            target, source = (self.population(name).model for name in (projection.target, projection.source))
+            source = self.population(projection.source).model
+            if target.takes_values and not source.output:
+                _fail(
+                    "synapses that take values have a source that puts out spikes",
+                    projection.name,
+                    f"{source.name} without an output, before {target.name} with x_pre",
+                    "a source with an output, or synapses with on_pre",
+                    'say what the source puts out, as in output="s", or use a model with on_pre',
+                )
             if shared := target.names_of("synapse") & source.names_of("neuron"):
                 _fail(
                     "a name means one thing at the synapses and another in the neurons before them",
@@ -93,6 +110,11 @@ class NetworkSpec:
                     f"names that the neurons of {projection.source} do not have: Brian2 can't tell them apart",
                     "rename the state or the parameter in one of the two models",
                 )
+
+    @property
+    def takes_values(self) -> bool:
+        """Whether its input is values (``x_pre`` of the first layer), and not spikes."""
+        return self.layers[0].model.takes_values
 
     @property
     def dt_s(self) -> float:

@@ -27,6 +27,7 @@ from ..kernels import (
     spiking_scan,
     spread_carry,
 )
+from ..kernels.operations import TORCH
 from ..spec import NetworkSpec, ParameterSlot, Projection
 from ..spec.equations import symbol
 from .bijections import Bijection, RhoClamped, choose_bijection
@@ -35,8 +36,6 @@ __all__ = ["LayerState", "Noise", "SpikingLayer", "TimeConstants"]
 
 #: How time constants are trained: as log tau within their bounds, or as a clamped decay (HetSyn's own way).
 TimeConstants = Literal["log_tau", "rho_clamped"]
-
-_TORCH = {"exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt, "sin": torch.sin, "cos": torch.cos, "tanh": torch.tanh, "Abs": torch.abs}
 
 
 @dataclass(frozen=True)
@@ -170,7 +169,7 @@ class SpikingLayer(nn.Module):
                 for name in (self.slots[key].name, f"{self.slots[key].name}_post"):
                     decay = sympy.exp(-symbol("dt") / symbol(name))
                     expression = expression.subs(decay, symbol(f"decay_of_{name}"))
-        return torch.as_tensor(evaluate(expression, values, _TORCH), dtype=self._dtype, device=self._device)
+        return torch.as_tensor(evaluate(expression, values, TORCH), dtype=self._dtype, device=self._device)
 
     def _synaptic_path(self, path: Path, projection: Projection, values: Mapping[str, Any], gained: bool) -> DecayPath:
         decay = self._evaluate(path.decay, values)

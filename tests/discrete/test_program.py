@@ -8,6 +8,7 @@ from brian2 import ms
 
 from hetsyn_sim.discrete import discretise, evaluate
 from hetsyn_sim.errors import SpecError
+from hetsyn_sim.kernels.operations import TORCH
 from hetsyn_sim.models import HetSynLIF, HomNeuALIFNormalised, HomNeuLIF, LeakyReadout
 from hetsyn_sim.spec import NeuronModel, Parameter, StepOrder
 from hetsyn_sim.spec.equations import symbol
@@ -108,7 +109,7 @@ def test_numpy_and_torch_give_the_same_number():
     values = {"w": 1.5, "tau": tau, "dt": 1e-3}
     expected = -1.5 * np.expm1(-1e-3 / tau)
     found = evaluate(expression, values)
-    with_torch = evaluate(expression, values | {"tau": torch.tensor(tau, dtype=torch.float64)}, {"exp": torch.exp})
+    with_torch = evaluate(expression, values | {"tau": torch.tensor(tau, dtype=torch.float64)}, TORCH)
     # 1 - exp(-x) for x = 2e-4 loses the digits of x below 2^-53: an absolute error of 1.5 * 2^-53 and one rounding more
     np.testing.assert_allclose(found, expected, rtol=1e-15, atol=4e-16)
     np.testing.assert_allclose(with_torch.numpy(), expected, rtol=1e-15, atol=4e-16)
@@ -121,5 +122,5 @@ def test_the_limits_of_tau_are_exact_and_silent():
 
 def test_torch_differentiates_what_it_evaluates():
     tau = torch.tensor(0.02, dtype=torch.float64, requires_grad=True)
-    (gradient,) = torch.autograd.grad(evaluate(decay("tau"), {"tau": tau, "dt": 1e-3}, {"exp": torch.exp}), tau)
+    (gradient,) = torch.autograd.grad(evaluate(decay("tau"), {"tau": tau, "dt": 1e-3}, TORCH), tau)
     assert gradient.item() == pytest.approx(1e-3 / 0.02**2 * np.exp(-1e-3 / 0.02), rel=1e-14)

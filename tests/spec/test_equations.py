@@ -36,7 +36,7 @@ def test_nested_subexpressions_are_written_out():
         ("dR/dt = -R/ : 1", "can't read these equations", "m: neuron", "dR/dt", "correct the line"),
         ("dR/dt = -R/tau : parsec", "can't read these equations", "m: neuron", "parsec", "correct the line"),
         ("v = a : 1\na = v : 1", "can't read these equations", "m: neuron", "cycle", "correct the line"),
-        ("dR/dt = -R/tau : 1 (unless refractory)", "flags have no place", "m: neuron: R", "(unless refractory)", "remove the flag"),
+        ("dR/dt = -R/tau : 1 (constant over dt)", "flags have no place", "m: neuron: R", "(constant over dt)", "remove the flag"),
         (
             "theta : 1",
             "parameter is declared in the equations",
@@ -62,14 +62,25 @@ def test_jumps_add_and_subtract():
     assert parse_jumps(" \n ;", where="m") == ()
 
 
-@pytest.mark.parametrize("text", ["v = 0", "v *= 2", "v", "v == w", "1 += w", "v +=", "v /= 2"])
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [("v = 0", 0), ("v *= 2", 2 * symbol("v")), ("v /= w", symbol("v") / symbol("w")), ("v = w - v", symbol("w") - symbol("v"))],
+)
+def test_other_jumps_say_what_comes_after(text, after):
+    (jump,) = parse_jumps(text, where="m: reset")
+    assert (jump.target, jump.is_additive, jump.text) == ("v", False, text)
+    assert sympy.simplify(jump.after - after) == 0
+    assert sympy.simplify(jump.amount - (after - symbol("v"))) == 0
+
+
+@pytest.mark.parametrize("text", ["v", "v == w", "1 += w", "v +=", "v **= 2", "v, w = 1", "if v: w"])
 def test_any_other_statement_is_refused(text):
-    with pytest.raises(SpecError, match="must add to a state or subtract from it") as excinfo:
+    with pytest.raises(SpecError, match="not a statement that changes a state") as excinfo:
         parse_jumps(text, where="m: reset")
     assert excinfo.value.where == "m: reset"
     assert excinfo.value.got == repr(text)
     assert "I += w" in excinfo.value.expected
-    assert "hard reset" in excinfo.value.remedy
+    assert "one state" in excinfo.value.remedy
 
 
 def test_a_threshold_has_two_sides():

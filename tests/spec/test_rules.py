@@ -149,35 +149,63 @@ CASES = {
         {"neuron": "v = I_syn : 1", "reset": "v -= theta", "parameters": {"tau_reset": None}},
     ),
     "jump by a state": Broken(
-        "size of a jump depends on a state", "m: on_pre", "'I += w*I'", "parameters and dt", "parameters only", {"on_pre": "I += w*I"}
+        "what a presynaptic spike does is not a sum", "m: on_pre", "'I += w*I'", "parameters and dt", "let them add", {"on_pre": "I += w*I"}
     ),
     "jump by the neuron's state": Broken(
-        "size of a jump depends on a state",
+        "what a presynaptic spike does is not a sum",
         "m: on_pre",
         "'I += w*v_post'",
         "parameters and dt",
-        "parameters only",
+        "let them add",
         {"on_pre": "I += w*v_post"},
     ),
     "jump by a subexpression of the synapse": Broken(
-        "size of a jump depends on a state",
+        "what a presynaptic spike does is not a sum",
         "m: on_pre",
         "'I += w*g'",
         "parameters and dt",
-        "parameters only",
+        "let them add",
         {"synapse": "dI/dt = -I/tau_syn : 1\ng = 1 - I : 1", "on_pre": "I += w*g"},
     ),
-    "reset by v": Broken(
-        "size of a jump depends on a state", "m: reset", "'R += v'", "parameters and dt", "parameters only", {"reset": "R += theta; R += v"}
+    "presynaptic spike that sets": Broken(
+        "what a presynaptic spike does is not a sum", "m: on_pre", "'I = w'", "an addition", "let them add", {"on_pre": "I = w"}
     ),
-    "reset by a sum": Broken(
-        "size of a jump depends on a state",
-        "m: reset",
-        "'R += I_syn'",
-        "parameters and dt",
-        "parameters only",
-        {"reset": "R += theta; R += I_syn"},
+    "values and spikes": Broken(
+        "a synapse takes spikes and values",
+        "m: synapse",
+        "x_pre",
+        "one of them",
+        "remove on_pre",
+        {"synapse": "dI/dt = (w*x_pre - I)/tau_syn : 1"},
     ),
+    "initial value of a subexpression": Broken(
+        "initial value of something that is not a state",
+        "m: initial",
+        "v",
+        "states of the neuron",
+        "remove it",
+        {"initial": {"v": "theta"}},
+    ),
+    "initial value made of a state": Broken("unknown name", "m: initial: R", "'v'", "theta", "declare v", {"initial": {"R": "v"}}),
+    "unknown scheme": Broken("unknown scheme", "m: scheme", "'heun'", "exponential_euler", "exact for linear", {"scheme": "heun"}),
+    "refractory for no time": Broken("wrong unit", "m: refractory", "'theta' is in 1", "s", "unit of a parameter", {"refractory": "theta"}),
+    "a frozen state without refractoriness": Broken(
+        "stands still unless refractory, but there is no refractory period",
+        "m: R",
+        "refractory=''",
+        "a time",
+        "remove the flag",
+        {"neuron": "dR/dt = -R/tau_reset : 1 (unless refractory)\nv = I_syn - R : 1"},
+    ),
+    "a readout that is refractory": Broken(
+        "does not spike can't be refractory",
+        "m: refractory",
+        "'tau_reset'",
+        "a threshold",
+        "remove refractory",
+        {"threshold": "", "reset": "", "refractory": "tau_reset"},
+    ),
+    "an output that is nothing": Broken("output is not a value", "m: output", "'s'", "in units of 1", "define it", {"output": "s"}),
     "unused parameter": Broken(
         "a parameter is never used",
         "m: parameters",

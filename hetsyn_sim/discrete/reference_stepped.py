@@ -1,0 +1,173 @@
+"""The reference interpreter's population of a model that is stepped: plain float64 NumPy, one array per state, phases one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..spec import NetworkSpec, Population, Projection
+from .operations import NUMPY
+from .program import evaluate
+from .propagators import matrix_exponential
+from .stepped import SteppedProgram, stepped
+from .tape import Tape, run_tape
+from .values import neuron_values, synapse_values
+
+__all__ = ["SteppedPopulation", "constants_of", "refractory_steps"]
+
+Array = NDArray[np.float64]
+
+#: More steps than any recording has: how long ago a neuron spiked that never did.
+NEVER = np.iinfo(np.int64).max // 2
+
+
+class SteppedPopulation:
+    """The state of one population of a network in a batch of runs."""
+
+    def __init__(self, spec: NetworkSpec, population: Population, values: Mapping[str, Array], n_runs: int) -> None:
+        self.name, self.model = population.name, population.model
+        self.program: SteppedProgram = stepped(population.model, spec.step_order)
+        self.values = neuron_values(spec, population.name, values)
+        self.constants = constants_of(self.program, self.values)
+        self.projections = spec.projections_to(population.name)
+        shape = (n_runs, population.size)
+        begin = {x: evaluate(e, self.values) for x, e in self.model.initial_states.items()}
+        self.states: dict[str, Array] = {x: np.broadcast_to(begin[x], shape).copy() for x in self.program.states}
+        self.synapse_values = {p.kind: synapse_values(spec, p, values) for p in self.projections}
+        self.carried = {(p.kind, s.name): np.zeros((n_runs, p.n_post, p.n_pre)) for p in self.projections for s in self.program.synapses}
+        self.sums: dict[str, Array] = {total: np.zeros(shape) for total in self.model.summed}
+        self.previous: dict[str, Array] = {p.kind: np.zeros((n_runs, p.n_pre)) for p in self.projections}
+        self.n_refractory = refractory_steps(self.program, self.values)
+        self.steps_since_spike = np.full(shape, NEVER)
+        self.active = np.ones(shape, dtype=np.bool_)
+        self.spikes: Array = np.zeros(shape)
+        self.output: Array = np.zeros(shape)
+        self.v: Array = np.zeros(shape)
+
+    def do(self, phase: str, arriving: Array) -> None:
+        """One phase of the step order; ``arriving`` is what the source of the feed-forward projection puts out, (batch, pre)."""
+        if phase == "decay":
+            self.decay()
+        elif phase == "reset":
+            self.reset()
+        elif phase == "threshold":
+            self.take_sums()
+            self.read()
+        else:
+            for projection in self.projections:
+                if projection.kind == phase:
+                    self.deliver(projection, self.spikes if phase == "recurrent" else arriving)
+
+    def run(self, tape: Tape) -> list[Array]:
+        """A tape's outputs, each (batch, post)."""
+        seen = {**self.constants, **self.states, **self.sums, "active": self.active}
+        with np.errstate(all="ignore"):  # what overflows shows in the traces, and where() computes both sides
+            return [np.broadcast_to(value, self.v.shape) for value in run_tape(tape, seen, NUMPY)]
+
+    def decay(self) -> None:
+        self.steps_since_spike += 1
+        if self.model.spikes_where_crossed:
+            self.active = self.active | ~(self.distance() > 0)
+        elif self.n_refractory is not None:
+            self.active = self.steps_since_spike >= self.n_refractory
+        self.states = dict(zip(self.program.states, (x.copy() for x in self.run(self.program.advance)), strict=True))
+        for projection in self.projections:
+            seen = self.synapse_values[projection.kind]
+            for step in self.program.synapses:
+                key = projection.kind, step.name
+                if step.held:
+                    self.carried[key] = self.carried[key] * evaluate(step.decay, seen)
+                    if step.drive is not None:
+                        self.carried[key] += (
+                            self.connected(projection) * evaluate(step.drive, seen) * self.previous[projection.kind][:, None]
+                        )
+
+    def reset(self) -> None:
+        after = self.run(self.program.reset)
+        for x, value in zip(self.program.states, after, strict=True):
+            self.states[x] = np.where(self.spikes > 0, value, self.states[x])
+
+    def deliver(self, projection: Projection, source: Array) -> None:
+        seen = self.synapse_values[projection.kind]
+        for jump in self.model.on_pre_jumps:
+            amount = source[:, None, :] * (self.connected(projection) * evaluate(jump.amount, seen))  # (batch, post, pre)
+            target = jump.target.removesuffix("_post")
+            if jump.target in self.model.synapse_equations.states:
+                self.carried[projection.kind, jump.target] += amount
+            else:
+                moved = self.active if target in self.program.frozen else True
+                self.states[target] = np.where(moved, self.states[target] + amount.sum(axis=-1), self.states[target])
+        for step in self.program.synapses:
+            if not step.held and step.drive is not None:
+                self.carried[projection.kind, step.name] = source[:, None, :] * (self.connected(projection) * evaluate(step.drive, seen))
+        self.previous[projection.kind] = source
+
+    def take_sums(self) -> None:
+        for total in self.model.summed:
+            parts = [self.carried[p.kind, total.removesuffix("_syn")].sum(axis=-1) for p in self.projections]
+            self.sums[total] = np.sum(parts, axis=0)
+
+    def read(self) -> None:
+        found = self.run(self.program.read)
+        self.v = found[0]
+        if self.program.spiking:
+            spiked = (found[1] > 0) & self.active
+            self.spikes = spiked.astype(np.float64)
+            self.steps_since_spike[spiked] = 0
+            if self.model.refractory:
+                self.active = self.active & ~spiked
+        if self.model.output:
+            self.output = found[-1]
+
+    def distance(self) -> Array:
+        """How far above the threshold, with the states and sums of this moment."""
+        return self.run(self.program.read)[1]
+
+    @staticmethod
+    def connected(projection: Projection) -> Array:
+        """1 where there is a synapse, (post, pre)."""
+        mask = np.ones((projection.n_post, projection.n_pre))
+        if not projection.self_connections:
+            np.fill_diagonal(mask, 0.0)
+        return mask
+
+    @property
+    def variables(self) -> list[str]:
+        """V, the synaptic sums, the neuron's states and its output."""
+        return list(dict.fromkeys(("v", *self.model.summed, *self.program.states, *([self.model.output] if self.model.output else []))))
+
+    def variable(self, name: str) -> Array:
+        """One of them at this moment, (batch, post)."""
+        if name == self.model.output:
+            return self.output
+        found = {**self.sums, **self.states, "v": self.v}
+        return found[name]
+
+
+def constants_of(program: SteppedProgram, values: Mapping[str, Array]) -> dict[str, Array]:
+    """The constants of a step, each of shape (post,) or (), from dt and the neuron's parameters."""
+    found = {name: np.asarray(values[name], dtype=np.float64) for name in program.constants if name in values}
+    dt = float(values["dt"])
+    for propagator in program.propagators:
+        n = len(propagator.states)
+        entries = [[evaluate(rate, values) for rate in row] for row in propagator.rates]
+        shape = np.broadcast_shapes(*(np.shape(entry) for row in entries for entry in row))
+        rates = np.zeros((*shape, n, n))
+        for k, row in enumerate(entries):
+            for m, entry in enumerate(row):
+                rates[..., k, m] = entry
+        phi, gamma = matrix_exponential(rates, dt)
+        found |= {propagator.phi(k, m): phi[..., k, m] for k in range(n) for m in range(n)}
+        found |= {propagator.gamma(k, m): gamma[..., k, m] for k in range(n) for m in range(n)}
+    return {name: found[name] for name in program.constants}
+
+
+def refractory_steps(program: SteppedProgram, values: Mapping[str, Array]) -> Array | None:
+    """After how many steps a neuron is ready again; as Brian2's ``timestep`` rounds. None if it is never refractory for a time."""
+    period = program.model.refractory_period
+    if period is None:
+        return None
+    dt = float(values["dt"])
+    return np.floor((np.asarray(evaluate(period, values), dtype=np.float64) + 1e-3 * dt) / dt)

@@ -1,0 +1,115 @@
+"""Schemes: how differential equations become assignments that advance their states by one step.
+
+Each takes the right-hand sides, with everything but the block's own states held over the step, and gives assignments in order; ``next_x`` is
+the state x after the step. ``active`` is false while a neuron is refractory: the states in ``frozen`` then stand still, and the others see
+them stand still. The formulas are Brian2's for its methods of the same names; ``symplectic_euler`` is not among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+import sympy
+
+from ..errors import SpecError
+from ..spec.equations import symbol
+from .linear import coefficients_of
+from .tape import where
+
+__all__ = ["ACTIVE", "STEPPERS", "Assignments", "next_name"]
+
+Assignments = list[tuple[str, sympy.Expr]]
+Rates = Mapping[str, sympy.Expr]
+
+#: Whether the neuron is not refractory.
+ACTIVE: Final = symbol("active")
+
+
+def next_name(state: str) -> str:
+    """The name of a state after the step."""
+    return f"next_{state}"
+
+
+def euler(rates: Rates, frozen: Collection[str], *, at: str) -> Assignments:
+    """``x + dt f(x)``: first order."""
+    return _explicit(rates, frozen, [], [1])
+
+
+def rk2(rates: Rates, frozen: Collection[str], *, at: str) -> Assignments:
+    """The midpoint rule: second order."""
+    return _explicit(rates, frozen, [sympy.Rational(1, 2)], [0, 1])
+
+
+def rk4(rates: Rates, frozen: Collection[str], *, at: str) -> Assignments:
+    """The classical Runge-Kutta scheme: fourth order."""
+    half = sympy.Rational(1, 2)
+    return _explicit(rates, frozen, [half, half, 1], [sympy.Rational(k, 6) for k in (1, 2, 2, 1)])
+
+
+def _explicit(rates: Rates, frozen: Collection[str], nodes: Sequence[Any], weights: Sequence[Any]) -> Assignments:
+    """A scheme in which stage j is taken at ``nodes[j-1]`` times the slope of stage j-1."""
+    found: Assignments = []
+    for stage in range(len(weights)):
+        at_stage = (
+            dict.fromkeys(rates, sympy.Integer(0)) if stage == 0 else {x: nodes[stage - 1] * symbol(f"k{stage - 1}_{x}") for x in rates}
+        )
+        shifted = {symbol(x): symbol(x) + move for x, move in at_stage.items()}
+        for x, rate in rates.items():
+            slope = symbol("dt") * rate.subs(shifted, simultaneous=True)
+            found.append((f"k{stage}_{x}", where(ACTIVE, slope, sympy.Integer(0)) if x in frozen else slope))
+    for x in rates:
+        total = sum((weight * symbol(f"k{stage}_{x}") for stage, weight in enumerate(weights)), sympy.Integer(0))
+        found.append((next_name(x), symbol(x) + total))
+    return found
+
+
+def exponential_euler(rates: Rates, frozen: Collection[str], *, at: str) -> Assignments:
+    """Each state by the exact solution of its own linear equation, with the other states held: first order (Rush and Larsen 1978)."""
+    return [(next_name(x), _unless_frozen(x, _own_solution(x, rate, at=at), frozen)) for x, rate in rates.items()]
+
+
+def symplectic_euler(rates: Rates, frozen: Collection[str], *, at: str) -> Assignments:
+    """One state after the other, in the order of the text, each seeing those before it already advanced.
+
+    A state whose equation is linear in itself takes the exact solution of that, as in ``exponential_euler``; one that does not occur in its
+    own equation takes an Euler step, which for oscillators is the scheme that the name comes from (Baronig et al. 2025, SE-adLIF).
+    """
+    found: Assignments = []
+    advanced: dict[sympy.Symbol, sympy.Symbol] = {}
+    for x, rate in rates.items():
+        found.append((next_name(x), _unless_frozen(x, _own_solution(x, rate.subs(advanced), at=at), frozen)))
+        advanced[symbol(x)] = symbol(next_name(x))
+    return found
+
+
+def _unless_frozen(x: str, after: sympy.Expr, frozen: Collection[str]) -> sympy.Expr:
+    return where(ACTIVE, after, symbol(x)) if x in frozen else after
+
+
+def _own_solution(x: str, rate: sympy.Expr, *, at: str) -> sympy.Expr:
+    """Of ``dx/dt = a x + b``: ``(x + b/a) exp(a dt) - b/a``; where a is 0, an Euler step."""
+    dt = symbol("dt")
+    try:
+        (a,), b = coefficients_of(rate, [symbol(x)], where=f"{at}: d{x}/dt")
+    except SpecError as error:
+        raise SpecError(
+            "an equation is not linear in its own state",
+            where=f"{at}: d{x}/dt",
+            got=str(rate),
+            expected=f"a sum of terms with {x} to the first power and terms without",
+            remedy='name a scheme that takes any equation: "rk4", "rk2" or "euler"',
+        ) from error
+    if a == 0:
+        return symbol(x) + dt * b
+    if b == 0:
+        return symbol(x) * sympy.exp(a * dt)
+    rest = b / a
+    return (symbol(x) + rest) * sympy.exp(a * dt) - rest
+
+
+#: Scheme -> the function that makes its step. ``exact`` is not a formula but a propagator (:mod:`hetsyn_sim.discrete.propagators`).
+STEPPERS: Final[Mapping[str, Callable[..., Assignments]]] = MappingProxyType(
+    {f.__name__: f for f in (exponential_euler, symplectic_euler, euler, rk2, rk4)}
+)

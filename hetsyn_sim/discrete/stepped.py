@@ -1,0 +1,215 @@
+"""The step of any deterministic neuron model, as assignments: what the neuron's equations, resets and threshold do, one after the other.
+
+Where v is a sum of exponentially filtered events, :func:`hetsyn_sim.discrete.discretise` says so, and no step has to be taken one by one.
+For all other models this is the step. Time is laid out as in :class:`hetsyn_sim.spec.StepOrder`; what it does not say is said here:
+
+- A recording begins with its first input: in its first step nothing has decayed yet, and the states have their initial values.
+- Differential equations see sums over synapses, and an analogue source's output, as they were when they were taken last, in the step before.
+- While a neuron is refractory it does not spike, and its frozen states neither move nor take jumps, except the reset's. A period of k steps
+  ends in the k-th step after the spike, before that step's decay (Brian2's ``timestep``).
+- A neuron that spikes where it crosses is ready again in the decay of the first step after its condition was false.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+import sympy
+
+from ..errors import SpecError
+from ..spec import DEFAULT_STEP_ORDER, NeuronModel, StepOrder
+from ..spec.equations import X_PRE, symbol
+from .linear import coefficients_of
+from .program import discretise
+from .propagators import Propagator, exact_step
+from .schemes import STEPPERS, Assignments, next_name
+from .tape import Tape, make_tape
+
+__all__ = ["DISTANCE", "OUTPUT", "SteppedProgram", "SynapticStep", "is_filter", "stepped", "synaptic_steps"]
+
+#: How far the neuron is above its threshold; what it hands on, if that is a value.
+DISTANCE, OUTPUT = "distance_to_threshold", "graded_output"
+
+
+@dataclass(frozen=True)
+class SynapticStep:
+    """What a synapse carries, step by step: ``decay`` of it is kept, and ``drive`` times the output of an analogue source is added.
+
+    Expressions in the synapse's parameters and, with the suffix ``_post``, the neuron's. ``held`` says that the drive is by the output as it
+    was in the step before, as for every differential equation; otherwise it is this step's. Presynaptic spikes come on top.
+    """
+
+    name: str
+    decay: sympy.Expr
+    drive: sympy.Expr | None
+    held: bool
+
+
+@dataclass(frozen=True)
+class SteppedProgram:
+    """One step of a neuron model on a grid, as tapes over states, sums and constants.
+
+    Attributes
+    ----------
+    model, step_order
+        What it was made from.
+    states
+        The neuron's states. ``frozen`` are those that stand still while it is refractory.
+    sums
+        The synaptic sums that the neuron's text uses.
+    propagators
+        Matrix exponentials whose entries are constants of the step.
+    advance
+        A tape from states, sums, ``active`` and constants to the states after dt, in the order of ``states``.
+    reset
+        A tape from states, sums and constants to the states after a spike.
+    read
+        A tape from states, sums and constants to v, then the distance to the threshold if there is one, then the output if it is graded.
+    """
+
+    model: NeuronModel
+    step_order: StepOrder
+    states: tuple[str, ...]
+    frozen: frozenset[str]
+    sums: tuple[str, ...]
+    propagators: tuple[Propagator, ...]
+    advance: Tape
+    reset: Tape
+    read: Tape
+    _constants: frozenset[str] = field(repr=False)
+
+    @cached_property
+    def constants(self) -> tuple[str, ...]:
+        """Names of what does not change from step to step: parameters, dt and the entries of propagators, as far as tapes read them."""
+        used = {name for tape in (self.advance, self.reset, self.read) for name in tape.inputs}
+        return tuple(sorted(used & self._constants))
+
+    @property
+    def spiking(self) -> bool:
+        """Whether it has a threshold."""
+        return self.model.spiking
+
+    @property
+    def synapses(self) -> tuple[SynapticStep, ...]:
+        """What its synapses carry, one for every sum that the neuron may see."""
+        return synaptic_steps(self.model)
+
+    @cached_property
+    def scale(self) -> sympy.Expr:
+        """What counts as a distance of 1 for a surrogate derivative, an expression in parameters.
+
+        1 where v has no unit; else the distance from where v begins to the threshold, as for a neuron written without units.
+        """
+        model = self.model
+        assert model.condition is not None
+        if model.dimensions()["v"].is_dimensionless:
+            return sympy.Integer(1)
+        states = {symbol(s): e for s, e in model.initial_states.items()} | {symbol(s): sympy.Integer(0) for s in model.summed}
+        left, right = (model.neuron_equations.expand(side).subs(states, simultaneous=True) for side in model.condition)
+        return right - left
+
+
+@lru_cache(maxsize=256)
+def is_filter(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -> bool:
+    """Whether v is a sum of exponentially filtered events, so that the step need not be taken one by one."""
+    if model.scheme != "exact" or model.refractory or model.output or model.takes_values or any(model.initial.values()):
+        return False
+    if not all(jump.is_additive for jump in model.reset_jumps):
+        return False
+    try:
+        return discretise(model, step_order).is_diagonal
+    except SpecError:
+        return False
+
+
+@lru_cache(maxsize=256)
+def stepped(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -> SteppedProgram:
+    """The step of a model in its scheme.
+
+    Raises
+    ------
+    SpecError
+        If the scheme does not fit the equations, or the synapses' own states are not linear or not uncoupled.
+    """
+    block = model.neuron_equations
+    synaptic_steps(model)  # refuses what has no step
+    rates = {x: block.expand(e) for x, e in block.states.items()}
+    parameters = {"dt", *model.parameters_of("neuron")}
+    propagators: tuple[Propagator, ...] = ()
+    if model.scheme == "exact":
+        assignments, propagators = exact_step(rates, block.frozen, parameters, at=model.name)
+    else:
+        assignments = STEPPERS[model.scheme](rates, block.frozen, at=model.name)
+    entries = {p.phi(k, m) for p in propagators for k in range(len(p.states)) for m in range(len(p.states))}
+    entries |= {p.gamma(k, m) for p in propagators for k in range(len(p.states)) for m in range(len(p.states))}
+    constants = frozenset(parameters | entries)
+    states = tuple(block.states)
+    advance = make_tape(assignments, [next_name(x) for x in states], constants)
+    resets: Assignments = [(jump.target, block.expand(jump.after)) for jump in model.reset_jumps]
+    outputs: Assignments = [("read_v", block.expand(symbol("v")))]
+    if model.condition is not None:
+        left, right = (block.expand(side) for side in model.condition)
+        outputs.append((DISTANCE, left - right))
+    if model.output:
+        outputs.append((OUTPUT, block.expand(symbol(model.output))))
+    used = {str(s) for _, e, side in model.expressions() if side == "neuron" for s in e.free_symbols}
+    return SteppedProgram(
+        model,
+        step_order,
+        states,
+        block.frozen,
+        tuple(total for total in model.summed if total in used),
+        propagators,
+        advance,
+        make_tape(resets, states, constants),
+        make_tape(outputs, [name for name, _ in outputs], constants),
+        constants,
+    )
+
+
+@lru_cache(maxsize=256)
+def synaptic_steps(model: NeuronModel) -> tuple[SynapticStep, ...]:
+    """The steps of what the neuron sums over its synapses, in the order of ``model.summed``.
+
+    Raises
+    ------
+    SpecError
+        If the states of a synapse do not decay each on its own, or a synapse is active without its source.
+    """
+    block, found = model.synapse_equations, []
+    own = [symbol(x) for x in block.states]
+    for x, rate in block.states.items():
+        where = f"{model.name}: synapse: d{x}/dt"
+        rates, rest = coefficients_of(block.expand(rate), own, where=where)
+        (gain,), alone = coefficients_of(rest, [symbol(X_PRE)], where=where)
+        a = rates[own.index(symbol(x))]
+        if any(rate != 0 for y, rate in zip(own, rates, strict=True) if y != symbol(x)):
+            raise SpecError(
+                "the states of a synapse are coupled",
+                where=where,
+                got=str(rate),
+                expected="states that decay each on its own",
+                remedy="give the neuron these states, one set for each kind of synapse, and let spikes jump on them",
+            )
+        _check_silent(alone, where=where)
+        dt = symbol("dt")
+        drive = dt * gain if a == 0 else gain * sympy.Function("expm1")(a * dt) / a
+        found.append(SynapticStep(x, sympy.exp(a * dt), None if gain == 0 else drive, held=True))
+    for name, expression in model.analogue.items():
+        where = f"{model.name}: synapse: {name}"
+        (gain,), alone = coefficients_of(expression, [symbol(X_PRE)], where=where)
+        _check_silent(alone, where=where)
+        found.append(SynapticStep(name, sympy.Integer(0), gain, held=False))
+    return tuple(found)
+
+
+def _check_silent(alone: sympy.Expr, *, where: str) -> None:
+    if alone != 0:
+        raise SpecError(
+            "a synapse is active without its source",
+            where=where,
+            got=f"the term {alone}",
+            expected="something times a state of the synapse, or times x_pre",
+            remedy="put what does not come from the source into the neuron's equations",
+        )
