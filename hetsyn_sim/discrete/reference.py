@@ -167,7 +167,8 @@ def simulate_reference(
         for phase in first if t else ():  # a recording begins with its first input
             for population in populations:
                 population.do(phase, given[t])
-        spikes = values = given[t]
+        spikes: Array = given[t]
+        outputs: Array = given[t]
         for population in populations:
             population.do("feedforward", outputs if population.program.model.takes_values else spikes)
             population.do("threshold", spikes)

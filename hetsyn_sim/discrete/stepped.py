@@ -4,7 +4,7 @@ Where v is a sum of exponentially filtered events, :func:`hetsyn_sim.discrete.di
 For all other models this is the step. Time is laid out as in :class:`hetsyn_sim.spec.StepOrder`; what it does not say is said here:
 
 - A recording begins with its first input: in its first step nothing has decayed yet, and the states have their initial values.
-- Differential equations see sums over synapses, and an analogue source's output, as they were when they were taken last, in the step before.
+- Differential equations see sums over synapses, and an analogue source's output, as they were taken last: in the step before.
 - While a neuron is refractory it does not spike, and its frozen states neither move nor take jumps, except the reset's. A period of k steps
   ends in the k-th step after the spike, before that step's decay (Brian2's ``timestep``).
 - A neuron that spikes where it crosses is ready again in the decay of the first step after its condition was false.
@@ -36,8 +36,8 @@ DISTANCE, OUTPUT = "distance_to_threshold", "graded_output"
 class SynapticStep:
     """What a synapse carries, step by step: ``decay`` of it is kept, and ``drive`` times the output of an analogue source is added.
 
-    Expressions in the synapse's parameters and, with the suffix ``_post``, the neuron's. ``held`` says that the drive is by the output as it
-    was in the step before, as for every differential equation; otherwise it is this step's. Presynaptic spikes come on top.
+    Expressions in the synapse's parameters and, with the suffix ``_post``, the neuron's. ``held`` says that the drive is by the output as
+    it was in the step before, as for every differential equation; otherwise it is this step's. Presynaptic spikes come on top.
     """
 
     name: str

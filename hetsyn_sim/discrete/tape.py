@@ -155,7 +155,8 @@ class _Builder:
         return sorted(places, key=lambda place: self.varies[place])  # stable: sympy's order otherwise
 
     def _sum(self, e: sympy.Add) -> int:
-        plus, minus = [], []
+        plus: list[sympy.Expr] = []
+        minus: list[sympy.Expr] = []
         for term in e.args:
             (minus if term.could_extract_minus_sign() else plus).append(term)
         added = self._constants_first(self.walk(term) for term in plus)
@@ -169,7 +170,9 @@ class _Builder:
         return total
 
     def _product(self, e: sympy.Mul) -> int:
-        sign, above, below = 1, [], []
+        sign = 1
+        above: list[int] = []
+        below: list[int] = []
         for factor in e.args:
             if factor == -1:
                 sign = -sign

@@ -72,9 +72,7 @@ class Jump:
 
 @dataclass(frozen=True)
 class ParsedEquations:
-    """One block of equations: right-hand sides of its states, its subexpressions, the dimensions of both, and the states that refractoriness
-    freezes.
-    """
+    """One block of equations: right-hand sides of its states, its subexpressions, the dimensions of both, and which states are frozen."""
 
     states: Mapping[str, sympy.Expr]
     subexpressions: Mapping[str, sympy.Expr]

@@ -150,7 +150,7 @@ def jumps_hit_states(model: NeuronModel) -> None:
                     where=f"{model.name}: {where}",
                     got=repr(jump.text),
                     expected="an addition whose size is made of parameters and dt",
-                    remedy="several spikes may arrive in one step, in no order: let them add, and put what depends on a state into the equations",
+                    remedy="several may arrive at once, in no order: let them add, and put what depends on a state into the equations",
                 )
 
 

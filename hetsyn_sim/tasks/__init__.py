@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from .dms import delayed_match_to_sample
+from .forecast import Forecast
+from .lyapunov import largest_exponent
+from .mackey_glass import mackey_glass
 from .mnist import sequential_mnist
 from .patterns import pattern_generation
 from .shd import heidelberg_digits
@@ -10,8 +13,11 @@ from .spoken_digits import spoken_digits
 from .words import spoken_words
 
 __all__ = [
+    "Forecast",
     "delayed_match_to_sample",
     "heidelberg_digits",
+    "largest_exponent",
+    "mackey_glass",
     "pattern_generation",
     "sequential_mnist",
     "spoken_digits",
