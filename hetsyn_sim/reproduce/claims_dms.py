@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .dms_tables import PAPER, iterations_to
+from .dms_tables import PAPER, iterations_of, iterations_to
 from .neurons import NEURONS
-from .statistics import interval, of_case, shown
+from .statistics import above_zero, interval, of_case, shown
 from .study import Row
 
 __all__ = [
@@ -27,6 +27,8 @@ __all__ = [
 _BASE: dict[str, Any] = {"model": "HetSynLIF", "tau_ms": 40.0}
 #: Accuracy from which the task counts as solved.
 _SOLVED = 0.99
+#: Iterations of a training.
+_ALL = 1000
 
 
 def _percent(rows: Sequence[Row], key: str = "accuracy") -> str:
@@ -48,16 +50,23 @@ def judge_solved(rows: Sequence[Row]) -> Any:
     return verdict, f"{_percent(found)} in {len(found)} runs, the lowest {100 * lowest:.1f} %"
 
 
-def judge_speed(rows: Sequence[Row]) -> Any:
-    """Median iterations to 95 % over seeds, both architectures."""
-    first, n, said = 0, 0, []
-    for label, facts in (("feed-forward", {}), ("recurrent", {"recurrent": True})):
-        steps = {m: iterations_to(found) for m in NEURONS if (found := of_case(rows, model=m, tau_ms=40.0, **facts))}
-        if len(steps) == len(NEURONS):
-            n += 1
-            first += all(steps["HetSynLIF"] < other for m, other in steps.items() if m != "HetSynLIF")
-            said.append(f"{label}: " + ", ".join(f"{m} {'never' if np.isinf(s) else f'{s:.0f}'}" for m, s in steps.items()))
-    return ("not run" if not n else "reproduced" if first == n else "partly" if first else "not"), "iterations to 95 %, " + "; ".join(said)
+def judge_speed(rows: Sequence[Row], **facts: Any) -> Any:
+    """Iterations to 95 %, those of a run that never gets there counted as all of them: HetSynLIF needs fewer than each other by the paired
+    interval, and ends no worse; partly if it needs fewer in the mean.
+    """
+    found = {m: of_case(rows, model=m, tau_ms=40.0, **facts) for m in NEURONS}
+    steps = {m: {row["seed"]: min(iterations_of(row), _ALL) for row in same} for m, same in found.items()}
+    seeds = sorted(set.intersection(*(set(of) for of in steps.values())))
+    if not seeds:
+        return "not run", "–"
+    more = {m: [steps[m][seed] - steps["HetSynLIF"][seed] for seed in seeds] for m in NEURONS[1:]}
+    best = all(_mean(found["HetSynLIF"]) >= _mean(same) for same in found.values())
+    fewer = all(np.mean(gap) > 0 for gap in more.values())
+    verdict = "reproduced" if best and all(map(above_zero, more.values())) else "partly" if best and fewer else "not"
+    listed = ", ".join(f"{m} {'never' if np.isinf(iterations_to(same)) else f'{iterations_to(same):.0f}'}" for m, same in found.items())
+    return verdict, f"iterations to 95 %: {listed}; HetSynLIF needs fewer by " + ", ".join(
+        f"{m} {shown(gap, 1.0, 0)}" for m, gap in more.items()
+    )
 
 
 def _solves(rows: Sequence[Row], **facts: Any) -> Any:
@@ -73,13 +82,16 @@ def judge_frozen(rows: Sequence[Row]) -> Any:
 
 
 def judge_few_neurons(rows: Sequence[Row]) -> Any:
-    """Seeds of 90 % or more, with 5, 20 and 50 neurons."""
-    found = {n: of_case(rows, **_BASE, hidden=n) for n in (5, 20, 50)}
-    if not found[5]:
+    """Seeds of 90 % or more, with 5 neurons and with more."""
+    sizes: list[tuple[str, dict[str, Any]]] = [("5", {"hidden": 5}), ("5 recurrent", {"hidden": 5, "recurrent": True})]
+    sizes += [("20", {"hidden": 20}), ("50", {"hidden": 50})]
+    found = {name: same for name, facts in sizes if (same := of_case(rows, **_BASE, **facts))}
+    few = [row for name, same in found.items() if name.startswith("5") and name != "50" for row in same]
+    if not few:
         return "not run", "–"
-    done = {n: (sum(row["accuracy"] >= 0.9 for row in same), len(same)) for n, same in found.items()}
-    text = ", ".join(f"{k} of {m} seeds with {n}" for n, (k, m) in done.items())
-    return ("reproduced" if done[5][0] == done[5][1] else "partly" if done[5][0] else "not"), text
+    done = sum(row["accuracy"] >= 0.9 for row in few)
+    text = ", ".join(f"{sum(row['accuracy'] >= 0.9 for row in same)} of {len(same)} seeds with {name}" for name, same in found.items())
+    return ("reproduced" if done == len(few) else "partly" if done else "not"), text
 
 
 def judge_delay(rows: Sequence[Row]) -> Any:
@@ -93,13 +105,26 @@ def judge_delay(rows: Sequence[Row]) -> Any:
 
 
 def judge_noise(rows: Sequence[Row]) -> Any:
-    """Within 10 percentage points of the paper's 80 % in one of the two readings of what added noise means."""
-    both, test = of_case(rows, **_BASE, recurrent=True, noise_hz=20.0), of_case(rows, **_BASE, recurrent=True, tested_at_hz=20.0)
-    read = [found for found in (both, test) if found]
-    if not read:
+    """In one of the readings of what added noise means, mean and interval within 10 percentage points of the paper's 80 %; partly if the
+    mean is, or if some seed gets there.
+    """
+    readings: list[tuple[str, dict[str, Any]]] = [
+        ("in training and test", {"recurrent": True, "noise_hz": 20.0}),
+        ("feed-forward", {"noise_hz": 20.0}),
+        ("recurrent, in the test only", {"recurrent": True, "tested_at_hz": 20.0}),
+    ]
+    found = {name: same for name, facts in readings if (same := of_case(rows, **_BASE, **facts))}
+    if not found:
         return "not run", "–"
-    text = "; ".join(f"{_percent(found)} {name}" for found, name in ((both, "in training and test"), (test, "in the test only")) if found)
-    return ("reproduced" if any(abs(_mean(found) - 0.8) <= 0.1 for found in read) else "not"), text
+    near = {name: interval([row["accuracy"] - 0.8 for row in same]) for name, same in found.items()}
+    firm = any(abs(mean) + half <= 0.1 for mean, half in near.values())
+    some = any(abs(mean) <= 0.1 for mean, _ in near.values()) or any(row["accuracy"] >= 0.8 for same in found.values() for row in same)
+    text = "; ".join(f"{_percent(same)} {name} ({_each(same)})" for name, same in found.items())
+    return ("reproduced" if firm else "partly" if some else "not"), text
+
+
+def _each(rows: Sequence[Row]) -> str:
+    return "seeds: " + ", ".join(f"{100 * row['accuracy']:.0f}" for row in rows)
 
 
 def _table_4(rows: Sequence[Row]) -> dict[float, list[Row]]:
@@ -132,13 +157,15 @@ def judge_shift(rows: Sequence[Row]) -> Any:
 
 
 def judge_reset(rows: Sequence[Row]) -> Any:
-    """Accuracy without the long ones is at least 10 percentage points below both the accuracy and the control, for each start."""
+    """For each start: without the long ones accuracy is clearly below the control, by the paired interval, and within 10 percentage points
+    of the paper's; partly if only the first.
+    """
     found = _table_4(rows)
-    drops = [
-        _mean(same, "accuracy_without_long") < min(_mean(same), _mean(same, "accuracy_without_control")) - 0.1 for same in found.values()
-    ]
+    falls = [above_zero([row["accuracy_without_control"] - row["accuracy_without_long"] for row in same]) for same in found.values()]
+    near = [abs(100 * _mean(same, "accuracy_without_long") - PAPER[tau][4]) <= 10.0 for tau, same in found.items()]
     text = "; ".join(
         f"{tau:g} ms: {_percent(same, 'accuracy_without_long')}, control {_percent(same, 'accuracy_without_control')}"
         for tau, same in found.items()
     )
-    return ("not run" if not found else "reproduced" if all(drops) else "partly" if any(drops) else "not"), text or "–"
+    verdict = "reproduced" if all(falls) and all(near) else "partly" if any(falls) else "not"
+    return ("not run" if not found else verdict), text or "–"

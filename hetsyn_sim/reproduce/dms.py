@@ -29,9 +29,11 @@ _NEURONS: list[Case] = [
 ]
 _LIMITS: list[Case] = [
     *({"model": "HetSynLIF", "tau_ms": 40.0, "hidden": n} for n in (5, 20, 50)),
+    {"model": "HetSynLIF", "tau_ms": 40.0, "recurrent": True, "hidden": 5},
     {"model": "HetSynLIF", "tau_ms": 40.0, "recurrent": True, "frozen": 0.8},
     {"model": "HetSynLIF", "tau_ms": 40.0, "recurrent": True, "noise_hz": 20.0},
     {"model": "HetSynLIF", "tau_ms": 40.0, "recurrent": True, "tested_at_hz": 20.0},
+    {"model": "HetSynLIF", "tau_ms": 40.0, "noise_hz": 20.0},
     {"model": "HetSynLIF", "tau_ms": 40.0, "recurrent": True, "delay": 2.5},
 ]
 #: Table 4 again with time constants learned as log tau, at so many times the learning rate of the weights.

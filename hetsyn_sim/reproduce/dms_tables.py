@@ -10,7 +10,7 @@ from .neurons import NEURONS
 from .statistics import of_case, paired, shown
 from .study import Row
 
-__all__ = ["iterations_to", "lines"]
+__all__ = ["iterations_of", "iterations_to", "lines"]
 
 _BIN = 20  # iterations of one point of a curve
 
@@ -22,11 +22,13 @@ PAPER = {
 }
 _LIMITS: Mapping[str, dict[str, object]] = {
     "5 neurons": {"hidden": 5},
+    "5 neurons, recurrent": {"hidden": 5, "recurrent": True},
     "20 neurons": {"hidden": 20},
     "50 neurons": {"hidden": 50},
     "recurrent, 80 % of the time constants frozen": {"recurrent": True, "frozen": 0.8},
     "recurrent, 20 Hz of noise on every channel": {"recurrent": True, "noise_hz": 20.0},
     "recurrent, the same noise in the test only": {"recurrent": True, "tested_at_hz": 20.0},
+    "20 Hz of noise on every channel": {"noise_hz": 20.0},
     "recurrent, 2,500 ms between the cues": {"recurrent": True, "delay": 2.5},
 }
 
@@ -88,10 +90,14 @@ def _of(rows: Sequence[Row], key: str) -> list[float]:
     return [float(row[key]) for row in rows]
 
 
+def iterations_of(row: Row, share: float = 0.95) -> float:
+    """Iterations until training trials are right this often, averaged over one bin of the curve; infinite if they never are."""
+    return next((_BIN * (k + 1) for k, right in enumerate(row["curve"]) if right >= share), np.inf)
+
+
 def iterations_to(rows: Sequence[Row], share: float = 0.95) -> float:
-    """Median over seeds of the iterations until training trials are right this often, averaged over one bin of the curve."""
-    steps = [next((_BIN * (k + 1) for k, right in enumerate(row["curve"]) if right >= share), np.inf) for row in rows]
-    return float(np.median(steps))
+    """Median over seeds of :func:`iterations_of`."""
+    return float(np.median([iterations_of(row, share) for row in rows]))
 
 
 def _speed(rows: Sequence[Row]) -> str:

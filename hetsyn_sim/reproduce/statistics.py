@@ -9,7 +9,7 @@ from scipy import stats
 
 from .study import Row
 
-__all__ = ["interval", "of_case", "paired", "shown"]
+__all__ = ["above_zero", "interval", "of_case", "paired", "shown"]
 
 
 def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
@@ -18,6 +18,12 @@ def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float
     if numbers.size < 2:
         return float(numbers.mean()), float("nan")
     return float(numbers.mean()), float(stats.t.ppf(0.5 + level / 2, numbers.size - 1) * stats.sem(numbers))
+
+
+def above_zero(differences: Sequence[float]) -> bool:
+    """Whether the whole interval of their mean is above 0; no for a single one, and for differences that are all 0."""
+    mean, half = interval(differences) if len(differences) > 1 else (0.0, 0.0)
+    return mean - half > 0.0
 
 
 def of_case(rows: Iterable[Row], **facts: object) -> list[Row]:

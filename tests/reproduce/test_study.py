@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from hetsyn_sim.reproduce import STUDIES, Study, run_studies
-from hetsyn_sim.reproduce.statistics import interval, of_case, paired, shown
+from hetsyn_sim.reproduce.statistics import above_zero, interval, of_case, paired, shown
 
 RAN = []
 
@@ -75,6 +75,20 @@ def test_intervals_are_scipys():
     low, high = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
     assert (mean - half, mean + half) == pytest.approx((low, high))
     assert np.isnan(interval([3.0])[1])
+
+
+def test_a_difference_is_clear_where_scipys_test_of_pairs_says_so():
+    rng = np.random.default_rng(1)
+    verdicts = set()
+    for shift in np.linspace(0.0, 3.0, 13):
+        a, b = rng.normal(shift, 1.0, 6), rng.normal(0.0, 1.0, 6)
+        found = [[{"case": {}, "seed": k, "y": y} for k, y in enumerate(values)] for values in (a, b)]
+        said = above_zero(paired(*found, "y"))
+        assert said == (stats.ttest_rel(a, b, alternative="greater").pvalue < 0.025)
+        verdicts.add(bool(said))
+    assert verdicts == {True, False}
+    assert not above_zero([1.0])
+    assert not above_zero([0.0, 0.0])
 
 
 def test_pairs_share_a_seed_and_cases_have_no_other_facts():
