@@ -1,8 +1,8 @@
 """Schemes: how differential equations become assignments that advance their states by one step.
 
 Each takes the right-hand sides, with everything but the block's own states held over the step, and gives assignments in order; ``next_x``
-is the state x after the step. ``active`` is false while a neuron is refractory: the states in ``frozen`` then stand still, and the others see
-them stand still. The formulas are Brian2's for its methods of the same names; ``symplectic_euler`` is not among them.
+is the state x after the step. ``active`` is false while a neuron is refractory: the states in ``frozen`` then stand still, and the others
+see them stand still. The formulas are Brian2's for its methods of the same names; ``symplectic_euler`` is not among them.
 """
 
 from __future__ import annotations
