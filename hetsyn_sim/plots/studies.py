@@ -18,8 +18,10 @@ __all__ = ["plot_curves", "plot_disturbance", "plot_pairs"]
 _LOOKS = ((TORCH, "o", "-"), (BRIAN2, "s", "--"), (AFTER, "^", "-."), (THETA, "v", ":"), ("black", "x", "-"), ("#666666", "D", "--"))
 
 
-def plot_curves(curves: Mapping[str, Sequence[Sequence[float]]], width: int, ylabel: str, ax: Axes | None = None) -> Axes:
-    """Draw the mean over runs of learning curves, with the range from the lowest to the highest run.
+def plot_curves(
+    curves: Mapping[str, Sequence[Sequence[float]]], width: int, ylabel: str, ax: Axes | None = None, *, title: str = "", log: bool = False
+) -> Axes:
+    """Draw learning curves: every run thin, and the mean over runs thick. A band would hide that some runs learn and others don't.
 
     Parameters
     ----------
@@ -29,51 +31,57 @@ def plot_curves(curves: Mapping[str, Sequence[Sequence[float]]], width: int, yla
         Iterations that a point is the mean of.
     ylabel
         What is shown, with its unit.
+    title
+        What is special about these runs.
+    log
+        Whether the vertical axis is logarithmic.
     """
     ax = axes_or_new(ax, (5.6, 3.6))
     for (label, runs), (colour, _, line) in zip(curves.items(), _LOOKS, strict=False):
         values = np.asarray(runs, dtype=np.float64)  # (run, point)
         x = width * (np.arange(values.shape[1]) + 0.5)
-        ax.fill_between(x, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.18, lw=0)
-        ax.plot(x, values.mean(axis=0), color=colour, ls=line, lw=1.6, label=label)
+        ax.plot(x, values.T, color=colour, lw=0.6, alpha=0.35)
+        ax.plot(x, values.mean(axis=0), color=colour, ls=line, lw=2.0, label=label, zorder=3)
     ax.set(xlabel="iteration", ylabel=ylabel)
+    if log:
+        ax.set_yscale("log", subs=(2, 5))
+        for axis in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
+            axis("{x:g}")
     if ax.get_legend_handles_labels()[0]:  # nothing may have been run yet
-        ax.legend(frameon=False, fontsize="small")
-    return tidy(ax, "Learning: mean and range over runs")
+        ax.legend(frameon=True, framealpha=0.85, edgecolor="none", fontsize="small")
+    return tidy(ax, f"{title}: every run, and their mean".removeprefix(": "))
 
 
-def plot_disturbance(x: Sequence[float], accuracies: Mapping[str, Sequence[Sequence[float]]], xlabel: str, ax: Axes | None = None) -> Axes:
+def plot_disturbance(
+    x: Sequence[float | str], accuracies: Mapping[str, Sequence[Sequence[float]]], xlabel: str, ax: Axes | None = None
+) -> Axes:
     """Draw accuracy over the size of a disturbance: mean over runs, with the range from the lowest to the highest.
 
     Parameters
     ----------
     x
-        Sizes; drawn at equal distances where they span more than a factor of 10.
+        Sizes, or names of sizes; drawn at equal distances, since they are powers of two or ranges.
     accuracies
-        Label -> for each run one accuracy, from 0 to 1, for each size.
+        Label -> for each run one accuracy, from 0 to 1, for each size; NaN where a run has none.
     """
     ax = axes_or_new(ax, (5.6, 3.6))
-    positive = [value for value in x if value > 0]
-    spread = len(positive) == len(x) - 1 and max(positive) > 10 * min(positive)
-    places = np.arange(len(x)) if spread else np.asarray(x)
+    places = np.arange(len(x))
     for k, ((label, runs), (colour, marker, line)) in enumerate(zip(accuracies.items(), _LOOKS, strict=False)):
         values = 100.0 * np.asarray(runs, dtype=np.float64)  # (run, size)
-        shift = 0.06 * (k - (len(accuracies) - 1) / 2) * (1.0 if spread else 0.0)
-        low, high = values.min(axis=0), values.max(axis=0)
-        mean = values.mean(axis=0)
+        shift = 0.06 * (k - (len(accuracies) - 1) / 2)
+        low, mean, high = (over(values, axis=0) for over in (np.nanmin, np.nanmean, np.nanmax))
         ax.errorbar(
             places + shift, mean, (mean - low, high - mean), color=colour, marker=marker, ms=4, ls=line, lw=1.4, elinewidth=0.8, label=label
         )
-    if spread:
-        ax.set_xticks(places, [f"{value:g}" for value in x])
-    ax.set(xlabel=xlabel, ylabel="accuracy (%)", ylim=(None, 101.0))
+    ax.set_xticks(places, [size if isinstance(size, str) else f"{size:g}" for size in x])
+    ax.set(xlabel=xlabel, ylabel="accuracy (%)")
     if ax.get_legend_handles_labels()[0]:  # nothing may have been run yet
         ax.legend(frameon=False, fontsize="small")
     return tidy(ax, "Mean and range over runs")
 
 
 def plot_pairs(groups: Mapping[str, Mapping[str, Sequence[float]]], ylabel: str, ax: Axes | None = None) -> Axes:
-    """Draw every run as a point, side by side for each group, with a bar at the mean.
+    """Draw every run as a point, side by side for each group and about its middle, with a bar at the mean.
 
     Parameters
     ----------
@@ -82,16 +90,17 @@ def plot_pairs(groups: Mapping[str, Mapping[str, Sequence[float]]], ylabel: str,
     """
     ax = axes_or_new(ax, (6.4, 3.6))
     labels = list(dict.fromkeys(label for group in groups.values() for label in group))
-    for k, label in enumerate(labels):
-        colour, marker, _ = _LOOKS[k % len(_LOOKS)]
-        shift = (k - (len(labels) - 1) / 2) * 0.8 / max(1, len(labels))
-        for place, group in enumerate(groups.values()):
-            values = np.asarray(group.get(label, ()), dtype=np.float64)
-            if values.size:
-                ax.plot(
-                    np.full(values.size, place + shift), values, marker, color=colour, ms=4, alpha=0.7, label=label if place == 0 else None
-                )
-                ax.hlines(values.mean(), place + shift - 0.07, place + shift + 0.07, color=colour, lw=2)
+    looks = dict(zip(labels, _LOOKS, strict=False))
+    width = 0.8 / max(1, len(labels))
+    for place, group in enumerate(groups.values()):
+        present = [label for label in labels if len(group.get(label, ()))]
+        for k, label in enumerate(present):
+            colour, marker, _ = looks[label]
+            x, values = place + (k - (len(present) - 1) / 2) * width, np.asarray(group[label], dtype=np.float64)
+            ax.plot(np.full(values.size, x), values, marker, color=colour, ms=4, alpha=0.7)
+            ax.hlines(values.mean(), x - 0.4 * width, x + 0.4 * width, color=colour, lw=2)
+    for label in labels:  # the legend shows them in the order given, whoever is missing in the first group
+        ax.plot([], [], looks[label][1], color=looks[label][0], ms=4, alpha=0.7, label=label)
     ax.set_xticks(range(len(groups)), list(groups))
     ax.set(ylabel=ylabel)
     if ax.get_legend_handles_labels()[0]:

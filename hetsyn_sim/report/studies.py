@@ -13,6 +13,7 @@ from matplotlib.figure import Figure as Canvas
 
 from ..files import write_atomically
 from ..plots import plot_curves, plot_disturbance, plot_pairs
+from ..reproduce.digits_tables import WARP_RANGES
 from ..reproduce.neurons import NEURONS
 from ..reproduce.statistics import of_case
 from ..reproduce.study import Row
@@ -51,26 +52,31 @@ def _dms(rows: Sequence[Row]) -> list[Panel]:
     for label, facts in _KINDS:
         curves = _by_neuron(rows, "curve", tau_ms=40.0, **facts)
         shares = {model: [[100.0 * share for share in curve] for curve in found] for model, found in curves.items()}
-        panels.append(partial(plot_curves, shares, _BIN, f"trials right (%), {label}"))
+        panels.append(partial(plot_curves, shares, _BIN, "trials right (%)", title=label))
     return panels
 
 
 def _patterns(rows: Sequence[Row]) -> list[Panel]:
     curves = [(label, _by_neuron(rows, "curve", noise_hz=2.0, lr=1e-3, **facts)) for label, facts in _KINDS]
-    return [partial(plot_curves, found, _BIN, f"mean squared error, {label}") for label, found in curves]
+    return [partial(plot_curves, found, _BIN, "mean squared error", title=label, log=True) for label, found in curves]
 
 
 def _digits(rows: Sequence[Row]) -> list[Panel]:
     recurrent = {model: found for model in NEURONS if (found := of_case(rows, model=model, recurrent=True))}
     lost, added = ({model: [row[key] for row in found] for model, found in recurrent.items()} for key in ("deletion", "noise"))
-    # every network of a seed sees the same stretches; those of the first seed are shown
-    warped = {model: [[accuracy for _, accuracy in found[0]["warp"]]] for model, found in recurrent.items()}
-    stretches = next(([log2 for log2, _ in found[0]["warp"]] for found in recurrent.values()), [])
+    # every seed draws its own stretches, so runs can be compared range by range
+    warped = {model: [_by_range(row["warp"]) for row in found] for model, found in recurrent.items()}
     return [
         partial(plot_disturbance, DELETIONS, lost, "probability that a spike is lost"),
         partial(plot_disturbance, NOISES_HZ, added, "added spikes on every channel (Hz)"),
-        partial(plot_disturbance, stretches, warped, "log2 of the stretch of time (seed 0)"),
+        partial(plot_disturbance, [f"{low:g} to {high:g}" for low, high in WARP_RANGES], warped, "log2 of the stretch of time"),
     ]
+
+
+def _by_range(warp: Sequence[tuple[float, float]]) -> list[float]:
+    """Mean accuracy of a run over the stretches in each range; NaN where it drew none."""
+    inside = [[accuracy for log2, accuracy in warp if low <= log2 < high] for low, high in WARP_RANGES]
+    return [sum(found) / len(found) if found else float("nan") for found in inside]
 
 
 def _speakers(rows: Sequence[Row]) -> list[Panel]:
@@ -83,9 +89,12 @@ def _speakers(rows: Sequence[Row]) -> list[Panel]:
 
 
 def _smnist(rows: Sequence[Row]) -> list[Panel]:
+    kinds: dict[str, dict[str, object]] = {"row by row": {"scan": "row"}, "pixel by pixel": {"scan": "pixel"}}
+    for n in sorted({int(row["case"]["copies"]) for row in rows if "copies" in row["case"]}):
+        kinds[f"pixel by pixel,\nimages and {n} copies"] = {"scan": "pixel", "copies": n}
     groups = {
-        scan: {model: [100.0 * row["accuracy"] for row in of_case(rows, model=model, scan=scan)] for model in NEURONS}
-        for scan in ("row", "pixel")
+        label: {model: [100.0 * row["accuracy"] for row in of_case(rows, model=model, **facts)] for model in NEURONS}
+        for label, facts in kinds.items()
     }
     return [partial(plot_pairs, groups, "test accuracy (%)")]
 

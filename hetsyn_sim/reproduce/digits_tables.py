@@ -12,8 +12,10 @@ from .neurons import NEURONS
 from .statistics import of_case, paired, shown
 from .study import Row
 
-__all__ = ["lines_of_digits", "lines_of_speakers"]
+__all__ = ["WARP_RANGES", "lines_of_digits", "lines_of_speakers"]
 
+#: log2 of stretches of time, in ranges.
+WARP_RANGES = tuple(pairwise((-0.5, -0.25, 0.0, 0.25, 0.5)))
 _KINDS: tuple[tuple[str, dict[str, object]], ...] = (("recurrent", {"recurrent": True}), ("feed-forward", {}))
 
 
@@ -48,13 +50,11 @@ def _grid(name: str, heads: Sequence[float], found: dict[str, list[list[float]]]
 
 def _warp(cases: dict[str, list[Row]]) -> Iterator[str]:
     """Draws of the warp in four ranges: means over all networks and draws."""
-    edges = (-0.5, -0.25, 0.0, 0.25, 0.5)
-    ranges = list(pairwise(edges))
-    yield f"| neuron | {' | '.join(f'{low:g} to {high:g}' for low, high in ranges)} |"
-    yield "|---" * (1 + len(ranges)) + "|"
+    yield f"| neuron | {' | '.join(f'{low:g} to {high:g}' for low, high in WARP_RANGES)} |"
+    yield "|---" * (1 + len(WARP_RANGES)) + "|"
     for model, rows in cases.items():
         means = []
-        for low, high in ranges:
+        for low, high in WARP_RANGES:
             inside = [[a for log2, a in row["warp"] if low <= log2 < high] for row in rows]
             means.append(shown([float(np.mean(a)) for a in inside if a], 100.0, 1))
         yield f"| {model} | {' | '.join(means)} |"
