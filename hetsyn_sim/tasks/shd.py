@@ -6,29 +6,26 @@ Layout (Cramer et al. 2022, IEEE Trans. Neural Netw. Learn. Syst. 33:2744): ``sp
 
 from __future__ import annotations
 
-import gzip
-import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, UnknownNameError
 from ..events import SpikeDataset
+from .shd_files import Part, files, is_in_layout, read
 
 __all__ = ["BINNINGS", "Binning", "heidelberg_digits", "is_in_layout"]
 
-_PLACES = ("spikes/times", "spikes/units", "labels")
-_ENDINGS = (".h5", ".hdf5", ".h5.gz", ".hdf5.gz")
 #: Spike times within this share of a step of a border belong to the later step: times are stored as 16- or 32-bit numbers.
 _ROUNDING = 1e-3
+#: If a smaller share of all spikes than this is in the window, their times are taken to be in another unit.
+_LEAST_INSIDE = 0.02
 
 
 @dataclass(frozen=True)
@@ -64,8 +61,8 @@ def heidelberg_digits(
     Parameters
     ----------
     source
-        A folder with one file whose name contains ``train`` and one whose name contains ``test`` (``.h5``, ``.hdf5``, also ``.gz``), or one
-        file. Of a single file, every fifth recording of each label is for testing.
+        A folder with one file whose name contains ``train`` and one whose name contains ``test`` (``.h5``, ``.hdf5``, also with ``.gz`` or
+        ``.zip``), or one file. Of a single file, every fifth recording of each label is for testing.
     dt, duration
         Time step and length in seconds: later spikes are cut off, shorter recordings end in silence.
     n_channels
@@ -76,12 +73,14 @@ def heidelberg_digits(
     Returns
     -------
     SpikeDataset
-        A channel spikes at most once in a step. Recordings without a spike in the window are left out; ``info["left_out"]`` counts them.
+        A channel spikes at most once in a step. Recordings without a spike in the window are left out; ``info["left_out"]`` counts them,
+        and ``info["cut_off"]`` the spikes after the window.
 
     Raises
     ------
     DataError
-        If the files are missing, damaged or in another layout, or if a time, unit or label is impossible.
+        If the files are missing, damaged or in another layout, if a time, unit or label is impossible, or if hardly any spike is within
+        the window, so that times can't be in seconds.
     UnknownNameError
         If there is no such binning.
     """
@@ -95,7 +94,7 @@ def heidelberg_digits(
             expected="0 < dt <= duration, both finite",
             remedy="give both in seconds: dt=0.004, duration=1.0",
         )
-    parts = [_read(path, split) for split, path in _files(Path(source))]
+    parts = [read(path, split) for split, path in files(Path(source))]
     highest = max((int(units.max(initial=0)) for part in parts for units in part.units), default=0)
     channels = max(700, highest + 1) if n_channels is None else n_channels
     if highest >= channels:
@@ -106,98 +105,31 @@ def heidelberg_digits(
             expected=f"units from 0 to {channels - 1}",
             remedy=f"leave n_channels out, or give at least {highest + 1}",
         )
-    return _binned(parts, dt, max(1, round(duration / dt)), channels, BINNINGS[binning], binning)
+    n_steps = max(1, round(duration / dt))
+    cut_off = _cut_off(parts, n_steps * dt, str(source))
+    data = _binned(parts, dt, n_steps, channels, BINNINGS[binning], binning)
+    return replace(data, info={**data.info, "cut_off": f"{cut_off} spikes after {duration:g} s"}) if cut_off else data
 
 
-def is_in_layout(path: str | PathLike[str]) -> bool:
-    """Whether this is a file in the layout, or a folder with such files."""
-    found = Path(path)
-    files = sorted(p for p in found.iterdir() if p.name.endswith(_ENDINGS)) if found.is_dir() else [found]
-    try:
-        with _opened(files[0]) as file:
-            return all(place in file for place in _PLACES)
-    except (OSError, IndexError):
-        return False
-
-
-@dataclass(frozen=True)
-class _Part:
-    """The recordings of one file."""
-
-    times: list[NDArray[np.float64]]
-    units: list[NDArray[np.int64]]
-    labels: NDArray[np.int64]
-    speakers: NDArray[np.str_]
-    names: NDArray[np.str_]
-    split: NDArray[np.str_]
-
-
-def _files(source: Path) -> list[tuple[str, Path]]:
-    if source.is_file():
-        return [("", source)]
-    found = sorted(path for path in source.iterdir() if path.name.endswith(_ENDINGS)) if source.is_dir() else []
-    named = {split: [path for path in found if split in path.name.lower()] for split in ("train", "test")}
-    if any(len(paths) != 1 for paths in named.values()):
+def _cut_off(parts: list[Part], end: float, where: str) -> int:
+    """How many spikes come after the window; an error if that is nearly all of them, or if there are none."""
+    n = sum(times.size for part in parts for times in part.times)
+    inside = sum(int((times < end).sum()) for part in parts for times in part.times)
+    if inside <= _LEAST_INSIDE * n:
+        latest = max((float(times.max()) for part in parts for times in part.times if times.size), default=0.0)
         raise DataError(
-            "this is not a folder with training and test recordings",
-            where=str(source),
-            got=", ".join(path.name for path in found) or ("no such file or folder" if not source.exists() else "no HDF5 file"),
-            expected="one file with 'train' and one with 'test' in its name, ending in .h5 or .h5.gz, such as shd_train.h5 and shd_test.h5",
-            remedy="put both files into a folder of their own; the original ones are at https://zenkelab.org/datasets",
+            "hardly any spike is in the window" if n else "there are no spikes",
+            where=where,
+            got=f"{inside} of {n} spikes before {end:g} s, the latest at {latest:g} s" if n else "recordings without a spike",
+            expected="times in seconds",
+            remedy="divide times in milliseconds by 1000; shift recordings that begin late, or give a longer duration"
+            if n
+            else "check the file",
         )
-    return [(split, paths[0]) for split, paths in named.items()]
+    return n - inside
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[h5py.File]:
-    if path.suffix == ".gz":
-        with gzip.open(path) as packed, h5py.File(io.BytesIO(packed.read()), "r") as file:
-            yield file
-    else:
-        with h5py.File(path, "r") as file:
-            yield file
-
-
-def _read(path: Path, split: str) -> _Part:
-    try:
-        with _opened(path) as file:
-            if missing := [place for place in _PLACES if place not in file]:
-                raise _not_this_layout(path, f"no {', '.join(missing)}")
-            times = [np.asarray(t, dtype=np.float64).ravel() for t in file["spikes/times"][()]]
-            units = [np.asarray(u).ravel() for u in file["spikes/units"][()]]
-            labels = np.asarray(file["labels"][()]).ravel()
-            speakers = np.asarray(file["extra/speaker"][()]).ravel() if "extra/speaker" in file else np.zeros(len(labels), dtype=int)
-    except (OSError, EOFError, ValueError, TypeError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise _not_this_layout(path, f"{type(error).__name__}: {error}") from error
-    if not len(times) == len(units) == len(labels) == len(speakers):
-        raise _not_this_layout(path, f"{len(times)} arrays of times, {len(units)} of units, {len(labels)} labels, {len(speakers)} speakers")
-    for k, (t, u) in enumerate(zip(times, units, strict=True)):
-        if t.shape != u.shape:
-            raise _not_this_layout(path, f"recording {k}: {t.size} times and {u.size} units")
-        if t.size and not (np.isfinite(t).all() and t.min() >= 0.0 and (u == np.rint(u)).all() and u.min() >= 0):
-            raise _not_this_layout(
-                path, f"recording {k}: a time that is negative or not finite, or a unit that is no whole number from 0 on"
-            )
-    if not labels.size or (labels != np.rint(labels)).any() or labels.min() < 0:
-        raise _not_this_layout(path, "labels that are not whole numbers from 0 on" if labels.size else "no recordings")
-    named = [text.decode() if isinstance(text, bytes) else str(text) for text in speakers]
-    splits = np.full(len(labels), split) if split else _every_fifth(labels)
-    stem = path.name.split(".")[0]
-    names = np.array([f"{stem} {k}" for k in range(len(labels))])
-    return _Part(times, [u.astype(np.int64) for u in units], labels.astype(np.int64), np.array(named), names, splits)
-
-
-def _every_fifth(labels: NDArray[Any]) -> NDArray[np.str_]:
-    """Training and test recordings of a file that does not say: every fifth of each label is for testing."""
-    split = np.full(len(labels), "train", dtype="<U5")
-    for label in np.unique(labels):
-        split[np.flatnonzero(labels == label)[4::5]] = "test"
-    return split
-
-
-def _binned(parts: list[_Part], dt: float, n_steps: int, n_channels: int, how: Binning, name: str) -> SpikeDataset:
+def _binned(parts: list[Part], dt: float, n_steps: int, n_channels: int, how: Binning, name: str) -> SpikeDataset:
     steps, channels, kept = [], [], []
     for part in parts:
         keep = np.zeros(len(part.labels), dtype=bool)
@@ -230,14 +162,4 @@ def _binned(parts: list[_Part], dt: float, n_steps: int, n_channels: int, how: B
         names=joined("names"),
         split=joined("split"),
         info=info,
-    )
-
-
-def _not_this_layout(path: Path, got: str) -> DataError:
-    return DataError(
-        "this file is not in the layout of the Spiking Heidelberg Digits",
-        where=str(path),
-        got=got,
-        expected=f"{', '.join(_PLACES)}: for every recording an array of times (s), one of units as long, and a label",
-        remedy="check the file, or download it again",
     )

@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+import zipfile
 
 import h5py
 import numpy as np
@@ -115,6 +116,79 @@ def test_recordings_without_a_spike_are_left_out_and_counted(tmp_path):
     assert (len(data), data.info["left_out"]) == (1, "2 recordings without a spike")
 
 
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8"])
+@pytest.mark.parametrize(("n_channels", "n_classes"), [(16, 2), (128, 7), (1024, 35)])
+def test_any_numbers_of_channels_and_classes_in_any_type(tmp_path, kind, n_channels, n_classes):
+    data = heidelberg_digits(random_file(tmp_path / "speech.h5", 5 * n_classes, n_channels, n_classes, dtype=kind))
+    assert (len(data.train), len(data.test), len(set(data.labels))) == (4 * n_classes, n_classes, n_classes)
+    assert data.n_channels == max(700, int(data.units.max()) + 1)
+
+
+def test_the_order_of_spikes_in_a_file_does_not_matter(tmp_path):
+    rng = np.random.default_rng(0)
+    times, units = rng.random((5, 40)), rng.integers(0, 700, (5, 40))
+    order = rng.permutation(40)
+    data = [heidelberg_digits(write(tmp_path / "one.h5", times[:, o], units[:, o], [0] * 5)) for o in (np.arange(40), order)]
+    np.testing.assert_array_equal(data[0].rasters(), data[1].rasters())
+
+
+def test_arrays_of_equal_length_may_be_a_table(tmp_path):
+    rng = np.random.default_rng(0)
+    times, units = rng.random((5, 40)), rng.integers(0, 700, (5, 40))
+    ragged = heidelberg_digits(write(tmp_path / "one.h5", times, units, [0] * 5, dtype=np.float64))
+    with h5py.File(tmp_path / "two.h5", "w") as file:
+        file["spikes/times"], file["spikes/units"], file["labels"] = times, units, np.zeros(5)
+    np.testing.assert_array_equal(heidelberg_digits(tmp_path / "two.h5").rasters(), ragged.rasters())
+
+
+@pytest.mark.parametrize("speakers", [[b"ann", b"bob"], np.array([[3], [4]], dtype="i4"), [3.0, 3.0]])
+def test_speakers_are_names_or_numbers(tmp_path, speakers):
+    path = write(tmp_path / "one.h5", [[0.1], [0.2]], [[1], [2]], [0, 1])
+    with h5py.File(path, "r+") as file:
+        file["extra/speaker"] = speakers
+    assert heidelberg_digits(path).speakers.tolist() in (["ann", "bob"], ["3", "4"], ["3.0", "3.0"])
+
+
+def test_zip_archives_as_the_authors_have_them_and_names_in_capitals(folder, tmp_path_factory):
+    other = tmp_path_factory.mktemp("packed")
+    with zipfile.ZipFile(other / "SHD_TRAIN.H5.ZIP", "w") as archive:
+        archive.write(folder / "shd_train.h5", "shd_train.h5")
+    shutil.copy(folder / "shd_test.h5", other / "SHD_TEST.H5")
+    assert is_in_layout(other)
+    np.testing.assert_array_equal(heidelberg_digits(other).steps, heidelberg_digits(folder).steps)
+    with zipfile.ZipFile(other / "SHD_TRAIN.H5.ZIP", "w") as archive:
+        archive.writestr("readme.txt", "nothing")
+    with pytest.raises(DataError, match="an archive with 0 HDF5 files"):
+        heidelberg_digits(other)
+    (other / "SHD_TRAIN.H5.ZIP").write_bytes(b"PK?")
+    with pytest.raises(DataError, match="BadZipFile"):
+        heidelberg_digits(other)
+
+
+def test_spikes_after_the_window_are_counted(tmp_path):
+    data = heidelberg_digits(write(tmp_path / "one.h5", [[0.1, 0.5, 1.5]] * 5, [[1, 2, 3]] * 5, [0] * 5))
+    assert (data.steps.size, data.info["cut_off"]) == (10, "5 spikes after 1 s")
+
+
+def test_times_that_are_not_in_seconds(tmp_path):
+    rng = np.random.default_rng(0)
+    path = write(tmp_path / "one.h5", 1000 * rng.random((5, 200)), rng.integers(0, 700, (5, 200)), [0] * 5, dtype=np.float64)
+    with pytest.raises(
+        DataError, match=r"(?s)hardly any spike is in the window.*of 1000 spikes before 1 s, the latest at 99.*milliseconds"
+    ):
+        heidelberg_digits(path)
+    with pytest.raises(DataError, match="there are no spikes"):
+        heidelberg_digits(write(tmp_path / "one.h5", [[]] * 5, [[]] * 5, [0] * 5))
+
+
+def test_the_training_file_alone_is_no_folder_but_a_file(folder):
+    (folder / "shd_test.h5").unlink()
+    with pytest.raises(DataError, match=r"(?s)not a folder with.*shd_train.h5.*name a single file, which is divided"):
+        heidelberg_digits(folder)
+    data = heidelberg_digits(folder / "shd_train.h5")
+    assert (len(data.train), len(data.test)) == (80, 20)
+
+
 def spoil(path, place, value):
     with h5py.File(path, "r+") as file:
         del file[place]
@@ -126,6 +200,9 @@ BAD = {
     "no labels": (lambda p: spoil(p, "labels", None), "no labels"),
     "too few labels": (lambda p: spoil(p, "labels", [1, 2]), "2 labels"),
     "negative labels": (lambda p: spoil(p, "labels", np.full(100, -1)), "whole numbers from 0"),
+    "names as labels": (lambda p: spoil(p, "labels", [b"one"] * 100), "whole numbers from 0"),
+    "names as units": (lambda p: spoil(p, "spikes/units", [[b"one"]] * 100), "recording 0: "),
+    "a number for spikes": (lambda p: spoil(p, "spikes/times", 1.0), "TypeError"),
     "no spikes": (lambda p: spoil(p, "spikes", None), "no spikes/times, spikes/units"),
     "cut off": (lambda p: p.write_bytes(p.read_bytes()[:3000]), "OSError"),
     "text": (lambda p: p.write_text("1 2 3"), "OSError"),
