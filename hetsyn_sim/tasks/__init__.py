@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .dms import delayed_match_to_sample
+from .event_cameras import cifar10_dvs, dvs_gestures
 from .forecast import Forecast
 from .lyapunov import largest_exponent
 from .mackey_glass import mackey_glass
@@ -14,7 +15,9 @@ from .words import spoken_words
 
 __all__ = [
     "Forecast",
+    "cifar10_dvs",
     "delayed_match_to_sample",
+    "dvs_gestures",
     "heidelberg_digits",
     "largest_exponent",
     "mackey_glass",
