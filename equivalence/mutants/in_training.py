@@ -27,13 +27,13 @@ MUTANTS = (
     ),
     Mutant(
         "trained decays may grow beyond 1",
-        "training/layer.py",
+        "training/population.py",
         "self.raw(key).clamp_(0.0, 1.0)",
         "self.raw(key).clamp_(0.0)",
     ),
     Mutant(
         "a clamped decay per neuron is read as one per presynaptic neuron",
-        "training/layer.py",
+        "training/population.py",
         'raw[..., None] if projection != "" and slot.parameter.axes == "post" else raw',
         "raw",
     ),

@@ -101,13 +101,24 @@ class SteppedProgram:
 
         1 where v has no unit; else the distance from where v begins to the threshold, as for a neuron written without units.
         """
+        if self.model.dimensions()["v"].is_dimensionless:
+            return sympy.Integer(1)
+        left, right = self._condition_at_rest
+        return right - left
+
+    @cached_property
+    def theta(self) -> sympy.Expr:
+        """What a surrogate derivative takes for the threshold, before it is divided by :attr:`scale`: the threshold at rest."""
+        return self._condition_at_rest[1] if self.scale == 1 else self.scale
+
+    @property
+    def _condition_at_rest(self) -> tuple[sympy.Expr, sympy.Expr]:
+        """The two sides of the threshold where a recording begins, expressions in parameters."""
         model = self.model
         assert model.condition is not None
-        if model.dimensions()["v"].is_dimensionless:
-            return sympy.Integer(1)
-        states = {symbol(s): e for s, e in model.initial_states.items()} | {symbol(s): sympy.Integer(0) for s in model.summed}
-        left, right = (model.neuron_equations.expand(side).subs(states, simultaneous=True) for side in model.condition)
-        return right - left
+        at_rest = {symbol(s): e for s, e in model.initial_states.items()} | {symbol(s): sympy.Integer(0) for s in model.summed}
+        left, right = (model.neuron_equations.expand(side).subs(at_rest, simultaneous=True) for side in model.condition)
+        return left, right
 
 
 @lru_cache(maxsize=256)

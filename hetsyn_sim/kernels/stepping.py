@@ -18,7 +18,7 @@ from ..discrete.tape import Tape, run_tape
 from .operations import TORCH
 from .scan import DecayPath, SurrogateDerivative
 
-__all__ = ["Carried", "Drive", "StepResult", "plain_step_scan"]
+__all__ = ["Carried", "Drive", "StepResult", "plain_step_scan", "step_scan"]
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Carried:
 
     def detach(self) -> Carried:
         """The same, cut from the graph."""
-        cut = ({name: value.detach() for name, value in part.items()} for part in (self.states, self.sums, self.recurrent))
-        return Carried(*cut, self.spikes.detach(), self.since, self.active)
+        states, sums, recurrent = ({name: x.detach() for name, x in part.items()} for part in (self.states, self.sums, self.recurrent))
+        return Carried(states, sums, recurrent, self.spikes.detach(), self.since, self.active)
 
 
 @dataclass(frozen=True)
@@ -186,15 +186,13 @@ def plain_step_scan(
         for name, amounts in drive.jumps.items():
             add(name, amounts[t])
         for name in sums:
-            parts = [recurrent[name].sum(dim=-1)] if name in recurrent else []
-            sums[name] = sum([drive.sums[name][t], *parts]) if name in drive.sums else sum(parts, torch.zeros_like(spikes))
+            arrived = drive.sums[name][t] if name in drive.sums else torch.zeros_like(spikes)
+            sums[name] = arrived + recurrent[name].sum(dim=-1) if name in recurrent else arrived
         found = run(program.read)
         vs.append(found[0])
         if program.spiking:
-            if model.output:
-                spiked = (found[1] > 0).to(spikes.dtype)
-            else:
-                spiked = _Spike.apply(found[1], scale, theta, surrogate)
+            graded = bool(model.output)  # then the output carries the gradient
+            spiked = (found[1] > 0).to(spikes.dtype) if graded else _Spike.apply(found[1], scale, theta, surrogate)
             spikes = torch.where(active, spiked, torch.zeros_like(spiked))
             fired = spikes.detach() > 0
             since = torch.where(fired, torch.zeros_like(since), since)
@@ -212,3 +210,6 @@ def plain_step_scan(
         {name: torch.stack(values) for name, values in kept.items()},
         Carried(states, sums, recurrent, spikes, since, active),
     )
+
+
+step_scan = plain_step_scan

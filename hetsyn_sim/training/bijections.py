@@ -17,6 +17,7 @@ from torch import Tensor
 from ..discrete import is_time_constant
 from ..errors import SpecError
 from ..spec import ParameterSlot
+from ..spec.quantities import parse_unit
 
 __all__ = ["Bijection", "Identity", "Interval", "LogInterval", "RhoClamped", "choose_bijection"]
 
@@ -33,13 +34,15 @@ class Bijection(Protocol):
 
 @dataclass(frozen=True)
 class Identity:
-    """No bounds, no map."""
+    """No bounds, no map: the value, counted in the parameter's own ``unit`` (given in SI units), so that steps are of its size."""
+
+    unit: float = 1.0
 
     def raw(self, value: Array) -> Array:
-        return value
+        return value if self.unit == 1.0 else value / self.unit
 
     def value(self, raw: Tensor) -> Tensor:
-        return raw
+        return raw if self.unit == 1.0 else raw * self.unit
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def choose_bijection(slot: ParameterSlot, *, dt: float, rho_clamped: bool) -> Bi
     if rho_clamped and is_time_constant(slot):
         return RhoClamped(dt)
     if math.isinf(low) and math.isinf(high):
-        return Identity()
+        return Identity(float(parse_unit(slot.parameter.unit, where=slot.key)))
     if math.isinf(low) or math.isinf(high):
         raise SpecError(
             "a trainable parameter is bounded on one side only",

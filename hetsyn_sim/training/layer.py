@@ -1,4 +1,7 @@
-"""A population as a torch module: the StepProgram's expressions evaluated with torch, its structure handed to the kernels."""
+"""A population as a torch module: the StepProgram's expressions evaluated with torch, its structure handed to the kernels.
+
+For models whose v is a sum of exponentially filtered events; all others are stepped (:mod:`hetsyn_sim.training.stepped_layer`).
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,15 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
-import sympy
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..discrete import Path, discretise, evaluate, neuron_values, synapse_values
-from ..errors import SpecError, UnknownNameError
+from ..discrete import Path, discretise, neuron_values, synapse_values
+from ..errors import SpecError
 from ..kernels import (
     CHUNK,
     DecayPath,
@@ -27,15 +29,10 @@ from ..kernels import (
     spiking_scan,
     spread_carry,
 )
-from ..kernels.operations import TORCH
-from ..spec import NetworkSpec, ParameterSlot, Projection
-from ..spec.equations import symbol
-from .bijections import Bijection, RhoClamped, choose_bijection
+from ..spec import NetworkSpec, Projection
+from .population import PopulationLayer, TimeConstants
 
-__all__ = ["LayerState", "Noise", "SpikingLayer", "TimeConstants"]
-
-#: How time constants are trained: as log tau within their bounds, or as a clamped decay (HetSyn's own way).
-TimeConstants = Literal["log_tau", "rho_clamped"]
+__all__ = ["LayerState", "Noise", "SpikingLayer"]
 
 
 @dataclass(frozen=True)
@@ -74,8 +71,8 @@ class LayerState:
         return LayerState(lambda: carried)
 
 
-class SpikingLayer(nn.Module):
-    """One population of a network with the projections onto it.
+class SpikingLayer(PopulationLayer):
+    """One population whose v is a sum of exponentially filtered events, with the projections onto it.
 
     Parameters
     ----------
@@ -111,70 +108,25 @@ class SpikingLayer(nn.Module):
         *,
         trainable: bool = True,
     ) -> None:
-        super().__init__()
-        if time_constants not in get_args(TimeConstants):
-            raise UnknownNameError(
-                "unknown way to train time constants",
-                where="time_constants",
-                got=repr(time_constants),
-                expected=" or ".join(map(repr, get_args(TimeConstants))),
-                remedy="use one of these",
-            )
-        self.spec, self.population, self.surrogate = spec, population, surrogate
+        super().__init__(spec, population, values, time_constants, trainable=trainable)
+        self.surrogate = surrogate
         self.noise: Noise | None = None
-        self.program = discretise(spec.population(population).model, spec.step_order)
+        self.program = discretise(self.model, spec.step_order)
         if not self.program.is_diagonal:
             raise SpecError(
                 "the states of this model are coupled",
-                where=f"{population}: {self.program.model.name}",
+                where=f"{population}: {self.model.name}",
                 got=f"{self.program.neuron.matrix.tolist()} for {', '.join(self.program.neuron.states)}",
                 expected="states that decay each on its own",
-                remedy="simulate it with simulate_reference or Brian2, or rewrite it in uncoupled states",
+                remedy="use SteppedLayer, as Network does by itself",
             )
-        self.projections: dict[str, Projection] = {p.kind: p for p in spec.projections_to(population)}
-        self.slots = {key: slot for key, slot in spec.slots.items() if key.split(".")[0] == population}
-        self.bijections: dict[str, Bijection] = {}
-        for key, slot in self.slots.items():
-            value = np.asarray(values[key], dtype=np.float64)
-            if trainable and slot.parameter.trainable:
-                bijection = choose_bijection(slot, dt=spec.dt_s, rho_clamped=time_constants == "rho_clamped")
-                if not isinstance(bijection, RhoClamped):
-                    _check_bounds(slot, value)
-                self.bijections[key] = bijection
-                self.register_parameter(_attribute(key), nn.Parameter(_tensor(bijection.raw(value))))
-            else:
-                self.register_buffer(_attribute(key), _tensor(value))
-
-    def raw(self, key: str) -> Tensor:
-        """The tensor behind a slot: what the optimiser moves, or the fixed value."""
-        tensor: Tensor = getattr(self, _attribute(key))
-        return tensor
-
-    def physical(self, key: str) -> Tensor:
-        """The slot's value in SI units."""
-        return self.bijections[key].value(self.raw(key)) if key in self.bijections else self.raw(key)
-
-    @torch.no_grad()
-    def clamp_(self) -> None:
-        """Bring clamped decays back into [0, 1]; to be called after each optimiser step."""
-        for key, bijection in self.bijections.items():
-            if isinstance(bijection, RhoClamped):
-                self.raw(key).clamp_(0.0, 1.0)
 
     # -- evaluating the program --------------------------------------------------------------------------------------
 
-    def _evaluate(self, expression: sympy.Expr, values: Mapping[str, Any]) -> Tensor:
-        for key, bijection in self.bijections.items():
-            if isinstance(bijection, RhoClamped):
-                for name in (self.slots[key].name, f"{self.slots[key].name}_post"):
-                    decay = sympy.exp(-symbol("dt") / symbol(name))
-                    expression = expression.subs(decay, symbol(f"decay_of_{name}"))
-        return torch.as_tensor(evaluate(expression, values, TORCH), dtype=self._dtype, device=self._device)
-
     def _synaptic_path(self, path: Path, projection: Projection, values: Mapping[str, Any], gained: bool) -> DecayPath:
-        decay = self._evaluate(path.decay, values)
+        decay = self.evaluated(path.decay, values)
         size = path.gain * path.amplitude if gained else path.amplitude
-        amplitude = self._evaluate(size, values).expand(projection.n_post, projection.n_pre)
+        amplitude = self.evaluated(size, values).expand(projection.n_post, projection.n_pre)
         if projection.kind == "recurrent" and self.spec.step_order.decays_in_same_step("recurrent"):
             amplitude = amplitude * decay
         if not projection.self_connections:
@@ -187,31 +139,18 @@ class SpikingLayer(nn.Module):
         With ``gained=False`` only up to the state that the event jumps to, and not on to v.
         """
         if kind == "reset":
-            values = self._with_decays(neuron_values(self.spec, self.population, self._values()), "")
+            values = self.with_decays(neuron_values(self.spec, self.population, self.physical_values()), "")
             found = []
             for path in self.program.reset_paths:
-                decay = self._evaluate(path.decay, values)
-                amplitude = self._evaluate(path.gain * path.amplitude if gained else path.amplitude, values)
+                decay = self.evaluated(path.decay, values)
+                amplitude = self.evaluated(path.gain * path.amplitude if gained else path.amplitude, values)
                 found.append(DecayPath(amplitude * decay if self.spec.step_order.decays_in_same_step("reset") else amplitude, decay))
             return found
         if kind not in self.projections:
             return []
         projection = self.projections[kind]
-        values = self._with_decays(synapse_values(self.spec, projection, self._values()), projection.name)
+        values = self.with_decays(synapse_values(self.spec, projection, self.physical_values()), projection.name)
         return [self._synaptic_path(path, projection, values, gained) for path in self.program.synaptic_paths]
-
-    def _values(self) -> dict[str, Tensor]:
-        return {key: self.physical(key) for key in self.slots}
-
-    def _with_decays(self, values: dict[str, Any], projection: str) -> dict[str, Any]:
-        for key, bijection in self.bijections.items():
-            slot = self.slots[key]
-            if isinstance(bijection, RhoClamped) and slot.owner in (projection, f"{self.population}.neuron"):
-                on_neuron_seen_by_synapse = projection != "" and slot.owner.endswith(".neuron")
-                name = f"{slot.name}_post" if on_neuron_seen_by_synapse else slot.name
-                raw = self.raw(key)
-                values[f"decay_of_{name}"] = raw[..., None] if projection != "" and slot.parameter.axes == "post" else raw
-        return values
 
     # -- running -----------------------------------------------------------------------------------------------------
 
@@ -258,7 +197,9 @@ class SpikingLayer(nn.Module):
                     v = v + spread_carry(carried[f"reset {k}"], rho, n)
             if self.noise is not None and self.training:
                 v = v + self.noise.like(v, self.spec.dt_s)
-            theta = self._evaluate(self.program.theta, self._with_decays(neuron_values(self.spec, self.population, self._values()), ""))
+            theta = self.evaluated(
+                self.program.theta, self.with_decays(neuron_values(self.spec, self.population, self.physical_values()), "")
+            )
             z, v = spiking_scan(v, recurrent, resets, theta, self.surrogate)
 
         # An optimiser may change the parameters in place before the state is used: it must belong to the values that this call ran with.
@@ -279,33 +220,3 @@ class SpikingLayer(nn.Module):
             return new
 
         return z, v, LayerState(compute)
-
-    @property
-    def _dtype(self) -> torch.dtype:
-        return next(iter((*self.parameters(), *self.buffers()))).dtype
-
-    @property
-    def _device(self) -> torch.device:
-        return next(iter((*self.parameters(), *self.buffers()))).device
-
-
-def _check_bounds(slot: ParameterSlot, value: NDArray[np.float64]) -> None:
-    low, high = slot.parameter.si_bounds
-    slack = 1e-6 * (high - low) if np.isfinite(high - low) else 0.0  # a value trained in float32 may be rounded across its bound
-    outside = (value < low - slack) | (value > high + slack)
-    if np.any(outside):
-        raise SpecError(
-            "a trainable value is outside of its bounds",
-            where=slot.key,
-            got=f"{float(np.min(value)):.6g} to {float(np.max(value)):.6g} in SI units, {int(np.sum(outside))} of {value.size} outside",
-            expected=f"{low:.6g} to {high:.6g}",
-            remedy='widen the bounds, or use trainable=False to evaluate, or time_constants="rho_clamped", to which they do not apply',
-        )
-
-
-def _attribute(key: str) -> str:
-    return key.replace(".", "__")
-
-
-def _tensor(value: NDArray[np.floating]) -> Tensor:
-    return torch.as_tensor(np.array(value), dtype=torch.get_default_dtype())

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..discrete import check_values, is_time_constant
+from ..discrete import check_values, is_filter, is_time_constant
 from ..errors import DataError
 from ..kernels import SurrogateDerivative
 from ..recording import Recording
 from ..spec import NetworkSpec
-from .layer import LayerState, Noise, SpikingLayer, TimeConstants
+from .layer import Noise, SpikingLayer
+from .population import PopulationLayer, TimeConstants
 from .precision import default_dtype
+from .stepped_layer import SteppedLayer
 from .surrogates import MultiGaussian
 from .traces import state_traces
 
@@ -45,6 +48,8 @@ class Network(nn.Module):
         Probability with which a spike is lost on its way to the next layer, in training mode.
     noise
         Fluctuations of every spiking layer's v before its threshold, in training mode.
+    reset_gradient
+        Whether gradients go through the choice of who is reset. Only for models that are stepped; for filters it is part of the derivative.
     trainable
         False keeps every value exactly as given, for evaluation.
 
@@ -64,17 +69,19 @@ class Network(nn.Module):
         time_constants: TimeConstants = "log_tau",
         dropout: float = 0.0,
         noise: Noise | None = None,
+        reset_gradient: bool = True,
         trainable: bool = True,
     ) -> None:
         super().__init__()
         self.spec = spec
         values = check_values(spec, spec.initial_values(seed) if values is None else values)
         surrogate = MultiGaussian() if surrogate is None else surrogate
-        self.layers = nn.ModuleDict(
-            {p.name: SpikingLayer(spec, p.name, values, surrogate, time_constants, trainable=trainable) for p in spec.populations}
-        )
-        for layer in self._layers():
+        self.layers = nn.ModuleDict()
+        for population in spec.populations:
+            kind = SpikingLayer if is_filter(population.model, spec.step_order) else partial(SteppedLayer, reset_gradient=reset_gradient)
+            layer = kind(spec, population.name, values, surrogate, time_constants, trainable=trainable)
             layer.noise = noise
+            self.layers[population.name] = layer
         self.dropout = nn.Dropout(dropout)
         self.last_spikes: list[Tensor] = []
 
@@ -84,7 +91,7 @@ class Network(nn.Module):
         with default_dtype(dtype):
             return cls(checkpoint.spec, values=checkpoint.values, trainable=False).eval()
 
-    def forward(self, x: Tensor, state: Mapping[str, LayerState] | None = None) -> tuple[Tensor, dict[str, LayerState]]:
+    def forward(self, x: Tensor, state: Mapping[str, Any] | None = None) -> tuple[Tensor, dict[str, Any]]:
         """Run over time.
 
         Parameters
@@ -97,8 +104,8 @@ class Network(nn.Module):
         Returns
         -------
         out : Tensor, shape (time, batch, n_out)
-            v of the readout; spikes of the last layer if there is no readout.
-        state : dict of LayerState
+            v of the readout; spikes, or the graded output, of the last layer if there is no readout.
+        state : dict of LayerState or SteppedState
 
         Raises
         ------
@@ -106,17 +113,18 @@ class Network(nn.Module):
             If the number of channels is not the network's, or there is nothing to run.
         """
         self._check_input(x.shape, where="Network.forward")
-        out = x.to(self.dtype)
-        new: dict[str, LayerState] = {}
+        new: dict[str, Any] = {}
         self.last_spikes = []
+        spikes = outputs = x.to(self.dtype)
         for name, layer in self.layers.items():
-            assert isinstance(layer, SpikingLayer)
-            if self.last_spikes:
-                out = self.dropout(out)
-            out, new[name] = layer(out, None if state is None else state[name])
-            if layer.program.theta is not None:
-                self.last_spikes.append(out)
-        return out, new
+            assert isinstance(layer, SpikingLayer | SteppedLayer)
+            arriving = outputs if layer.model.takes_values else spikes
+            z, v, output, new[name] = _run(layer, self.dropout(arriving) if new else arriving, None if state is None else state[name])
+            if z is not None:
+                self.last_spikes.append(z)
+            spikes = v if z is None else z
+            outputs = spikes if output is None else output
+        return outputs, new
 
     @torch.no_grad()
     def record(self, x: Tensor | NDArray[np.generic], variables: Sequence[str] = ("v",)) -> Recording:
@@ -140,19 +148,31 @@ class Network(nn.Module):
                 expected="spikes (0 or 1) or finite values",
                 remedy="look at the recordings: a NaN would silence every neuron it reaches",
             )
-        out = torch.as_tensor(inputs).to(self.dtype)
+        spikes = outputs = torch.as_tensor(inputs).to(self.dtype)
         rasters: dict[str, NDArray[np.bool_]] = {"input": inputs > 0}
         traces: dict[str, NDArray[np.floating]] = {}
+        if self.spec.takes_values:
+            traces["input.x"] = inputs.astype(np.float64)
         for name, layer in self.layers.items():
-            assert isinstance(layer, SpikingLayer)
-            z, v, _ = layer.run(out)
-            found = state_traces(layer, out, z, variables)
+            assert isinstance(layer, SpikingLayer | SteppedLayer)
+            arriving = outputs if layer.model.takes_values else spikes
+            output: Tensor | None = None
+            if isinstance(layer, SteppedLayer):
+                result, _ = layer.run_steps(arriving, record=variables)
+                z, v, output, found = result.z, result.v, result.output, dict(result.traces)
+            else:
+                z, v, _ = layer.run(arriving)
+                found = state_traces(layer, arriving, z, variables)
             if "v" in variables:
                 found["v"] = v
+            if output is not None:
+                found[layer.model.output] = output
             traces |= {f"{name}.{variable}": trace.double().numpy() for variable, trace in found.items()}
             if z is not None:
                 rasters[name] = z.numpy() > 0
-                out = z
+                spikes = outputs = z
+            if output is not None:
+                outputs = output
         return Recording(self.spec.dt_s, rasters, traces, simulator=f"torch {str(self.dtype).removeprefix('torch.')}")
 
     def _check_input(self, shape: Sequence[int], *, where: str) -> None:
@@ -203,5 +223,14 @@ class Network(nn.Module):
                     found.append(raw)
         return found
 
-    def _layers(self) -> list[SpikingLayer]:
-        return [layer for layer in self.layers.values() if isinstance(layer, SpikingLayer)]
+    def _layers(self) -> list[PopulationLayer]:
+        return [layer for layer in self.layers.values() if isinstance(layer, PopulationLayer)]
+
+
+def _run(layer: SpikingLayer | SteppedLayer, x: Tensor, state: Any) -> tuple[Tensor | None, Tensor, Tensor | None, Any]:
+    """Spikes, v, graded output and state."""
+    if isinstance(layer, SteppedLayer):
+        result, after = layer.run_steps(x, state)
+        return result.z, result.v, result.output, after
+    z, v, new = layer.run(x, state)
+    return z, v, None, new

@@ -12,8 +12,8 @@ from ..errors import ConfigError, SpecError
 from ..kernels import SurrogateDerivative
 from ..models import get_model
 from ..spec import NeuronModel
-from .layer import TimeConstants
 from .losses import Loss, get_loss
+from .population import TimeConstants
 from .schedules import Schedule, constant, step_decay, warmup_cosine
 from .surrogates import get_surrogate
 

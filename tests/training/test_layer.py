@@ -120,7 +120,7 @@ def test_coupled_states_are_refused():
     assert "1/tau" in excinfo.value.got
     assert "u, q" in excinfo.value.got
     assert "each on its own" in excinfo.value.expected
-    assert "simulate_reference or Brian2" in excinfo.value.remedy
+    assert "SteppedLayer" in excinfo.value.remedy
 
 
 TAU = "layer_1.feedforward.tau_syn"

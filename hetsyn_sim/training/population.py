@@ -1,0 +1,164 @@
+"""What every population has as a torch module: its parameters, as the optimiser moves them and as physical values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol, get_args
+
+import numpy as np
+import sympy
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..discrete import evaluate
+from ..errors import SpecError, UnknownNameError
+from ..kernels.operations import TORCH
+from ..spec import NetworkSpec, NeuronModel, ParameterSlot, Projection
+from ..spec.equations import symbol
+from .bijections import Bijection, RhoClamped, choose_bijection
+
+__all__ = ["PopulationLayer", "PopulationState", "TimeConstants"]
+
+#: How time constants are trained: as log tau within their bounds, or as a clamped decay (HetSyn's own way).
+TimeConstants = Literal["log_tau", "rho_clamped"]
+
+
+class PopulationState(Protocol):
+    """What a layer hands to the next piece of time."""
+
+    def detach(self) -> PopulationState:
+        """The same state, cut from the graph (truncated backpropagation through time)."""
+
+
+class PopulationLayer(nn.Module):
+    """One population of a network with the projections onto it: parameters, and expressions evaluated with them.
+
+    Parameters
+    ----------
+    spec
+        The network it belongs to.
+    population
+        Its name: ``"layer_1"``, ..., ``"readout"``.
+    values
+        Parameter values in SI units by slot key; may hold other populations' too.
+    time_constants
+        ``"log_tau"`` or ``"rho_clamped"``.
+    trainable
+        False keeps every value exactly as given, without a bijection, for evaluation.
+
+    Raises
+    ------
+    SpecError
+        If a trainable value is outside of its bounds.
+    UnknownNameError
+        If ``time_constants`` is neither of the two.
+    """
+
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        population: str,
+        values: Mapping[str, NDArray[np.floating]],
+        time_constants: TimeConstants,
+        *,
+        trainable: bool,
+    ) -> None:
+        super().__init__()
+        if time_constants not in get_args(TimeConstants):
+            raise UnknownNameError(
+                "unknown way to train time constants",
+                where="time_constants",
+                got=repr(time_constants),
+                expected=" or ".join(map(repr, get_args(TimeConstants))),
+                remedy="use one of these",
+            )
+        self.spec, self.population = spec, population
+        self.model: NeuronModel = spec.population(population).model
+        self.projections: dict[str, Projection] = {p.kind: p for p in spec.projections_to(population)}
+        self.slots = {key: slot for key, slot in spec.slots.items() if key.split(".")[0] == population}
+        self.bijections: dict[str, Bijection] = {}
+        for key, slot in self.slots.items():
+            value = np.asarray(values[key], dtype=np.float64)
+            if trainable and slot.parameter.trainable:
+                bijection = choose_bijection(slot, dt=spec.dt_s, rho_clamped=time_constants == "rho_clamped")
+                if not isinstance(bijection, RhoClamped):
+                    _check_bounds(slot, value)
+                self.bijections[key] = bijection
+                self.register_parameter(_attribute(key), nn.Parameter(_tensor(bijection.raw(value))))
+            else:
+                self.register_buffer(_attribute(key), _tensor(value))
+
+    def raw(self, key: str) -> Tensor:
+        """The tensor behind a slot: what the optimiser moves, or the fixed value."""
+        tensor: Tensor = getattr(self, _attribute(key))
+        return tensor
+
+    def physical(self, key: str) -> Tensor:
+        """The slot's value in SI units."""
+        return self.bijections[key].value(self.raw(key)) if key in self.bijections else self.raw(key)
+
+    @torch.no_grad()
+    def clamp_(self) -> None:
+        """Bring clamped decays back into [0, 1]; to be called after each optimiser step."""
+        for key, bijection in self.bijections.items():
+            if isinstance(bijection, RhoClamped):
+                self.raw(key).clamp_(0.0, 1.0)
+
+    # -- evaluating expressions ---------------------------------------------------------------------------------------
+
+    def evaluated(self, expression: sympy.Expr, values: Mapping[str, Any]) -> Tensor:
+        """An expression's value, in the layer's precision; ``values`` as :meth:`with_decays` gives them."""
+        for key, bijection in self.bijections.items():
+            if isinstance(bijection, RhoClamped):
+                for name in (self.slots[key].name, f"{self.slots[key].name}_post"):
+                    decay = sympy.exp(-symbol("dt") / symbol(name))
+                    expression = expression.subs(decay, symbol(f"decay_of_{name}"))
+        return torch.as_tensor(evaluate(expression, values, TORCH), dtype=self.dtype, device=self.device)
+
+    def physical_values(self) -> dict[str, Tensor]:
+        """Physical values by slot key."""
+        return {key: self.physical(key) for key in self.slots}
+
+    def with_decays(self, values: dict[str, Any], projection: str) -> dict[str, Any]:
+        """The values, and the decays that are trained themselves, as a projection's synapses see them, or (``""``) the neuron."""
+        for key, bijection in self.bijections.items():
+            slot = self.slots[key]
+            if isinstance(bijection, RhoClamped) and slot.owner in (projection, f"{self.population}.neuron"):
+                on_neuron_seen_by_synapse = projection != "" and slot.owner.endswith(".neuron")
+                name = f"{slot.name}_post" if on_neuron_seen_by_synapse else slot.name
+                raw = self.raw(key)
+                values[f"decay_of_{name}"] = raw[..., None] if projection != "" and slot.parameter.axes == "post" else raw
+        return values
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of its parameters."""
+        return next(iter((*self.parameters(), *self.buffers()))).dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where its parameters are."""
+        return next(iter((*self.parameters(), *self.buffers()))).device
+
+
+def _check_bounds(slot: ParameterSlot, value: NDArray[np.float64]) -> None:
+    low, high = slot.parameter.si_bounds
+    slack = 1e-6 * (high - low) if np.isfinite(high - low) else 0.0  # a value trained in float32 may be rounded across its bound
+    outside = (value < low - slack) | (value > high + slack)
+    if np.any(outside):
+        raise SpecError(
+            "a trainable value is outside of its bounds",
+            where=slot.key,
+            got=f"{float(np.min(value)):.6g} to {float(np.max(value)):.6g} in SI units, {int(np.sum(outside))} of {value.size} outside",
+            expected=f"{low:.6g} to {high:.6g}",
+            remedy='widen the bounds, or use trainable=False to evaluate, or time_constants="rho_clamped", to which they do not apply',
+        )
+
+
+def _attribute(key: str) -> str:
+    return key.replace(".", "__")
+
+
+def _tensor(value: NDArray[np.floating]) -> Tensor:
+    return torch.as_tensor(np.array(value), dtype=torch.get_default_dtype())

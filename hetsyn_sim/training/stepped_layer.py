@@ -1,0 +1,213 @@
+"""A population of any other model as a torch module: what arrives is filtered over time at once, the neurons are stepped by the kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..discrete import neuron_values, stepped, synapse_values
+from ..discrete.propagators import balancing
+from ..discrete.reference_stepped import NEVER, refractory_steps
+from ..discrete.stepped import SteppedProgram
+from ..kernels import DecayPath, SurrogateDerivative, exponential_filter, filter_carry
+from ..kernels.stepping import Carried, Drive, StepResult, step_scan
+from ..spec import NetworkSpec, Projection
+from .layer import Noise
+from .population import PopulationLayer, TimeConstants
+
+__all__ = ["SteppedLayer", "SteppedState"]
+
+
+@dataclass(frozen=True)
+class SteppedState:
+    """The neurons after their last step, what each path of feed-forward synapses carries, and what its source put out last."""
+
+    neurons: Carried
+    synapses: Mapping[str, Tensor]
+    last_input: Tensor
+
+    def detach(self) -> SteppedState:
+        """The same state, cut from the graph (truncated backpropagation through time)."""
+        return SteppedState(self.neurons.detach(), {k: x.detach() for k, x in self.synapses.items()}, self.last_input.detach())
+
+
+class SteppedLayer(PopulationLayer):
+    """One population of any deterministic model, with the projections onto it.
+
+    Parameters
+    ----------
+    spec, population, values, time_constants, trainable
+        As in :class:`~hetsyn_sim.training.population.PopulationLayer`.
+    surrogate
+        Replaces the derivative of a spike. It sees the distance to the threshold in units of the distance from where v begins to the
+        threshold, if v has a unit.
+    reset_gradient
+        Whether gradients go through the choice of who is reset.
+
+    Raises
+    ------
+    SpecError
+        If the model's scheme does not fit its equations, or a trainable value is outside of its bounds.
+    """
+
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        population: str,
+        values: Mapping[str, NDArray[np.floating]],
+        surrogate: SurrogateDerivative,
+        time_constants: TimeConstants = "log_tau",
+        *,
+        trainable: bool = True,
+        reset_gradient: bool = True,
+    ) -> None:
+        super().__init__(spec, population, values, time_constants, trainable=trainable)
+        self.surrogate, self.reset_gradient = surrogate, reset_gradient
+        self.noise: Noise | None = None
+        self.program: SteppedProgram = stepped(self.model, spec.step_order)
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    def forward(self, x: Tensor, state: SteppedState | None = None) -> tuple[Tensor, SteppedState]:
+        """Run over time.
+
+        Parameters
+        ----------
+        x
+            Input spikes or values, shape (time, batch, pre).
+        state
+            From the call before, to go on where it stopped.
+
+        Returns
+        -------
+        out : Tensor, shape (time, batch, post)
+            The graded output if the model has one; else spikes, or v for a readout.
+        state : SteppedState
+        """
+        result, state = self.run_steps(x, state)
+        out = result.output if result.output is not None else result.z
+        return (result.v if out is None else out), state
+
+    def run(self, x: Tensor, state: SteppedState | None = None) -> tuple[Tensor | None, Tensor, SteppedState]:
+        """Like :meth:`forward`, with spikes (None for a readout) and v."""
+        result, state = self.run_steps(x, state)
+        return result.z, result.v, state
+
+    def run_steps(self, x: Tensor, state: SteppedState | None = None, record: Collection[str] = ()) -> tuple[StepResult, SteppedState]:
+        """Like :meth:`run`, with everything that the kernels hand out; ``record`` names states and sums to keep."""
+        own = self.with_decays(neuron_values(self.spec, self.population, self.physical_values()), "")
+        n_post = self.spec.population(self.population).size
+        begin = self._at_rest(own, x.shape[1], n_post) if state is None else state.neurons
+        last = x.new_zeros(x.shape[1:]) if state is None else state.last_input
+        drive, carry = self._drive(x, last, {} if state is None else state.synapses)
+        wanted = tuple(name for name in record if name in (*self.program.states, *self.program.sums))
+        steps = refractory_steps(self.program, {k: v.detach().numpy(force=True) if isinstance(v, Tensor) else v for k, v in own.items()})
+        spikes = self.model.condition is not None
+        result = step_scan(
+            self.program,
+            self._constants(own),
+            drive,
+            begin,
+            self.surrogate,
+            scale=self.evaluated(self.program.scale, own) if spikes else x.new_ones(()),
+            theta=self.evaluated(self.program.theta, own) if spikes else x.new_ones(()),
+            refractory=None if steps is None else torch.as_tensor(steps, device=self.device),
+            fresh=state is None,
+            reset_gradient=self.reset_gradient,
+            record=wanted,
+        )
+        return result, SteppedState(result.end, carry, x[-1])
+
+    def _at_rest(self, own: Mapping[str, Any], n_batch: int, n_post: int) -> Carried:
+        shape = (n_batch, n_post)
+        zero = torch.zeros(shape, dtype=self.dtype, device=self.device)
+        states = {x: self.evaluated(e, own).expand(shape) for x, e in self.model.initial_states.items()}
+        recurrent = {}
+        if "recurrent" in self.projections:
+            recurrent = {f"{s.name}_syn": zero.new_zeros(n_batch, n_post, n_post) for s in self.program.synapses if s.held}
+            recurrent = {name: x for name, x in recurrent.items() if name in self.program.sums}
+        since = torch.full(shape, NEVER, dtype=torch.int64, device=self.device)
+        return Carried(states, dict.fromkeys(self.program.sums, zero), recurrent, zero, since, torch.ones_like(zero, dtype=torch.bool))
+
+    def _constants(self, own: Mapping[str, Any]) -> dict[str, Tensor]:
+        found = {name: torch.as_tensor(own[name], dtype=self.dtype, device=self.device) for name in self.program.constants if name in own}
+        for propagator in self.program.propagators:
+            n = len(propagator.states)
+            entries = [[self.evaluated(rate, own) for rate in row] for row in propagator.rates]
+            flat = torch.stack(torch.broadcast_tensors(*(entry for row in entries for entry in row)), dim=-1)
+            rates = flat.unflatten(-1, (n, n)) * self.spec.dt_s  # (..., n, n)
+            sizes = balancing(rates.detach().double().numpy(force=True))
+            scale = torch.as_tensor(sizes, dtype=self.dtype, device=self.device)
+            there, back = scale / scale[:, None], scale[:, None] / scale
+            both = torch.cat(
+                [torch.cat([rates * there, torch.eye(n).to(rates).expand_as(rates)], dim=-1), rates.new_zeros(*rates.shape[:-2], n, 2 * n)],
+                dim=-2,
+            )
+            result = torch.linalg.matrix_exp(both)
+            phi, gamma = result[..., :n, :n] * back, result[..., :n, n:] * back * self.spec.dt_s
+            found |= {propagator.phi(k, m): phi[..., k, m] for k in range(n) for m in range(n)}
+            found |= {propagator.gamma(k, m): gamma[..., k, m] for k in range(n) for m in range(n)}
+        return {name: found[name] for name in self.program.constants}
+
+    # -- what arrives ------------------------------------------------------------------------------------------------
+
+    def _drive(self, x: Tensor, last: Tensor, carried: Mapping[str, Tensor]) -> tuple[Drive, dict[str, Tensor]]:
+        jumps: dict[str, Tensor] = {}
+        sums: dict[str, Tensor] = {}
+        carry: dict[str, Tensor] = {}
+        recurrent_jumps: dict[str, Tensor] = {}
+        recurrent_sums: dict[str, DecayPath] = {}
+        for kind, projection in self.projections.items():
+            values = self.with_decays(synapse_values(self.spec, projection, self.physical_values()), projection.name)
+            amounts = self._per_target(projection, values)
+            if kind == "feedforward":
+                shifted = torch.cat([last[None], x[:-1]])
+                for state, w in amounts.items():
+                    if state in self.program.states:
+                        jumps[state] = x @ w.T
+                for step in self.program.synapses:
+                    name = f"{step.name}_syn"
+                    if name not in self.program.sums:
+                        continue
+                    if not step.held:
+                        assert step.drive is not None
+                        sums[name] = x @ self._connected(self.evaluated(step.drive, values), projection).T
+                        continue
+                    driven = step.drive is not None
+                    gain = self._gain(step.drive, values, projection) if driven else amounts.get(step.name)
+                    if gain is not None:
+                        source, rho = shifted if driven else x, self.evaluated(step.decay, values)
+                        sums[name] = exponential_filter(source, gain, rho, carried.get(name))
+                        carry[name] = filter_carry(source, gain, rho, carried.get(name), delay=0)
+            else:
+                decays = {s.name: s.decay for s in self.program.synapses if f"{s.name}_syn" in self.program.sums}
+                for state, w in amounts.items():
+                    if state in self.program.states:
+                        recurrent_jumps[state] = w
+                    elif state in decays:
+                        recurrent_sums[f"{state}_syn"] = DecayPath(w, self.evaluated(decays[state], values))
+        return Drive(jumps, sums, recurrent_jumps, recurrent_sums), carry
+
+    def _gain(self, drive: Any, values: Mapping[str, Any], projection: Projection) -> Tensor:
+        return self._connected(self.evaluated(drive, values), projection)
+
+    def _per_target(self, projection: Projection, values: Mapping[str, Any]) -> dict[str, Tensor]:
+        """State, of the synapse or of the neuron -> what a spike adds to it, (post, pre)."""
+        found: dict[str, Tensor] = {}
+        for jump in self.model.on_pre_jumps:
+            state = jump.target if jump.target in self.model.synapse_equations.states else jump.target.removesuffix("_post")
+            amount = self._gain(jump.amount, values, projection)
+            found[state] = found[state] + amount if state in found else amount
+        return found
+
+    def _connected(self, amount: Tensor, projection: Projection) -> Tensor:
+        amount = amount.expand(projection.n_post, projection.n_pre)
+        if projection.self_connections:
+            return amount
+        return amount * (1.0 - torch.eye(projection.n_post, dtype=amount.dtype, device=amount.device))
