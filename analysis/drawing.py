@@ -11,7 +11,6 @@ from matplotlib.figure import Figure as Canvas
 
 from hetsyn_sim.report.document import Figure
 
-from .analyse import Analysis
 from .plots import (
     plot_by_projection,
     plot_change,
@@ -21,6 +20,7 @@ from .plots import (
     plot_survival,
     plot_weight_tau,
 )
+from .result import Analysis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +38,7 @@ def figures(a: Analysis) -> dict[str, Figure]:
     found = {
         "distances": _drawn(
             "distances",
-            (7.5, 3.2),
+            (7.5, 0.42 * len(a.distances["all"]) + 1.0),
             lambda ax: plot_distances(a.distances["all"], ax),
             "Distances to biology, and within it; 95 % intervals.",
         ),
@@ -55,7 +55,7 @@ def figures(a: Analysis) -> dict[str, Figure]:
             "quantiles",
             (4.8, 4.4),
             lambda ax: plot_quantiles(shown, a.biology, ax),
-            "Quantiles against those of biology; the diagonal is likeness.",
+            "Quantiles against those of biology; the diagonal is likeness. Those beyond a limit are left out.",
         ),
         "projections": _drawn(
             "projections",

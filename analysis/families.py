@@ -1,4 +1,4 @@
-"""Families of distributions on tau > 0, each with its logarithms, its SciPy form and a start for the search: all parameters positive reals."""
+"""Families of distributions on tau > 0: logarithms, SciPy's form, and where a search starts; all parameters are positive reals."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ fitted in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +18,8 @@ from scipy import optimize, stats
 
 from hetsyn_sim.errors import DataError, UnknownNameError
 
-from .families import FAMILIES, Family
+from .families import FAMILIES
+from .likelihood import log_likelihood, loss_of, uniform_ends
 from .table import TauTable
 from .uncertainty import Estimate
 
@@ -102,10 +103,10 @@ def fit_family(table: TauTable, name: str, *, start: Fit | None = None) -> Fit:
             remedy="take more synapses, or wider limits",
         )
     if name == "uniform":  # its likelihood has corners, but its maximum is known
-        ends = _uniform(table)
-        return Fit(name, dict(zip(family.parameters, ends, strict=True)), _log_likelihood(table, family)(ends), len(table))
+        ends = uniform_ends(table)
+        return Fit(name, dict(zip(family.parameters, ends, strict=True)), log_likelihood(table, family)(ends), len(table))
 
-    loss = _loss(table, family)
+    loss = loss_of(table, family)
     begin = family.start(observed) if start is None else tuple(start.parameters.values())
     # the curvature finds the neighbourhood in some dozens of evaluations, the simplex settles where differences of gradients are noise
     best = optimize.minimize(loss, family.inverse(np.asarray(begin, dtype=np.float64)), method="BFGS", options={"gtol": 1e-6 * len(table)})
@@ -168,7 +169,7 @@ def parameter_intervals(table: TauTable, fit: Fit, level: float = 0.9) -> Mappin
         If the likelihood is flat there, as where a parameter is at the end of its range.
     """
     family = FAMILIES[fit.family]
-    loss, x = _loss(table, family), family.inverse(np.array(list(fit.parameters.values())))
+    loss, x = loss_of(table, family), family.inverse(np.array(list(fit.parameters.values())))
     steps = 1e-4 * np.eye(x.size)
     curvature = np.array([[(loss(x + a + b) - loss(x + a - b) - loss(x - a + b) + loss(x - a - b)) / 4e-8 for b in steps] for a in steps])
     try:
@@ -187,49 +188,3 @@ def parameter_intervals(table: TauTable, fit: Fit, level: float = 0.9) -> Mappin
     low, high = family.transform(x - half), family.transform(x + half)
     found = {name: Estimate(v, float(a), float(b)) for (name, v), a, b in zip(fit.parameters.items(), low, high, strict=True)}
     return MappingProxyType(found)
-
-
-def _log_likelihood(table: TauTable, family: Family) -> Callable[[Sequence[float]], float]:
-    """Parameters -> logarithm of the likelihood; minus infinity where it is 0 or can't be computed."""
-    observed, n_low, n_high = table.observed, int(table.is_low.sum()), int(table.is_high.sum())
-    low, high = np.float64(table.low), np.float64(table.high)
-
-    def value(parameters: Sequence[float]) -> float:
-        with np.errstate(all="ignore"):
-            found = float(np.sum(family.log_density(observed, *parameters)))
-            if n_low:
-                found += n_low * float(family.log_tails(low, *parameters)[0])
-            if n_high:
-                found += n_high * float(family.log_tails(high, *parameters)[1])
-        return found if np.isfinite(found) else -np.inf
-
-    return value
-
-
-def _loss(table: TauTable, family: Family) -> Callable[[Array], float]:
-    """Real numbers of the search -> negative log-likelihood; large, not infinite, so that the search finds its way back."""
-    value = _log_likelihood(table, family)
-
-    def loss(x: Array) -> float:
-        with np.errstate(over="ignore"):
-            return min(-value(family.transform(x)), 1e300)
-
-    return loss
-
-
-def _uniform(table: TauTable) -> tuple[float, float]:
-    """Lower end and width of most likelihood: an end with censored values lies as far beyond the limit as their share says."""
-    n_low, n_high, n = int(table.is_low.sum()), int(table.is_high.sum()), len(table)
-    below, above, inside = n_low / n, n_high / n, table.observed
-    low, high = float(inside.min()), float(inside.max())
-    if n_low and n_high:
-        width = (table.high - table.low) / (1.0 - below - above)
-        low = table.low - below * width
-    elif n_low:
-        low = (table.low - below * high) / (1.0 - below)
-    if n_low:
-        low = max(low, 1e-12)  # time constants are positive
-    if n_high:
-        high = (table.high - above * low) / (1.0 - above)
-    width = high - low
-    return low, float(np.nextafter(width, np.inf)) if low + width < high else width

@@ -1,6 +1,6 @@
 """Log densities and log tails of the families, straight from their formulas: the search for a maximum calls them thousands of times.
 
-SciPy's frozen distributions say the same (the tests hold one against the other) and take ten times as long, most of it for checks of arguments.
+SciPy's frozen distributions say the same (the tests hold one against the other) and take ten times as long, for checks of arguments.
 """
 
 from __future__ import annotations

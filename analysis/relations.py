@@ -13,7 +13,17 @@ from .distances import log_tau
 from .table import TauTable
 from .uncertainty import Estimate, bootstrap
 
-__all__ = ["Change", "Relation", "change", "effect_of_sign", "sign_purity", "use_weighted_median", "weight_and_tau"]
+__all__ = [
+    "Change",
+    "Relation",
+    "change",
+    "effect_of_sign",
+    "sign_purity",
+    "spreads",
+    "tau_by_weight",
+    "use_weighted_median",
+    "weight_and_tau",
+]
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,27 @@ def sign_purity(table: TauTable) -> float:
             neurons.setdefault(key[:-1], []).append(int(key[-1]))
     shares = [max(signs.count(1), signs.count(-1)) / len(signs) for signs in neurons.values()]
     return float(np.mean(shares)) if shares else 1.0
+
+
+def tau_by_weight(table: TauTable) -> list[float] | None:
+    """Median tau in seconds of the lightest, the middle and the heaviest third of synapses; None without weights."""
+    w = np.abs(table.column("w"))
+    if not np.isfinite(w).all() or len(table) < 3:
+        return None
+    return [float(np.median(table.tau[part])) for part in np.array_split(np.argsort(w, kind="stable"), 3)]
+
+
+def spreads(table: TauTable) -> tuple[float, float, float] | None:
+    """Standard deviations of log |w|, of log tau, and of the log of their product, what a spike brings in all; None without weights.
+
+    Peak and duration can be traded for each other: if they are, the product varies less than both together would.
+    """
+    w, tau = np.abs(table.column("w")), table.tau
+    usable = np.isfinite(w) & (w > 0.0) & (tau > 0.0) & np.isfinite(tau)
+    if usable.sum() < 2:
+        return None
+    logs = np.log(w[usable]), np.log(tau[usable])
+    return float(logs[0].std()), float(logs[1].std()), float((logs[0] + logs[1]).std())
 
 
 def use_weighted_median(table: TauTable) -> float | None:

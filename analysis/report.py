@@ -9,12 +9,12 @@ from pathlib import Path
 from hetsyn_sim.files import json_text, write_atomically
 from hetsyn_sim.report.document import Block, Document, Figure, Heading, Paragraph
 
-from . import tables
-from .analyse import Analysis
+from . import tables, tables_context, texts
 from .drawing import figures
-from .summary import caveats, summary
+from .result import Analysis
+from .summary import summary
 
-__all__ = ["answer_line", "document_of", "write_report"]
+__all__ = ["document_of", "write_report"]
 
 
 def write_report(folder: str | PathLike[str], analysis: Analysis) -> Path:
@@ -30,17 +30,6 @@ def write_report(folder: str | PathLike[str], analysis: Analysis) -> Path:
     return write_atomically(folder / "report.html", document.to_html())
 
 
-def answer_line(analysis: Analysis) -> str:
-    """The answer in a sentence."""
-    verdict = analysis.verdicts["all"]
-    rivals = " and than ".join(analysis.nulls) or "anything"
-    return f"Closer to biology ({analysis.against}) than {rivals}: {verdict.answer}. {_sentence(verdict.because)}"
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
-
-
 def document_of(analysis: Analysis) -> Document:
     """The page."""
     return Document("Learned time constants against biology", list(_blocks(analysis)))
@@ -48,38 +37,42 @@ def document_of(analysis: Analysis) -> Document:
 
 def _blocks(a: Analysis) -> Iterator[Block]:
     drawn = figures(a)
-    yield Paragraph(
-        f"Question: have the time constants that {len(a.runs)} network{'s' * (len(a.runs) > 1)} learned become like "
-        f"those of real synapses, "
-        f"beyond what their initial values, weight decay or mere noise of the same size would give?"
-    )
+    yield Paragraph(texts.question(a))
     yield Heading("Answer")
-    yield Paragraph(answer_line(a))
-    for aspect, meaning in (
-        ("spread", "Scale apart (each set centred on its median)"),
-        ("shape", "Scale and width apart (log tau standardised)"),
-    ):
+    yield Paragraph(texts.answer_line(a))
+    for aspect, meaning in (("spread", "Scale set aside (centred on the median)"), ("shape", "Scale and width set aside (standardised)")):
         verdict = a.verdicts[aspect]
-        yield Paragraph(f"{meaning}: {verdict.answer}. {_sentence(verdict.because)}")
-    yield tables.gains(a)
+        yield Paragraph(f"{meaning}: {verdict.answer}. {texts.sentence(verdict.because)}")
+    yield Paragraph(texts.which_nulls(a))
     yield drawn["distances"]
+    yield Paragraph(
+        "Gain: a null's distance to biology less that of what was learned, with its interval over networks; above 0, learning is closer. "
+        "Wasserstein distances of log tau; the last two columns are other distances of everything at once."
+    )
+    yield tables.gains(a)
+    if a.sensitivity:
+        yield Heading("Does the answer hang on a choice?")
+        yield tables_context.choices(a)
     yield Heading("What was learned")
     yield Paragraph(tables.censoring(a))
     yield tables.descriptions(a)
-    yield drawn["distributions"]
-    yield drawn["survival"]
-    yield drawn["quantiles"]
+    for name in ("distributions", "survival", "quantiles"):
+        yield drawn[name]
     yield Heading("Before and after")
     if a.change is None:
         yield Paragraph("What the networks began with is not known: there was no initial.safetensors beside the checkpoint.")
     else:
         yield tables.changes(a)
         yield drawn["change"]
+    if a.paper is not None:
+        yield Heading("Beside the paper")
+        yield tables_context.paper(a)
     yield Heading("Families of distributions")
     yield Paragraph(
-        "Differences of AIC to the best family of each row. p is that of the best one by parametric bootstrap; the "
-        "tail is the upper quartile. "
-        "The best of these is preferred among them; it is not thereby adequate."
+        "Differences of AIC to the best family of each row. The best of these is preferred among them; it is not thereby adequate: p says "
+        "how often a sample of that family fits worse (0.01 is the least possible). Tail: what is preferred above the upper quartile, and "
+        "the likelihood ratio in standard errors, positive for a log-normal. Clamped decays make heavy tails by themselves: look at the "
+        "row with signs flipped."
     )
     yield tables.families(a)
     yield Heading("Weight, sign and projection")
@@ -89,14 +82,16 @@ def _blocks(a: Analysis) -> Iterator[Block]:
     yield drawn["projections"]
     if a.lesions:
         yield Heading("What the long ones are for")
-        yield tables.lesions(a)
+        yield tables_context.lesions(a)
     yield Heading("How much the synapses are worth")
-    yield tables.clusters(a)
+    yield tables_context.clusters(a)
+    yield Heading("How much measurements differ among themselves")
+    yield tables_context.measured()
     yield Heading("Methods")
-    for text in tables.METHODS:
+    for text in texts.METHODS:
         yield Paragraph(text)
     yield Heading("Caveats")
-    for text in caveats(a):
+    for text in texts.caveats(a):
         yield Paragraph(text)
     yield Heading("Data")
-    yield tables.sources(a)
+    yield tables_context.sources(a)

@@ -1,4 +1,4 @@
-"""An analysis as plain data, and what has to be kept in mind with it."""
+"""An analysis as plain data."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .analyse import Analysis
+from .paper import Paper
+from .result import Analysis
 
-__all__ = ["caveats", "summary"]
+__all__ = ["summary"]
 
 
 def summary(a: Analysis) -> dict[str, Any]:
@@ -18,6 +19,9 @@ def summary(a: Analysis) -> dict[str, Any]:
         "networks": [run.name for run in a.runs],
         "against": a.against,
         "n": len(a.learned),
+        "dt_s": a.dt,
+        "medians_s": {name: float(np.median(table.tau)) for name, table in {"learned": a.learned, **a.nulls, a.against: a.biology}.items()},
+        "weight_decay": a.decays,
         "limits_s": [a.learned.low, a.learned.high],
         "censored": list(a.learned.censored),
         "censored_in_biology": list(a.biology.with_limits(a.learned.low, a.learned.high).censored),
@@ -25,6 +29,7 @@ def summary(a: Analysis) -> dict[str, Any]:
             aspect: {"answer": v.answer, "because": v.because, "distances": dict(v.distances), "gains": _estimates(v.gains)}
             for aspect, v in a.verdicts.items()
         },
+        "sensitivity": [asdict(choice) for choice in a.sensitivity],
         "distances": {aspect: _estimates(values) for aspect, values in a.distances.items()},
         "other_distances": {name: dict(values) for name, values in a.others.items()},
         "fits": {
@@ -36,6 +41,7 @@ def summary(a: Analysis) -> dict[str, Any]:
             for label, found in a.fitted.items()
         },
         "change": None if a.change is None else asdict(a.change),
+        "paper": None if a.paper is None else _paper(a.paper),
         "relations": [asdict(r) for r in a.relations],
         "inhibitory_over_excitatory": None if a.sign is None else asdict(a.sign),
         "sign_purity": a.purity,
@@ -44,6 +50,12 @@ def summary(a: Analysis) -> dict[str, Any]:
         "lesions": [asdict(found) for found in a.lesions],
     }
     return {key: _finite(value) for key, value in found.items()}
+
+
+def _paper(paper: Paper) -> dict[str, Any]:
+    published = None if paper.published is None else dict(paper.published)
+    above = _estimates(paper.above_initial)
+    return {"above_initial": above, "initial_ms": paper.initial_ms, "table_4": list(map(dict, paper.table_4)), "published": published}
 
 
 def _estimates(values: Any) -> dict[str, Any]:
@@ -59,23 +71,3 @@ def _finite(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return float(value) if np.isfinite(value) else None
     return value
-
-
-def caveats(a: Analysis) -> list[str]:
-    """What a sceptic would say, and is right about."""
-    clamp = "potentials (current clamp), which the membrane filters" if "psp" in a.against else "currents (voltage clamp)"
-    told = [
-        f"HetSynLIF has no membrane filter: its voltage is the sum of its currents, so that its time constants stand "
-        f"for the decay of a current and of the membrane together. Compared here with {a.against}: of the sets that ship, that means "
-        f"{clamp}. Neither is the exact counterpart.",
-        "Signs belong to weights, not to neurons: excitatory and inhibitory are kinds of synapses here, and classes of targets can't be "
-        "compared.",
-        "Synapses of a network are no replicates. No p-value is given for differences between them; networks are what is counted.",
-        "Measurements at different temperatures are not corrected.",
-    ]
-    beyond = sum(a.biology.with_limits(a.learned.low, a.learned.high).censored)
-    if beyond > 0.25:
-        told.insert(0, f"{100 * beyond:.0f} % of the measurements lie beyond what this network's step and trial can resolve.")
-    if len(a.runs) < 3:
-        told.insert(0, f"Only {len(a.runs)} network{'s' * (len(a.runs) > 1)}: nothing follows for others of the kind.")
-    return told

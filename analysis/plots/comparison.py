@@ -22,6 +22,8 @@ __all__ = ["plot_distances", "plot_quantiles"]
 def plot_quantiles(tables: Mapping[str, TauTable], biology: TauTable, ax: Axes | None = None) -> Axes:
     """Draw quantiles from 1 to 99 % against those of biology: on the diagonal where the distributions are the same.
 
+    A quantile that lies at a limit on either side is not known, and not drawn.
+
     Parameters
     ----------
     tables
@@ -38,16 +40,14 @@ def plot_quantiles(tables: Mapping[str, TauTable], biology: TauTable, ax: Axes |
         colour, dashes, marker = STYLES[k % len(STYLES)]
         x = 1e3 * np.quantile(biology.with_limits(table.low, table.high).tau, q, method="lower")
         y = 1e3 * np.quantile(table.tau, q, method="lower")
-        drawn = (x > 0) & (y > 0) & np.isfinite(x) & np.isfinite(y)
+        low, high = 1e3 * table.low, 1e3 * table.high
+        drawn = (x > low) & (y > low) & (x < high) & (y < high)
         ax.plot(x[drawn], y[drawn], color=colour, ls=dashes, marker=marker, markevery=7, ms=4, lw=1.3, label=label)
         ends += [*x[drawn], *y[drawn]]
     if ends:
         ax.plot([min(ends), max(ends)], [min(ends), max(ends)], color=GREY, lw=0.8)
     log_axis(ax, "measured (ms)")
-    ax.set_yscale("log")
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_formatter("")
-    ax.set_ylabel("learned (ms)")
+    log_axis(ax, "learned (ms)", "y")
     ax.legend(frameon=False, fontsize="small")
     return tidy(ax, "Quantiles, 1 to 99 %")
 
@@ -63,15 +63,16 @@ def plot_distances(distances: Mapping[str, Estimate], ax: Axes | None = None) ->
         Where to draw; by default in a new figure.
     """
     ax = axes_or_new(ax, (6.0, 0.45 * len(distances) + 1.0))
-    labels = list(distances)
+    labels = [label for label, estimate in distances.items() if np.isfinite(estimate.value)]
     for k, label in enumerate(labels):
         estimate = distances[label]
         colour, filled = (STYLES[0][0], "full") if label == "learned" else (GREY, "none")
         y = len(labels) - 1 - k
-        ax.plot([estimate.low, estimate.high], [y, y], color=colour, lw=2.2, solid_capstyle="butt")
+        if np.isfinite([estimate.low, estimate.high]).all():
+            ax.plot([estimate.low, estimate.high], [y, y], color=colour, lw=2.2, solid_capstyle="butt")
         ax.plot([estimate.value], [y], marker="o", color=colour, fillstyle="full" if filled == "full" else "none", ms=7)
         ax.annotate(
-            f"{estimate.value:.2f}", (max(estimate.high, estimate.value), y), xytext=(8, -3), textcoords="offset points", fontsize=8
+            f"{estimate.value:.2f}", (np.nanmax([estimate.high, estimate.value]), y), xytext=(8, -3), textcoords="offset points", fontsize=8
         )
     ax.set_yticks(range(len(labels)), labels[::-1])
     ax.set(xlabel="Wasserstein distance of log tau", xlim=(0.0, None), ylim=(-0.6, len(labels) - 0.4))

@@ -21,13 +21,13 @@ __all__ = ["STYLES", "log_axis", "plot_distributions", "plot_survival"]
 STYLES = ((AFTER, "-", "o"), (BEFORE, "--", "s"), (BRIAN2, "-.", "^"), (TORCH, ":", "D"), (THETA, (0, (5, 1, 1, 1, 1, 1)), "v"))
 
 
-def log_axis(ax: Axes, label: str = "time constant (ms)") -> None:
-    """A logarithmic axis of times with plain numbers."""
-    ax.set_xscale("log")
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.xaxis.set_minor_formatter("")
-    ax.set_xlabel(label)
+def log_axis(ax: Axes, label: str = "time constant (ms)", which: str = "x") -> None:
+    """A logarithmic axis (``x`` or ``y``) of times with plain numbers at 1, 2 and 5."""
+    ax.set(**{f"{which}scale": "log", f"{which}label": label})
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter("")
 
 
 def plot_distributions(tables: Mapping[str, TauTable], ax: Axes | None = None) -> Axes:

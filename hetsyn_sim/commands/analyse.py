@@ -53,6 +53,12 @@ def analyse(
     shuffled_labels: Annotated[
         bool, typer.Option("--shuffled-labels", help="Train again with shuffled labels, as one more null. Takes as long as the trainings.")
     ] = False,
+    celsius: Annotated[
+        float | None,
+        typer.Option(
+            "--celsius", metavar="DEGREES", help="Bring the measurements to this temperature (Q10 = 1.9); by default they stay as they are."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of resampling.")] = 0,
     json_file: JsonFile = None,
 ) -> None:
@@ -70,8 +76,9 @@ def analyse(
     check_output(json_file, None if report is None else report / "report.html")
     from analysis.analyse import analyse as analysed
     from analysis.extraction import find_runs
-    from analysis.report import answer_line, write_report
+    from analysis.report import write_report
     from analysis.summary import summary
+    from analysis.texts import answer_line
 
     runs = find_runs(paths)
     low_high = None if limits is None else _limits(limits)
@@ -85,6 +92,7 @@ def analyse(
             limits=low_high,
             longer_than=long,
             shuffled_labels=shuffled_labels,
+            celsius=celsius,
             seed=seed,
             progress=progress,
         )
@@ -96,8 +104,8 @@ def analyse(
     }
     rows |= {f"distance, {label}": str(estimate) for label, estimate in found.distances["all"].items()}
     rows |= {
-        "scale apart": found.verdicts["spread"].answer,
-        "scale and width apart": found.verdicts["shape"].answer,
+        "scale set aside": found.verdicts["spread"].answer,
+        "scale and width set aside": found.verdicts["shape"].answer,
     }
     if report is not None:
         rows["report"] = str(write_report(report, found))
