@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .discrete import discretise
+from .discrete import synaptic_steps
 from .errors import DataError
 from .recording import Recording
 from .spec import NetworkSpec, Projection
@@ -114,10 +114,10 @@ def count_states(spec: NetworkSpec) -> int:
     """States that decay in every step; synapses onto a neuron that share their time constants share their states."""
     total = 0
     for population in spec.populations:
-        program = discretise(population.model, spec.step_order)
-        total += len(program.neuron.states) * population.size
-        used = set().union(*(map(str, entry.free_symbols) for entry in program.synapse.matrix)) if program.synapse.states else set()
+        model, synapses = population.model, [step for step in synaptic_steps(population.model) if step.held]
+        total += len(model.neuron_equations.states) * population.size
+        used = {str(s) for step in synapses for s in step.decay.free_symbols}
         own = any(f.axes == "post pre" for name, f in population.model.parameters_of("synapse").items() if name in used)
         for projection in spec.projections_to(population.name):
-            total += len(program.synapse.states) * (_n_synapses(projection) if own else projection.n_post)
+            total += len(synapses) * (_n_synapses(projection) if own else projection.n_post)
     return total

@@ -10,8 +10,8 @@ MUTANTS = (
     Mutant(
         "subtracting in a jump adds",
         "spec/equations.py",
-        'amount if operator == "+=" else -amount',
-        'amount if operator in ("+=", "-=") else -amount',
+        '{"+=": self.expression, "-=": -self.expression}',
+        '{"+=": self.expression, "-=": self.expression}',
     ),
     Mutant(
         "subexpressions of subexpressions are not written out",

@@ -11,17 +11,29 @@ from numpy.typing import NDArray
 from ..discrete import discretise, evaluate, neuron_values, synapse_values
 from ..recording import Recording
 from ..spec import NetworkSpec, Projection
+from .trajectories import Trajectory, trajectories
 
 __all__ = ["voltage_bounds"]
 
 Array = NDArray[np.float64]
 
 
-def voltage_bounds(spec: NetworkSpec, values: Mapping[str, NDArray[Any]], recording: Recording, dtype: str) -> dict[str, float]:
-    """Population -> how far rounding in ``dtype`` can move v, from the spikes of a recording (see :mod:`hetsyn_sim.comparison`)."""
+def voltage_bounds(
+    spec: NetworkSpec,
+    values: Mapping[str, NDArray[Any]],
+    recording: Recording,
+    dtype: str,
+    followed: Mapping[str, Trajectory] | None = None,
+) -> dict[str, float]:
+    """Population -> how far rounding in ``dtype`` can move v, from the spikes of a recording (see :mod:`hetsyn_sim.comparison`).
+
+    ``followed`` are the stepped populations' trajectories, if they are known already.
+    """
     unit = float(np.finfo(dtype).eps) / 2
-    bounds = {}
+    bounds = {name: path.bound for name, path in (trajectories(spec, values, recording, dtype) if followed is None else followed).items()}
     for population in spec.populations:
+        if population.name in bounds:
+            continue
         program = discretise(population.model, spec.step_order)
         gains, n_terms = np.zeros(recording.n_runs), 0
         for projection in spec.projections_to(population.name):
@@ -40,7 +52,7 @@ def voltage_bounds(spec: NetworkSpec, values: Mapping[str, NDArray[Any]], record
             n_terms += 1
         theta = 0.0 if program.theta is None else float(np.max(np.abs(evaluate(program.theta, own))))
         bounds[population.name] = unit * (n_terms + 3 * recording.n_steps + 32) * (float(np.max(gains, initial=0.0)) + theta)
-    return bounds
+    return {population.name: bounds[population.name] for population in spec.populations}
 
 
 def _peak(counts: Array, amplitude: Array, decay: Array, projection: Projection) -> Array:

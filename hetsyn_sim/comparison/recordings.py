@@ -16,6 +16,7 @@ from .bounds import voltage_bounds
 from .margins import thresholds
 from .outcome import Comparison, Divergence
 from .states import first_state_difference
+from .trajectories import trajectories
 
 __all__ = ["compare_recordings"]
 
@@ -55,8 +56,9 @@ def compare_recordings(
             remedy="run both simulators on the same recordings",
         )
     # a simulator's own voltage may be off by the bound on either side
-    bounds = {name: 2 * bound for name, bound in voltage_bounds(spec, values, reference, dtype).items()}
-    thetas = thresholds(spec, values)
+    followed = trajectories(spec, values, reference, dtype)
+    bounds = {name: 2 * bound for name, bound in voltage_bounds(spec, values, reference, dtype, followed).items()}
+    thetas = thresholds(spec, values, reference, followed)
     undecided, diverged, mismatches = [], [], 0
     until = np.full(reference.n_runs, reference.n_steps)  # first step of each run that is not compared any more
     for run in range(reference.n_runs):
@@ -135,9 +137,10 @@ def _first_divergence(
         step = int(steps[0])
         v, w = (r.traces[f"{name}.v"][step, run] for r in (reference, other))
         candidates = np.flatnonzero(differs[step])
-        distance = np.maximum(np.abs(v - theta), np.abs(w - theta))[candidates]
+        level = theta[step, run]
+        distance = np.maximum(np.abs(v - level), np.abs(w - level))[candidates]
         neuron = int(candidates[np.argmax(distance)])
         found = Divergence(
-            run, step, step * spec.dt_s, name, neuron, float(v[neuron]), float(w[neuron]), float(theta[neuron]), bounds[name]
+            run, step, step * spec.dt_s, name, neuron, float(v[neuron]), float(w[neuron]), float(level[neuron]), bounds[name]
         )
     return found

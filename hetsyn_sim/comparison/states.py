@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..discrete import discretise, evaluate, neuron_values
+from ..discrete import discretise, evaluate, is_filter, neuron_values
 from ..recording import Recording
 from ..spec import NetworkSpec
 from .outcome import StateDifference
@@ -52,6 +52,8 @@ def first_state_difference(
 def _states_behind_v(spec: NetworkSpec, values: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str, str, Array]]:
     """Population, name of the trace, and the gain with which the state enters v."""
     for population in spec.populations:
+        if not is_filter(population.model, spec.step_order):
+            continue  # how a state reaches v later is not one number here
         program = discretise(population.model, spec.step_order)
         own = neuron_values(spec, population.name, values)
         sums = {f"{name}_syn": gain for name, gain in program.v_of_sums.items()}

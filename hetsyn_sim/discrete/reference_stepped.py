@@ -42,6 +42,7 @@ class SteppedPopulation:
         self.n_refractory = refractory_steps(self.program, self.values)
         self.steps_since_spike = np.full(shape, NEVER)
         self.active = np.ones(shape, dtype=np.bool_)
+        self.before_spiking = self.steps_since_spike, self.active
         self.spikes: Array = np.zeros(shape)
         self.output: Array = np.zeros(shape)
         self.v: Array = np.zeros(shape)
@@ -113,13 +114,18 @@ class SteppedPopulation:
         found = self.run(self.program.read)
         self.v = found[0]
         if self.program.spiking:
-            spiked = (found[1] > 0) & self.active
-            self.spikes = spiked.astype(np.float64)
-            self.steps_since_spike[spiked] = 0
-            if self.model.refractory:
-                self.active = self.active & ~spiked
+            self.before_spiking = self.steps_since_spike.copy(), self.active
+            self.spiked((found[1] > 0) & self.active)
         if self.model.output:
             self.output = found[-1]
+
+    def spiked(self, which: NDArray[np.bool_]) -> None:
+        """The neurons that spike in this step, (batch, post), in place of those that a call before has said."""
+        self.steps_since_spike, self.active = self.before_spiking[0].copy(), self.before_spiking[1]
+        self.spikes = which.astype(np.float64)
+        self.steps_since_spike[which] = 0
+        if self.model.refractory:
+            self.active = self.active & ~which
 
     def distance(self) -> Array:
         """How far above the threshold, with the states and sums of this moment."""

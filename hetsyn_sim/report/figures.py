@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as MplFigure
 
 from ..certificate import Certificate, Check
 from ..checkpoint import Checkpoint
-from ..discrete import discretise, evaluate, neuron_values
+from ..comparison.margins import thresholds
 from ..plots import (
     plot_bounds,
     plot_confusion,
@@ -119,11 +119,8 @@ def refinement(check: Check) -> Figure:
 
 
 def _theta(checkpoint: Checkpoint, example: Example) -> float:
-    spec = checkpoint.spec
-    theta = evaluate(
-        discretise(spec.population(example.population).model).theta, neuron_values(spec, example.population, checkpoint.values)
-    )
-    return float(np.broadcast_to(theta, (spec.population(example.population).size,))[example.neuron])
+    """The threshold of the neuron shown; where it moves, as the recording begins."""
+    return float(thresholds(checkpoint.spec, checkpoint.values, example.torch)[example.population][0, 0, example.neuron])
 
 
 def _new(width: float, height: float) -> MplFigure:
