@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["reproduce"]
 
-_UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
+_UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
 def reproduce(
@@ -59,8 +61,14 @@ def reproduce(
 
     chosen = _chosen(name, STUDIES, data)
     n_jobs = len(os.sched_getaffinity(0)) if jobs is None else jobs
-    with progress_bar(f"{', '.join(study.name for study in chosen)}: {n_jobs} runs side by side") as progress:
-        found = run_studies(chosen, out, seeds=seeds, jobs=n_jobs, budget=seconds, source=data, progress=progress)
+    what = f"{', '.join(study.name for study in chosen)}, {n_jobs} runs side by side" if n_jobs > 1 else ", ".join(s.name for s in chosen)
+    try:
+        with progress_bar(what) as bar:
+            progress = _of_this_call(bar, seconds)
+            found = run_studies(chosen, out, seeds=seeds, jobs=n_jobs, budget=seconds, source=data, progress=progress)
+    except KeyboardInterrupt:
+        say(f"interrupted: what was done is kept in {out}, and the same command goes on from there")
+        raise typer.Exit(130) from None
     for study in chosen:
         rows = found[study.name]
         n_wanted = len(study.cases) * (seeds or study.seeds)
@@ -78,6 +86,20 @@ def reproduce(
         typer.echo(table)
         say(f"every claim: {write_atomically(out / 'claims.md', table)}")
     write_json(json_file, {"studies": found})
+
+
+def _of_this_call(bar: Callable[[float], None], budget: float | None) -> Callable[[float], None]:
+    """A bar for what this call can do: runs that were there before are no part of it, and time ends with the budget."""
+    begun, before = time.monotonic(), -1.0
+
+    def tell(fraction: float) -> None:
+        nonlocal before
+        before = fraction if before < 0.0 else before
+        done = 1.0 if before >= 1.0 else (fraction - before) / (1.0 - before)
+        spent = 0.0 if budget is None else (time.monotonic() - begun) / budget
+        bar(min(1.0, max(done, spent)))
+
+    return tell
 
 
 def _chosen(name: str, studies: dict[str, Study], data: Path | None) -> list[Study]:
@@ -106,14 +128,14 @@ def _chosen(name: str, studies: dict[str, Study], data: Path | None) -> list[Stu
 
 
 def _seconds(text: str) -> float:
-    """Seconds of ``2h``, ``90 min``, ``30s``."""
-    match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*(s|min|h)\s*", text)
+    """Seconds of ``2h``, ``90 min``, ``2m``, ``30s``."""
+    match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*(s|min|m|h)\s*", text)
     if match is None:
         raise ConfigError(
             "this is not a time to spend",
             where="--budget",
             got=repr(text),
-            expected='a number with s, min or h, such as "2h"',
+            expected='a number with s, m, min or h, such as "2h"',
             remedy="--budget 2h",
         )
     return float(match[1]) * _UNITS[match[2]]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -90,6 +93,11 @@ def run_studies(
     -------
     dict
         Study -> the rows that are there now, in order of seed and case.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C, which loses the runs under way and no other.
     """
     kept = {study.name: _stored(folder / f"{study.name}.json") for study in studies}
     most = max(seeds or study.seeds for study in studies)
@@ -100,15 +108,18 @@ def run_studies(
     def affordable() -> Iterator[Any]:
         for task in tasks:
             if deadline is None or time.monotonic() + _expected(task, kept[task.study.name]) < deadline:
-                yield delayed(_run)(task, source)
+                yield delayed(_run)(task, source, jobs > 1)
 
     progress(1.0 - len(tasks) / len(wanted))
     # one task is handed out when another is done, so that what is affordable is known as late as possible
     found = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=jobs, batch_size=1)(affordable())
-    for k, (name, row) in enumerate(found, start=1):
-        kept[name].append(row)
-        write_atomically(folder / f"{name}.json", json_text({"study": name, "rows": kept[name]}))
-        progress(1.0 - (len(tasks) - k) / len(wanted))
+    try:
+        for k, (name, row) in enumerate(found, start=1):
+            kept[name].append(row)
+            write_atomically(folder / f"{name}.json", json_text({"study": name, "rows": kept[name]}))
+            progress(1.0 - (len(tasks) - k) / len(wanted))
+    except _Stopped:
+        raise KeyboardInterrupt from None
     rows: dict[str, list[Row]] = {study.name: [] for study in studies}
     for task in wanted:
         if (row := task.row(kept[task.study.name])) is not None:
@@ -121,9 +132,31 @@ def _stored(path: Path) -> list[Row]:
     return rows
 
 
-def _run(task: _Task, source: Path | None) -> tuple[str, Row]:
+class _Stopped(BaseException):
+    """Ctrl-C during a run. A training that sees KeyboardInterrupt says what of itself is kept, which here is not the point."""
+
+
+def _stop(*_: object) -> None:
+    raise _Stopped
+
+
+@contextmanager
+def _interrupts_handled(side_by_side: bool) -> Iterator[None]:
+    """Ctrl-C reaches every process. Runs side by side leave it to the process that began them, which ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN if side_by_side else _stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _run(task: _Task, source: Path | None, side_by_side: bool) -> tuple[str, Row]:
     begun = time.perf_counter()
-    measured = task.study.run(task.case, task.seed, source)
+    with _interrupts_handled(side_by_side):
+        measured = task.study.run(task.case, task.seed, source)
     return task.study.name, {"case": dict(task.case), "seed": task.seed, "seconds": time.perf_counter() - begun, **measured}
 
 

@@ -1,6 +1,8 @@
 """Studies: every case with every seed, once; stopped, resumed, within a budget; numbers that are SciPy's."""
 
 import json
+import os
+import signal
 import time
 
 import numpy as np
@@ -67,6 +69,28 @@ def test_a_budget_begins_nothing_that_would_last_longer(tmp_path):
 def test_runs_side_by_side_are_the_same_runs(tmp_path):
     rows = run_studies([toy()], tmp_path, jobs=2)["toy"]
     assert plain(rows) == [(x, seed, 10 * x + seed) for seed in range(2) for x in (1, 2)]
+
+
+def interrupted(case, seed, source):
+    if case["x"] == 2:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+    return {"y": 0}
+
+
+def test_what_was_done_before_an_interrupt_is_kept(tmp_path):
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        run_studies([toy(run=interrupted)], tmp_path)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert [row["case"] for row in json.loads((tmp_path / "toy.json").read_text())["rows"]] == [{"x": 1}]
+    RAN.clear()
+    run_studies([toy(seeds=1)], tmp_path)
+    assert [ran[0] for ran in RAN] == [2]
+
+
+def test_runs_side_by_side_leave_an_interrupt_to_who_began_them(tmp_path):
+    assert len(run_studies([toy(run=interrupted)], tmp_path, jobs=2)["toy"]) == 4
 
 
 def test_intervals_are_scipys():
