@@ -19,8 +19,8 @@ def test_models_are_found_by_name():
 
 def test_an_unknown_model_is_refused():
     with pytest.raises(UnknownNameError, match="unknown model") as excinfo:
-        get_model("Izhikevich")
-    assert excinfo.value.got == "'Izhikevich'"
+        get_model("Perceptron")
+    assert excinfo.value.got == "'Perceptron'"
     assert "HetSynLIF" in excinfo.value.expected
     assert "NeuronModel of your own" in excinfo.value.remedy
 
