@@ -37,28 +37,67 @@ _CONSTANT_ERROR = 16.0
 
 @dataclass(frozen=True)
 class Trajectory:
-    """Along a recording: the bound of v (in volts, or whatever v is in), and the threshold of v, (time, run, post); None for a readout."""
+    """Along a recording.
+
+    Attributes
+    ----------
+    bound
+        How far rounding can move v, in the unit of v.
+    theta
+        What v has to exceed, (time, run, post); None for a readout.
+    output_error
+        How far rounding can move the graded output, in units of roundoff, (time, run, post); None where spikes are handed on.
+    """
 
     bound: float
     theta: Array | None
+    output_error: Array | None
 
 
 def trajectories(spec: NetworkSpec, values: Mapping[str, Any], recording: Recording, dtype: str) -> dict[str, Trajectory]:
     """Every population that is stepped, by its name, followed through a recording."""
     unit = float(np.finfo(dtype).eps) / 2
-    stepped_ones = [p for p in spec.populations if not is_filter(p.model, spec.step_order)]
-    return {p.name: trajectory(spec, values, recording, p, unit) for p in stepped_ones}
+    found: dict[str, Trajectory] = {}
+    errors: dict[str, Array | None] = {}  # what a graded output hands on: the only rounding that travels from layer to layer
+    for population in spec.populations:
+        if is_filter(population.model, spec.step_order):
+            continue
+        source = spec.projections_to(population.name)[0].source
+        if source == "input" and spec.takes_values:
+            errors[source] = np.abs(recording.traces["input.x"])  # rounded to the precision
+        found[population.name] = trajectory(spec, values, recording, population, unit, errors.get(source))
+        errors[population.name] = found[population.name].output_error
+    return found
 
 
-def trajectory(spec: NetworkSpec, values: Mapping[str, Any], recording: Recording, population: Population, unit: float) -> Trajectory:
-    """Follow one population of a recording; ``unit`` is the unit roundoff of the precision that is looked at."""
+def trajectory(
+    spec: NetworkSpec,
+    values: Mapping[str, Any],
+    recording: Recording,
+    population: Population,
+    unit: float,
+    source_error: Array | None = None,
+) -> Trajectory:
+    """Follow one population of a recording.
+
+    Parameters
+    ----------
+    unit
+        The unit roundoff of the precision that is looked at.
+    source_error
+        How far rounding has moved what a graded source hands on, in units of roundoff, (time, run, pre).
+    """
     follower = _Follower(spec, population, values, recording, unit)
-    thetas = np.zeros((recording.n_steps, recording.n_runs, population.size)) if population.model.spiking else None
+    shape = (recording.n_steps, recording.n_runs, population.size)
+    thetas = np.zeros(shape) if population.model.spiking else None
+    outputs = np.zeros(shape) if population.model.output else None
     for t in range(recording.n_steps):
-        follower.step(t)
+        follower.step(t, None if source_error is None else source_error[t])
         if thetas is not None:
             thetas[t] = follower.theta
-    return Trajectory(follower.bound, thetas)
+        if outputs is not None:
+            outputs[t] = follower.output_error
+    return Trajectory(follower.bound, thetas, outputs)
 
 
 class _Follower:
@@ -69,14 +108,19 @@ class _Follower:
         self.spread: Array = np.zeros((*shape, n, n))  # P, in units of roundoff squared
         self.n_terms, self.bound = 0, 0.0
         self.theta: Array = np.zeros(shape)
+        self.output_error: Array = np.zeros(shape)
         # begins: the expression of an initial value is rounded
         self._add([np.abs(x) * _CONSTANT_ERROR for x in self.state.states.values()])
         self.sizes = _arriving_sizes(spec, population, values)
         self.sum_error = dict.fromkeys(self.state.sums, np.zeros(shape))
+        self.handed_on = {key: np.zeros_like(carried) for key, carried in self.state.carried.items()}  # errors of a graded source
+        self.error_before: Array | None = None
 
-    def step(self, t: int) -> None:
+    def step(self, t: int, source_error: Array | None) -> None:
         state, model = self.state, self.state.model
         arriving = self._source(t)
+        if state.model.takes_values and source_error is not None:
+            self._hand_on(source_error)
         for phase in self.spec.step_order.phases if t else ("feedforward", "threshold"):
             if phase == "decay":
                 active = self._active_in_this_step()
@@ -123,6 +167,8 @@ class _Follower:
         return [np.broadcast_to(y.slopes, (n, *shape)) for y in found], [np.broadcast_to(y.error, shape) for y in found]
 
     def _travel(self, tape: Tape, active: Flags, only: Flags | None = None) -> None:
+        if not self.state.states:
+            return
         slopes, errors = self._run(tape, active)
         jacobian = np.stack([np.moveaxis(s, 0, -1) for s in slopes], axis=-2)  # (run, post, next, before)
         moved = jacobian @ self.spread @ np.swapaxes(jacobian, -1, -2)
@@ -148,24 +194,37 @@ class _Follower:
         if any(key[0] == kind and key[1] in self.state.states for key in self.sizes):
             self._add(errors)
 
+    def _hand_on(self, source_error: Array) -> None:
+        """What the errors of a graded source come to at every synapse: they take the way that the source's values take."""
+        for projection in self.state.projections:
+            seen = self.state.synapse_values[projection.kind]
+            for step in self.state.program.synapses:
+                key = projection.kind, step.name
+                arrived = self.error_before if step.held else source_error
+                self.handed_on[key] = self.handed_on[key] * evaluate(step.decay, seen)
+                if step.drive is not None and arrived is not None:
+                    self.handed_on[key] += np.abs(evaluate(step.drive, seen)) * arrived[:, None, :]  # (run, post, pre)
+        self.error_before = source_error
+
     def _sums(self, t: int) -> None:
         """A sum over synapses of decaying events: as in :mod:`hetsyn_sim.comparison`, (n_terms + 3 n_steps + 32) times its size."""
         for total in self.state.sums:
             parts = [np.abs(x).sum(axis=-1) for (_, name), x in self.state.carried.items() if f"{name}_syn" == total]
+            handed = [x.sum(axis=-1) for (_, name), x in self.handed_on.items() if f"{name}_syn" == total]
             n_terms = sum(p.n_pre for p in self.state.projections)
-            self.sum_error[total] = (n_terms + 3 * t + 32) * np.sum(parts, axis=0)
+            self.sum_error[total] = (n_terms + 3 * t + 32) * np.sum(parts, axis=0) + np.sum(handed, axis=0)
 
     def _read(self, t: int) -> None:
         state = self.state
         slopes, errors = self._run(state.program.read, state.active)
         widths = []
-        for row, error in zip(slopes[:2], errors[:2], strict=True):  # v, and the distance to the threshold
+        for row, error in zip(slopes, errors, strict=True):
             carried = np.einsum("k...,...km,m...->...", row, self.spread, row)
             widths.append(np.sqrt(self.n_terms * np.maximum(carried, 0.0)) + error)
-        finite = np.isfinite(state.v)
-        self.bound = max(
-            self.bound, self.unit * float(np.max(np.where(finite, widths[-1] if len(widths) == 1 else np.maximum(*widths), 0.0)))
-        )
+        if state.model.output:
+            self.output_error = widths.pop()
+        of_v = np.max(widths, axis=0)  # of v, and of its distance to the threshold
+        self.bound = max(self.bound, self.unit * float(np.max(np.where(np.isfinite(state.v), of_v, 0.0))))
         if state.program.spiking:
             self.theta = state.v - state.distance()
             recorded = self.recording.rasters[self.population.name][t]

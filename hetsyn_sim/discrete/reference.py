@@ -135,7 +135,8 @@ def simulate_reference(
     Returns
     -------
     Recording
-        ``rasters["input"]``, ``rasters["layer_1"]`` ... and ``traces["layer_1.v"]``, ..., ``traces["readout.v"]``.
+        ``rasters["input"]``, ``rasters["layer_1"]`` ... and ``traces["layer_1.v"]``, ..., ``traces["readout.v"]``. Graded outputs are
+        always kept, and so is an input of values, as ``traces["input.x"]``.
 
     Raises
     ------
@@ -161,8 +162,10 @@ def simulate_reference(
     first = [phase for phase in spec.step_order.phases if phase not in ("feedforward", "threshold")]
     rasters: dict[str, NDArray[np.bool_]] = {"input": given > 0.0}
     rasters |= {p.name: np.zeros((n_steps, n_runs, p.v.shape[1]), dtype=bool) for p in populations if p.program.model.spiking}
-    kept = {p.name: [name for name in p.variables if name in record] for p in populations}
+    kept = {p.name: [name for name in p.variables if name in record or name == p.program.model.output] for p in populations}
     traces = {f"{p.name}.{name}": np.zeros((n_steps, n_runs, p.v.shape[1])) for p in populations for name in kept[p.name]}
+    if spec.takes_values:
+        traces["input.x"] = given.copy()
     for t in range(n_steps):
         for phase in first if t else ():  # a recording begins with its first input
             for population in populations:
