@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from brian2.equations.codestrings import Expression
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, INTEGER, PARAMETER, SUBEXPRESSION, Equations, SingleEquation
@@ -11,17 +11,24 @@ from brian2.units.allunits import second
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from ..spec import NetworkSpec, NeuronModel, Population, Projection
+from ..spec.equations import X_PRE, symbol
 from ..spec.model import Side
 from .surroundings import NOTHING, REFRACTORY, Surroundings, kick_of
 
 __all__ = [
     "STEPS_PER_RECORDING",
+    "beginning_code",
+    "begins_somewhere",
     "declarations",
     "delayed",
     "forget_spikes",
+    "hands_on_values",
+    "initial_name",
     "neuron_equations",
+    "output_name",
     "sum_name",
     "sums_in_use",
+    "sums_move_states",
     "synapse_equations",
     "wipe_code",
 ]
@@ -33,7 +40,34 @@ STEPS_PER_RECORDING = "steps_per_recording"
 def sums_in_use(model: NeuronModel) -> dict[str, str]:
     """Sum -> synaptic state (``I_syn`` -> ``I``) for the sums that the neuron's text mentions; the others would be work for nothing."""
     seen = {str(s) for _, expression, side in model.expressions() if side == "neuron" for s in expression.free_symbols}
-    return {total: state for total, state in zip(model.summed, model.synapse_equations.states, strict=True) if total in seen}
+    return {total: total.removesuffix("_syn") for total in model.summed if total in seen}
+
+
+def sums_move_states(model: NeuronModel) -> bool:
+    """Whether a sum over synapses is read at any other moment of a step than with the threshold, where it has just been taken."""
+    block = model.neuron_equations
+    read = [*block.states.values(), *(jump.expression for jump in model.reset_jumps)]
+    read += list(model.condition or ()) if model.spikes_where_crossed else []
+    sums = {symbol(total) for total in model.summed}
+    return any(block.expand(expression).free_symbols & sums for expression in read)
+
+
+def output_name(spec: NetworkSpec, source: str) -> str:
+    """The variable that a source of values holds them in, as the synapses' ``x_pre`` reads it: ``x``, unless the name is taken."""
+    targets = [spec.population(q.target).model for q in spec.projections if q.source == source]
+    taken = set[str]().union(*(model.names_of("synapse") for model in targets))
+    return _free("x", taken if source == "input" else taken | spec.population(source).model.names_of("neuron"))
+
+
+def initial_name(model: NeuronModel, state: str) -> str:
+    """The parameter that holds where a state begins."""
+    return _free(f"initial_{state}", model.names_of("neuron") | model.names_of("synapse"))
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
 
 
 def sum_name(total: str, projection: Projection) -> str:
@@ -41,16 +75,34 @@ def sum_name(total: str, projection: Projection) -> str:
     return f"{total}_{projection.kind}"
 
 
-def neuron_equations(spec: NetworkSpec, population: Population, added: Surroundings = NOTHING) -> Equations:
-    """The neuron's own equations, with its parameters declared and each sum written as the sum over its projections."""
+def neuron_equations(
+    spec: NetworkSpec,
+    population: Population,
+    added: Surroundings = NOTHING,
+    *,
+    constants: Iterable[SingleEquation] = (),
+    holds_sums: bool = False,
+) -> Equations:
+    """The neuron's own equations, with its parameters declared and each sum written as the sum over its projections.
+
+    ``constants`` are declarations of what the method of integration needs. With ``holds_sums`` a sum is not an expression but a number,
+    taken once per step.
+    """
     model = population.model
     dimensions = model.dimensions()
     lines = list(Equations(model.neuron).values())
     for total in sums_in_use(model):
         parts = [sum_name(total, projection) for projection in spec.projections_to(population.name)]
-        lines.append(SingleEquation(SUBEXPRESSION, total, dimensions[total], expr=Expression(" + ".join(parts))))
+        if holds_sums:
+            lines.append(SingleEquation(PARAMETER, total, dimensions[total]))
+        else:
+            lines.append(SingleEquation(SUBEXPRESSION, total, dimensions[total], expr=Expression(" + ".join(parts))))
         lines += [SingleEquation(PARAMETER, part, dimensions[total]) for part in parts]
     lines += declarations(model, "neuron")
+    lines += [SingleEquation(PARAMETER, initial_name(model, x), dimensions[x], flags=["constant"]) for x in begins_somewhere(model)]
+    if hands_on_values(spec, population.name):
+        lines.append(SingleEquation(PARAMETER, output_name(spec, population.name), DIMENSIONLESS))
+    lines += constants
     lines += [
         SingleEquation(PARAMETER, kick_of(state), dimensions[state], flags=["constant", "shared"])
         for state in added.noise
@@ -62,12 +114,29 @@ def neuron_equations(spec: NetworkSpec, population: Population, added: Surroundi
     return Equations(lines)
 
 
+def begins_somewhere(model: NeuronModel) -> list[str]:
+    """States that do not begin at 0."""
+    return [state for state, value in model.initial_states.items() if value != 0]
+
+
+def hands_on_values(spec: NetworkSpec, source: str) -> bool:
+    """Whether synapses read values that a population, or the input, puts out."""
+    return any(q.source == source and spec.population(q.target).model.takes_values for q in spec.projections)
+
+
 def synapse_equations(spec: NetworkSpec, projection: Projection) -> Equations:
     """The synapse's own equations, updated every step, with its parameters declared and its part of the neuron's sums."""
     model = spec.population(projection.target).model
     dimensions = model.dimensions()
+    x_pre = f"{output_name(spec, projection.source)}_pre"
     lines = [
-        SingleEquation(e.type, name, e.dim, expr=e.expr, flags=["clock-driven"] if e.type == DIFFERENTIAL_EQUATION else [])
+        SingleEquation(
+            e.type,
+            name,
+            e.dim,
+            expr=Expression(re.sub(rf"\b{X_PRE}\b", x_pre, e.expr.code)),
+            flags=["clock-driven"] if e.type == DIFFERENTIAL_EQUATION else [],
+        )
         for name, e in Equations(model.synapse).items()
     ]
     for total, state in sums_in_use(model).items():
@@ -86,9 +155,24 @@ def wipe_code(states: Iterable[str], *, suffix: str = "") -> str:
     return "\n".join(f"{state} *= {kept}" for state in states)
 
 
-def forget_spikes() -> str:
-    """A statement that makes neurons forget, in the first step of a recording, when they spiked last."""
-    return f"lastspike -= 1e4*second*int(timestep(t, dt) % {STEPS_PER_RECORDING} == 0)"
+def beginning_code(model: NeuronModel) -> str:
+    """Statements that set the neuron's states, in the first step of every recording, to where it begins.
+
+    What was not finite stays so: 0 times it is not a number. So a look at the end finds it.
+    """
+    somewhere = begins_somewhere(model)
+    first = f"int(timestep(t, dt) % {STEPS_PER_RECORDING} == 0)"
+    zeroed = [x for x in model.neuron_equations.states if x not in somewhere]
+    begun = [f"{x} = {x}*(1 - {first}) + {initial_name(model, x)}*{first}" for x in somewhere]
+    return "\n".join(([wipe_code(zeroed)] if zeroed else []) + begun)
+
+
+def forget_spikes(model: NeuronModel) -> str:
+    """A statement that makes neurons forget, in the first step of a recording, when they spiked last, or that they are above threshold."""
+    first = f"timestep(t, dt) % {STEPS_PER_RECORDING} == 0"
+    if model.spikes_where_crossed:
+        return f"not_refractory = not_refractory or ({first})"
+    return f"lastspike -= 1e4*second*int({first})"
 
 
 def delayed(on_pre: str, projection: Projection) -> str:

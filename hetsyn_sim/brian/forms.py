@@ -34,6 +34,8 @@ class Form(Protocol):
     name: str
     #: Whether Brian2 derives the step of a synapse itself, from differential equations.
     solves_synapses: bool
+    #: Whether a sum over synapses changes only when it is taken.
+    sums_stand_still: bool
 
     def check(self, spec: NetworkSpec) -> None:
         """Raise a TransferError if the form can't express a model of the network."""
@@ -58,6 +60,7 @@ class Ode:
 
     name = "ode"
     solves_synapses = True
+    sums_stand_still = True
 
     def check(self, spec: NetworkSpec) -> None:
         """Brian2 says itself what it can't solve."""
@@ -89,11 +92,20 @@ class Fast:
 
     name = "fast"
     solves_synapses = False
+    sums_stand_still = False
 
     def check(self, spec: NetworkSpec) -> None:
         from ..discrete import synaptic_block  # our own propagators: the form ode must do without, so nobody imports them for it
 
         for population in spec.populations:
+            if population.model.takes_values:
+                raise TransferError(
+                    "the form 'fast' can't express this model",
+                    where=f"{population.name}: {population.model.name}",
+                    got="synapses that read the output of an analogue source, x_pre",
+                    expected="synapses that spikes drive",
+                    remedy='use form="ode"',
+                )
             block = synaptic_block(population.model)
             if not block.is_diagonal:
                 raise TransferError(

@@ -1,8 +1,8 @@
-"""Input rasters on their way into Brian2: checked, then one long spike list in which the recordings follow each other."""
+"""Inputs on their way into Brian2: checked, then one long list of spikes, or of values, in which the recordings follow each other."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,16 +10,19 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from ..recording import Raster
 
-__all__ = ["check_inputs", "concatenated_steps", "spikes_with_room", "split_recordings"]
+__all__ = ["Inputs", "check_inputs", "concatenated_steps", "joined_recordings", "spikes_with_room", "split_recordings"]
+
+#: Spikes, or values for a network that takes them, shape (time, batch, channel).
+Inputs: TypeAlias = "Raster | NDArray[np.float64]"
 
 
-def check_inputs(inputs: Any, n_input: int, *, where: str = "Brian2 simulation") -> Raster:
-    """The inputs as a bool array of shape (time, batch, channel).
+def check_inputs(inputs: Any, n_input: int, *, values: bool = False, where: str = "Brian2 simulation") -> Inputs:
+    """The inputs as an array of shape (time, batch, channel): of bools, or with ``values`` of numbers.
 
     Raises
     ------
     DataError
-        If the shape is another one, if there are no recordings or no steps, or if anything but 0 and 1 is in them.
+        If the shape is another one, if there are no recordings or no steps, or if anything but 0 and 1, or but finite numbers, is in them.
     """
     array = np.asarray(inputs)
     if array.ndim != 3 or array.shape[2] != n_input:
@@ -38,6 +41,8 @@ def check_inputs(inputs: Any, n_input: int, *, where: str = "Brian2 simulation")
             expected="at least one step and one recording",
             remedy="select some recordings first",
         )
+    if values:
+        return _check_values(array, where)
     if array.dtype != np.bool_:
         other = ~((array == 0) | (array == 1))  # NaN is neither
         if np.any(other):
@@ -47,15 +52,41 @@ def check_inputs(inputs: Any, n_input: int, *, where: str = "Brian2 simulation")
                 where=f"{where}: step {first[0]}, recording {first[1]}, channel {first[2]}",
                 got=f"{array[first]!r} ({int(other.sum())} such values)",
                 expected="False or True, 0 or 1",
-                remedy="binarise counts, or use a smaller dt; analogue input can't be sent to Brian2 as spikes",
+                remedy="binarise counts, or use a smaller dt; analogue input, which are values, needs a model whose synapses read x_pre",
             )
     return array.astype(np.bool_, copy=False)
 
 
+def _check_values(array: NDArray[Any], where: str) -> NDArray[np.float64]:
+    if array.dtype == np.bool_ or not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
+        raise DataError(
+            "spikes were given to a network that takes values",
+            where=where,
+            got=f"an array of {array.dtype}",
+            expected="numbers: the synapses of layer_1 read the output of their source, x_pre",
+            remedy="pass the analogue signal; if it is really 0 or 1, as numbers: inputs.astype(float)",
+        )
+    bad = ~np.isfinite(array)
+    if np.any(bad):
+        first = tuple(int(k) for k in np.argwhere(bad)[0])
+        raise DataError(
+            "an input value is not finite",
+            where=f"{where}: step {first[0]}, recording {first[1]}, channel {first[2]}",
+            got=f"{array[first]!r} ({int(bad.sum())} such values)",
+            expected="finite numbers",
+            remedy="look at how the input was made",
+        )
+    return array.astype(np.float64, copy=False)
+
+
+def joined_recordings(array: NDArray[Any]) -> NDArray[Any]:
+    """(time, recording, channel) as (recordings * time, channel), recording after recording."""
+    return array.transpose(1, 0, 2).reshape(-1, array.shape[2])
+
+
 def concatenated_steps(raster: Raster) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Channels and steps of all spikes, recording after recording, ordered by step, then channel."""
-    n_steps, n_runs, n_channels = raster.shape
-    steps, channels = np.nonzero(raster.transpose(1, 0, 2).reshape(n_runs * n_steps, n_channels))
+    steps, channels = np.nonzero(joined_recordings(raster))
     return channels.astype(np.int32), steps
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..spec import ParameterSlot
 from ..spec.quantities import parse_unit
+from .equations import begins_somewhere, hands_on_values
 from .network import METHOD, BuiltNetwork, brian_name, derived_update
 from .report import MappedParameter, MappedPopulation, MappedProjection, ScheduledObject, TransferReport
 from .values import Array, is_time, used_entries
@@ -33,6 +34,8 @@ _OURS = {
     "_wipe": "states are zeroed if a recording begins",
     "_forget": "spikes are forgotten if a recording begins",
     "_noise": "noise is drawn",
+    "_hold": "synapses are summed",
+    "_output": "values are put out",
 }
 
 
@@ -47,7 +50,12 @@ def make_report(built: BuiltNetwork, values: Mapping[str, Array], device: str) -
             str(group.equations),
             p.model.threshold,
             p.model.reset,
-            derived_update(group, group.equations) if p.model.neuron_equations.states else "",
+            derived_update(group, group.equations, built.methods[p.name]) if p.model.neuron_equations.states else "",
+            built.methods[p.name].name,
+            built.methods[p.name].reason,
+            p.model.refractory,
+            {x: str(p.model.initial[x]) for x in begins_somewhere(p.model)},
+            p.model.output if hands_on_values(spec, p.name) else "",
         )
         for p in spec.populations
     )
@@ -67,17 +75,20 @@ def make_report(built: BuiltNetwork, values: Mapping[str, Array], device: str) -
     )
     parameters = tuple(_parameter(slot, values[key]) for key, slot in spec.slots.items())
     dt = f"{spec.dt_s * 1e3:.12g} ms"
-    return TransferReport(
-        dt, device, built.form.name, METHOD, spec.step_order.phases, populations, projections, parameters, tuple(_schedule(built))
-    )
+    methods = dict.fromkeys([METHOD, *(built.methods[p.name].name for p in spec.populations if p.model.neuron_equations.states)])
+    order, schedule = spec.step_order.phases, tuple(_schedule(built))
+    return TransferReport(dt, device, built.form.name, ", ".join(methods), order, populations, projections, parameters, schedule)
 
 
 def _schedule(built: BuiltNetwork) -> Iterator[ScheduledObject]:
     idle = {f"{brian_name(p.name)}_stateupdater" for p in built.spec.populations if not p.model.neuron_equations.states}
+    begun = {f"{brian_name(p.name)}_wipe" for p in built.spec.populations if begins_somewhere(p.model)}
     for found in built.network.sorted_objects:
         kind = next((_KINDS[c.__name__] for c in type(found).__mro__ if c.__name__ in _KINDS), None)
         if kind is None:
             kind = next((does for end, does in _OURS.items() if found.name.endswith(end) or f"{end}_of_" in found.name), None)
+        if found.name.endswith("_wipe") and found.name in begun:
+            kind = "states are set to where they begin, if a recording does"
         if kind is not None and found.name not in idle:
             yield ScheduledObject(found.name, found.when, found.order, kind)
 

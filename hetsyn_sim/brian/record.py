@@ -14,7 +14,7 @@ from ..errors import UnknownNameError
 from ..recording import Raster, Recording
 from ..spec import NetworkSpec, Projection
 from .equations import sums_in_use
-from .inputs import split_recordings
+from .inputs import Inputs, split_recordings
 from .network import BuiltNetwork, brian_name
 from .schedule import END
 from .values import synapse_mask
@@ -97,10 +97,10 @@ class Monitors:
         for monitor in (*self.spikes.values(), *self.states.values()):
             built.add(monitor)
 
-    def recording(self, inputs: Raster, simulator: str) -> Recording:
+    def recording(self, inputs: Inputs, simulator: str) -> Recording:
         """What was recorded of a run on ``inputs``, cut into the recordings that were put one after the other."""
         n_steps, n_runs, _ = inputs.shape
-        rasters = {"input": inputs} | {name: self._raster(name, n_steps, n_runs) for name in self.spikes}
+        rasters = {"input": np.asarray(inputs > 0)} | {name: self._raster(name, n_steps, n_runs) for name in self.spikes}
         traces = {trace.key: split_recordings(self._trace(trace, n_steps * n_runs), n_runs) for trace in self.traces}
         return Recording(self.spec.dt_s, rasters, traces, simulator)
 

@@ -12,7 +12,11 @@ __all__ = ["MappedParameter", "MappedPopulation", "MappedProjection", "Scheduled
 
 @dataclass(frozen=True)
 class MappedPopulation:
-    """A population and its NeuronGroup; ``update`` is the step that Brian2 derived from the equations."""
+    """A population and its NeuronGroup; ``update`` is the step that ``method`` made of the equations.
+
+    ``reason`` says why the method is not Brian2's own, if it is not; ``initial`` where states begin that do not at 0; ``output`` what the
+    population hands on, if that is a value.
+    """
 
     name: str
     group: str
@@ -21,6 +25,11 @@ class MappedPopulation:
     threshold: str
     reset: str
     update: str
+    method: str
+    reason: str
+    refractory: str
+    initial: dict[str, str]
+    output: str
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,16 @@ class TransferReport:
     def _objects(self) -> Iterator[str]:
         for population in self.populations:
             yield f"{population.name}: NeuronGroup {population.group!r} of {population.size}"
-            yield from _block(population.equations, population.update, threshold=population.threshold, reset=population.reset)
+            yield from _block(
+                population.equations,
+                population.update,
+                threshold=population.threshold,
+                reset=population.reset,
+                refractory=population.refractory,
+                begins="; ".join(f"{state} = {value}" for state, value in population.initial.items()),
+                output=population.output,
+                method=f"{population.method}, because {population.reason}" if population.reason else "",
+            )
         for projection in self.projections:
             yield f"{projection.name}: Synapses {projection.synapses!r}, {projection.n_synapses} synapses"
             yield from _block(projection.equations, projection.update, on_pre=projection.on_pre)

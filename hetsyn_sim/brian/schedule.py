@@ -27,8 +27,10 @@ class Schedule:
     input_order = 0
     #: When neurons spiked last is forgotten where a recording begins: before Brian2 asks, with the decay, whether they are refractory.
     forget_order = 5
-    #: States are zeroed where a new recording begins: after the last spikes of the one before have done their work, before new input.
+    #: States are set to where they begin, if a recording does: after the last spikes of the one before have done their work.
     wipe_order = 40
+    #: This step's input values are put out: after the decay, in which synapses still see those of the step before.
+    values_order = 45
     #: Noise is drawn: what began at zero has it from its first step on.
     noise_order = 50
 
@@ -47,6 +49,10 @@ class Schedule:
     def threshold(self, population: int) -> int:
         """It spikes or not."""
         return 100 * population + 20
+
+    def output(self, population: int) -> int:
+        """What it hands on, if that is a value, is read."""
+        return 100 * population + 25
 
 
 def place(brian_object: Any, order: int) -> None:

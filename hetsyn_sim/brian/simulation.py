@@ -15,11 +15,11 @@ import numpy as np
 from brian2 import Network
 
 from ..errors import BackendError
-from ..recording import Raster, Recording, check_same_dt
+from ..recording import Recording, check_same_dt
 from ..spec import NetworkSpec
 from .devices import Device, find_device, on_runtime
 from .forms import find_form
-from .inputs import check_inputs
+from .inputs import Inputs, check_inputs
 from .mapping import make_report
 from .network import BuiltNetwork, build_network, check_finite, run_network, set_input
 from .record import Monitors, resolve_traces
@@ -131,7 +131,7 @@ class BrianSimulation:
         Parameters
         ----------
         inputs
-            Input spikes, 0 or 1, shape (time, batch, channel).
+            Input spikes, 0 or 1, shape (time, batch, channel); for a network that takes values, finite numbers.
         dt
             The inputs' time step in seconds, if they carry one: it must be the network's.
         progress
@@ -156,23 +156,23 @@ class BrianSimulation:
         find_device(self.device)
         if dt is not None:
             check_same_dt(dt, self.spec.dt_s, where="inputs of the Brian2 simulation")
-        raster = check_inputs(inputs, self.spec.n_input)
+        checked = check_inputs(inputs, self.spec.n_input, values=self.spec.takes_values)
         progress = progress or (lambda fraction: None)
         self.seconds = Seconds()
-        return self._run_standalone(raster, progress, message) if self.device.standalone else self._run_runtime(raster, progress)
+        return self._run_standalone(checked, progress, message) if self.device.standalone else self._run_runtime(checked, progress)
 
-    def _run_runtime(self, raster: Raster, progress: Callable[[float], None]) -> Recording:
+    def _run_runtime(self, inputs: Inputs, progress: Callable[[float], None]) -> Recording:
         built, monitors = self._built
-        with on_runtime(self.device), np.errstate(divide="ignore", invalid="ignore"):  # tau = 0 is a decay of exactly 0
+        with on_runtime(self.device), np.errstate(all="ignore"):  # tau = 0 is a decay of exactly 0; what is not finite is looked for later
             built.network.restore(_FRESH)
             if self.surroundings.noise:
                 brian2.seed(self.surroundings.seed)
-            set_input(built, raster)
+            set_input(built, inputs)
             start = perf_counter()
-            run_network(built, raster.shape[0], raster.shape[1], lambda elapsed, fraction, start, duration: progress(float(fraction)))
+            run_network(built, inputs.shape[0], inputs.shape[1], lambda elapsed, fraction, start, duration: progress(float(fraction)))
             self.seconds.simulating = perf_counter() - start
         check_finite(built)
-        return monitors.recording(raster, f"brian2 {self.device.name}")
+        return monitors.recording(inputs, f"brian2 {self.device.name}")
 
     def build(
         self,
@@ -213,19 +213,19 @@ class BrianSimulation:
                 expected="cpp_standalone or cuda_standalone",
                 remedy="run it as it is, or choose a standalone device",
             )
-        raster = check_inputs(inputs, self.spec.n_input)
+        checked = check_inputs(inputs, self.spec.n_input, values=self.spec.takes_values)
         self.seconds = Seconds()
         told: dict[str, Any] = {"message": message} | ({"progress": progress} if progress is not None and self.device.cuda else {})
-        return build_standalone(self.device, self._job, raster, Path(directory), seconds=self.seconds, **told)
+        return build_standalone(self.device, self._job, checked, Path(directory), seconds=self.seconds, **told)
 
     @property
     def _job(self) -> Job:
         return Job(self.spec, self.values, self.form, self.surroundings, self.traces)
 
-    def _run_standalone(self, raster: Raster, progress: Callable[[float], None], message: Callable[[str], None] | None) -> Recording:
+    def _run_standalone(self, inputs: Inputs, progress: Callable[[float], None], message: Callable[[str], None] | None) -> Recording:
         with ExitStack() as stack:
             directory = self.build_directory or stack.enter_context(tempfile.TemporaryDirectory(prefix="hetsyn_sim_"))
-            return run_standalone(self.device, self._job, raster, Path(directory), progress=progress, message=message, seconds=self.seconds)
+            return run_standalone(self.device, self._job, inputs, Path(directory), progress=progress, message=message, seconds=self.seconds)
 
 
 def simulate(

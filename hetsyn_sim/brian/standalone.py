@@ -1,8 +1,8 @@
 """A network as one compiled program that runs any number of recordings, some at a time.
 
 What is compiled in is the network's shape: how many neurons, synapses and recorded variables, how many steps a run has, and room for input
-spikes. All numbers, weights among them, are files that the program reads. So recordings come in runs of a fixed number, the last one filled
-up with silent ones, and input spikes in a list of a fixed length, filled up with spikes that come after the end.
+spikes. All numbers, weights and input values among them, are files that the program reads. So recordings come in runs of a fixed number,
+the last one filled up with silent ones, and input spikes in a list of a fixed length, filled up with spikes that come after the end.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ import numpy as np
 from brian2.units.allunits import second
 
 from ..errors import BackendError, TransferError
-from ..recording import Raster, Recording
+from ..recording import Recording
 from ..spec import NetworkSpec
 from .devices import Device, on_standalone
 from .forms import Form
-from .inputs import spikes_with_room
+from .inputs import Inputs
 from .network import BuiltNetwork, build_network, check_finite, run_network, set_input
 from .record import Monitors, Trace
+from .sources import input_files
 from .surroundings import Surroundings
 from .values import Array
 
@@ -87,11 +88,13 @@ class _Generated:
 
 
 @contextmanager
-def _generated(device: Device, job: Job, raster: Raster, directory: Path) -> Iterator[_Generated]:
+def _generated(device: Device, job: Job, inputs: Inputs, directory: Path) -> Iterator[_Generated]:
     """Generate the project of a network for these recordings in ``directory``."""
-    n_steps, n_runs, _ = raster.shape
-    at_once = recordings_per_run(n_runs, n_steps, _values_per_step(job.spec, job.traces))
-    room = room_for(max(int(raster[:, k : k + at_once].sum()) for k in range(0, n_runs, at_once)))
+    n_steps, n_runs, _ = inputs.shape
+    read = job.spec.n_input if job.spec.takes_values else 0
+    at_once = recordings_per_run(n_runs, n_steps, _values_per_step(job.spec, job.traces) + read)
+    counts = [0] if job.spec.takes_values else [int(inputs[:, k : k + at_once].sum()) for k in range(0, n_runs, at_once)]
+    room = room_for(max(counts))
     with on_standalone(device) as standalone:
         if job.surroundings.noise:
             standalone.seed(job.surroundings.seed)
@@ -103,7 +106,7 @@ def _generated(device: Device, job: Job, raster: Raster, directory: Path) -> Ite
             clock.dt = job.spec.dt_s * second
         built = build_network(job.spec, job.values, job.form, job.surroundings, clock)
         monitors = Monitors(built, job.traces)
-        set_input(built, _filled(raster[:, :at_once], at_once), room)
+        set_input(built, _filled(inputs[:, :at_once], at_once), room)
         run_network(built, n_steps, at_once)
         standalone.build(directory=str(directory), compile=False, run=False)
         yield _Generated(standalone, built, monitors, at_once, room)
@@ -119,15 +122,15 @@ def _no_delays(device: Device) -> TransferError:
     )
 
 
-def build_standalone(device: Device, job: Job, raster: Raster, directory: Path, *, seconds: Seconds, **told: Callable[..., None]) -> Path:
-    """Generate the project in ``directory`` and compile its program, for a run on ``raster``; fill in ``seconds``.
+def build_standalone(device: Device, job: Job, inputs: Inputs, directory: Path, *, seconds: Seconds, **told: Callable[..., None]) -> Path:
+    """Generate the project in ``directory`` and compile its program, for a run on ``inputs``; fill in ``seconds``.
 
     Raises
     ------
     BackendError
         If the program can't be compiled.
     """
-    with _generated(device, job, raster, directory):
+    with _generated(device, job, inputs, directory):
         start = perf_counter()
         program, seconds.compiled = device.program(directory, **told)
         seconds.compiling = perf_counter() - start
@@ -137,14 +140,14 @@ def build_standalone(device: Device, job: Job, raster: Raster, directory: Path, 
 def run_standalone(
     device: Device,
     job: Job,
-    raster: Raster,
+    inputs: Inputs,
     directory: Path,
     *,
     progress: Callable[[float], None],
     message: Callable[[str], None] | None = None,
     seconds: Seconds,
 ) -> Recording:
-    """Generate the project in ``directory``, find or compile its program, and run all recordings of ``raster``; fill in ``seconds``.
+    """Generate the project in ``directory``, find or compile its program, and run all recordings of ``inputs``; fill in ``seconds``.
 
     Raises
     ------
@@ -153,17 +156,18 @@ def run_standalone(
     TransferError
         If the device can't run delays.
     """
-    n_runs = raster.shape[1]
+    n_runs = inputs.shape[1]
     progress(0.0)
     parts = []
-    with _generated(device, job, raster, directory) as made:
+    with _generated(device, job, inputs, directory) as made:
         start = perf_counter()
         seconds.compiled = device.program(directory, message=message)[1]
         seconds.compiling = perf_counter() - start
         for begin in range(0, n_runs, made.at_once):
-            part = raster[:, begin : begin + made.at_once]
+            part = inputs[:, begin : begin + made.at_once]
             whole = _filled(part, made.at_once)
-            _write_spikes(made.standalone, made.built.source, directory, whole, made.room)
+            for name, content in input_files(made.standalone, made.built, whole, made.room).items():
+                content.tofile(directory / "static_arrays" / name)
             try:
                 made.standalone.run(str(directory), "results", with_output=False)
             except RuntimeError as error:
@@ -186,17 +190,9 @@ def _values_per_step(spec: NetworkSpec, traces: tuple[Trace, ...]) -> int:
     return sum(sizes[trace.owner] for trace in traces)
 
 
-def _filled(raster: Raster, n_runs: int) -> Raster:
-    """The raster with silent recordings at the end."""
-    return np.pad(raster, ((0, 0), (0, n_runs - raster.shape[1]), (0, 0)))
-
-
-def _write_spikes(standalone: Any, source: Any, directory: Path, raster: Raster, room: int) -> None:
-    """Exchange the files of input spikes that the program reads."""
-    channels, steps = spikes_with_room(raster, room)
-    for name, content in (("neuron_index", channels), ("_timebins", steps)):
-        variable = source.variables[name]
-        target = standalone.get_array_name(variable, access_data=False)
-        # the last time that the program fills this array is what counts
-        file = next(a[1] for what, a in reversed(standalone.main_queue) if what == "set_by_array" and a[0] == target)
-        content.astype(variable.dtype).tofile(directory / "static_arrays" / file)
+def _filled(inputs: Inputs, n_runs: int) -> Inputs:
+    """The inputs with silent recordings at the end."""
+    n_steps, n_given, n_channels = inputs.shape
+    silence = np.zeros((n_steps, n_runs - n_given, n_channels), dtype=inputs.dtype)
+    whole: Inputs = np.concatenate([inputs, silence], axis=1)
+    return whole

@@ -73,6 +73,14 @@ def check_surroundings(spec: NetworkSpec, added: Surroundings) -> None:
             fail("a delay is not a time", name, f"{float(np.min(delays))!r} s", "finite times, 0 s or more", "correct the delays")
     if not (np.isfinite(added.refractory) and added.refractory >= 0.0):
         fail("the refractory period is not a time", "refractory", f"{added.refractory!r} s", "a finite time, 0 s or more", "correct it")
+    for population in spec.populations if added.refractory else ():
+        if population.model.refractory:
+            where = f"{population.name}: {population.model.name}"
+            got = f"refractory={population.model.refractory!r} and {added.refractory!r} s"
+            fail("the neurons are refractory already", where, got, "one of them", "change the model's own, or leave the other out")
+    for name in added.delays:
+        if spec.population(projections[name].target).model.takes_values:
+            fail("values can't be delayed", name, "synapses that read x_pre", "synapses that spikes drive", "leave this delay out")
     for state, (sd, tau) in added.noise.items():
         if not any(state in p.model.neuron_equations.states for p in spec.populations):
             known = sorted({name for p in spec.populations for name in p.model.neuron_equations.states})

@@ -1,0 +1,66 @@
+"""The Brian2 objects of one network, and how their variables are set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import brian2
+import numpy as np
+from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, Synapses
+from brian2.core.variables import DynamicArrayVariable
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+
+from ..spec import NetworkSpec
+from .forms import Form
+from .methods import Method
+from .surroundings import NOTHING, Surroundings
+
+__all__ = ["BuiltNetwork", "brian_name", "set_by_expression", "set_value"]
+
+
+@dataclass
+class BuiltNetwork:
+    """The Brian2 objects of one network, by the spec's names. ``source`` puts out the input: spikes, or values."""
+
+    spec: NetworkSpec
+    form: Form
+    clock: Clock
+    source: SpikeGeneratorGroup | NeuronGroup
+    surroundings: Surroundings = NOTHING
+    groups: dict[str, NeuronGroup] = field(default_factory=dict)
+    methods: dict[str, Method] = field(default_factory=dict)
+    synapses: dict[str, Synapses] = field(default_factory=dict)
+    network: Network = field(default_factory=lambda: Network(name="network"))
+
+    def add(self, brian_object: Any) -> None:
+        """Put an object into the network."""
+        self.network.add(brian_object)
+        # What Network.run does at first. Without it, Brian2 warns of every object of a network that was made to be looked at only.
+        brian_object._network = self.network.id
+
+
+def brian_name(name: str) -> str:
+    """The Brian2 name of a population or projection: ``layer_1.feedforward`` is ``layer_1_feedforward`` there."""
+    return name.replace(".", "_")
+
+
+def set_value(owner: NeuronGroup | Synapses, variable: str, value: Any) -> None:
+    """Set a variable, as data and never as text: Brian2 would write a single number into the code of a standalone program.
+
+    With other values it would be another program, and compiled again.
+    """
+    device = brian2.get_device()
+    if isinstance(device, CPPStandaloneDevice) and np.size(value) == 1:
+        found = owner.variables[variable]
+        array = np.full(1, value, dtype=found.dtype)
+        name = device.get_array_name(found, access_data=False)
+        device.array_cache[found] = array
+        device.main_queue.append(("set_by_array", (name, device.static_array(name, array), isinstance(found, DynamicArrayVariable))))
+    else:
+        setattr(owner, f"{variable}_", value)
+
+
+def set_by_expression(owner: NeuronGroup, variable: str, text: str) -> None:
+    """Set a variable by a model's text, which Brian2 evaluates with the values that the owner's parameters have."""
+    getattr(owner, variable).set_item(slice(None), text, namespace={})

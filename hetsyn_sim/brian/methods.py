@@ -1,0 +1,184 @@
+"""How the states of neurons are advanced: by Brian2's own method wherever it has one, else by one of those here, and then why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import sympy
+from brian2.equations.equations import PARAMETER, SingleEquation
+from brian2.stateupdaters.base import StateUpdateMethod
+from brian2.units.allunits import second
+
+from ..errors import TransferError
+from ..spec import NetworkSpec, NeuronModel, Population
+from ..spec.equations import symbol
+from .updaters import Coefficients, SymplecticEuler
+from .values import Array
+
+__all__ = ["EXACT", "Method", "choose_method"]
+
+#: Eigenvalues nearer to each other than this, relative to the largest, cost Brian2's solution more than three digits.
+_NEAR = 1e-3
+#: An eigenvalue smaller than this, relative to the largest, counts as zero.
+_ZERO = 1e-9
+
+
+@dataclass(frozen=True)
+class Method:
+    """How one population's differential equations become a step.
+
+    Attributes
+    ----------
+    name
+        What it is called in reports: Brian2's name, or ours.
+    updater
+        What Brian2 is given as ``method``.
+    reason
+        Why it is not Brian2's own; empty if it is.
+    parameters
+        Constants of every neuron that the updater uses, each of shape () or (post,), with their declarations in ``declared``.
+    """
+
+    name: str
+    updater: str | StateUpdateMethod
+    reason: str = ""
+    parameters: Mapping[str, Array] = field(default_factory=lambda: MappingProxyType({}))
+    declared: tuple[SingleEquation, ...] = ()
+
+    def derive(self, equations: Any, variables: Any) -> str:
+        """The step that it makes of equations, as code."""
+        updater = StateUpdateMethod.stateupdaters[self.updater] if isinstance(self.updater, str) else self.updater
+        return str(updater(equations, variables))
+
+
+#: Brian2's own solution of linear equations.
+EXACT = Method("exact", "exact")
+
+
+def choose_method(spec: NetworkSpec, population: Population, values: Mapping[str, Array]) -> Method:
+    """The method for a population's neurons, at these parameter values.
+
+    Raises
+    ------
+    TransferError
+        If coupled linear equations have no exact step in floating point.
+    """
+    model = population.model
+    if model.scheme == "symplectic_euler":
+        return Method(model.scheme, SymplecticEuler(tuple(model.neuron_equations.states)), "Brian2 has no such method")
+    if model.scheme != "exact":
+        return Method(model.scheme, model.scheme)
+    structure = _structure(model)
+    if structure is None:
+        return EXACT
+    groups, rates = structure
+    return _linear(spec, population, values, groups, rates)
+
+
+@lru_cache(maxsize=256)
+def _structure(model: NeuronModel) -> tuple[tuple[tuple[str, ...], ...], Mapping[tuple[str, str], sympy.Expr]] | None:
+    """Which states are coupled, and the rates; None if each decays on its own, or the equations are not linear: Brian2's business."""
+    block = model.neuron_equations
+    states = tuple(block.states)
+    whole = {x: sympy.expand(block.expand(e)) for x, e in block.states.items()}
+    rates = {(x, y): sympy.diff(whole[x], symbol(y)) for x in states for y in states}
+    known = {symbol(n) for n in ("dt", *model.parameters)}
+    if any(rate.free_symbols - known for rate in rates.values()):
+        return None
+    group_of: dict[str, tuple[str, ...]] = {x: (x,) for x in states}
+    for (x, y), rate in rates.items():
+        if rate != 0 and group_of[x] != group_of[y]:
+            merged = tuple(s for s in states if s in group_of[x] + group_of[y])
+            group_of |= dict.fromkeys(merged, merged)
+    if all(len(group) == 1 for group in group_of.values()) and all(rates[x, x] != 0 for x in states):
+        return None
+    return tuple(dict.fromkeys(group_of.values())), MappingProxyType(rates)
+
+
+def _linear(
+    spec: NetworkSpec,
+    population: Population,
+    values: Mapping[str, Array],
+    groups: tuple[tuple[str, ...], ...],
+    rates: Mapping[tuple[str, str], sympy.Expr],
+) -> Method:
+    from ..discrete import evaluate, neuron_values  # our own propagators: imported only where they are needed
+
+    model = population.model
+    seen = neuron_values(spec, population.name, values)
+    matrices: dict[tuple[str, ...], Array] = {}
+    for group in groups:
+        entries = [np.asarray(evaluate(rates[x, y], seen), dtype=np.float64) for x in group for y in group]
+        stacked = np.stack(np.broadcast_arrays(*entries), axis=-1)
+        matrices[group] = stacked.reshape(*stacked.shape[:-1], len(group), len(group))
+    reasons = (_reason(model, group, matrix, rates) for group, matrix in matrices.items())
+    reason = next((reason for reason in reasons if reason), "")
+    return _handed_over(spec, population, matrices, reason) if reason else EXACT
+
+
+def _reason(model: NeuronModel, group: tuple[str, ...], matrices: Array, rates: Mapping[tuple[str, str], sympy.Expr]) -> str:
+    """Why Brian2 can't solve some coupled equations at these values; empty if it can."""
+    names = ", ".join(group)
+    if len(group) == 1:
+        return f"{names} does not decay, and Brian2 would divide by its rate" if rates[group[0], group[0]] == 0 else ""
+    if set(group) & model.neuron_equations.frozen:
+        return f"{names} are coupled, and some of them stand still while the neuron is refractory"
+    coupled = {(x, y) for x in group for y in group if x != y and rates[x, y] != 0}
+    if len(group) > 2 and any((y, x) in coupled for x, y in coupled):
+        return f"more than two states are coupled: {names}"
+    if not np.all(np.isfinite(matrices)):
+        return ""
+    eigenvalues = np.linalg.eigvals(matrices)
+    largest = np.abs(eigenvalues).max(axis=-1, keepdims=True)
+    if np.any(np.abs(eigenvalues.imag) > _NEAR * largest):
+        return f"{names} oscillate: their equations have complex eigenvalues"
+    ordered = np.sort(eigenvalues.real, axis=-1)
+    if np.any(np.diff(ordered, axis=-1) <= _NEAR * largest):
+        return f"the equations of {names} have repeated eigenvalues, or nearly so"
+    if np.any(np.abs(ordered) <= _ZERO * largest):
+        return f"the equations of {names} have an eigenvalue of zero"
+    return ""
+
+
+def _handed_over(spec: NetworkSpec, population: Population, matrices: Mapping[tuple[str, ...], Array], reason: str) -> Method:
+    from ..discrete.propagators import matrix_exponential
+
+    model = population.model
+    dimensions = model.dimensions()
+    updater = Coefficients(tuple(matrices), model.neuron_equations.frozen, _prefix(model))
+    parameters: dict[str, Array] = {}
+    declared: list[SingleEquation] = []
+    for group, matrix in matrices.items():
+        for still in updater.modes(group):
+            rows = np.array([x in model.neuron_equations.frozen and still for x in group])
+            phi, gamma = matrix_exponential(np.where(rows[:, None], 0.0, matrix), spec.dt_s)
+            for k, x in enumerate(group):
+                for m, y in enumerate(group):
+                    ratio = dimensions[x] / dimensions[y]
+                    of_state, of_drive = updater.phi(x, y, still), updater.gamma(x, y, still)
+                    parameters |= {of_state: phi[..., k, m], of_drive: gamma[..., k, m]}
+                    declared.append(SingleEquation(PARAMETER, of_state, ratio, flags=["constant"]))
+                    declared.append(SingleEquation(PARAMETER, of_drive, ratio * second.dim, flags=["constant"]))
+    bad = sorted(name for name, value in parameters.items() if not np.all(np.isfinite(value)))
+    if bad:
+        raise TransferError(
+            "coupled equations have no exact step",
+            where=f"{population.name}: {', '.join(x for group in matrices for x in group)}",
+            got=f"{', '.join(bad[:3])} not finite at these parameter values",
+            expected="rates whose exponential over dt is a number",
+            remedy="look at the parameters: a time constant of 0, or growth beyond all numbers within a step",
+        )
+    return Method("exact, coefficients handed over", updater, reason, parameters, tuple(declared))
+
+
+def _prefix(model: NeuronModel) -> str:
+    """What the names of coefficients begin with: nothing of the model does."""
+    prefix = "exact"
+    while any(name.startswith(prefix) for name in model.names_of("neuron") | model.names_of("synapse")):
+        prefix += "_"
+    return prefix

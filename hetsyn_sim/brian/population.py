@@ -1,0 +1,113 @@
+"""One population in Brian2: its group, where its states begin, what it adds to a step, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from brian2 import NeuronGroup
+
+from ..errors import TransferError
+from ..spec import NeuronModel, Population
+from .built import BuiltNetwork, brian_name, set_by_expression, set_value
+from .equations import (
+    beginning_code,
+    begins_somewhere,
+    forget_spikes,
+    hands_on_values,
+    initial_name,
+    neuron_equations,
+    output_name,
+    sum_name,
+    sums_in_use,
+    sums_move_states,
+)
+from .methods import choose_method
+from .schedule import SLOT, Schedule, place
+from .surroundings import REFRACTORY, kick_of, kick_size
+from .values import Array
+
+__all__ = ["add_population"]
+
+
+def add_population(built: BuiltNetwork, population: Population, number: int, schedule: Schedule, values: Mapping[str, Array]) -> None:
+    """Make the group of a population, the ``number``-th, and give what it does its places in the step.
+
+    Raises
+    ------
+    TransferError
+        If its values give no step.
+    """
+    model, name = population.model, brian_name(population.name)
+    added = built.surroundings
+    method = choose_method(built.spec, population, values)
+    holds_sums = not built.form.sums_stand_still and sums_move_states(model)
+    equations = neuron_equations(built.spec, population, added, constants=method.declared, holds_sums=holds_sums)
+    spiking = _spiking(model, refractory=bool(added.refractory))
+    group = NeuronGroup(population.size, equations, **spiking, method=method.updater, clock=built.clock, namespace={}, name=name)
+    built.groups[population.name] = group
+    built.methods[population.name] = method
+    built.add(group)
+    for parameter in model.parameters_of("neuron"):
+        set_value(group, parameter, values[f"{population.name}.neuron.{parameter}"])
+    for parameter, value in method.parameters.items():
+        set_value(group, parameter, np.broadcast_to(value, (population.size,)))
+    for state in begins_somewhere(model):
+        # evaluated once, and by Brian2; a step may not begin at 0, where the equations need not have a value
+        set_by_expression(group, initial_name(model, state), model.initial[state])
+        set_by_expression(group, state, initial_name(model, state))
+
+    def each_step(code: str, order: int, ending: str) -> None:
+        group.run_regularly(code, clock=built.clock, when=SLOT, order=order, name=f"{name}_{ending}")
+
+    if model.neuron_equations.states or "refractory" in spiking:
+        place(group.state_updater, schedule.phase("decay"))
+    if model.neuron_equations.states:
+        each_step(beginning_code(model), schedule.wipe_order, "wipe")
+    for state in [state for state in added.noise if state in model.neuron_equations.states]:
+        set_value(group, kick_of(state), kick_size(*added.noise[state], built.spec.dt_s))
+        each_step(f"{state} += {kick_of(state)}*randn()", schedule.noise_order, f"noise_of_{state}")
+    if added.refractory and model.spiking:
+        set_value(group, REFRACTORY, added.refractory)
+    if "refractory" in spiking:
+        _check_refractory(built, population, values)
+        each_step(forget_spikes(model), schedule.forget_order, "forget")
+    if holds_sums:
+        parts = {total: [sum_name(total, q) for q in built.spec.projections_to(population.name)] for total in sums_in_use(model)}
+        each_step("\n".join(f"{total} = {' + '.join(names)}" for total, names in parts.items()), schedule.sums(number), "hold")
+    if model.spiking:
+        place(group.thresholder["spike"], schedule.threshold(number))
+    if model.reset:
+        place(group.resetter["spike"], schedule.phase("reset"))
+    if hands_on_values(built.spec, population.name):
+        each_step(f"{output_name(built.spec, population.name)} = {model.output}", schedule.output(number), "output")
+
+
+def _spiking(model: NeuronModel, *, refractory: bool) -> dict[str, Any]:
+    """What a NeuronGroup is told about spikes."""
+    if not model.spiking:
+        return {}
+    told = {"threshold": model.threshold}
+    if model.reset:
+        told["reset"] = model.reset
+    if refractory or model.refractory:
+        told["refractory"] = REFRACTORY if refractory else model.refractory
+    return told
+
+
+def _check_refractory(built: BuiltNetwork, population: Population, values: Mapping[str, Array]) -> None:
+    period = population.model.refractory_period
+    if period is None:
+        return
+    from ..discrete import evaluate, neuron_values
+
+    found = np.asarray(evaluate(period, neuron_values(built.spec, population.name, values)))
+    if not np.all(np.isfinite(found) & (found >= 0.0)):
+        raise TransferError(
+            "the refractory period is not a time",
+            where=f"{population.name}: refractory = {population.model.refractory}",
+            got=f"{float(np.min(found))!r} to {float(np.max(found))!r} s",
+            expected="finite times, 0 s or more",
+            remedy="correct the parameters that it is made of",
+        )

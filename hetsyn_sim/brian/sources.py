@@ -1,0 +1,58 @@
+"""What puts the input out, in Brian2: spikes from a list, or values that are read step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from brian2 import Clock, NeuronGroup, SpikeGeneratorGroup, TimedArray
+from brian2.units.allunits import second
+from numpy.typing import NDArray
+
+from ..spec import NetworkSpec
+from .built import BuiltNetwork
+from .equations import output_name
+from .inputs import Inputs, joined_recordings, spikes_with_room
+from .schedule import SLOT, Schedule
+
+__all__ = ["VALUES", "fill_source", "input_files", "make_source"]
+
+#: The function of time and channel that input values come from.
+VALUES = "input_values"
+
+
+def make_source(spec: NetworkSpec, clock: Clock, schedule: Schedule) -> SpikeGeneratorGroup | NeuronGroup:
+    """The group that puts out the input of a network, still without any."""
+    if not spec.takes_values:
+        return SpikeGeneratorGroup(
+            spec.n_input, [], [] * second, clock=clock, when=SLOT, order=schedule.input_order, name="input", sorted=True
+        )
+    x = output_name(spec, "input")
+    group = NeuronGroup(spec.n_input, f"{x} : 1", clock=clock, namespace={}, name="input")
+    # the number that synapses see until the next one is read: they are integrated in between, and know only the one before
+    group.run_regularly(f"{x} = {VALUES}(t, i)", clock=clock, when=SLOT, order=schedule.values_order, name="input_output")
+    return group
+
+
+def fill_source(built: BuiltNetwork, inputs: Inputs, room: int | None) -> None:
+    """Give the source its spikes or values, recording after recording."""
+    if built.spec.takes_values:
+        joined = joined_recordings(np.asarray(inputs, dtype=np.float64))
+        built.source.namespace[VALUES] = TimedArray(joined, dt=built.clock.dt, name=VALUES)
+        return
+    channels, steps = spikes_with_room(np.asarray(inputs, dtype=np.bool_), room)
+    built.source.set_spikes(channels, np.multiply(steps, built.spec.dt_s) * second, sorted=True)
+
+
+def input_files(standalone: Any, built: BuiltNetwork, inputs: Inputs, room: int) -> dict[str, NDArray[Any]]:
+    """The files that a generated program reads its input from, by name, with what is to be in them for these recordings."""
+    if built.spec.takes_values:
+        return {f"{VALUES}_values": joined_recordings(np.asarray(inputs, dtype=np.float64))}  # as Brian2 calls what a function needs
+    channels, steps = spikes_with_room(np.asarray(inputs, dtype=np.bool_), room)
+    found = {}
+    for variable, content in ((built.source.variables["neuron_index"], channels), (built.source.variables["_timebins"], steps)):
+        target = standalone.get_array_name(variable, access_data=False)
+        # the last time that the program fills this array is what counts
+        name = next(a[1] for what, a in reversed(standalone.main_queue) if what == "set_by_array" and a[0] == target)
+        found[name] = content.astype(variable.dtype)
+    return found

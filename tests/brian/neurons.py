@@ -1,0 +1,212 @@
+"""Neurons that are no sums of filtered events, small and lively, and how Brian2's recording of them is held against the reference's."""
+
+import re
+
+import numpy as np
+
+from hetsyn_sim.brian import simulate
+from hetsyn_sim.discrete import simulate_reference
+from hetsyn_sim.spec import NeuronModel, Parameter
+
+
+def layer(unit, value):
+    return Parameter(axes="layer", unit=unit, initial=f"{value} {unit}" if unit != "1" else float(value))
+
+
+def weights(unit, low, high):
+    unit_text = "" if unit == "1" else f" {unit}"
+    return Parameter(axes="post pre", unit=unit, initial=f"uniform({low}{unit_text}, {high}{unit_text})")
+
+
+def adex(scheme="rk2"):
+    """Brette and Gerstner 2005, with a refractory period in which the membrane stands still, and conductances."""
+    return NeuronModel(
+        name="AdEx",
+        scheme=scheme,
+        on_pre="g_post += w",
+        neuron="""dv/dt = (g_L*(E_L - v) + g_L*D*exp((v - V_T)/D) - w_a + g*(E_e - v))/C : volt (unless refractory)
+                  dg/dt = -g/tau_s : siemens
+                  dw_a/dt = (a*(v - E_L) - w_a)/tau_w : amp""",
+        threshold="v > V_cut",
+        reset="v = V_r; w_a += b",
+        refractory="t_ref",
+        initial={"v": "E_L"},
+        parameters={
+            "w": weights("nS", 0, 20),
+            "g_L": layer("nS", 30),
+            "E_L": Parameter(axes="post", unit="mV", initial="uniform(-72 mV, -68 mV)"),
+            "D": layer("mV", 2),
+            "V_T": layer("mV", -50),
+            "E_e": layer("mV", 0),
+            "C": layer("pF", 281),
+            "tau_s": layer("ms", 5),
+            "a": layer("nS", 4),
+            "tau_w": layer("ms", 144),
+            "b": layer("pA", 80),
+            "V_cut": layer("mV", -40),
+            "V_r": layer("mV", -65),
+            "t_ref": Parameter(axes="post", unit="ms", initial="uniform(0.5 ms, 2 ms)"),
+        },
+    )
+
+
+_RATES = {  # Traub and Miles 1991, of u = (v - V_T) in mV; exprel where the quotient would be 0/0
+    "m": ("1.28/exprel((13 - u)/4)", "1.4/exprel((u - 40)/5)"),
+    "h": ("0.128*exp((17 - u)/18)", "4/(1 + exp((40 - u)/5))"),
+    "n": ("0.16/exprel((15 - u)/5)", "0.5*exp((10 - u)/40)"),
+}
+
+
+def hodgkin_huxley():
+    """Spikes where the threshold is crossed, no reset; the gates begin in their steady state at the resting potential."""
+    rest = {x: [rate.replace("u", "((E_L - V_T)/V_1)") for rate in pair] for x, pair in _RATES.items()}
+    gates = "\n".join(f"d{x}/dt = ({opens}*(1 - {x}) - {closes}*{x})/tau_1 : 1" for x, (opens, closes) in _RATES.items())
+    return NeuronModel(
+        name="HodgkinHuxley",
+        scheme="exponential_euler",
+        on_pre="g_post += w",
+        neuron=f"""u = (v - V_T)/V_1 : 1
+                   dv/dt = (g_L*(E_L - v) + g_Na*m**3*h*(E_Na - v) + g_K*n**4*(E_K - v) + g*(E_e - v))/C : volt
+                   dg/dt = -g/tau_s : siemens
+                   {gates}""",
+        threshold="v > V_cut",
+        refractory="v > V_cut",
+        initial={"v": "E_L"} | {x: f"{opens}/({opens} + {closes})" for x, (opens, closes) in rest.items()},
+        parameters={
+            "w": weights("nS", 0, 8),
+            "g_L": layer("nS", 10),
+            "g_Na": layer("nS", 20000),
+            "g_K": layer("nS", 6000),
+            "E_L": layer("mV", -65),
+            "E_Na": layer("mV", 50),
+            "E_K": layer("mV", -90),
+            "E_e": layer("mV", 0),
+            "C": layer("pF", 200),
+            "V_T": layer("mV", -63),
+            "V_1": layer("mV", 1),
+            "tau_1": layer("ms", 1),
+            "tau_s": layer("ms", 5),
+            "V_cut": layer("mV", 0),
+        },
+    )
+
+
+def izhikevich():
+    """Izhikevich 2003; spikes act on the membrane itself and on a current of each synapse."""
+    return NeuronModel(
+        name="Izhikevich",
+        scheme="euler",
+        synapse="dI/dt = -I/tau_syn : 1",
+        on_pre="I += w; v_post += jump_post",
+        neuron="""dv/dt = (0.04*v**2 + 5*v + 140 - u + I_syn)/tau : 1
+                  du/dt = a*(b*v - u)/tau : 1""",
+        threshold="v > peak",
+        reset="v = c; u += d",
+        initial={"v": "c", "u": "b*c"},
+        parameters={
+            "w": weights("1", 0, 10),
+            "tau_syn": layer("ms", 5),
+            "jump": layer("1", 0.5),
+            "tau": layer("ms", 1),
+            "a": Parameter(axes="post", initial="uniform(0.02, 0.1)"),
+            "b": layer("1", 0.2),
+            "c": layer("1", -65),
+            "d": Parameter(axes="post", initial="uniform(2, 8)"),
+            "peak": layer("1", 30),
+        },
+    )
+
+
+def adlif(scheme="exact", *, a=8.0, tau_w=30.0, frozen="", refractory="", reset="u -= theta; k += b", initial=None, **changes):
+    """A leaky membrane with an adaptation current that it drives: two coupled equations, which oscillate if ``a`` is large."""
+    flags = {x: " (unless refractory)" if x in frozen else "" for x in "uk"}
+    parameters = {
+        "w": weights("1", -0.3, 1.5),
+        "tau_syn": Parameter(axes="post pre", unit="ms", initial="uniform(2 ms, 20 ms)"),
+        "tau_m": layer("ms", 20),
+        "tau_w": layer("ms", tau_w),
+        "a": layer("1", a),
+        "b": layer("1", 0.2),
+        "theta": layer("1", 0.8),
+        "t_ref": layer("ms", 3),
+    }
+    told = f"{reset} {refractory} {initial} tau_syn tau_m tau_w theta a w"
+    parameters = {name: p for name, p in parameters.items() if re.search(rf"\b{name}\b", told)}
+    return NeuronModel(
+        name="AdLIF",
+        scheme=scheme,
+        synapse="dI/dt = -I/tau_syn : 1",
+        on_pre="I += w",
+        neuron=f"""du/dt = (-u - k + I_syn)/tau_m : 1{flags["u"]}
+                   dk/dt = (a*u - k)/tau_w : 1{flags["k"]}
+                   v = u : 1""",
+        threshold="v > theta",
+        reset=reset,
+        refractory=refractory,
+        initial=initial or {},
+        parameters=parameters | changes,
+    )
+
+
+def graded():
+    """Tanh currents at two timescales and a graded spike (Ribar and Sepulchre 2019): values in, values out, events where v crosses."""
+    return NeuronModel(
+        name="Graded",
+        on_pre="",
+        scheme="rk4",
+        synapse="I = w*x_pre : 1",
+        neuron="""dv/dt = (-v + a_f*tanh(v) - a_s*tanh(v_s + d_s) + I_syn + offset)/tau : 1
+                  dv_s/dt = (v - v_s)/tau_s : 1
+                  s = clip((v - v_low)/(v_high - v_low), 0, 1) : 1""",
+        threshold="v > v_low",
+        refractory="v > v_low",
+        output="s",
+        initial={"v": "v_0", "v_s": "v_0"},
+        parameters={
+            "w": weights("1", -1, 3),
+            "tau": layer("ms", 1),
+            "tau_s": layer("ms", 50),
+            "a_f": layer("1", 2),
+            "a_s": layer("1", 2),
+            "d_s": layer("1", 0.88),
+            "offset": Parameter(axes="post", initial="uniform(-0.5, 0.5)"),
+            "v_low": layer("1", 0.5),
+            "v_high": layer("1", 2),
+            "v_0": layer("1", -1),
+        },
+    )
+
+
+def value_readout(held=True):
+    """A readout of values: low-pass filtered at every synapse, or as they come."""
+    tau_syn = Parameter(axes="post pre", unit="ms", initial="uniform(2 ms, 20 ms)")
+    return NeuronModel(
+        name="ValueReadout",
+        on_pre="",
+        synapse="dI/dt = (w*x_pre - I)/tau_syn : 1" if held else "I = w*x_pre : 1",
+        neuron="v = I_syn : 1",
+        parameters={"w": weights("1", -1, 1)} | ({"tau_syn": tau_syn} if held else {}),
+    )
+
+
+def signal(shape, scale=1.0, seed=0):
+    """Smooth enough values for a neuron to follow."""
+    steps = np.random.default_rng(seed).normal(size=shape)
+    return scale * np.cumsum(steps, axis=0) / np.sqrt(np.arange(1, shape[0] + 1))[:, None, None]
+
+
+def agree(spec, inputs, *, values=None, record=(), bound=1e-11, least=20, **options):
+    """Simulate with both; no spike differs, and no trace by more than ``bound`` times its largest value."""
+    values = spec.initial_values(1) if values is None else values
+    names = {"v", *record, *(x for p in spec.populations for x in p.model.neuron_equations.states)}
+    reference = simulate_reference(spec, values, inputs, record=names)
+    recording = simulate(spec, values, inputs, record=sorted(names), **options)
+    assert set(reference.rasters) == set(recording.rasters)
+    for name, raster in reference.rasters.items():
+        np.testing.assert_array_equal(recording.rasters[name], raster, err_msg=name)
+        assert raster.sum() >= least, f"{name} is too silent for this test: {raster.sum()}"
+    assert set(reference.traces) == set(recording.traces)
+    for name, trace in reference.traces.items():
+        assert np.all(np.isfinite(trace)), name
+        np.testing.assert_allclose(recording.traces[name], trace, rtol=0, atol=bound * np.abs(trace).max(), err_msg=name)
+    return recording
