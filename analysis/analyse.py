@@ -68,7 +68,7 @@ def analyse(
     celsius
         Bring the measurements to this temperature, with a Q10 of 1.9; by default they stay as they are.
     n_resamples
-        Cluster resamples for each interval.
+        Cluster resamples for each interval, and samples that a fit is judged by, with the one that is judged.
     seed
         Of everything random here.
     progress
@@ -103,7 +103,9 @@ def analyse(
         name: {label: distance(table, biology.with_limits(table.low, table.high), name) for label, table in labelled.items()}
         for name in ("ks", "energy")
     }
-    fitted = fit_all(learned, nulls, {against: biology}, seed, lambda share: progress(0.4 + 0.3 * share))
+    fitted = fit_all(
+        learned, nulls, {against: biology}, n_samples=n_resamples - 1, seed=seed, progress=lambda share: progress(0.4 + 0.3 * share)
+    )
     by_sign = learned.column("sign")
     lesions = [
         lesion(run, found.test, longer_than=longer_than, seed=seed)

@@ -33,12 +33,14 @@ def log_likelihood(table: TauTable, family: Family) -> Callable[[Sequence[float]
 
 
 def loss_of(table: TauTable, family: Family) -> Callable[[Array], float]:
-    """Real numbers of the search -> negative log-likelihood; large, not infinite, so that the search finds its way back."""
+    """Real numbers of the search -> negative log-likelihood; large, not infinite, so that the search finds its way back,
+    and small enough for its squares not to overflow.
+    """
     value = log_likelihood(table, family)
 
     def loss(x: Array) -> float:
         with np.errstate(over="ignore"):
-            return min(-value(family.transform(x)), 1e300)
+            return min(-value(family.transform(x)), 1e100)
 
     return loss
 

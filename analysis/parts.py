@@ -22,7 +22,6 @@ __all__ = ["fit_all", "nulls_of", "within_biology"]
 
 _FITTED = 5000  # time constants that families are fitted to
 _JUDGED = 500  # and that their fit is judged by
-_SAMPLES = 99  # of the bootstrap that judges it
 #: The last two are what networks are initialised with.
 _FAMILIES = ("lognormal", "gamma", "weibull", "inverse_gaussian", "exponential", "two_lognormals", "truncated_normal", "uniform")
 
@@ -58,7 +57,13 @@ def within_biology(against: str, biology: TauTable, aspect: str) -> dict[str, Es
 
 
 def fit_all(
-    learned: TauTable, nulls: Mapping[str, TauTable], biology: Mapping[str, TauTable], seed: int, progress: Callable[[float], None]
+    learned: TauTable,
+    nulls: Mapping[str, TauTable],
+    biology: Mapping[str, TauTable],
+    *,
+    n_samples: int,
+    seed: int,
+    progress: Callable[[float], None],
 ) -> dict[str, Fitted]:
     """Of what was learned, by projection too, of what it began with, of noise of the same size, and of biology."""
     kinds = np.unique(learned.column("kind")).tolist()
@@ -66,13 +71,13 @@ def fit_all(
     sets |= {name: nulls[name] for name in ("before training", "rho, signs flipped") if name in nulls} | dict(biology)
     fitted = {}
     for k, (label, table) in enumerate(sets.items(), start=1):
-        if (fits := _fitted(table, seed)) is not None:
+        if (fits := _fitted(table, n_samples, seed)) is not None:
             fitted[label] = fits
         progress(k / len(sets))
     return fitted
 
 
-def _fitted(table: TauTable, seed: int) -> Fitted | None:
+def _fitted(table: TauTable, n_samples: int, seed: int) -> Fitted | None:
     """None where there is too little to fit, as before training where all are equal."""
     some = thinned(table, _FITTED, seed)
     try:
@@ -80,7 +85,7 @@ def _fitted(table: TauTable, seed: int) -> Fitted | None:
     except DataError:
         return None
     few = thinned(table, _JUDGED, seed)
-    p = goodness_of_fit(few, fit_families(few, (fits[0].family,))[0], n_samples=_SAMPLES, seed=seed)
+    p = goodness_of_fit(few, fit_families(few, (fits[0].family,))[0], n_samples=n_samples, seed=seed)
     try:
         tail = heavy_tail(some)
     except DataError:

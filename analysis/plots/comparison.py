@@ -11,7 +11,7 @@ from hetsyn_sim.plots.style import GREY, axes_or_new, tidy
 
 from ..table import TauTable
 from ..uncertainty import Estimate
-from .distributions import STYLES, log_axis
+from .distributions import STYLES, log_axis, nothing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,8 +44,9 @@ def plot_quantiles(tables: Mapping[str, TauTable], biology: TauTable, ax: Axes |
         drawn = (x > low) & (y > low) & (x < high) & (y < high)
         ax.plot(x[drawn], y[drawn], color=colour, ls=dashes, marker=marker, markevery=7, ms=4, lw=1.3, label=label)
         ends += [*x[drawn], *y[drawn]]
-    if ends:
-        ax.plot([min(ends), max(ends)], [min(ends), max(ends)], color=GREY, lw=0.8)
+    if not ends:
+        return nothing(ax, "Quantiles")
+    ax.plot([min(ends), max(ends)], [min(ends), max(ends)], color=GREY, lw=0.8)
     log_axis(ax, "measured (ms)")
     log_axis(ax, "learned (ms)", "y")
     ax.legend(frameon=False, fontsize="small")

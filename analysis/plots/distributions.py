@@ -15,7 +15,7 @@ from ..table import TauTable
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["STYLES", "log_axis", "plot_distributions", "plot_survival"]
+__all__ = ["STYLES", "log_axis", "nothing", "plot_distributions", "plot_survival"]
 
 #: Colour, dashes and marker of the first, second, ... table: told apart in black and white too.
 STYLES = ((AFTER, "-", "o"), (BEFORE, "--", "s"), (BRIAN2, "-.", "^"), (TORCH, ":", "D"), (THETA, (0, (5, 1, 1, 1, 1, 1)), "v"))
@@ -28,6 +28,12 @@ def log_axis(ax: Axes, label: str = "time constant (ms)", which: str = "x") -> N
     axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
     axis.set_major_formatter("{x:g}")
     axis.set_minor_formatter("")
+
+
+def nothing(ax: Axes, title: str) -> Axes:
+    """Where nothing can be drawn, that is said."""
+    ax.text(0.5, 0.5, "nothing between the limits", ha="center", va="center", transform=ax.transAxes)
+    return tidy(ax, title)
 
 
 def plot_distributions(tables: Mapping[str, TauTable], ax: Axes | None = None) -> Axes:

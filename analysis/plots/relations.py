@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator
 from hetsyn_sim.plots.style import AFTER, BEFORE, GREY, axes_or_new, tidy
 
 from ..table import TauTable
-from .distributions import log_axis
+from .distributions import log_axis, nothing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +33,7 @@ def plot_change(before: TauTable, after: TauTable, ax: Axes | None = None) -> Ax
     x, y = 1e3 * before.tau, 1e3 * after.tau
     drawn = (x > 0) & (y > 0) & np.isfinite(x) & np.isfinite(y)
     if not drawn.any():
-        return _nothing(ax, "Before and after")
+        return nothing(ax, "Before and after")
     x, y = x[drawn], y[drawn]
     edges = [_edges(values) for values in (x, y)]
     counts = np.histogram2d(x, y, edges)[0].T
@@ -46,16 +46,10 @@ def plot_change(before: TauTable, after: TauTable, ax: Axes | None = None) -> Ax
 
 
 def _draw_counts(ax: Axes, x: np.ndarray, y: np.ndarray, counts: np.ndarray) -> None:
-    """Synapses in each cell in greys; white where there is none, and a single one is not."""
-    mesh = ax.pcolormesh(x, y, np.ma.MaskedArray(counts, counts == 0), cmap="Greys", norm=LogNorm(0.3, max(2.0, counts.max())))
+    """Synapses in each cell in greys; white where there is none (0 has no logarithm), and a single one is not."""
+    mesh = ax.pcolormesh(x, y, counts, cmap="Greys", norm=LogNorm(0.3, max(2.0, counts.max())))
     bar = ax.figure.colorbar(mesh, ax=ax, label="synapses", ticks=LogLocator(), format="{x:g}")
     bar.ax.set_ylim(1.0, None)
-
-
-def _nothing(ax: Axes, title: str) -> Axes:
-    """Where nothing can be drawn, that is said."""
-    ax.text(0.5, 0.5, "nothing between 0 and infinity", ha="center", va="center", transform=ax.transAxes)
-    return tidy(ax, title)
 
 
 def _edges(values: np.ndarray) -> np.ndarray:
@@ -77,7 +71,7 @@ def plot_weight_tau(table: TauTable, ax: Axes | None = None) -> Axes:
     w, tau = 1e3 * table.column("w"), 1e3 * table.tau
     drawn = np.isfinite(w) & np.isfinite(tau) & (tau > 0)
     if not drawn.any():
-        return _nothing(ax, "Weight and time constant")
+        return nothing(ax, "Weight and time constant")
     w, tau = w[drawn], tau[drawn]
     reach = float(np.quantile(np.abs(w), 0.995)) or 1.0
     edges = np.linspace(-reach, reach, 61), _edges(tau)
@@ -113,7 +107,7 @@ def plot_by_projection(table: TauTable, ax: Axes | None = None) -> Axes:
             if here.any():
                 groups.append((f"{kind}\n{name}\n{here.sum():,}", sign, 1e3 * table.tau[here], 1e3 * table.column("initial")[here]))
     if not groups:
-        return _nothing(ax, "By projection and sign")
+        return nothing(ax, "By projection and sign")
     for k, (_, sign, tau, initial) in enumerate(groups):
         p5, q1, median, q3, p95 = np.quantile(tau, [0.05, 0.25, 0.5, 0.75, 0.95], method="nearest")
         ax.plot([k, k], [p5, p95], color=AFTER, lw=1.2, zorder=1)

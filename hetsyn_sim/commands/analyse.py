@@ -137,6 +137,10 @@ def _recordings(runs: list[Run], data: Path | None) -> list[SpikeDataset]:
 def _seconds(text: str, where: str) -> float:
     from ..spec.quantities import to_si
 
+    if not any(letter.isalpha() for letter in text):
+        raise ConfigError(
+            "a time needs its unit", where=where, got=repr(text), expected='a number and a unit, such as "700 ms"', remedy="add the unit"
+        )
     return float(to_si(text, "second", where=where))
 
 

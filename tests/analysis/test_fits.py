@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.biology import hippocampome, reference_summary
 from analysis.families import FAMILIES
 from analysis.fits import Fit, akaike_weights, fit_families, fit_family, goodness_of_fit, parameter_intervals, thinned
+from analysis.likelihood import log_likelihood
 from analysis.table import TauTable
 from analysis.tails import heavy_tail
 from hetsyn_sim.errors import DataError, UnknownNameError
@@ -19,8 +19,7 @@ def sample(family, n, seed, low=0.0, high=np.inf):
     return TauTable(FAMILIES[family].frozen(*TRUTH[family]).rvs(n, random_state=np.random.default_rng(seed)), family, low, high)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("family", ["lognormal", "gamma"])
+@pytest.mark.parametrize("family", FOUR)
 def test_90_percent_intervals_hold_the_truth_in_85_to_95_percent_of_200_censored_samples(family):
     inside = np.zeros(2)
     for seed in range(200):
@@ -56,11 +55,27 @@ def test_an_uncensored_fit_is_scipys(family):
     [("lognormal", (7e-3, 1.1)), ("gamma", (5.0, 2e-3)), ("weibull", (3.0, 9e-3)), ("inverse_gaussian", (12e-3, 9e-3))],
 )
 def test_the_right_family_is_chosen_from_500(family, parameters):
-    right = 0
-    for seed in range(20):
+    right, censored_away = 0, 0
+    for seed in range(50):
         tau = FAMILIES[family].frozen(*parameters).rvs(500, random_state=np.random.default_rng([4, seed]))
         right += fit_families(TauTable(tau, family), FOUR)[0].family == family
-    assert right >= 18
+        hidden = fit_families(TauTable(tau, family, 3e-3, 40e-3), FOUR)
+        # without its ends a log-normal may look like an inverse Gaussian, but the truth is not ruled out
+        censored_away += next(fit.aic for fit in hidden if fit.family == family) - hidden[0].aic > 10.0
+    assert right >= 45, right
+    assert censored_away == 0
+
+
+@pytest.mark.parametrize("limits", [(0.0, np.inf), (7e-3, np.inf), (0.0, 17e-3), (7e-3, 17e-3)])
+def test_a_censored_uniform_has_its_ends_back_and_nothing_near_is_likelier(limits):
+    """The initial family of many networks; its likelihood has corners, so the maximum is in closed form."""
+    rng = np.random.default_rng(14)
+    table = TauTable(rng.uniform(5e-3, 20e-3, 1000), "uniform", *limits)
+    fit = fit_family(table, "uniform")
+    assert [fit.parameters["low"], fit.parameters["low"] + fit.parameters["width"]] == pytest.approx([5e-3, 20e-3], rel=0.05)
+    value = log_likelihood(table, FAMILIES["uniform"])
+    ends = np.array(list(fit.parameters.values()))
+    assert max(value(ends * factors) for factors in np.exp(rng.normal(0, 0.02, (500, 2)))) <= fit.log_likelihood + 1e-9
 
 
 def test_one_and_two_populations_are_told_apart():
@@ -90,27 +105,6 @@ def test_a_fit_that_is_wrong_is_seen_and_one_that_is_right_is_not():
     assert goodness_of_fit(right, fit_family(right, "lognormal"), n_samples=49) > 0.05
     wrong = TauTable(np.concatenate([sample("lognormal", 200, 9).tau, np.full(100, 5e-3)]), "heaped")
     assert goodness_of_fit(wrong, fit_family(wrong, "lognormal"), n_samples=49) == 1 / 50
-
-
-@pytest.mark.parametrize("pre", ["E", "I"])
-def test_the_published_differences_of_aic_are_found(pre):
-    table = hippocampome().where(clamp="voltage", pre=pre)
-    fits = fit_families(table)
-    aic = {fit.family: fit.aic - fits[0].aic for fit in fits}
-    published = {"E": (0.0, 277.0, 65.0), "I": (0.0, 124.0, 64.0)}
-    assert [aic[family] for family in ("lognormal", "gamma", "inverse_gaussian")] == pytest.approx(published[pre], abs=0.6)
-    medians = {"E": 6.65, "I": 11.3}
-    spreads = {"E": 1.04, "I": 0.91}
-    assert 1e3 * np.median(table.tau) == pytest.approx(medians[pre], abs=0.05)
-    assert np.log(table.tau).std() == pytest.approx(spreads[pre], abs=0.006)
-
-
-def test_the_shipped_summary_is_that_of_the_shipped_records():
-    every = hippocampome()
-    assert len(every) == 2478
-    assert 1e3 * np.median(every.tau) == pytest.approx(7.0, abs=0.005)
-    assert 1e3 * np.quantile(every.tau, [0.25, 0.75]) == pytest.approx([3.03, 13.3], abs=0.06)
-    assert any(found["n"] == 2478 for found in reference_summary().values())
 
 
 @pytest.mark.parametrize(("law", "preferred"), [("pareto", "power law"), ("lognormal", "log-normal")])
