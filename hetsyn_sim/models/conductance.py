@@ -17,8 +17,8 @@ from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
 
 __all__ = ["ELEMENTS", "MTC", "REGIMES", "GradedReadout", "HetSynMTC", "MTCFastFilter"]
 
-#: From fast to ultra-slow: each conductance as the name that its gain ``g_`` and its offset ``d_`` share. ``slow`` and ``ultra`` restore the
-#: membrane, ``fast`` and ``negative`` (as slow as ``slow``) drive it away.
+#: The conductances, each by the name that its gain ``g_`` and its offset ``d_`` share. ``slow`` and ``ultra`` bring the membrane back,
+#: ``fast`` and ``negative``, which is as slow as ``slow``, drive it away.
 ELEMENTS: Final = ("fast", "slow", "negative", "ultra")
 
 _MEMBRANE = """

@@ -1,6 +1,7 @@
 """Figures. Each function draws into ``ax`` (or into a new figure) and returns the axes; none of them shows or saves anything."""
 
 from .certificate import plot_bounds, plot_margins, plot_refinement
+from .conductance import plot_current_voltage, plot_graded_spikes, plot_phase_plane
 from .confusion import plot_confusion
 from .ladder import plot_ladder, plot_rung
 from .learning_curve import plot_learning_curve
@@ -12,13 +13,16 @@ from .trace import plot_difference, plot_trace
 __all__ = [
     "plot_bounds",
     "plot_confusion",
+    "plot_current_voltage",
     "plot_curves",
     "plot_difference",
     "plot_disturbance",
+    "plot_graded_spikes",
     "plot_ladder",
     "plot_learning_curve",
     "plot_margins",
     "plot_pairs",
+    "plot_phase_plane",
     "plot_raster",
     "plot_refinement",
     "plot_rung",

@@ -72,7 +72,7 @@ def test_the_step_has_them_too(name, dt):
 
 
 def test_spikes_come_at_the_times_of_the_differential_equations():
-    """Up to the step itself, by which a crossing is seen late, and the first order of forward Euler, for the ten first spikes of a burst."""
+    """Up to the step itself, by which a crossing is seen late, and the first order of forward Euler: the ten first spikes of a burst."""
     exact = solved("phasic bursting")[:10]
     coarse, fine = (np.abs(simulated(dt)["phasic bursting"][0][:10] - exact).max() for dt in (0.5, 0.2))
     assert fine < 0.6 * coarse < 6.0
@@ -102,7 +102,7 @@ def test_an_instantaneous_fast_conductance_is_the_limit_of_a_fast_filter():
 
 
 def test_a_synapse_without_memory_is_the_limit_of_one_with_a_time_constant():
-    """A held drive comes one step later than one that is taken at once; so, nearly, does a filter whose memory is far shorter than a step."""
+    """What is filtered comes a step later than what is taken at once; a memory that is far shorter than a step does nothing else."""
     x = np.random.default_rng(0).normal(0.0, 1.0, (400, 1, 2)).cumsum(axis=0) / 10.0
     specs = [NetworkSpec(dt="0.2 ms", n_input=2, layers=[Layer(model, 3)]) for model in (MTC, HetSynMTC)]
     values = specs[0].initial_values(1)
@@ -119,8 +119,9 @@ def test_conductances_are_bounded_as_their_sliders_and_trained(model):
     for element in ELEMENTS:
         gain, offset = model.parameters[f"g_{element}"], model.parameters[f"d_{element}"]
         assert (gain.si_bounds, offset.si_bounds) == ((0.0, 4.0), (-2.0, 2.0))
-        assert gain.trainable and offset.trainable and gain.axes == offset.axes == "post"
-    assert model.spikes_where_crossed and not model.reset
+        assert (gain.trainable, offset.trainable, gain.axes, offset.axes) == (True, True, "post", "post")
+    assert model.spikes_where_crossed
+    assert model.reset == ""
 
 
 def test_the_readout_is_a_low_pass_filter_of_fourth_order():
