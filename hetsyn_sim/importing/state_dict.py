@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -21,6 +22,8 @@ __all__ = ["read_state_dict"]
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network")
 #: What wrappers for several devices or for compilation put before every name.
 _PREFIXES = ("module.", "_orig_mod.", "model.")
+#: What PyTorch says it would not make.
+_REFUSED = re.compile(r"GLOBAL ([\w.]+)")
 
 
 def read_state_dict(path: str | PathLike[str]) -> dict[str, NDArray[np.float64]]:
@@ -40,12 +43,15 @@ def read_state_dict(path: str | PathLike[str]) -> dict[str, NDArray[np.float64]]
         raise _refused(place, "no such file", "the path of a file that torch.save wrote", "check the path") from error
     except pickle.UnpicklingError as error:
         remedy = "save the tensors alone: torch.save(model.state_dict(), 'weights.pth')"
-        raise _refused(
-            place, f"objects that would run code when they are read ({str(error).splitlines()[0]})", "tensors", remedy
-        ) from error
+        # PyTorch's own text advises to load the file all the same, so only the name of what it refused is taken from it
+        refused = _REFUSED.search(str(error))
+        got = "objects that would run code when they are read" + (f": {refused[1]}" if refused else "")
+        raise _refused(place, got, "tensors", remedy) from error
     except (RuntimeError, ValueError, EOFError, OSError, KeyError, AttributeError) as error:
         remedy = "save it again: torch.save(model.state_dict(), 'weights.pth')"
-        raise _refused(place, f"{type(error).__name__}: {str(error).splitlines()[0]}", "a file that torch.save wrote", remedy) from error
+        begins = place.open("rb").read(8) if place.is_file() else b""
+        got = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')} (it begins with {begins!r})"
+        raise _refused(place, got, "a file that torch.save wrote", remedy) from error
     for name in _WRAPPERS:
         if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
             content = content[name]
