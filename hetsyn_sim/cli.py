@@ -14,6 +14,7 @@ from .commands.console import say, show_error
 from .commands.demo import demo
 from .commands.encode import encode
 from .commands.export import export
+from .commands.forecast import forecast
 from .commands.import_network import import_network
 from .commands.info import info
 from .commands.reproduce import reproduce
@@ -87,7 +88,7 @@ def hetsyn(
     """
 
 
-for verb in (demo, encode, train, simulate, verify, transfer, export, import_network, reproduce, analyse, info):
+for verb in (demo, encode, train, simulate, verify, transfer, export, import_network, reproduce, forecast, analyse, info):
     app.command("import" if verb is import_network else None, epilog=_EXIT_CODES)(verb)
 
 

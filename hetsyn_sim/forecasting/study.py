@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..brian import BrianSimulation
 from ..checkpoint import Checkpoint
 from ..cost import count_parameters
 from ..reproduce.study import Case, Row, Study
@@ -23,6 +24,8 @@ from .train import Budget, forecast, train_forecaster
 __all__ = ["BASELINES", "BUDGET", "FORECAST", "HORIZONS", "LEARNING_RATES", "RATES", "TUNING", "task_for", "trained"]
 
 N_NEURONS = 64
+#: Test windows of each run that go through Brian2.
+N_SIMULATED = 4
 BUDGET = Budget()
 #: Time units: one delay of the equation, and its Lyapunov time as :func:`hetsyn_sim.tasks.largest_exponent` measures it.
 HORIZONS = (17.0, 197.0)
@@ -67,7 +70,7 @@ def run(case: Case, seed: int, source: Path | None = None, **smaller: Any) -> Ro
         "parameters": count_parameters(network.spec),
         "curve": LearningCurve.binned(losses, BIN),
     }
-    return row | _shown(made, test, seed)
+    return row | in_brian2(network, test) | _shown(made, test, seed)
 
 
 def tune(case: Case, seed: int, source: Path | None = None, **smaller: Any) -> Row:
@@ -80,9 +83,25 @@ def tune(case: Case, seed: int, source: Path | None = None, **smaller: Any) -> R
     return _errors(made[first:], task.validation.targets[first:, :, 0])
 
 
-def checkpoint_of(network: Network) -> Checkpoint:
-    """A trained forecaster as plain data, for Brian2."""
-    return Checkpoint(network.spec, network.values())
+def in_brian2(network: Network, test: Forecast) -> Row:
+    """Is a trained network the same in Brian2, on windows spread over the test split?
+
+    ``mismatches``: cells in which spikes differ between PyTorch in float64 and Brian2, of ``spikes``. ``largest``: the largest difference
+    of any v, or of what neurons hand on.
+    """
+    checkpoint = Checkpoint(network.spec, network.values())
+    chosen = test[[k * len(test) // N_SIMULATED for k in range(min(N_SIMULATED, len(test)))]]
+    x = np.broadcast_to(chosen.inputs, (*chosen.inputs.shape[:2], network.spec.n_input))
+    graded = network.spec.layers[0].model.output
+    kept = ("v", graded) if graded else ("v",)
+    here = Network.from_checkpoint(checkpoint).record(x, kept)
+    there = BrianSimulation(checkpoint.spec, checkpoint.values, record=kept).run(x)
+    compared = [f"{name}.{variable}" for name in ("layer_1", "readout") for variable in kept if f"{name}.{variable}" in there.traces]
+    return {
+        "mismatches": int(np.sum(here.rasters["layer_1"] != there.rasters["layer_1"])),
+        "spikes": int(np.sum(here.rasters["layer_1"])),
+        "largest": max(float(np.max(np.abs(here.traces[name] - there.traces[name]))) for name in compared),
+    }
 
 
 def _sizes(smaller: dict[str, Any]) -> dict[str, Any]:

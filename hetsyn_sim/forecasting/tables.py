@@ -35,6 +35,12 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
             cells.append(f"{neurons[0]['parameters']}" if neurons else "–")
             yield f"| {model} | {len(found)} | {' | '.join(cells)} |"
         yield ""
+    if simulated := [row for row in rows if "mismatches" in row]:
+        wrong, spikes = (sum(row[key] for row in simulated) for key in ("mismatches", "spikes"))
+        yield (
+            f"{len(simulated)} trained networks were simulated in Brian2: {wrong} cells of their rasters differ, of {spikes:,} spikes; "
+            f"voltages and graded spikes by at most {max(row['largest'] for row in simulated):.1e}."
+        )
 
 
 def tuning_lines(rows: Sequence[Row]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from .certificate import plot_bounds, plot_margins, plot_refinement
 from .conductance import plot_current_voltage, plot_graded_spikes, plot_phase_plane
 from .confusion import plot_confusion
+from .forecast import plot_error_over_activity, plot_forecast
 from .ladder import plot_ladder, plot_rung
 from .learning_curve import plot_learning_curve
 from .raster import plot_raster
@@ -17,6 +18,8 @@ __all__ = [
     "plot_curves",
     "plot_difference",
     "plot_disturbance",
+    "plot_error_over_activity",
+    "plot_forecast",
     "plot_graded_spikes",
     "plot_ladder",
     "plot_learning_curve",

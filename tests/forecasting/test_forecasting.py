@@ -43,6 +43,8 @@ def test_every_forecaster_runs_trains_and_is_measured(name):
     row = run({"model": name, "horizon": 17.0}, 0, **SMALL)
     assert np.isfinite(row["mse"])
     assert 0.0 < row["rate"] <= row["duty"] < 1.0
+    assert (row["mismatches"], row["spikes"] > 0) == (0, True)
+    assert row["largest"] < 1e-11  # of values near 1, over 80 steps in which a difference may grow
     assert len(row["example"]["output"]) == len(row["example"]["target"]) == 40
     if not NEURONS[name].model.output:
         assert row["rate"] == row["duty"]  # a spike is on for one step
@@ -107,9 +109,10 @@ def test_the_lyapunov_time_of_the_table_is_the_measured_one():
 
 
 def test_tables_hold_what_there_is():
+    brian2 = {"mismatches": 0, "spikes": 100, "largest": 2e-14}
     rows = [
         {"case": case, "seed": seed, "mse": 0.5 + seed / 100, "nrmse": 0.7}
-        | ({} if case["model"] in BASELINES else {"rate": 0.01, "duty": 0.1, "parameters": 9})
+        | ({} if case["model"] in BASELINES else {"rate": 0.01, "duty": 0.1, "parameters": 9} | brian2)
         for case in FORECAST.cases
         for seed in range(2)
     ]
@@ -117,6 +120,10 @@ def test_tables_hold_what_there_is():
     assert "197 time units ahead, 1.00 Lyapunov times" in text
     assert "| MTC | 2 | 0.5050 ± 0.0635 |  |" in text
     assert "| linear | 2 | 0.5050 ± 0.0635 | 0.0000 ± 0.0000 | 0.700 ± 0.000 | – | – | – |" in text
+    assert text.endswith(
+        "20 trained networks were simulated in Brian2: 0 cells of their rasters differ, of 2,000 spikes; "
+        "voltages and graded spikes by at most 2.0e-14."
+    )
     tried = [{"case": case, "seed": 0, "mse": case["lr"]} for case in TUNING.cases]
     assert set(best_rates(tried).values()) == {3e-3}
     assert "| MTC | **0.0030** | 0.0100 | 0.0300 |" in tuning_lines(tried)
