@@ -10,6 +10,7 @@ from ..spec import NeuronModel, StepOrder
 from .adex import AdEx, HetSynAdEx
 from .adlif import AdLIF, EulerAdLIF, SparchAdLIF, SymplecticAdLIF
 from .ampa_gaba import CobaLIF, CubaLIF
+from .conductance import MTC, SpikeDrivenMTC
 from .fitzhugh_nagumo import FitzHughNagumo
 from .hetsyn import HetSynLIF
 from .hetsyn_adlif import HetSynAdLIF
@@ -27,6 +28,7 @@ __all__ = [
     "ALIF",
     "LIF",
     "MODELS",
+    "MTC",
     "QIF",
     "RESET_FIRST",
     "STEP_ORDERS",
@@ -52,6 +54,7 @@ __all__ = [
     "LeakyReadout",
     "STLLIFSoft",
     "SparchAdLIF",
+    "SpikeDrivenMTC",
     "SymplecticAdLIF",
     "get_model",
 ]
@@ -70,7 +73,7 @@ ZOO: Mapping[str, NeuronModel] = MappingProxyType(
         model.name: model
         for model in (
             *(LIF, ALIF, CubaLIF, CobaLIF, QIF, AdEx, Izhikevich, HodgkinHuxley, FitzHughNagumo),
-            *(STLLIF, STLLIFSoft, AdLIF, EulerAdLIF, SymplecticAdLIF, SparchAdLIF, HetSynAdLIF, HetSynAdEx),
+            *(STLLIF, STLLIFSoft, AdLIF, EulerAdLIF, SymplecticAdLIF, SparchAdLIF, HetSynAdLIF, HetSynAdEx, SpikeDrivenMTC),
         )
     }
 )

@@ -15,7 +15,7 @@ from brian2 import ms
 
 from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
 
-__all__ = ["ELEMENTS", "MTC", "REGIMES", "GradedReadout", "HetSynMTC", "MTCFastFilter"]
+__all__ = ["ELEMENTS", "MTC", "REGIMES", "GradedReadout", "HetSynMTC", "MTCFastFilter", "SpikeDrivenMTC"]
 
 #: The conductances, each by the name that its gain ``g_`` and its offset ``d_`` share. ``slow`` and ``ultra`` bring the membrane back,
 #: ``fast`` and ``negative``, which is as slow as ``slow``, drive it away.
@@ -92,6 +92,15 @@ HetSynMTC = replace(
         **MTC.parameters,
         "tau_syn": Parameter(axes="post pre", unit=ms, initial=Uniform(1 * ms, 50 * ms), bounds=(0.5 * ms, 1000 * ms), trainable=True),
     },
+)
+
+#: The same behind synapses that spikes drive, and so in any network: it still hands on graded spikes to whoever reads values.
+SpikeDrivenMTC = replace(
+    HetSynMTC,
+    name="SpikeDrivenMTC",
+    synapse="dI/dt = -I/tau_syn : 1",
+    on_pre="I += w",
+    parameters={**HetSynMTC.parameters, "w": Parameter(axes="post pre", initial=FanInNormal(3.0), bounds=UNBOUNDED, trainable=True)},
 )
 
 #: What reads graded spikes: a weighted sum through four equal low-pass filters in a row, and an offset.
