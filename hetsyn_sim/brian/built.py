@@ -58,9 +58,9 @@ def set_value(owner: NeuronGroup | Synapses, variable: str, value: Any) -> None:
         device.array_cache[found] = array
         device.main_queue.append(("set_by_array", (name, device.static_array(name, array), isinstance(found, DynamicArrayVariable))))
     else:
-        setattr(owner, f"{variable}_", value)
+        owner.state(variable, use_units=False).set_item(slice(None), value)  # not as an attribute: a variable may be called as one is
 
 
 def set_by_expression(owner: NeuronGroup, variable: str, text: str) -> None:
     """Set a variable by a model's text, which Brian2 evaluates with the values that the owner's parameters have."""
-    getattr(owner, variable).set_item(slice(None), text, namespace={})
+    owner.state(variable).set_item(slice(None), text, namespace={})

@@ -66,7 +66,7 @@ def initial_name(model: NeuronModel, state: str) -> str:
 
 def _free(name: str, taken: Collection[str]) -> str:
     while name in taken:
-        name += "_"
+        name += "0"  # no underscore: Brian2 reads x_ as x without its unit
     return name
 
 

@@ -180,5 +180,5 @@ def _prefix(model: NeuronModel) -> str:
     """What the names of coefficients begin with: nothing of the model does."""
     prefix = "exact"
     while any(name.startswith(prefix) for name in model.names_of("neuron") | model.names_of("synapse")):
-        prefix += "_"
+        prefix += "0"
     return prefix

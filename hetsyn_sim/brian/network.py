@@ -86,7 +86,7 @@ def check_finite(built: BuiltNetwork) -> None:
     owners += [(name, synapses, targets[name].synapse_equations.states, METHOD) for name, synapses in built.synapses.items()]
     for name, owner, states, method in owners:
         for state in states:
-            n_bad = int(np.sum(~np.isfinite(np.asarray(getattr(owner, f"{state}_")))))
+            n_bad = int(np.sum(~np.isfinite(np.asarray(owner.state(state, use_units=False)))))
             if n_bad:
                 exact = method.startswith(METHOD)
                 raise TransferError(

@@ -38,7 +38,8 @@ def resolve_traces(spec: NetworkSpec, record: str | Iterable[str]) -> tuple[Trac
     """What the user asked for as traces.
 
     ``"v"`` is v of every population; ``"layer_1.R"`` one variable of one population (a state, a subexpression or a sum such as ``I_syn``);
-    ``"layer_1.feedforward.I[3]"`` the state I of every synapse onto neuron 3, shape (time, batch, pre).
+    ``"layer_1.feedforward.I[3]"`` the state I of every synapse onto neuron 3, shape (time, batch, pre). Graded outputs are always among
+    them, as spikes are always kept.
 
     Raises
     ------
@@ -66,7 +67,8 @@ def resolve_traces(spec: NetworkSpec, record: str | Iterable[str]) -> tuple[Trac
                 expected=", ".join(["v", *known, *synaptic]),
                 remedy="choose from these",
             )
-    return tuple(found.values())
+    outputs = [known[f"{p.name}.{p.model.output}"] for p in spec.populations if p.model.output]
+    return tuple((found | {trace.key: trace for trace in outputs}).values())
 
 
 class Monitors:
@@ -102,6 +104,8 @@ class Monitors:
         n_steps, n_runs, _ = inputs.shape
         rasters = {"input": np.asarray(inputs > 0)} | {name: self._raster(name, n_steps, n_runs) for name in self.spikes}
         traces = {trace.key: split_recordings(self._trace(trace, n_steps * n_runs), n_runs) for trace in self.traces}
+        if self.spec.takes_values:
+            traces["input.x"] = np.asarray(inputs, dtype=np.float64)
         return Recording(self.spec.dt_s, rasters, traces, simulator)
 
     def _raster(self, name: str, n_steps: int, n_runs: int) -> Raster:
@@ -113,7 +117,7 @@ class Monitors:
     def _trace(self, trace: Trace, n_total: int) -> NDArray[np.float64]:
         """Shape (recordings * time, neuron)."""
         monitor = self.states.get((trace.owner, trace.post))
-        values = np.zeros((n_total, 0)) if monitor is None else np.asarray(getattr(monitor, f"{trace.variable}_")).T
+        values = np.zeros((n_total, 0)) if monitor is None else np.asarray(monitor.variables[trace.variable].get_value())
         if trace.post is None:
             return values
         connected = synapse_mask(_projection(self.spec, trace.owner))[:, trace.post]

@@ -19,6 +19,7 @@ from ..recording import Recording, check_same_dt
 from ..spec import NetworkSpec
 from .devices import Device, find_device, on_runtime
 from .forms import find_form
+from .general import check_filters_only
 from .inputs import Inputs, check_inputs
 from .mapping import make_report
 from .network import BuiltNetwork, build_network, check_finite, run_network, set_input
@@ -84,6 +85,10 @@ class BrianSimulation:
         self.device = find_device(device, to_run=False)
         self.form = find_form(form)
         self.form.check(spec)
+        if self.device.cuda:
+            check_filters_only(
+                spec, what=f"the device {self.device.name!r}", remedy="use cpp_standalone: on CUDA, nothing else was ever tried"
+            )
         check_surroundings(spec, surroundings)
         self.surroundings = surroundings
         self.traces = resolve_traces(spec, record)

@@ -22,7 +22,7 @@ from ..readout import check_input, length_of, loss_of, predictions
 from ..training.losses import LOSSES
 from ..training.network import Network
 from .page import readme_of
-from .script import script_of
+from .script import check_exportable, script_of
 
 __all__ = ["FILES", "Exported", "export_brian2"]
 
@@ -65,8 +65,12 @@ def export_brian2(checkpoint: Checkpoint, data: SpikeDataset, folder: str | Path
         If the folder can't be one, or holds other files by these names.
     SpecError
         If PyTorch can't run the model.
+    TransferError
+        If the network needs more than Brian2 has: values instead of spikes, or a method of integration of ours.
     """
     spec = checkpoint.spec
+    values = {key: _simulable(checkpoint, key) for key in spec.slots}
+    check_exportable(spec, values)
     check_input(data, spec, where="export")
     target = Path(folder)
     _check_folder(target)
@@ -95,7 +99,6 @@ def export_brian2(checkpoint: Checkpoint, data: SpikeDataset, folder: str | Path
     recordings |= {f"expected.{name}": np.sort(np.concatenate(cells[name])) for name in layers}
     accuracy = float(np.mean(recordings["decided"] == data.labels))
     n_spikes = {name: len(recordings[f"expected.{name}"]) for name in layers}
-    values = {key: _simulable(checkpoint, key) for key in spec.slots}
     decoder = next(name for name, kind in LOSSES.items() if isinstance(loss, kind))
     settings = {f.name: getattr(loss, f.name) for f in fields(loss)}  # type: ignore[arg-type]
     sizes = " - ".join([f"{spec.n_input} inputs", *(f"{p.size} {p.model.name}" for p in spec.populations)])

@@ -12,18 +12,46 @@ from brian2.units import allunits
 from brian2.units.fundamentalunits import DIMENSIONLESS, Unit
 from numpy.typing import NDArray
 
-from ..brian.equations import STEPS_PER_RECORDING, neuron_equations, sum_name, sums_in_use, synapse_equations, wipe_code
+from ..brian.equations import (
+    STEPS_PER_RECORDING,
+    beginning_code,
+    begins_somewhere,
+    forget_spikes,
+    initial_name,
+    neuron_equations,
+    sum_name,
+    sums_in_use,
+    synapse_equations,
+    wipe_code,
+)
+from ..brian.methods import choose_method
 from ..brian.network import METHOD, brian_name
 from ..brian.schedule import Schedule
 from ..brian.values import synapse_mask
+from ..errors import TransferError
 from ..spec import NetworkSpec, Population, Projection
 from ..spec.quantities import dimensions_of, name_of_dimensions
 from .frame import BEGINNING, DECODERS, ENDING
 from .words import equation_comments, parameter_comments
 
-__all__ = ["script_of", "table_of_orders"]
+__all__ = ["check_exportable", "script_of", "table_of_orders"]
 
 _WIDTH = 116
+
+
+def check_exportable(spec: NetworkSpec, values: Mapping[str, NDArray[np.float64]]) -> None:
+    """Raise a TransferError if a script of Brian2's own means can't be the network."""
+
+    def fail(population: Population, got: str, expected: str) -> None:
+        where, remedy = f"{population.name}: {population.model.name}", "simulate it with hetsyn_sim: `hetsyn simulate`, or to_brian2"
+        raise TransferError("this network can't be written as a script", where=where, got=got, expected=expected, remedy=remedy)
+
+    for population in spec.populations:
+        if population.model.takes_values:
+            fail(population, "synapses that read the values of their source, x_pre", "recordings and layers of spikes")
+        method = choose_method(spec, population, values)
+        if method.reason:
+            fail(population, f"the method {method.name!r}, because {method.reason}", "a method that Brian2 has")
 
 
 def script_of(
@@ -61,7 +89,10 @@ def table_of_orders(spec: NetworkSpec) -> list[str]:
     }
     lines = [(schedule.input_order, "input spikes of this step are made")]
     lines += [(schedule.phase(name), text) for name, text in phases.items()]
-    lines.append((schedule.wipe_order, "if a recording begins: every state is set to zero"))
+    somewhere = any(begins_somewhere(p.model) for p in spec.populations)
+    lines.append((schedule.wipe_order, f"if a recording begins: every state is set to {'where it begins' if somewhere else 'zero'}"))
+    if any(p.model.refractory for p in spec.populations):
+        lines.append((schedule.forget_order, "if a recording begins: neurons are ready to spike"))
     for number, population in enumerate(spec.populations, start=1):
         lines.append((schedule.deliver(number), f"spikes of this step arrive at {population.name}"))
         if any(sums_in_use(population.model)):
@@ -87,18 +118,27 @@ def _population(
     yield from _text_argument(neuron_equations(spec, population))
     if model.spiking:
         yield f"    threshold={json.dumps(model.threshold)},"
+    if model.reset:
         yield f"    reset={json.dumps('; '.join(model.reset.splitlines()))},"
-    yield f'    method="{METHOD}", clock=clock, namespace={{}}, name="{name}",'
+    if model.refractory:
+        yield f"    refractory={json.dumps(model.refractory)},"
+    yield f'    method="{choose_method(spec, population, values).name}", clock=clock, namespace={{}}, name="{name}",'
     yield ")"
     yield f"{name}.{STEPS_PER_RECORDING} = N_STEPS"
     for parameter, facts in model.parameters_of("neuron").items():
         yield _assignment(name, parameter, f'values["{name}.neuron.{parameter}"]', facts.unit)
-    states = list(model.neuron_equations.states)
-    if states:
+    for state in begins_somewhere(model):
+        yield f"{name}.{initial_name(model, state)} = {json.dumps(model.initial[state])}"
+        yield f"{name}.{state} = {json.dumps(initial_name(model, state))}"
+    if model.neuron_equations.states or model.refractory:
         yield f"in_step({name}.state_updater, {schedule.phase('decay')})"
-        yield _wiping(name, wipe_code(states), schedule)
-    if model.spiking:
+    if model.neuron_equations.states:
+        yield _each_step(name, beginning_code(model), schedule.wipe_order)
+    if model.refractory:
+        yield _each_step(name, forget_spikes(model), schedule.forget_order)
+    if model.reset:
         yield f'in_step({name}.resetter["spike"], {schedule.phase("reset")})'
+    if model.spiking:
         yield f'in_step({name}.thresholder["spike"], {schedule.threshold(number)})'
     yield f"network.add({name})"
 
@@ -124,14 +164,14 @@ def _projection(spec: NetworkSpec, projection: Projection, number: int, schedule
     states = list(model.synapse_equations.states)
     if states:
         yield f"in_step({name}.state_updater, {schedule.phase('decay')})"
-        yield _wiping(name, wipe_code(states, suffix="_post"), schedule)
+        yield _each_step(name, wipe_code(states, suffix="_post"), schedule.wipe_order)
     for total in sums_in_use(model):
         yield f'in_step({name}.summed_updaters["{sum_name(total, projection)}_post"], {schedule.sums(number)})'
     yield f"network.add({name})"
 
 
-def _wiping(name: str, code: str, schedule: Schedule) -> str:
-    return f'{name}.run_regularly({json.dumps("; ".join(code.splitlines()))}, clock=clock, when="groups", order={schedule.wipe_order})'
+def _each_step(name: str, code: str, order: int) -> str:
+    return f'{name}.run_regularly({json.dumps("; ".join(code.splitlines()))}, clock=clock, when="groups", order={order})'
 
 
 def _assignment(owner: str, variable: str, stored: str, unit: str) -> str:

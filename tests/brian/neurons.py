@@ -1,12 +1,15 @@
 """Neurons that are no sums of filtered events, small and lively, and how Brian2's recording of them is held against the reference's."""
 
+import itertools
 import re
 
 import numpy as np
 
 from hetsyn_sim.brian import simulate
 from hetsyn_sim.discrete import simulate_reference
-from hetsyn_sim.spec import NeuronModel, Parameter
+from hetsyn_sim.spec import NeuronModel, Parameter, StepOrder
+
+STEP_ORDERS = [StepOrder((*first, "feedforward", "threshold")) for first in itertools.permutations(("decay", "reset", "recurrent"))]
 
 
 def layer(unit, value):
@@ -117,7 +120,7 @@ def izhikevich():
     )
 
 
-def adlif(scheme="exact", *, a=8.0, tau_w=30.0, frozen="", refractory="", reset="u -= theta; k += b", initial=None, **changes):
+def adlif(scheme="exact", *, a=8.0, tau_w=30.0, frozen="", refractory="", reset="u -= theta; k += b", initial=None, more="", **changes):
     """A leaky membrane with an adaptation current that it drives: two coupled equations, which oscillate if ``a`` is large."""
     flags = {x: " (unless refractory)" if x in frozen else "" for x in "uk"}
     parameters = {
@@ -139,12 +142,14 @@ def adlif(scheme="exact", *, a=8.0, tau_w=30.0, frozen="", refractory="", reset=
         on_pre="I += w",
         neuron=f"""du/dt = (-u - k + I_syn)/tau_m : 1{flags["u"]}
                    dk/dt = (a*u - k)/tau_w : 1{flags["k"]}
-                   v = u : 1""",
+                   v = u : 1
+                   {more}""",
         threshold="v > theta",
         reset=reset,
         refractory=refractory,
         initial=initial or {},
-        parameters=parameters | changes,
+        parameters=parameters,
+        **changes,
     )
 
 

@@ -1,19 +1,16 @@
 """Any deterministic neuron: Brian2's methods and the reference interpreter take the same steps, spike for spike."""
 
-import itertools
-
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
 from hetsyn_sim.brian import FORMS, BrianSimulation
 from hetsyn_sim.models import LeakyReadout
-from hetsyn_sim.spec import Layer, NetworkSpec, StepOrder
+from hetsyn_sim.spec import Layer, NetworkSpec
 
 from .conftest import random_spikes
-from .neurons import adex, adlif, agree, hodgkin_huxley, izhikevich
+from .neurons import STEP_ORDERS, adex, adlif, agree, hodgkin_huxley, izhikevich
 
-STEP_ORDERS = [StepOrder((*first, "feedforward", "threshold")) for first in itertools.permutations(("decay", "reset", "recurrent"))]
 ORDER_NAMES = ["-".join(order.phases[:3]) for order in STEP_ORDERS]
 
 
