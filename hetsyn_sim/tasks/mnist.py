@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import ConfigError, DataError
 from ..events import SpikeDataset
+from .distortion import distorted
 
 __all__ = ["SCANS", "holds_images", "read_images", "sequential_mnist"]
 
@@ -28,7 +29,14 @@ Images = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 def sequential_mnist(
-    source: str | PathLike[str], *, scan: str = "pixel", levels: int = 4, dt: float = 0.001, n_train: int | None = None
+    source: str | PathLike[str],
+    *,
+    scan: str = "pixel",
+    levels: int = 4,
+    dt: float = 0.001,
+    n_train: int | None = None,
+    copies: int = 0,
+    seed: int = 0,
 ) -> SpikeDataset:
     """Images as spikes, training and test split.
 
@@ -45,32 +53,37 @@ def sequential_mnist(
         Time step in seconds.
     n_train
         Only so many training images, of every class as many as its share.
+    copies, seed
+        So many distorted copies of every training image besides (:mod:`hetsyn_sim.tasks.distortion`), and what they are drawn from. A copy
+        is named after its image, ``train 12 copy 1``, so that neither is held out without the other.
 
     Raises
     ------
     ConfigError
-        If there is no such scan, or not at least one level and step.
+        If there is no such scan, or not at least one level and step, or a number of copies below 0.
     DataError
         If files are missing, damaged, or hold no 28 x 28 images of digits.
     """
-    if scan not in SCANS or levels < 1 or not dt > 0.0:
+    if scan not in SCANS or levels < 1 or not dt > 0.0 or copies < 0:
         raise ConfigError(
             "the images can't be scanned like this",
             where="sequential_mnist",
-            got=f"scan = {scan!r}, levels = {levels!r}, dt = {dt!r} s",
-            expected='"pixel" or "row", at least 1 level, dt above 0 s',
+            got=f"scan = {scan!r}, levels = {levels!r}, dt = {dt!r} s, copies = {copies!r}",
+            expected='"pixel" or "row", at least 1 level, dt above 0 s, 0 copies or more',
             remedy='use scan="pixel"',
         )
     steps, channels, labels, names, split = [], [], [], [], []
+    rng = np.random.default_rng(seed)
     for part, (images, digits) in read_images(Path(source)).items():
         chosen = _shares(digits, n_train) if part == "train" and n_train is not None else np.arange(len(digits))
-        for k in chosen:
-            step, channel = _spikes(images[k], scan, levels)
-            steps.append(step)
-            channels.append(channel)
-        labels.append(digits[chosen])
-        names += [f"{part} {k}" for k in chosen]
-        split += [part] * chosen.size
+        for copy in range(1 + (copies if part == "train" else 0)):
+            for image in distorted(images[chosen], rng) if copy else images[chosen]:
+                step, channel = _spikes(image, scan, levels)
+                steps.append(step)
+                channels.append(channel)
+            labels.append(digits[chosen])
+            names += [f"{part} {k}" + (f" copy {copy}" if copy else "") for k in chosen]
+            split += [part] * chosen.size
     return SpikeDataset.from_lists(
         steps,
         channels,
@@ -80,7 +93,7 @@ def sequential_mnist(
         labels=np.concatenate(labels),
         names=np.array(names),
         split=np.array(split),
-        info={"task": "sequential MNIST", "scan": scan, "levels": str(levels)},
+        info={"task": "sequential MNIST", "scan": scan, "levels": str(levels)} | ({"copies": str(copies)} if copies else {}),
     )
 
 

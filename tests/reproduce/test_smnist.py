@@ -8,7 +8,8 @@ import pytest
 
 from hetsyn_sim.reproduce import STUDIES, smnist
 from hetsyn_sim.reproduce.neurons import NEURONS
-from hetsyn_sim.training import load_recipe
+from hetsyn_sim.tasks.mnist import sequential_mnist
+from hetsyn_sim.training import fit, load_recipe
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,23 @@ def test_pixels_run(folder, model):
     assert (row["mismatches"], row["n_train"]) == (0, 90)
 
 
+def test_an_image_that_is_held_out_has_no_copy_in_the_training(folder, monkeypatch):
+    seen = []
+    monkeypatch.setattr(smnist, "fit", lambda recipe, data, **_: (seen.append((recipe, data)), fit(recipe, data, progress=False))[1])
+    row = smnist.run({"model": "HetSynLIF", "scan": "row", "copies": 2}, 0, folder, epochs=1)
+    recipe, data = seen[0]
+    held_out = set(sequential_mnist(folder, scan="row").validation_split()[1].names)
+    assert len(held_out) == 20
+    assert not held_out & {name.partition(" copy")[0] for name in data.train.names}
+    assert (len(data.train), recipe.training.validation, row["n_train"]) == (3 * 160, "none", 180)
+    assert 0.0 <= row["validation_accuracy"] <= 1.0
+
+
+def test_more_images_get_fewer_epochs():
+    plain, more = (smnist.recipe_for({"model": "HetSynLIF", "scan": "pixel"} | extra, 0) for extra in ({}, {"copies": 6}))
+    assert (plain.training.epochs, more.training.epochs) == (56, 8)
+
+
 def test_the_recipe_that_ships_is_that_of_the_study():
     shipped, study = load_recipe("smnist-rows-hetsyn"), smnist.recipe_for({"model": "HetSynLIF", "scan": "row"}, 0)
     assert shipped.network == study.network
@@ -51,6 +69,8 @@ def test_the_table_says_what_the_rows_say():
         for model, accuracy in (("HetSynLIF", 0.92), ("HetNeuLIF", 0.9))
         for k in range(2)
     ]
+    rows.append({"case": {"model": "HetSynLIF", "scan": "pixel", "copies": 6}, "seed": 0, "accuracy": 0.95, **measured})
     text = "\n".join(STUDIES["smnist"].lines(rows))
+    assert "| pixel, images and 6 distorted copies of each | HetSynLIF | 1 | 95.00 % |  | 90.00 % | 95.00 % | 1,000 | 60 |" in text
     assert "| row | HetNeuLIF | 2 | 90.50 ± 6.35 % | 2.00 ± 0.00 | 90.00 ± 0.00 % | 95.00 ± 0.00 % | 1,000 | 60 |" in text
     assert "10,000 training and 10,000 test images; 4 grey levels by row, 16 grey levels by pixel." in text

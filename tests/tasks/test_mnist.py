@@ -70,6 +70,18 @@ def test_some_of_the_training_images_are_spread_over_classes(folder):
     assert len(data.test) == 10
 
 
+def test_copies_of_training_images_are_distorted_and_named_after_them(folder):
+    data = sequential_mnist(folder, copies=2, seed=1)
+    assert (len(data.train), len(data.test), data.info["copies"]) == (90, 10, "2")
+    assert data.train.names[[0, 30, 60]].tolist() == ["train 0", "train 0 copy 1", "train 0 copy 2"]
+    np.testing.assert_array_equal(data.train.labels, np.tile(images(30, 30)[1], 3))
+    np.testing.assert_array_equal(data.train[:30].rasters(), sequential_mnist(folder).train.rasters())
+    rasters = data.train.rasters()
+    assert not (rasters[:, 30:60] == rasters[:, 60:]).all(axis=(0, 2)).any()
+    assert sequential_mnist(folder, copies=2, seed=1).fingerprint() == data.fingerprint()
+    assert sequential_mnist(folder, copies=2, seed=2).fingerprint() != data.fingerprint()
+
+
 def test_a_folder_without_images(folder, tmp_path):
     assert not holds_images(tmp_path / "none")
     for path in folder.glob("train-*"):
@@ -112,7 +124,7 @@ def test_labels_are_missing(folder):
         sequential_mnist(folder)
 
 
-@pytest.mark.parametrize("facts", [{"scan": "column"}, {"levels": 0}, {"dt": 0.0}])
+@pytest.mark.parametrize("facts", [{"scan": "column"}, {"levels": 0}, {"dt": 0.0}, {"copies": -1}])
 def test_images_that_can_not_be_scanned(folder, facts):
     with pytest.raises(ConfigError, match="can't be scanned"):
         sequential_mnist(folder, **facts)
