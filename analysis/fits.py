@@ -176,7 +176,8 @@ def parameter_intervals(table: TauTable, fit: Fit, level: float = 0.9) -> Mappin
         variances = np.diag(np.linalg.inv(curvature))
     except np.linalg.LinAlgError:
         variances = np.full(x.size, np.nan)
-    if not np.all(variances > 0.0):
+    # where a neighbour is impossible the maximum is a corner, as that of a uniform distribution, and curvature says nothing
+    if not np.all(variances > 0.0) or np.abs(curvature).max() > 1e50:
         raise DataError(
             "these parameters have no interval",
             where=f"parameter_intervals, {fit.family}, {table.source}",

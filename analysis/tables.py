@@ -107,7 +107,7 @@ def relations(a: Analysis) -> Grid:
             f"|w| and tau, {r.kind}, {'excitatory' if r.sign > 0 else 'inhibitory'}: Spearman",
             f"{r.n:,}",
             estimate(r.correlation),
-            "-0.31 for conductance and tau (-0.20 with class, clamp and temperature fixed)",
+            "-0.31 (conductance and tau)",
         ]
         for r in a.relations
     ]

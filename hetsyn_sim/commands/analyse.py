@@ -59,6 +59,7 @@ def analyse(
             "--celsius", metavar="DEGREES", help="Bring the measurements to this temperature (Q10 = 1.9); by default they stay as they are."
         ),
     ] = None,
+    resamples: Annotated[int, typer.Option("--resamples", min=2, help="Cluster resamples for each interval; samples for each fit.")] = 100,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of resampling.")] = 0,
     json_file: JsonFile = None,
 ) -> None:
@@ -93,6 +94,7 @@ def analyse(
             longer_than=long,
             shuffled_labels=shuffled_labels,
             celsius=celsius,
+            n_resamples=resamples,
             seed=seed,
             progress=progress,
         )

@@ -24,7 +24,7 @@ def noisy(key, tau, rng):
 
 @pytest.fixture(scope="module")
 def found():
-    return analyse([run_of(noisy, seed=seed, n_input=20) for seed in range(3)], limits=(1e-3, 1.0), n_resamples=20)
+    return analyse([run_of(noisy, seed=seed, n_input=20) for seed in range(3)], limits=(1e-3, 1.0), n_resamples=10)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ def test_the_command_prints_the_answer_and_writes_what_it_is_told_to(tmp_path):
     from tests.conftest import make_toy_data
 
     make_toy_data().save(recordings)
-    done = CliRunner().invoke(app, [*arguments, "--data", str(recordings)])
+    done = CliRunner().invoke(app, [*arguments, "--resamples", "5", "--data", str(recordings)])
     assert done.exit_code == 0, done.output
     assert "than every null:" in done.output
     assert (tmp_path / "r" / "report.html").is_file()
