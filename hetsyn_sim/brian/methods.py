@@ -156,7 +156,8 @@ def _handed_over(spec: NetworkSpec, population: Population, matrices: Mapping[tu
     for group, matrix in matrices.items():
         for still in updater.modes(group):
             rows = np.array([x in model.neuron_equations.frozen and still for x in group])
-            phi, gamma = matrix_exponential(np.where(rows[:, None], 0.0, matrix), spec.dt_s)
+            with np.errstate(over="ignore", invalid="ignore"):  # looked for below
+                phi, gamma = matrix_exponential(np.where(rows[:, None], 0.0, matrix), spec.dt_s)
             for k, x in enumerate(group):
                 for m, y in enumerate(group):
                     ratio = dimensions[x] / dimensions[y]

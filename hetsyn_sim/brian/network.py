@@ -79,7 +79,8 @@ def check_finite(built: BuiltNetwork) -> None:
     Raises
     ------
     TransferError
-        If a state is NaN or infinite. Brian2 accepts coupled equations with complex eigenvalues (oscillations), and makes NaN of them.
+        If a state is NaN or infinite: a solution that runs away, or at synapses coupled equations with complex eigenvalues (oscillations),
+        which Brian2 accepts and makes NaN of.
     """
     owners = [(p.name, built.groups[p.name], p.model.neuron_equations.states, built.methods[p.name].name) for p in built.spec.populations]
     targets = {q.name: built.spec.population(q.target).model for q in built.spec.projections}
@@ -88,15 +89,15 @@ def check_finite(built: BuiltNetwork) -> None:
         for state in states:
             n_bad = int(np.sum(~np.isfinite(np.asarray(owner.state(state, use_units=False)))))
             if n_bad:
-                exact = method.startswith(METHOD)
+                coupled = name in built.synapses  # of neurons, these are taken care of
                 raise TransferError(
                     "Brian2 computed values that are not finite",
                     where=f"{name}: {state}",
                     got=f"{n_bad} of {len(owner)} values are NaN or infinite",
                     expected=f"states that Brian2's method {method!r} can compute"
-                    + (": eigenvalues that are real, and not positive" if exact else ": a solution that does not run away"),
+                    + (": eigenvalues that are real, and not positive" if coupled else ": a solution that does not run away"),
                     remedy="look at the coupled equations of this state: if they oscillate, Brian2 can't solve them exactly"
-                    if exact
+                    if coupled
                     else "use a smaller dt, or another scheme; look at the parameters, and at where the recording begins",
                 )
 
