@@ -28,7 +28,7 @@ METHODS: Sequence[str] = (
     "Fits: censored maximum likelihood on at most 5,000 time constants, goodness of fit on 500 by parametric bootstrap (p is at least "
     "0.01); tails: Vuong's likelihood ratio of a log-normal and a power law above the upper quartile.",
     "Lesions: the long time constants are set back to what they were before training; the control are as many others of the same "
-    "projection, each of nearly the same |w|.",
+    "projection, each of nearly the same |w|, if not of the same change.",
 )
 
 
