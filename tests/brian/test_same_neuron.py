@@ -114,7 +114,7 @@ def test_a_synapse_that_oscillates_is_refused():
     """Brian2 makes NaN of it."""
     model = NeuronModel(
         "Odd",
-        synapse="dI/dt = (-I - h)/tau : 1\ndh/dt = (I - h)/tau : 1",
+        synapse="dI/dt = (-I - h)/tau : 1\ndh/dt = (I - h)/tau_h : 1",
         on_pre="I += w",
         neuron="v = I_syn : 1",
         threshold="v > theta",
@@ -123,6 +123,7 @@ def test_a_synapse_that_oscillates_is_refused():
         parameters={
             "w": Parameter(axes="post pre", initial=0.5),
             "tau": Parameter(axes="post pre", unit=ms, initial=20 * ms),
+            "tau_h": Parameter(axes="post pre", unit=ms, initial=20 * ms),
             "theta": Parameter(axes="layer", initial=1.0),
         },
     )
