@@ -212,4 +212,37 @@ def plain_step_scan(
     )
 
 
-step_scan = plain_step_scan
+def step_scan(
+    program: SteppedProgram,
+    constants: Mapping[str, Tensor],
+    drive: Drive,
+    begin: Carried,
+    surrogate: SurrogateDerivative,
+    *,
+    scale: Tensor,
+    theta: Tensor,
+    refractory: Tensor | None = None,
+    fresh: bool = True,
+    reset_gradient: bool = True,
+    record: tuple[str, ...] = (),
+) -> StepResult:
+    """Run a population over time, compiled where that can be: on the CPU, with a compiler, and with a surrogate that is compiled, too.
+
+    Arguments and results are those of :func:`plain_step_scan`.
+    """
+    from .generated import can_step, compiled_step_scan  # it needs what is above
+
+    scan = compiled_step_scan if can_step(program, drive, begin, surrogate) else plain_step_scan
+    return scan(
+        program,
+        constants,
+        drive,
+        begin,
+        surrogate,
+        scale=scale,
+        theta=theta,
+        refractory=refractory,
+        fresh=fresh,
+        reset_gradient=reset_gradient,
+        record=record,
+    )

@@ -1,0 +1,8 @@
+"""Compiled kernels for populations that are stepped: C++ generated from a program's tapes, compiled at first use and kept.
+
+A tape is a list of operations from a closed list, and all that gets into a source are these and numbers: a model's text never does.
+"""
+
+from .scan import can_step, compiled_step_scan
+
+__all__ = ["can_step", "compiled_step_scan"]
