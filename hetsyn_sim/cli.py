@@ -19,6 +19,7 @@ from .commands.import_network import import_network
 from .commands.info import info
 from .commands.reproduce import reproduce
 from .commands.simulate import simulate
+from .commands.stl import stl
 from .commands.train import train
 from .commands.transfer import transfer
 from .commands.verify import verify
@@ -88,7 +89,7 @@ def hetsyn(
     """
 
 
-for verb in (demo, encode, train, simulate, verify, transfer, export, import_network, reproduce, forecast, analyse, info):
+for verb in (demo, encode, train, simulate, verify, transfer, export, import_network, reproduce, forecast, stl, analyse, info):
     app.command("import" if verb is import_network else None, epilog=_EXIT_CODES)(verb)
 
 
