@@ -193,6 +193,7 @@ def build_network(spec: NetworkSpec, settings: Training, start: Mapping[str, NDA
             time_constants=settings.time_constants,
             dropout=settings.dropout,
             noise=Noise(settings.noise) if settings.noise else None,
+            reset_gradient=settings.reset_gradient,
         )
 
 

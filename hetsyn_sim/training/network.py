@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..discrete import check_values, is_filter, is_time_constant
-from ..errors import DataError
+from ..errors import DataError, SpecError
 from ..kernels import SurrogateDerivative
 from ..recording import Recording
 from ..spec import NetworkSpec
@@ -56,7 +56,8 @@ class Network(nn.Module):
     Raises
     ------
     SpecError
-        If a value is missing, of the wrong shape, not a number, or trainable and outside of its bounds.
+        If a value is missing, of the wrong shape, not a number, or trainable and outside of its bounds; if there is noise and a model that
+        is stepped.
     """
 
     def __init__(
@@ -76,11 +77,21 @@ class Network(nn.Module):
         self.spec = spec
         values = check_values(spec, spec.initial_values(seed) if values is None else values)
         surrogate = MultiGaussian() if surrogate is None else surrogate
+        stepped_ones = [p.name for p in spec.populations if not is_filter(p.model, spec.step_order)]
+        if noise is not None and stepped_ones:
+            raise SpecError(
+                "noise before the threshold is for models whose v is a sum of filtered events",
+                where=", ".join(stepped_ones),
+                got=f"noise of {noise.sd:g} for {spec.population(stepped_ones[0]).model.name}",
+                expected="no noise, or HetSynLIF and its relatives",
+                remedy="train without noise, or draw it into the input: Augmentation adds and deletes spikes",
+            )
         self.layers = nn.ModuleDict()
         for population in spec.populations:
             kind = SpikingLayer if is_filter(population.model, spec.step_order) else partial(SteppedLayer, reset_gradient=reset_gradient)
             layer = kind(spec, population.name, values, surrogate, time_constants, trainable=trainable)
-            layer.noise = noise
+            if isinstance(layer, SpikingLayer):
+                layer.noise = noise
             self.layers[population.name] = layer
         self.dropout = nn.Dropout(dropout)
         self.last_spikes: list[Tensor] = []

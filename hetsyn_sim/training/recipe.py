@@ -11,9 +11,11 @@ from typing import Any, Self
 import yaml
 from pydantic import ValidationError
 
-from ..errors import ConfigError, HetSynError, UnknownNameError
-from ..spec import Layer, NetworkSpec
+from ..errors import ConfigError, HetSynError, SpecError, UnknownNameError
+from ..models import STEP_ORDERS
+from ..spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec
 from ..spec.quantities import QuantityLike
+from ..spec.text import read_yaml
 from .settings import SCHEDULES, NetworkSettings, Section, Training
 
 __all__ = ["Recipe", "load_recipe", "shipped_recipes"]
@@ -49,12 +51,13 @@ class Recipe(Section):
     def from_yaml(cls, path: str | PathLike[str]) -> Self:
         """Read a file."""
         try:
-            plain = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            plain = read_yaml(Path(path).read_text(encoding="utf-8"), where=str(path))
+        except (OSError, UnicodeDecodeError, SpecError) as error:
+            said = f"{error.what}: {error.got}" if isinstance(error, SpecError) else f"{type(error).__name__}: {error}"
             raise ConfigError(
                 "this recipe can't be read",
                 where=str(path),
-                got=f"{type(error).__name__}: {error}",
+                got=said,
                 expected="a YAML file with the sections name, network, training",
                 remedy=f"check the path; recipes that ship: {', '.join(shipped_recipes())}",
             ) from error
@@ -90,9 +93,11 @@ class Recipe(Section):
                 expected=f"{n_classes}",
                 remedy="name a readout, or make the last layer as large as the number of classes",
             )
-        layers = [Layer(net.changed_model(net.model), size, net.recurrent, net.self_connections) for size in net.hidden]
+        model = net.changed_model(net.model)
+        layers = [Layer(model, size, net.recurrent, net.self_connections) for size in net.hidden]
         readout = None if net.readout is None else Layer(net.changed_model(net.readout), n_classes)
-        return NetworkSpec(dt=dt, n_input=n_input, layers=layers, readout=readout)
+        order = STEP_ORDERS.get(model.name, DEFAULT_STEP_ORDER)
+        return NetworkSpec(dt=dt, n_input=n_input, layers=layers, readout=readout, step_order=order)
 
 
 def shipped_recipes() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
@@ -41,7 +42,8 @@ class ParameterFacts(Section):
 class NetworkSettings(Section):
     """A stack of equal layers and a readout. For anything else, build a NetworkSpec.
 
-    ``parameters`` changes facts of shipped models: ``{"HetSynLIF": {"tau_syn": {"initial": "uniform(20 ms, 80 ms)"}}}``.
+    ``model`` and ``readout`` are names of models that ship, or paths of files with the text of your own (``my_neuron.yaml``).
+    ``parameters`` changes facts of these models: ``{"HetSynLIF": {"tau_syn": {"initial": "uniform(20 ms, 80 ms)"}}}``.
     """
 
     model: str = "HetSynLIF"
@@ -66,9 +68,25 @@ class NetworkSettings(Section):
             )
         return self
 
+    @staticmethod
+    def _found_model(name: str) -> NeuronModel:
+        """A model that ships, or one of the user's own: the path of a file with its text (``.yaml``)."""
+        if not name.endswith((".yaml", ".yml")):
+            return get_model(name)
+        try:
+            return NeuronModel.from_text(Path(name).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                "the file of a neuron model can't be read",
+                where=f"network.model: {name}",
+                got=f"{type(error).__name__}: {error}",
+                expected="a file that NeuronModel.to_text wrote",
+                remedy="check the path, which is taken from the current folder",
+            ) from error
+
     def changed_model(self, name: str) -> NeuronModel:
         """The shipped model with the facts of this recipe."""
-        model = get_model(name)
+        model = self._found_model(name)
         for parameter, given in self.parameters.get(name, {}).items():
             try:
                 model = model.with_parameters(**{parameter: given.model_dump(exclude_none=True)})
@@ -195,7 +213,8 @@ class Training(Section):
     as published code does, and what is chosen by it says nothing about new recordings. ``patience``: stop after so many epochs without a
     better validation accuracy. ``keep``: the parameters of the ``last`` epoch, or of the ``best`` on the validation recordings.
     ``num_threads``: None leaves torch's own number. ``noise``: standard deviation of fluctuations of v before the threshold, 5 ms long, in
-    training.
+    training, for models whose v is a sum of filtered events. ``reset_gradient``: whether gradients go through the choice of who is reset,
+    for all other models.
     """
 
     loss: LossChoice = LossChoice()
@@ -208,6 +227,7 @@ class Training(Section):
     batch_size: PositiveInt = 64
     dropout: Probability = 0.1
     noise: NonNegativeFloat = 0.0
+    reset_gradient: bool = True
     augmentation: Augmentation = Augmentation()
     window: PositiveInt | None = None
     seed: NonNegativeInt = 0

@@ -18,7 +18,6 @@ from ..discrete.stepped import SteppedProgram
 from ..kernels import DecayPath, SurrogateDerivative, exponential_filter, filter_carry
 from ..kernels.stepping import Carried, Drive, StepResult, step_scan
 from ..spec import NetworkSpec, Projection
-from .layer import Noise
 from .population import PopulationLayer, TimeConstants
 
 __all__ = ["SteppedLayer", "SteppedState"]
@@ -69,7 +68,6 @@ class SteppedLayer(PopulationLayer):
     ) -> None:
         super().__init__(spec, population, values, time_constants, trainable=trainable)
         self.surrogate, self.reset_gradient = surrogate, reset_gradient
-        self.noise: Noise | None = None
         self.program: SteppedProgram = stepped(self.model, spec.step_order)
 
     # -- running -----------------------------------------------------------------------------------------------------
