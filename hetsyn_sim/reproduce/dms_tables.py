@@ -50,10 +50,10 @@ def _table_4(rows: Sequence[Row]) -> Iterator[str]:
         yield (f"| {tau:g} ms | paper | {paper[0]:.1f} | {paper[1]:.1f} | {paper[2]:.2f} % | {paper[3]:.2f} % | {paper[4]:.2f} % | – |")
         same = of_case(rows, model="HetSynLIF", tau_ms=tau)
         if same:
-            yield f"| | here, {len(same)} seeds | {' | '.join(_memory_cells(same))} |"
+            yield f"| | here, {_seeds(same)} | {' | '.join(_memory_cells(same))} |"
         for factor in (1.0, 3.0, 10.0, 30.0):
             if same := of_case(rows, model="HetSynLIF", tau_ms=tau, log_tau=factor):
-                yield f"| | log tau at {factor:g} x the rate, {len(same)} seeds | {' | '.join(_memory_cells(same))} |"
+                yield f"| | log tau at {factor:g} x the rate, {_seeds(same)} | {' | '.join(_memory_cells(same))} |"
 
 
 def _memory_cells(rows: Sequence[Row]) -> Iterator[str]:
@@ -84,6 +84,10 @@ def _limits(rows: Sequence[Row]) -> Iterator[str]:
         if found:
             done = sum(row["accuracy"] >= 0.9 for row in found)
             yield f"| {label} | {len(found)} | {shown(_of(found, 'accuracy'), 100.0)} % | {done} | {_speed(found)} |"
+
+
+def _seeds(rows: Sequence[Row]) -> str:
+    return f"{len(rows)} seed{'s' if len(rows) > 1 else ''}"
 
 
 def _of(rows: Sequence[Row], key: str) -> list[float]:

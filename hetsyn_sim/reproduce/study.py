@@ -107,7 +107,7 @@ def run_studies(
 
     def affordable() -> Iterator[Any]:
         for task in tasks:
-            if deadline is None or time.monotonic() + _expected(task, kept[task.study.name]) < deadline:
+            if deadline is None or time.monotonic() + _expected(task, kept) < deadline:
                 yield delayed(_run)(task, source, jobs > 1)
 
     progress(1.0 - len(tasks) / len(wanted))
@@ -160,7 +160,9 @@ def _run(task: _Task, source: Path | None, side_by_side: bool) -> tuple[str, Row
     return task.study.name, {"case": dict(task.case), "seed": task.seed, "seconds": time.perf_counter() - begun, **measured}
 
 
-def _expected(task: _Task, rows: Sequence[Row]) -> float:
-    """Seconds, by the runs of the same case, or of the study, so far."""
+def _expected(task: _Task, kept: Mapping[str, Sequence[Row]]) -> float:
+    """Seconds, by the runs of the same case so far, or else of the study, or else of all: a first run may be long, too."""
+    rows = kept[task.study.name]
     alike = [row["seconds"] for row in rows if row["case"] == task.case] or [row["seconds"] for row in rows]
+    alike = alike or [row["seconds"] for others in kept.values() for row in others]
     return median(alike) if alike else 0.0

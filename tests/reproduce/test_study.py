@@ -66,6 +66,12 @@ def test_a_budget_begins_nothing_that_would_last_longer(tmp_path):
     assert run_studies([toy(run=slow, seeds=100)], tmp_path, budget=0.1)["toy"] == rows
 
 
+def test_a_study_without_runs_is_taken_to_be_as_long_as_the_others(tmp_path):
+    run_studies([toy("a", run=slow, seeds=1)], tmp_path)
+    found = run_studies([toy("a", run=slow, seeds=1), toy("b", run=slow, seeds=1)], tmp_path, budget=0.1)
+    assert [len(rows) for rows in found.values()] == [2, 0]
+
+
 def test_runs_side_by_side_are_the_same_runs(tmp_path):
     rows = run_studies([toy()], tmp_path, jobs=2)["toy"]
     assert plain(rows) == [(x, seed, 10 * x + seed) for seed in range(2) for x in (1, 2)]
