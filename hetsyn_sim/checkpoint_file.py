@@ -48,7 +48,7 @@ def read_about(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.floatin
             stored = {key: file.get_slice(key).get_dtype() for key in file.keys()}  # noqa: SIM118 - not a mapping
             # other dtypes are refused below by name; NumPy could not even hold bfloat16
             values: dict[str, NDArray[np.floating]] = {key: file.get_tensor(key) for key, d in stored.items() if d in _READABLE}
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:
         raise CheckpointError(
             "this file can't be read: it is truncated, damaged, or not safetensors at all",
             where=str(path),

@@ -12,7 +12,10 @@ from brian2.parsing.sympytools import str_to_sympy
 from brian2.units.fundamentalunits import Dimension
 
 from ..errors import SpecError
+from .guard import FREEZES, MAX_LINES, at, check_name, check_words, refuse, shown, split_lines, without_comments
 from .quantities import name_of_dimensions
+from .words import Refusal, refusal_of_name
+from .written_out import size_of, sizes_of
 
 __all__ = [
     "X_PRE",
@@ -27,10 +30,8 @@ __all__ = [
 
 #: What an analogue source puts out, as its synapses see it.
 X_PRE = "x_pre"
-#: Brian2's flag of a state that stands still while its neuron is refractory.
-_FREEZES = "unless refractory"
 
-_STATEMENT = re.compile(r"^\s*([A-Za-z_]\w*)\s*([-+*/]?=)(?!=)\s*(.+?)\s*$")
+_STATEMENT = re.compile(r"^\s*([A-Za-z_]\w*)\s*([-+*/]?=)(?!=)\s*(.+)$")
 
 
 def symbol(name: str) -> sympy.Symbol:
@@ -82,44 +83,45 @@ class ParsedEquations:
 
     def expand(self, expression: sympy.Expr) -> sympy.Expr:
         """``expression`` with every subexpression of this block written out."""
-        for _ in self.subexpressions:
-            expression = expression.subs({symbol(n): e for n, e in self.subexpressions.items()})
+        written = {symbol(name): e for name, e in self.subexpressions.items()}
+        while expression.free_symbols & written.keys():  # ends: Brian2 refuses circles
+            expression = expression.subs(written)
         return expression
 
 
 def parse_equations(text: str, *, where: str) -> ParsedEquations:
-    """Parse differential equations and subexpressions with Brian2.
+    """Parse differential equations and subexpressions with Brian2, after a look at the text ourselves.
 
     Raises
     ------
     SpecError
-        If Brian2 can't read the text, or if it holds a parameter declaration or a flag, which have their own places in a spec.
+        If the text holds what no equation does (:mod:`hetsyn_sim.spec.guard`), if Brian2 can't read it, or if it holds a parameter
+        declaration or a flag, which have their own places in a spec.
     """
+    plain = without_comments(text, where=where)
+    with at(where):
+        lines = split_lines(plain)
+        sizes = sizes_of({line.name: line.expression for line in lines if line.kind == "subexpression"})
+        for line in lines:
+            if line.kind == "state":
+                size_of(line.expression, sizes)
     try:
-        equations = Equations(text)
+        equations = Equations("\n".join(map(str, lines)))  # what was looked at, and not a letter more
     except Exception as error:  # Brian2 raises its own parser's types, SyntaxError, ValueError and others
         raise SpecError(
             "Brian2 can't read these equations",
             where=where,
-            got=f"{text.strip()!r} ({str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__})",
+            got=f"{shown(text.strip(), 500)} ({str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__})",
             expected='lines such as "dI/dt = -I/tau_syn : 1" or "v = I_syn - R : 1"',
             remedy="correct the line that the message names",
         ) from error
     states: dict[str, sympy.Expr] = {}
     subexpressions: dict[str, sympy.Expr] = {}
     for name, equation in equations.items():
-        if [flag for flag in equation.flags if flag != _FREEZES]:
-            raise SpecError(
-                "equation flags have no place in a spec",
-                where=f"{where}: {name}",
-                got=f"({', '.join(equation.flags)})",
-                expected=f"an equation without flags, or with ({_FREEZES})",
-                remedy="remove the flag; the transfer to Brian2 sets the flags it needs",
-            )
         if equation.type == DIFFERENTIAL_EQUATION:
-            states[name] = str_to_sympy(equation.expr.code)
+            states[name] = _to_sympy(equation.expr.code, where=f"{where}: {name}")
         elif equation.type == SUBEXPRESSION:
-            subexpressions[name] = str_to_sympy(equation.expr.code)
+            subexpressions[name] = _to_sympy(equation.expr.code, where=f"{where}: {name}")
         else:
             raise SpecError(
                 "a parameter is declared in the equations",
@@ -129,7 +131,7 @@ def parse_equations(text: str, *, where: str) -> ParsedEquations:
                 remedy=f"move {name} to `parameters`",
             )
     texts = {name: equation.expr.code for name, equation in equations.items()}
-    frozen = frozenset(name for name, equation in equations.items() if equation.flags)
+    frozen = frozenset(name for name, equation in equations.items() if FREEZES in equation.flags)
     return ParsedEquations(states, subexpressions, {n: e.dim for n, e in equations.items()}, texts, frozen)
 
 
@@ -142,18 +144,26 @@ def parse_jumps(text: str, *, where: str) -> tuple[Jump, ...]:
         If a statement can't be read.
     """
     jumps = []
-    for statement in re.split(r"[\n;]", text):
+    statements = re.split(r"[\n;]", without_comments(text, where=where))
+    if len(statements) > MAX_LINES:
+        with at(where):
+            raise refuse(Refusal("an enormous number of statements", "add up what they do"), len(statements), f"{MAX_LINES} at most")
+    for statement in statements:
         if not statement.strip():
             continue
-        match = _STATEMENT.match(statement)
+        match = _STATEMENT.match(statement.strip())
         if match is None:
             raise SpecError(
                 "this is not a statement that changes a state",
                 where=where,
-                got=repr(statement.strip()),
+                got=shown(statement.strip()),
                 expected='statements such as "I += w", "v -= theta" or "v = v_r"',
                 remedy="write one state, one of = += -= *= /=, and an expression",
             )
+        with at(where):
+            check_name(match.group(1))
+            if refusal := refusal_of_name(match.group(1)):
+                raise refuse(refusal, match.group(1))
         jumps.append(Jump(match.group(1), match.group(2), parse_expression(match.group(3), where=where), statement.strip()))
     return tuple(jumps)
 
@@ -171,7 +181,7 @@ def parse_condition(text: str, *, where: str) -> tuple[sympy.Expr, sympy.Expr]:
         raise SpecError(
             "a threshold must be one strict inequality",
             where=where,
-            got=repr(text),
+            got=shown(text),
             expected='"v > theta"',
             remedy="write the condition as left > right",
         )
@@ -179,14 +189,35 @@ def parse_condition(text: str, *, where: str) -> tuple[sympy.Expr, sympy.Expr]:
 
 
 def parse_expression(text: str, *, where: str) -> sympy.Expr:
-    """One expression, read by Brian2's parser."""
+    """One expression, read by Brian2's parser after a look at it ourselves.
+
+    Raises
+    ------
+    SpecError
+        If it holds what no expression does (:mod:`hetsyn_sim.spec.guard`), or Brian2 can't read it.
+    """
+    plain = without_comments(text, where=where)
+    with at(where):
+        check_words(plain)
+        size_of(plain)
     try:
-        return str_to_sympy(text)
+        return _to_sympy(plain, where=where)
+    except SpecError:
+        raise
     except Exception as error:
         raise SpecError(
             "Brian2 can't read this expression",
             where=where,
-            got=repr(text),
+            got=shown(text),
             expected="an expression in Brian2's language",
             remedy="correct it; only names, numbers, operators and Brian2's functions are allowed",
         ) from error
+
+
+def _to_sympy(text: str, *, where: str) -> sympy.Expr:
+    """What Brian2's parser makes of an expression; numbers that are none are found where sympy has worked them out: 1/(v - v)."""
+    expression = str_to_sympy(text)
+    if isinstance(expression, sympy.Basic) and expression.has(sympy.zoo, sympy.nan, sympy.I):
+        with at(where):
+            raise refuse(Refusal("a division by zero, or the root of a negative number", "correct it"), text)
+    return expression

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SpecError
+from .guard import shown
 from .quantities import QuantityLike, format_quantity, to_si
 
 __all__ = ["Constant", "FanInNormal", "Initial", "Normal", "Uniform", "as_initial"]
@@ -133,18 +134,20 @@ class FanInNormal(_Distribution):
 
 _BY_NAME: dict[str, Any] = {cls.name: cls for cls in (Constant, Uniform, Normal, FanInNormal)}
 _CALL = re.compile(r"^\s*(\w+)\((.*)\)\s*$")
+#: Characters of a distribution with its arguments.
+_MAX_CALL = 200
 
 
 def as_initial(value: Initial | QuantityLike, unit: str, *, where: str) -> Initial:
     """A distribution from a distribution, from text such as ``"uniform(5 ms, 20 ms)"``, or from one value (a constant)."""
-    if isinstance(value, str) and (match := _CALL.match(value)) is not None:
+    if isinstance(value, str) and len(value) <= _MAX_CALL and (match := _CALL.match(value)) is not None:
         kind = _BY_NAME.get(match.group(1))
         arguments = [a for a in match.group(2).split(",") if a.strip()]
         if kind is None or len(arguments) != len(fields(kind)):
             raise SpecError(
                 "unknown initial distribution",
                 where=where,
-                got=repr(value),
+                got=shown(value),
                 expected="one of " + ", ".join(f"{n}({', '.join(f.name for f in fields(c))})" for n, c in _BY_NAME.items()),
                 remedy="use one of these with all its arguments",
             )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from ..errors import SpecError
+from .guard import shown
 from .initial import Constant, FanInNormal, Initial, Uniform, as_initial
 from .quantities import QuantityLike, dimensions_of, format_quantity, to_si, unit_name
 
@@ -81,6 +82,14 @@ class Parameter:
                     remedy="give bounds; UNBOUNDED = (-inf, inf) says that anything goes",
                 )
             return
+        if not isinstance(self.bounds, tuple | list) or len(self.bounds) != 2:
+            raise SpecError(
+                "bounds are two values",
+                where=where,
+                got=shown(self.bounds),
+                expected="(lowest, highest), each with its unit",
+                remedy="give both; -inf and inf say that there is none",
+            )
         low, high = (to_si(b, unit, where=f"{where}.bounds") for b in self.bounds)
         if not low < high:
             raise SpecError(

@@ -5,6 +5,7 @@ Brian2 owns the units. A bare number is accepted for a dimensionless quantity, a
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TypeAlias
 
@@ -12,6 +13,7 @@ from brian2.units import allunits, stdunits
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, Quantity, Unit, get_dimensions, get_unit
 
 from ..errors import SpecError
+from .guard import shown
 
 __all__ = ["QuantityLike", "dimensions_of", "format_quantity", "name_of_dimensions", "parse_unit", "to_si", "unit_name"]
 
@@ -20,16 +22,27 @@ QuantityLike: TypeAlias = "float | int | str | Quantity"
 _NUMBER_AND_UNIT = re.compile(r"^\s*([-+]?(?:inf|nan|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?))\s*\*?\s*([A-Za-z]\w*)?\s*$")
 
 
+#: Characters of a number with its unit: repr writes at most 24 of a number.
+_MAX_QUANTITY = 100
+
 #: Units that Brian2 prints by their symbols, and has no such names for.
 _SPELLED_OUT = {"s": "second", "V": "volt", "A": "amp"}
 
 
 def parse_unit(unit: str | Unit | Quantity, *, where: str) -> Unit | Quantity:
     """The Brian2 unit called ``unit``; ``"1"`` is the dimensionless one."""
-    if not isinstance(unit, str):
+    if isinstance(unit, Unit | Quantity):
         return unit
     if unit == "1":
         return get_unit(DIMENSIONLESS)
+    if not isinstance(unit, str) or len(unit) > _MAX_QUANTITY:
+        raise SpecError(
+            "unknown unit",
+            where=where,
+            got=shown(unit),
+            expected="the name of a Brian2 unit, or a unit itself",
+            remedy='write it as "ms", "mV", "nS", or "1" for a pure number',
+        )
     found = getattr(stdunits, unit, getattr(allunits, _SPELLED_OUT.get(unit, unit), None))
     if not isinstance(found, Unit):
         raise SpecError(
@@ -69,16 +82,24 @@ def to_si(value: QuantityLike, unit: str | Unit | Quantity, *, where: str) -> fl
     """
     expected = parse_unit(unit, where=where)
     if isinstance(value, str):
-        match = _NUMBER_AND_UNIT.match(value)
+        match = _NUMBER_AND_UNIT.match(value) if len(value) <= _MAX_QUANTITY else None
         if match is None:
             raise SpecError(
                 "this is not a quantity",
                 where=where,
-                got=repr(value),
+                got=shown(value),
                 expected='a number and a unit, as in "5 ms"',
                 remedy="write the number first, then one unit name",
             )
         number, name = float(match.group(1)), match.group(2)
+        if math.isinf(number) and "inf" not in match.group(1):
+            raise SpecError(
+                "a number that is too large",
+                where=where,
+                got=shown(value),
+                expected='a number below 1.8e308, or "inf" if it has no bound',
+                remedy="correct it, or use a larger unit",
+            )
         value = number if name is None else Quantity(number * float(parse_unit(name, where=where)), dim=dimensions_of(name, where=where))
     if isinstance(value, Quantity):
         if value.dim is not get_dimensions(expected):
@@ -95,7 +116,7 @@ def to_si(value: QuantityLike, unit: str | Unit | Quantity, *, where: str) -> fl
         raise SpecError(
             "this is not a quantity",
             where=where,
-            got=f"{value!r} of type {type(value).__name__}",
+            got=f"{shown(value)} of type {type(value).__name__}",
             expected='a number, a Brian2 quantity, or text such as "5 ms"',
             remedy="pass a number with its unit",
         )

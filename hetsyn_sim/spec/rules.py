@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import sympy
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError, get_dimensions, get_unit
@@ -15,6 +14,8 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError,
 from ..errors import SpecError
 from .equations import X_PRE, symbol
 from .quantities import name_of_dimensions
+from .screening import text_is_harmless
+from .words import is_sympys_word
 
 if TYPE_CHECKING:
     from .model import NeuronModel
@@ -48,11 +49,7 @@ def states_keep_their_names_in_brian2(model: NeuronModel) -> None:
     The imaginary unit I is the exception: Brian2 prints it as I again, so it stays the name that it was.
     """
     for name in (*model.synapse_equations.states, *model.neuron_equations.states):
-        try:
-            is_symbol = isinstance(sympy.sympify(name), sympy.Symbol) or name == "I"
-        except (sympy.SympifyError, TypeError, AttributeError):
-            is_symbol = False
-        if not is_symbol:
+        if is_sympys_word(name) and name != "I":
             raise SpecError(
                 "Brian2 would misread the name of a state",
                 where=f"{model.name}: {name}",
@@ -200,6 +197,14 @@ def units_agree(model: NeuronModel) -> None:
                 expected="terms of the same unit",
                 remedy="correct the equation, or the unit of a parameter",
             ) from error
+        except (SyntaxError, ValueError, TypeError, KeyError, ArithmeticError) as error:  # as for a unit to the power of a parameter
+            raise SpecError(
+                "Brian2 can't find the unit of this",
+                where=f"{model.name}: {where}",
+                got=f"{text!r}: {error.args[0] if error.args else type(error).__name__}",
+                expected="an expression whose unit is known before any number is: a power of a unit is a number",
+                remedy="divide by a unit first, so that the power is of a pure number",
+            ) from error
         if expected is not None and found is not expected:
             raise SpecError(
                 "wrong unit",
@@ -271,6 +276,7 @@ def output_is_a_value(model: NeuronModel) -> None:
 
 
 RULES = (
+    text_is_harmless,
     names_are_free,
     states_keep_their_names_in_brian2,
     has_voltage,

@@ -97,7 +97,7 @@ def test_a_threshold_is_one_strict_inequality(text):
     assert "left > right" in excinfo.value.remedy
 
 
-@pytest.mark.parametrize("text", ["w +", "2 ** ", "lambda: 0", "[w]"])
+@pytest.mark.parametrize("text", ["w +", "2 ** ", "w w"])
 def test_what_brian2_cant_read_is_refused(text):
     with pytest.raises(SpecError, match="Brian2 can't read this expression") as excinfo:
         parse_expression(text, where="m: on_pre")
@@ -107,7 +107,7 @@ def test_what_brian2_cant_read_is_refused(text):
     assert "only names, numbers, operators" in excinfo.value.remedy
 
 
-@pytest.mark.parametrize("name", ["dt", "t", "tau", "v_post", "I"])
+@pytest.mark.parametrize("name", ["dt", "tau", "v_post", "I"])
 def test_our_symbols_are_those_of_brian2s_parser(name):
     """sympy takes symbols of one name and other assumptions for two; substituting one for the other would do nothing, in silence."""
     assert parse_expression(f"2*{name}", where="m").free_symbols == {symbol(name)}

@@ -50,11 +50,11 @@ CASES = {
         "reserved or used twice", "m: dt", "'dt'", "none of Brian2's own names", "rename", {"parameters": {"dt": Parameter(axes="layer")}}
     ),
     "reserved state": Broken(
-        "reserved or used twice",
-        "m: lastspike",
+        "Brian2 keeps for itself",
+        "m: neuron: lastspike",
         "'lastspike'",
-        "one meaning",
-        "rename",
+        "names",
+        "refractory",
         {"neuron": "dlastspike/dt = -lastspike/tau_reset : 1\nv = I_syn - lastspike : 1", "reset": "lastspike += theta"},
     ),
     "state that is Euler's number to sympy": Broken(
@@ -126,7 +126,12 @@ CASES = {
     "unknown name in the threshold": Broken("unknown name", "m: threshold", "'vt'", "theta", "declare vt", {"threshold": "v > vt"}),
     "unknown name in the reset": Broken("unknown name", "m: reset: R += r", "'r'", "theta", "declare r", {"reset": "R += r"}),
     "absolute time": Broken(
-        "unknown name", "m: neuron: v", "'t'", "dt", "declare t", {"neuron": "dR/dt = -R/tau_reset : 1\nv = I_syn - R + t/tau_reset : 1"}
+        "do not know the time",
+        "m: neuron: v",
+        "'t'",
+        "names",
+        "as input",
+        {"neuron": "dR/dt = -R/tau_reset : 1\nv = I_syn - R + t/tau_reset : 1"},
     ),
     "the sum on the synapse's side": Broken(
         "unknown name", "m: on_pre: I += w*I_syn", "'I_syn'", "w", "declare I_syn", {"on_pre": "I += w*I_syn"}
