@@ -63,8 +63,9 @@ def simulate(folded: FoldedNetwork, spikes: NDArray[Any], *, device: str = "nump
             remedy="use one of these",
         )
     array, shape = np.asarray(spikes), folded.architecture.input_shape
-    flat = array.reshape(*array.shape[:2], -1) if array.ndim == 5 and array.shape[2:] == shape else array
-    inputs = np.asarray(check_inputs(flat, int(np.prod(shape)), where="hetsyn_sim.stl.brian.simulate"), dtype=np.bool_)
+    n_input = int(np.prod(shape))
+    flat = array.reshape(*array.shape[:2], n_input) if array.ndim == 5 and array.shape[2:] == shape else array
+    inputs = np.asarray(check_inputs(flat, n_input, where="hetsyn_sim.stl.brian.simulate"), dtype=np.bool_)
     n_steps, n_images = inputs.shape[:2]
     with on_runtime(found):
         clock = Clock(dt=DT * second, name="step_clock")

@@ -46,7 +46,8 @@ def draw_stl(rows: Sequence[Row], path: Path) -> Path:
         low, high = min(ax.get_ylim()[0] for ax in axes), max(ax.get_ylim()[1] for ax in axes)
         for ax in axes:
             ax.set_ylim(low, high)
-    grid[0, 0].legend(frameon=False, loc="lower left")
+    if of:
+        grid[0, 0].legend(frameon=False, loc="lower left")
     _accuracy(of, grid[3, 0])
     _rates_in_training(of, grid[3, 1])
     thresholds = {
@@ -85,7 +86,7 @@ def _accuracy(of: Mapping[str, Sequence[Row]], ax: Axes) -> None:
         ax.plot(np.full(len(runs), k), runs, marker, color=colour, ms=6, ls="")
         ax.hlines(float(np.mean(runs)), k - 0.15, k + 0.15, color=colour, lw=2.5)
     ax.set_xticks(range(len(shown)), shown)
-    ax.set(xlim=(-0.5, len(shown) - 0.5), ylabel="test accuracy (%)")
+    ax.set(xlim=(-0.5, 1.5), ylabel="test accuracy (%)")
     told = f"; TL: {100.0 * float(np.mean([row['accuracy'] for row in of['TL']])):.1f} % on average" if "TL" in of else ""
     tidy(ax, f"Every run{told}")
 
