@@ -9,11 +9,14 @@ from __future__ import annotations
 import gc
 import os
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from equivalence.any_model import to_be_held
 from equivalence.ledger import LEDGER, Ledger
+from hetsyn_sim.spec import NeuronModel
 
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 settings.register_profile("default", _PATIENT, max_examples=100)
@@ -30,6 +33,20 @@ settings.register_profile(
     report_multiple_bugs=False,
 )
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--model", action="append", default=[], metavar="FILE", help="hold this neuron model too: a file of NeuronModel.to_text"
+    )
+
+
+def pytest_generate_tests(metafunc):
+    """``member``: every neuron that is registered, and those of ``--model``."""
+    if "member" in metafunc.fixturenames:
+        given = [NeuronModel.from_text(Path(file).read_text(encoding="utf-8")) for file in metafunc.config.getoption("--model", [])]
+        members = to_be_held() | {model.name: model for model in given}
+        metafunc.parametrize("member", members.values(), ids=members)
 
 
 def pytest_collection_finish(session):

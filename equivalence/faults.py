@@ -120,7 +120,7 @@ def _first_scaled(value: Array, factor: float) -> Array:
     return value
 
 
-def _shifted(case: Case, by: int) -> Case:
+def shifted(case: Case, by: int) -> Case:
     """Input ``by`` steps late; what would come before the first step or after the last is lost."""
     moved = np.zeros_like(case.inputs)
     n = len(moved)
@@ -153,8 +153,8 @@ FAULTS: Mapping[str, Fault | SpoiltRecording] = MappingProxyType(
         "self-connections dropped": Fault(_weights(_without_diagonal, ".recurrent.")),
         "theta taken as 1": Fault(_values(lambda slot, value: np.ones_like(value) if slot.name == "theta" else value)),
         # the input
-        "input one step early": Fault(lambda case: _shifted(case, -1)),
-        "input one step late": Fault(lambda case: _shifted(case, 1)),
+        "input one step early": Fault(lambda case: shifted(case, -1)),
+        "input one step late": Fault(lambda case: shifted(case, 1)),
         "deaf in the first step": Fault(lambda case: _deaf(case, 0)),
         "deaf in the last step": Fault(lambda case: _deaf(case, -1)),
         # the step

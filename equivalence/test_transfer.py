@@ -31,8 +31,8 @@ from hetsyn_sim.checkpoint_file import KEY
 from hetsyn_sim.discrete import is_time_constant
 from hetsyn_sim.errors import CheckpointError
 from hetsyn_sim.recording_file import load_recording, save_recording
-from hetsyn_sim.training.population import TimeConstants
 from hetsyn_sim.training.network import Network
+from hetsyn_sim.training.population import TimeConstants
 from hetsyn_sim.training.precision import default_dtype
 from hetsyn_sim.transfer import to_brian2
 
