@@ -78,7 +78,7 @@ def flow(model, values):
 
 def quiet_moments(name, horizon, n):
     """Where in the example a neuron does not spike for a while: its states, sums and parameters."""
-    spec, values, _, recording = example(name)
+    _, values, _, recording = example(name)
     model = ZOO[name]
     spikes = recording.rasters["layer_1"]
     rng = np.random.default_rng(0)
