@@ -22,9 +22,9 @@ import typer
 import hetsyn_sim
 from hetsyn_sim.brian.schedule import Schedule
 from hetsyn_sim.cli import app
-from hetsyn_sim.discrete import discretise
+from hetsyn_sim.discrete import discretise, is_filter
 from hetsyn_sim.kernels.shared_decays import shared_decays
-from hetsyn_sim.models import MODELS
+from hetsyn_sim.models import MODELS, ZOO
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, NeuronModel, Parameter, format_quantity
 
 NOT_MEASURED = "*The table is not here yet: the experiment has not been run to its end.*\n"
@@ -45,6 +45,7 @@ def write_all(docs: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pages = {
         "models": "\n".join(line for model in MODELS.values() for line in model_lines(model)),
+        "zoo": "\n".join(line for model in ZOO.values() for line in model_lines(model)),
         "orders": "\n".join(order_lines()),
         "cli": "\n".join(command_lines()),
         "layers": "\n".join(layer_lines(docs.parent / "pyproject.toml")),
@@ -66,13 +67,18 @@ def write_all(docs: Path) -> None:
 def model_lines(model: NeuronModel) -> Iterator[str]:
     """One model: its text as it is written, its parameters, and the step that is derived from it."""
     yield from (f"### {model.name}", "", model.reference, "", "```text")
-    for part in ("synapse", "on_pre", "neuron", "threshold", "reset"):
-        for number, line in enumerate(getattr(model, part).splitlines()):
+    begins = "\n".join(f"{state} = {text}" for state, text in model.initial.items())
+    parts = {part: getattr(model, part) for part in ("synapse", "on_pre", "neuron", "threshold", "reset", "refractory", "output")}
+    for part, text in {**parts, "initial": begins}.items():
+        for number, line in enumerate(text.splitlines()):
             yield f"{part if number == 0 else '':<11}{line}"
     yield from ("```", "", "| parameter | one value per | unit | at the start | bounds | trained |", "|---|---|---|---|---|---|")
     for name, parameter in model.parameters.items():
         cells = (f"`{name}`", _VALUE_PER[parameter.axes or ""], parameter.unit, f"`{parameter.distribution.to_text(parameter.unit)}`")
         yield f"| {' | '.join(cells)} | {_bounds(parameter)} | {'yes' if parameter.trainable else 'no'} |"
+    if not is_filter(model):
+        yield from ("", f"It is stepped ({{doc}}`stepped`), with scheme `{model.scheme}`.", "")
+        return
     program = discretise(model)
     yield from (
         "",
