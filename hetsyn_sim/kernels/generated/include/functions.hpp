@@ -27,6 +27,7 @@ template <class F, class Function> inline Vec<F> one_by_one(Vec<F> x, Vec<F> y, 
 // x = n ln 2 + r with |r| <= ln(2)/2, and e^r - 1 as the sum of r and what this leaves.
 template <class F> struct Reduced {
     Vec<F> n, r, rest;
+    Vec<F> lost; // what r was rounded by
     Mask<F> bits; // its low bits hold n
 
     explicit Reduced(Vec<F> x) {
@@ -34,7 +35,9 @@ template <class F> struct Reduced {
         const F magic = F(1.5) * F(int64_t(1) << L::MANTISSA); // adding it rounds to an integer
         const Vec<F> shifted = x * F(1.44269504088896340736) + magic;
         n = shifted - magic;
-        r = (x - n * F(L::LN2_HIGH)) - n * F(L::LN2_LOW);
+        const Vec<F> high = x - n * F(L::LN2_HIGH);
+        r = high - n * F(L::LN2_LOW);
+        lost = (high - r) - n * F(L::LN2_LOW);
         std::memcpy(&bits, &shifted, sizeof bits);
         F factorial = 1;
         for (int k = 2; k <= L::TERMS; k++) factorial *= F(k);
@@ -75,10 +78,10 @@ template <class F> inline Vec<F> f_expm1(Vec<F> x) {
     const V high = all<V>(Limits<F>::EXP_HIGH), low = all<V>(Limits<F>::EXPM1_LOW), one = all<V>(F(1));
     const V held = x < low ? low : x; // below, it is -1 to the last digit
     const Reduced<F> parts(held);
-    const V half = parts.half_scale(), more = (half - F(0.5)) + half * parts.rest; // 2^(n-1) (e^r - r) - 1/2
-    V value = (half * parts.r + more) * F(2);
-    const V zero_n = parts.r + parts.rest;
-    value = parts.n == V{} ? zero_n : value;
+    // 2^n (e^r - 1) + 2^n - 1, halved, with what the larger sum is rounded by
+    const V scale = parts.half_scale(), offset = scale - F(0.5), sum = offset + scale * parts.r;
+    const V rounding = scale * parts.r - (sum - offset);
+    const V value = (sum + (rounding + scale * (parts.rest + parts.lost))) * F(2);
     return x > high ? infinity<F>() : (x < low ? -one : value);
 }
 
@@ -86,7 +89,9 @@ template <class F> inline Vec<F> f_tanh(Vec<F> x) {
     using V = Vec<F>;
     const V size = x < V{} ? -x : x, far = all<V>(Limits<F>::TANH), one = all<V>(F(1));
     const V e = f_expm1<F>(F(2) * (size > far ? far : size));
-    const V value = size > far ? one : e / (e + F(2));
+    const V below = e + F(2), quotient = e / below, rounding = e - (below - F(2));
+    const V exact = quotient - quotient * rounding * (F(0.5) * (one - quotient)); // (1 - quotient)/2 is 1/below
+    const V value = size > far ? one : (e < F(1) ? exact : quotient);
     return x < V{} ? -value : (x == V{} ? x : value);
 }
 
