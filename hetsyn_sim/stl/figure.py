@@ -42,12 +42,13 @@ def draw_stl(rows: Sequence[Row], path: Path) -> Path:
         for noise, ax in zip(NOISES, axes, strict=True):
             values = {mode: [[read(found) for found in row["noise"][noise.name]] for row in runs] for mode, runs in of.items()}
             _over_sizes(values, noise, ax)
+            tidy(ax, f"{noise.label}: mean and range over runs" if ax in grid[0] else "")
         axes[0].set_ylabel(label)
         low, high = min(ax.get_ylim()[0] for ax in axes), max(ax.get_ylim()[1] for ax in axes)
         for ax in axes:
             ax.set_ylim(low, high)
     if of:
-        grid[0, 0].legend(frameon=False, loc="lower left")
+        grid[0, -1].legend(frameon=False, loc="center left")  # where no line is: lost spikes hurt late
     _accuracy(of, grid[3, 0])
     _rates_in_training(of, grid[3, 1])
     thresholds = {
@@ -70,8 +71,7 @@ def _over_sizes(values: Mapping[str, Sequence[Sequence[float]]], noise: Noise, a
         x, whiskers = places + 0.06 * (k - 1), (mean - low, high - mean)
         ax.errorbar(x, mean, whiskers, color=colour, marker=marker, ms=5, ls=line, lw=1.5, elinewidth=0.8, label=mode)
     ax.set_xticks(places, [f"{size:g}" for size in noise.sizes])
-    tidy(ax, "Mean and range over runs")
-    ax.set_xlabel(noise.label)
+    ax.set_xlabel(noise.size)
 
 
 def _accuracy(of: Mapping[str, Sequence[Row]], ax: Axes) -> None:

@@ -29,17 +29,18 @@ LAYERS: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Noise:
-    """A disturbance: its key in a row, its name, and its sizes, the first of which is none."""
+    """A disturbance: its key in a row, what it is called, what its size is, and the sizes, the first of which is none."""
 
     name: str
     label: str
+    size: str
     sizes: tuple[float, ...]
 
 
 NOISES: Final = (
-    Noise("salt", "salt and pepper, share of pixels", (0.0, 0.1, 0.2, 0.4)),
-    Noise("gaussian", "Gaussian noise, sd", (0.0, 0.2, 0.4, 0.8)),
-    Noise("deletion", "input spikes lost, share", (0.0, 0.2, 0.4, 0.8)),
+    Noise("salt", "salt and pepper", "share of pixels that are black or white by chance", (0.0, 0.1, 0.2, 0.4)),
+    Noise("gaussian", "Gaussian noise", "standard deviation, of white", (0.0, 0.2, 0.4, 0.8)),
+    Noise("deletion", "loss of input spikes", "share of spikes that are lost", (0.0, 0.2, 0.4, 0.8)),
 )
 
 

@@ -58,7 +58,7 @@ def _measures() -> Iterator[tuple[str, float, int, Measure]]:
         for k, size in enumerate(noise.sizes):
             if size:
                 yield f"accuracy, {noise.label} {size:g} (%)", 100.0, 1, at("noise", noise.name, k, "accuracy")
-        yield f"lost to {noise.label}, mean (points)", 100.0, 1, loss_of_accuracy(noise.name)
+        yield f"accuracy lost, {noise.label}, mean (points)", 100.0, 1, loss_of_accuracy(noise.name)
     for name, label in LAYERS.items():
         yield f"rate, {label} (% of steps)", 100.0, 2, at("layers", name, "rate")
     yield "spread of rates across layers", 1.0, 3, rate_spread
