@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..reproduce.statistics import of_case, paired, shown
-from ..reproduce.study import Row
+from ..reproduce.study import Case, Row
 
 __all__ = ["LYAPUNOV_TIME", "best_rates", "lines", "tuning_lines"]
 
@@ -24,16 +24,16 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
         yield ""
         yield f"| {' | '.join(_COLUMNS)} |"
         yield "|---" * len(_COLUMNS) + "|"
-        models = dict.fromkeys(row["case"]["model"] for row in rows if row["case"]["horizon"] == horizon)
         reference = of_case(rows, model="MTC", horizon=horizon)
-        for model in models:
-            found = of_case(rows, model=model, horizon=horizon)
-            gap = "" if model == "MTC" else shown(paired(found, reference, "mse"), digits=4)
+        cases = [row["case"] for row in rows if row["case"]["horizon"] == horizon]
+        for label, case in {_label(case): case for case in cases}.items():
+            found = of_case(rows, **case)
+            gap = "" if found == reference else shown(paired(found, reference, "mse"), digits=4)
             cells = [shown([row["mse"] for row in found], digits=4), gap, shown([row["nrmse"] for row in found], digits=3)]
             neurons = [row for row in found if "rate" in row]
             cells += [shown([row["rate"] for row in neurons], digits=4), shown([row["duty"] for row in neurons], 100.0, digits=1)]
             cells.append(f"{neurons[0]['parameters']}" if neurons else "–")
-            yield f"| {model} | {len(found)} | {' | '.join(cells)} |"
+            yield f"| {label} | {len(found)} | {' | '.join(cells)} |"
         yield ""
     if simulated := [row for row in rows if "mismatches" in row]:
         wrong, spikes = (sum(row[key] for row in simulated) for key in ("mismatches", "spikes"))
@@ -41,6 +41,10 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
             f"{len(simulated)} trained networks were simulated in Brian2: {wrong} cells of their rasters differ, of {spikes:,} spikes; "
             f"voltages and graded spikes by at most {max(row['largest'] for row in simulated):.1e}."
         )
+
+
+def _label(case: Case) -> str:
+    return f"{case['model']}, {case['neurons']} neurons" if "neurons" in case else str(case["model"])
 
 
 def tuning_lines(rows: Sequence[Row]) -> Iterator[str]:

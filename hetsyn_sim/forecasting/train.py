@@ -30,8 +30,8 @@ class Budget:
         Gradients, all together, are scaled down to this norm where it is larger.
     """
 
-    iterations: int = 1000
-    batch_size: int = 32
+    iterations: int = 400
+    batch_size: int = 16
     warm_up: float = 50.0
     clip_norm: float = 1.0
 

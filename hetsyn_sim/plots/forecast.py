@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import ArrayLike
 
 from .style import AFTER, BRIAN2, GREY, THETA, TORCH, axes_or_new, tidy
@@ -70,7 +71,9 @@ def plot_error_over_activity(
     for (label, error), line in zip((floors or {}).items(), (":", "--"), strict=False):
         ax.axhline(error, color=GREY, lw=1.0, ls=line, label=label)
     ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel="squared error (variances)")
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_formatter("{x:g}")
+    for axis, subs in ((ax.xaxis, (1.0, 3.0)), (ax.yaxis, (1.0, 2.0, 3.0, 5.0))):
+        axis.set_major_locator(LogLocator(subs=subs))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter(NullFormatter())
     ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return tidy(ax, "Every run; lower left is better")

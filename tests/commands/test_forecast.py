@@ -28,5 +28,6 @@ def test_forecast_prints_the_table_and_keeps_rows_table_and_figure(hetsyn, study
 
 
 def test_tuning_compares_learning_rates(hetsyn, study, tmp_path):
-    assert "| MTC | **0.1000** | 0.1000 | 0.1000 |" in hetsyn("forecast", "--tune", "--seeds", 1, "--out", tmp_path).stdout
+    result = hetsyn("forecast", "--tune", "--seeds", 1, "--out", tmp_path)
+    assert "| MTC | **0.1000** | 0.1000 | 0.1000 |" in result.stdout
     assert not list(tmp_path.glob("*.png"))

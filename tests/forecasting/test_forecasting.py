@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from hetsyn_sim.cost import count_parameters
 from hetsyn_sim.errors import ConfigError
 from hetsyn_sim.forecasting import FORECAST, NEURONS, TUNING, Budget, forecast, network_of, train_forecaster
 from hetsyn_sim.forecasting.baselines import persistence, ridge
-from hetsyn_sim.forecasting.study import BASELINES, HORIZONS, run, task_for, tune
+from hetsyn_sim.forecasting.study import AS_MANY_PARAMETERS, BASELINES, HORIZONS, N_NEURONS, run, task_for, tune
 from hetsyn_sim.forecasting.tables import LYAPUNOV_TIME, best_rates, lines, tuning_lines
 from hetsyn_sim.tasks.delay_equation import PUBLISHED
 from hetsyn_sim.tasks.lyapunov import largest_exponent
@@ -48,6 +49,12 @@ def test_every_forecaster_runs_trains_and_is_measured(name):
     assert len(row["example"]["output"]) == len(row["example"]["target"]) == 40
     if not NEURONS[name].model.output:
         assert row["rate"] == row["duty"]  # a spike is on for one step
+
+
+def test_larger_layers_have_as_many_parameters_as_the_conductance_neurons():
+    wanted = count_parameters(network_of("MTC", N_NEURONS, 5e-4))
+    for name, n in AS_MANY_PARAMETERS.items():
+        assert abs(count_parameters(network_of(name, n, 5e-4)) - wanted) <= 5
 
 
 def test_the_same_seed_gives_the_same_row():
@@ -118,12 +125,13 @@ def test_tables_hold_what_there_is():
     ]
     text = "\n".join(lines(rows))
     assert "197 time units ahead, 1.00 Lyapunov times" in text
+    assert "| LIF, 208 neurons | 2 | 0.5050" in text
     assert "| MTC | 2 | 0.5050 ± 0.0635 |  |" in text
     assert "| linear | 2 | 0.5050 ± 0.0635 | 0.0000 ± 0.0000 | 0.700 ± 0.000 | – | – | – |" in text
     assert text.endswith(
-        "20 trained networks were simulated in Brian2: 0 cells of their rasters differ, of 2,000 spikes; "
+        "32 trained networks were simulated in Brian2: 0 cells of their rasters differ, of 3,200 spikes; "
         "voltages and graded spikes by at most 2.0e-14."
     )
     tried = [{"case": case, "seed": 0, "mse": case["lr"]} for case in TUNING.cases]
     assert set(best_rates(tried).values()) == {3e-3}
-    assert "| MTC | **0.0030** | 0.0100 | 0.0300 |" in tuning_lines(tried)
+    assert "| MTC | **0.0030** | 0.0100 | 0.0300 | 0.1000 | 0.3000 |" in tuning_lines(tried)
