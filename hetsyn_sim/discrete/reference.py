@@ -1,7 +1,8 @@
 """The reference interpreter: a network stepped in the plainest way, float64 NumPy, one state per synapse. Slow, readable, the oracle.
 
 It does the phases of the step order one by one, on every state that the spec names, and shares no arithmetic with the torch kernels. Models
-whose v is a sum of filtered events are stepped here from their linear blocks; all others in :mod:`hetsyn_sim.discrete.reference_stepped`.
+whose equations are linear are stepped here from their linear blocks, coupled or not; all others in
+:mod:`hetsyn_sim.discrete.reference_stepped`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ..spec import NetworkSpec, Population, Projection
 from .linear import LinearBlock
 from .program import StepProgram, discretise, evaluate
 from .reference_stepped import SteppedPopulation
-from .stepped import is_filter
+from .stepped import is_linear
 from .values import check_values, neuron_values, synapse_values
 
 __all__ = ["simulate_reference"]
@@ -157,7 +158,7 @@ def simulate_reference(
         )
     n_steps, n_runs, _ = given.shape
     populations = [
-        (_Population if is_filter(p.model, spec.step_order) else SteppedPopulation)(spec, p, checked, n_runs) for p in spec.populations
+        (_Population if is_linear(p.model, spec.step_order) else SteppedPopulation)(spec, p, checked, n_runs) for p in spec.populations
     ]
     first = [phase for phase in spec.step_order.phases if phase not in ("feedforward", "threshold")]
     rasters: dict[str, NDArray[np.bool_]] = {"input": given > 0.0}

@@ -26,7 +26,7 @@ from .propagators import Propagator, exact_step
 from .schemes import STEPPERS, Assignments, next_name
 from .tape import Tape, make_tape
 
-__all__ = ["DISTANCE", "OUTPUT", "SteppedProgram", "SynapticStep", "is_filter", "stepped", "synaptic_steps"]
+__all__ = ["DISTANCE", "OUTPUT", "SteppedProgram", "SynapticStep", "is_filter", "is_linear", "stepped", "synaptic_steps"]
 
 #: How far the neuron is above its threshold; what it hands on, if that is a value.
 DISTANCE, OUTPUT = "distance_to_threshold", "graded_output"
@@ -122,16 +122,22 @@ class SteppedProgram:
 
 
 @lru_cache(maxsize=256)
-def is_filter(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -> bool:
-    """Whether v is a sum of exponentially filtered events, so that the step need not be taken one by one."""
+def is_linear(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -> bool:
+    """Whether v is a sum of events that linear equations, coupled or not, carry on: what :func:`discretise` takes."""
     if model.scheme != "exact" or model.refractory or model.output or model.takes_values or any(model.initial.values()):
         return False
     if not all(jump.is_additive for jump in model.reset_jumps):
         return False
     try:
-        return discretise(model, step_order).is_diagonal
+        discretise(model, step_order)
     except SpecError:
         return False
+    return True
+
+
+def is_filter(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -> bool:
+    """Whether v is a sum of exponentially filtered events, so that the step need not be taken one by one."""
+    return is_linear(model, step_order) and discretise(model, step_order).is_diagonal
 
 
 @lru_cache(maxsize=256)
