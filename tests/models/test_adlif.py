@@ -13,6 +13,7 @@ from hetsyn_sim.discrete.tape import run_tape
 from hetsyn_sim.models import RESET_FIRST, STEP_ORDERS, AdLIF, EulerAdLIF, HetSynAdLIF, SparchAdLIF, SymplecticAdLIF
 from hetsyn_sim.plots.stability import adlif_eigenvalues, largest_coupling
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec, StepOrder
+from hetsyn_sim.training import load_recipe
 
 DT = 1e-3
 N_IN, N, T = 20, 12, 400
@@ -224,3 +225,13 @@ def test_one_time_constant_for_all_synapses_is_one_synaptic_state_per_neuron():
     np.testing.assert_array_equal(found[0].rasters["layer_1"], found[1].rasters["layer_1"])
     np.testing.assert_allclose(found[0].traces["layer_1.v"], found[1].traces["layer_1.v"], rtol=0, atol=T * 20 * 100 * 2.0**-53)
     assert found[0].rasters["layer_1"].sum() > 200
+
+
+def test_the_recipe_is_the_published_network():
+    """Two layers of 360 with 140 inputs: 450,020 parameters in the publication, whose readout has 20 biases, and ours none."""
+    spec = load_recipe("shd-symplectic-adlif").spec("4 ms", n_input=140, n_classes=20)
+    assert spec.step_order == RESET_FIRST
+    assert sum(int(np.prod(slot.shape)) for slot in spec.slots.values() if slot.parameter.trainable) == 450_000
+    steps = {name: np.array(spec.slots[f"layer_1.neuron.{name}"].parameter.si_bounds) / spec.dt_s for name in ("tau_u", "tau_w")}
+    np.testing.assert_allclose(steps["tau_u"], [5, 25])
+    np.testing.assert_allclose(steps["tau_w"], [60, 300])

@@ -74,6 +74,7 @@ def test_every_shipped_recipe_is_called_as_its_file():
         "patterns-hetsyn",
         "shd-hetsyn",
         "shd-hetsyn-as-published",
+        "shd-symplectic-adlif",
         "smnist-hetsyn",
         "smnist-rows-hetsyn",
         "ti46-alpha-hetsyn",
