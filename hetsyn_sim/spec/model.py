@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -251,6 +251,46 @@ class NeuronModel:
             yield "refractory", self.refractory, second.dim
         if self.spiking:
             yield "threshold", self.threshold, None
+
+    @classmethod
+    def from_brian2(
+        cls,
+        group: Any,
+        synapses: Any = None,
+        *,
+        name: str | None = None,
+        namespace: Mapping[str, Any] | None = None,
+        trainable: Collection[str] = (),
+        scheme: str | None = None,
+    ) -> NeuronModel:
+        """The model of a Brian2 ``NeuronGroup`` with the ``Synapses`` that lead to it.
+
+        Numbers of the script become parameters, with the values that they have now as initial values; the arrays of values are
+        :func:`~hetsyn_sim.spec.from_brian2.values_from_brian2`'s. A spec has a step order, which Brian2's schedule has to match.
+
+        Parameters
+        ----------
+        group
+            A whole ``NeuronGroup``.
+        synapses
+            One ``Synapses`` object onto the group, or a list of them. Each becomes one more thing that an input spike does.
+        name
+            Of the model; by default the group's.
+        namespace
+            Variables of the script that the equations use and the objects' own namespaces do not have: ``globals()`` will do.
+        trainable
+            Parameters that training moves: times within a factor of ten, all others anywhere (:meth:`with_parameters` changes that).
+        scheme
+            How the equations are discretised. By default the group's method, or ``"exact"`` if it names none and they are linear.
+
+        Raises
+        ------
+        SpecError
+            If the objects do what a spec can't hold, such as plasticity, delays or noise, or a rule is broken.
+        """
+        from .from_brian2 import from_brian2  # needs this class
+
+        return from_brian2(group, synapses, name=name, namespace=namespace, trainable=trainable, scheme=scheme)
 
     # -- variants and text -------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from brian2.units import allunits, stdunits
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, Quantity, Unit, get_dimensions, get_unit
@@ -15,22 +15,38 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, Quantity, Un
 from ..errors import SpecError
 from .guard import shown
 
-__all__ = ["QuantityLike", "dimensions_of", "format_quantity", "name_of_dimensions", "parse_unit", "to_si", "unit_name"]
+__all__ = [
+    "QuantityLike",
+    "dimensions_of",
+    "format_quantity",
+    "name_of_dimensions",
+    "parse_unit",
+    "to_si",
+    "unit_name",
+    "unit_of_dimensions",
+]
 
 QuantityLike: TypeAlias = "float | int | str | Quantity"
 
-_NUMBER_AND_UNIT = re.compile(r"^\s*([-+]?(?:inf|nan|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?))\s*\*?\s*([A-Za-z]\w*)?\s*$")
+_NUMBER_AND_UNIT = re.compile(
+    r"^\s*([-+]?(?:inf|nan|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?))\s*\*?\s*"
+    r"([A-Za-z]\w*(?:\*\*-?\d{1,2})?(?:[*/][A-Za-z]\w*(?:\*\*-?\d{1,2})?){0,9})?\s*$"
+)
+_FACTOR = re.compile(r"\s*(^|[*/])\s*([A-Za-z]\w*)\s*(?:\*\*\s*(-?\d{1,2}))?\s*", re.ASCII)
 
 
 #: Characters of a number with its unit: repr writes at most 24 of a number.
 _MAX_QUANTITY = 100
 
 #: Units that Brian2 prints by their symbols, and has no such names for.
-_SPELLED_OUT = {"s": "second", "V": "volt", "A": "amp"}
+_SPELLED_OUT: Final = {"s": "second", "V": "volt", "A": "amp"}
+
+#: The SI's own, in the order in which Brian2 counts their powers.
+_BASE_UNITS: Final = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
 
 
 def parse_unit(unit: str | Unit | Quantity, *, where: str) -> Unit | Quantity:
-    """The Brian2 unit called ``unit``; ``"1"`` is the dimensionless one."""
+    """The Brian2 unit called ``unit``; ``"1"`` is the dimensionless one, ``"siemens/metre**2"`` a product of powers."""
     if isinstance(unit, Unit | Quantity):
         return unit
     if unit == "1":
@@ -43,6 +59,8 @@ def parse_unit(unit: str | Unit | Quantity, *, where: str) -> Unit | Quantity:
             expected="the name of a Brian2 unit, or a unit itself",
             remedy='write it as "ms", "mV", "nS", or "1" for a pure number',
         )
+    if "*" in unit or "/" in unit:
+        return _product(unit, where=where)
     found = getattr(stdunits, unit, getattr(allunits, _SPELLED_OUT.get(unit, unit), None))
     if not isinstance(found, Unit):
         raise SpecError(
@@ -55,11 +73,47 @@ def parse_unit(unit: str | Unit | Quantity, *, where: str) -> Unit | Quantity:
     return found
 
 
+def _product(text: str, *, where: str) -> Unit | Quantity:
+    """A product of powers of units, factor by factor: ``"siemens/metre**2"``."""
+    scale, dimensions, place = 1.0, DIMENSIONLESS, 0
+    while (match := _FACTOR.match(text, place)) is not None and bool(match.group(1)) == bool(place):
+        factor, power = parse_unit(match.group(2), where=where), int(match.group(3) or 1)
+        power = -power if match.group(1) == "/" else power
+        scale, dimensions, place = scale * float(factor) ** power, dimensions * factor.dim**power, match.end()
+    if place < len(text):
+        raise SpecError(
+            "unknown unit",
+            where=where,
+            got=shown(text),
+            expected='names of units, * / and whole powers, as in "siemens/metre**2"',
+            remedy="correct it",
+        )
+    return Quantity(scale, dim=dimensions)  # a Unit would be remembered, and Brian2 would print others by its name
+
+
+def unit_of_dimensions(dimensions: Dimension) -> str:
+    """The SI unit of these dimensions, as text that equations may have after their colon, and :func:`parse_unit` reads."""
+    if dimensions is DIMENSIONLESS:
+        return "1"
+    short = _without_brackets(str(get_unit(dimensions).name))
+    if "(" not in short and dimensions_of(short, where=short) is dimensions:
+        return short
+    powers = zip(_BASE_UNITS, dimensions._dims, strict=True)
+    return "*".join(name if power == 1 else f"{name}**{int(power)}" for name, power in powers if power)
+
+
 def unit_name(unit: str | Unit | Quantity) -> str:
     """The name that :func:`parse_unit` finds the unit by: ``"ms"``, ``"mV"``, ``"1"``."""
     if isinstance(unit, str):
         return unit
-    return str(unit) if hasattr(stdunits, str(unit)) else str(getattr(unit, "name", unit))
+    if hasattr(stdunits, str(unit)):
+        return str(unit)
+    return _without_brackets(str(getattr(unit, "name", unit)))
+
+
+def _without_brackets(name: str) -> str:
+    """Brian2's ``siemens / (metre ** 2)`` without brackets that mean nothing; with others, the name is no unit's, and refused."""
+    return re.sub(r"\((\w+ \*\* -?\d+)\)", r"\1", name).replace(" ", "")
 
 
 def dimensions_of(unit: str | Unit | Quantity, *, where: str) -> Dimension:
@@ -134,4 +188,4 @@ def format_quantity(si: float, unit: str) -> str:
     for number in (float(f"{si / scale:.12g}"), si / scale):
         if number * scale == si:
             return f"{number!r} {unit}"
-    return f"{si!r} {get_unit(dimensions_of(unit, where=unit)).name}"
+    return f"{si!r} {unit_of_dimensions(dimensions_of(unit, where=unit))}"
