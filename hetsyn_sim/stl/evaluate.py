@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..errors import DataError
 from ..training.seeds import mixed_seed
 from .coding import Pixels, bernoulli
 from .connections import fan_out
@@ -62,7 +63,16 @@ def evaluate(
         Of the input spikes, and of what ``disturb`` draws. Networks that are compared should get the same.
     disturb
         ``disturb(spikes, rng) -> spikes``: what becomes of the input spikes, (time, image, channel, height, width), on their way.
+
+    Raises
+    ------
+    DataError
+        If there is no image, or they do not fit the network.
     """
+    if not len(pixels):
+        raise DataError(
+            "there is nothing to evaluate", where="evaluate", got="0 images", expected="at least one", remedy="select some images first"
+        )
     stages = network.architecture.stages
     coding, disturbing = (np.random.default_rng(mixed_seed(seed, what)) for what in ("spikes", "disturbance"))
     network.eval()

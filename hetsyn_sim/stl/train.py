@@ -38,7 +38,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         least = {"lr": 1e-12, "lr_factor": 1e-12, "weight_decay": 0.0}
-        wrong = [f.name for f in fields(self) if not least.get(f.name, 1) <= getattr(self, f.name) < float("inf")]
+        numbers = {f.name: getattr(self, f.name) for f in fields(self)}
+        wrong = [n for n, x in numbers.items() if not least.get(n, 1) <= x < float("inf") or (n not in least and not isinstance(x, int))]
         if wrong:
             raise ConfigError(
                 "the network can't be trained like this",

@@ -115,6 +115,8 @@ def test_other_bad_input_is_refused():
     for wrong in (labels[:5], labels + 1, labels - 1):
         with pytest.raises(DataError, match="labels and images do not fit"):
             train(network, pixels, wrong, "STL", QUICK, 0)
-    for facts in ({"epochs": 0}, {"lr": 0.0}, {"weight_decay": -1.0}, {"lr_factor": float("nan")}):
+    with pytest.raises(DataError, match="nothing to evaluate"):
+        evaluate(network, pixels[:0], 4, 0)
+    for facts in ({"epochs": 0}, {"lr": 0.0}, {"weight_decay": -1.0}, {"lr_factor": float("nan")}, {"epochs": 1.5}):
         with pytest.raises(ConfigError, match=next(iter(facts))):
             Settings(**facts)
