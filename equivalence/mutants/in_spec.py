@@ -16,8 +16,8 @@ MUTANTS = (
     Mutant(
         "subexpressions of subexpressions are not written out",
         "spec/equations.py",
-        "for _ in self.subexpressions:",
-        "for _ in list(self.subexpressions)[:1]:",
+        "while expression.free_symbols & written.keys():",
+        "if expression.free_symbols & written.keys():",
     ),
     Mutant(
         "of two phases before the decay, only the first decays in the same step",
