@@ -123,7 +123,7 @@ def _inputs(model: NeuronModel, rng: np.random.Generator, shape: tuple[int, int,
     rate = 0.12 + 0.1 * np.sin(np.arange(shape[0]) / 20.0)[:, None, None]
     if not model.takes_values:
         return rng.random(shape) < rate
-    return np.cumsum(rng.normal(0.0, 0.2, shape), axis=0)  # type: ignore[return-value]  # values
+    return np.cumsum(rng.normal(0.0, 0.2, shape), axis=0)  # values
 
 
 @st.composite
