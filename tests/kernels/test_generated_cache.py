@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from hetsyn_sim.errors import BackendError, BackendWarning
-from hetsyn_sim.kernels.generated import compiler, scan
+from hetsyn_sim.kernels.generated import choice, compiler
 from hetsyn_sim.kernels.stepping import plain_step_scan, step_scan
 
 from .generated_cases import adlif, make
@@ -66,7 +66,7 @@ def test_a_compiler_that_fails_and_a_folder_that_can_not_be_written(folder, monk
 def test_without_a_compiler_plain_torch_with_one_warning(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
-    scan._say_that_there_is_no_compiler.cache_clear()
+    choice._say_that_there_is_no_compiler.cache_clear()
     with pytest.raises(BackendError, match="there is no C\\+\\+ compiler"):
         compiler.compiled("")
     case = make(adlif("symplectic_euler"), n_steps=3)

@@ -3,6 +3,7 @@
 A tape is a list of operations from a closed list, and all that gets into a source are these and numbers: a model's text never does.
 """
 
-from .scan import can_step, compiled_step_scan
+from .choice import can_step
+from .scan import compiled_step_scan
 
 __all__ = ["can_step", "compiled_step_scan"]

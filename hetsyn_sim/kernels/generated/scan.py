@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
-from functools import cache
 
 import torch
 from torch import Tensor
 
 from ...discrete.stepped import SteppedProgram
 from ...discrete.tape import run_tape
-from ...errors import BackendError, BackendWarning
-from ..backends import backend_for
+from ...errors import BackendError
 from ..filters import is_tied
 from ..fused import SURROGATE_KERNELS
 from ..operations import TORCH
 from ..scan import SurrogateDerivative, _kernel_of
 from ..stepping import Carried, Drive, StepResult
 from .checks import check_steps
-from .compiler import find_compiler
+from .choice import covers
 from .function import run_steps
 from .kernel_set import KernelSet, kernels_of
 from .layout import Layout, Refractoriness
@@ -27,36 +24,10 @@ from .plan import Inputs, Plan, Results
 from .steps import name_of_decay
 from .synapses import late, shared_end
 
-__all__ = ["can_step", "compiled_step_scan", "covers"]
+__all__ = ["compiled_step_scan"]
 
 #: A neuron that has not spiked for longer than this has not spiked: steps are counted in the type of the states.
 _LONG_AGO = 2**22
-
-
-def covers(program: SteppedProgram, surrogate: SurrogateDerivative) -> bool:
-    """Whether there is a kernel: a spike's derivative has to be one of those that are compiled, unless it has none."""
-    return not program.spiking or bool(program.model.output) or _kernel_of(surrogate) is not None
-
-
-def can_step(program: SteppedProgram, drive: Drive, begin: Carried, surrogate: SurrogateDerivative) -> bool:
-    """Whether the generated kernels are to be used. Without a compiler they can't be, which is said once."""
-    paths = [tensor for path in drive.recurrent_sums.values() for tensor in path]
-    arriving = [*drive.jumps.values(), *drive.sums.values(), *drive.recurrent_jumps.values(), *paths]
-    if backend_for(begin.spikes, *begin.states.values(), *arriving) != "fused" or not covers(program, surrogate):
-        return False
-    if find_compiler() is None:
-        _say_that_there_is_no_compiler()
-        return False
-    return True
-
-
-@cache
-def _say_that_there_is_no_compiler() -> None:
-    warnings.warn(
-        "there is no C++ compiler: neurons that are stepped work in plain torch, many times slower. Install g++, or set CXX to a compiler.",
-        BackendWarning,
-        stacklevel=4,
-    )
 
 
 def compiled_step_scan(
@@ -183,16 +154,21 @@ def _inputs(layout: Layout, drive: Drive, begin: Carried, constants: Tensor) -> 
     )
 
 
+def _traces_of_drive(layout: Layout, drive: Drive, like: Tensor, record: tuple[str, ...]) -> dict[str, Tensor]:
+    """Traces of sums to which no recurrent synapse adds: what was handed over."""
+    names = [name for name, kind in zip(layout.sums, layout.looped, strict=True) if name in record and not kind]
+    return {name: drive.sums[name] if name in drive.sums else torch.zeros_like(like) for name in names}
+
+
 def _result(plan: Plan, layout: Layout, drive: Drive, begin: Carried, results: Results, record: tuple[str, ...]) -> StepResult:
     program, n_steps = layout.program, results.v[0].shape[0]
     z, v = (results.z[0] if results.z else None), results.v[0]
-    traces = {program.states[k]: trace for k, trace in zip(plan.traced_states, results.traced_states, strict=True)}
-    traces |= {layout.sums[k]: trace for k, trace in zip(plan.traced_sums, results.traced_sums, strict=True)}
+    own = zip((program.states[k] for k in plan.traced_states), results.traced_states, strict=True)
+    looped = zip((layout.sums[k] for k in plan.traced_sums), results.traced_sums, strict=True)
+    traces = {**dict(own), **dict(looped), **_traces_of_drive(layout, drive, v, record)}
     alias = plan.kernels.alias
     if alias is not None and alias < len(program.states):
         traces[program.states[alias]] = v
-    for name in layout.sums:
-        traces.setdefault(name, drive.sums[name] if name in drive.sums else torch.zeros_like(v) if name in record else v)
     recurrent = dict(begin.recurrent)
     recurrent |= {layout.sums[k]: carried for k, carried in zip(layout.synaptic, results.carried, strict=True)}
     for k in layout.shared:
