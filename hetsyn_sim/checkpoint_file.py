@@ -29,6 +29,7 @@ FORMAT_VERSION: Final = 1
 FORMAT: Final = "hetsyn-sim checkpoint"
 KEY: Final = "hetsyn_sim"
 DTYPES: Final = ("float32", "float64")
+_MAX_LEVELS: Final = 50
 _READABLE: Final = ("F32", "F64")
 _RETRAIN: Final = "copy the file again from where it was made, or train anew"
 
@@ -45,6 +46,8 @@ def read_about(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.floatin
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get(KEY)
             about = json.loads(text) if text is not None else {}
+            if _is_deep(about):
+                raise ValueError(f"its description is nested more than {_MAX_LEVELS} levels deep")
             stored = {key: file.get_slice(key).get_dtype() for key in file.keys()}  # noqa: SIM118 - not a mapping
             # other dtypes are refused below by name; NumPy could not even hold bfloat16
             values: dict[str, NDArray[np.floating]] = {key: file.get_tensor(key) for key, d in stored.items() if d in _READABLE}
@@ -77,6 +80,14 @@ def read_about(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.floatin
         key, dtype = next(iter(foreign.items()))
         raise wrong_dtype(key, dtype, str(path))
     return about, values
+
+
+def _is_deep(level: Any) -> bool:
+    """Whether it holds more levels than whoever reads it on, level by level, has room for."""
+    every = [level]
+    for _ in range(_MAX_LEVELS):
+        every = [inner for e in every if isinstance(e, dict | list) for inner in (e.values() if isinstance(e, dict) else e)]
+    return bool(every)
 
 
 def read_spec(about: Mapping[str, Any], path: Path) -> NetworkSpec:

@@ -12,7 +12,8 @@ from brian2.parsing.sympytools import str_to_sympy
 from brian2.units.fundamentalunits import Dimension
 
 from ..errors import SpecError
-from .guard import FREEZES, MAX_LINES, at, check_name, check_words, refuse, shown, split_lines, without_comments
+from .guard import at, check_name, check_words, refuse, shown, without_comments
+from .lines import FREEZES, MAX_LINES, split_lines
 from .quantities import name_of_dimensions
 from .words import Refusal, refusal_of_name
 from .written_out import size_of, sizes_of

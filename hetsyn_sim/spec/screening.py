@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..errors import SpecError
-from .guard import at, check_name, refuse, shown, split_lines, without_comments
+from .guard import at, check_name, refuse, shown, without_comments
+from .lines import split_lines
 from .words import Refusal
 from .written_out import Size, size_of, sizes_of
 

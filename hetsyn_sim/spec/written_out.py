@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ..errors import SpecError
+from .arithmetic import CONSTANTS, LARGE, OPERATIONS, VALUES, number
 from .guard import check_words, refuse, shown
 from .words import FUNCTIONS, Refusal, refusal_of_call
 
@@ -40,29 +41,9 @@ LIMITS: Final = Size(parts=1500, depth=80, terms=1000, bits=8192)
 MAX_EXPONENT: Final = 100
 #: What a function of a number may be, in bits, where sympy works it out: floor(exp(700)) is an integer.
 _BITS_OF_FUNCTION: Final = 1024
-_LARGE: Final = 1e300
 #: sympy takes as long for a remainder as for this many sums.
 _COST_OF_REMAINDER: Final = 50
 
-_VALUES: Final[Mapping[str, Callable[..., float]]] = {
-    **{name: getattr(math, name) for name in FUNCTIONS if hasattr(math, name)},
-    **{f"arc{name}": getattr(math, f"a{name}") for name in ("sin", "cos", "tan")},
-    "abs": abs,
-    "sign": lambda x: (x > 0) - (x < 0),
-    "int": int,
-    "exprel": lambda x: math.expm1(x) / x if x else 1.0,
-    "clip": lambda x, low, high: min(max(x, low), high),
-}
-_OPERATIONS: Final[Mapping[type, Callable[[float, float], float]]] = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b,
-    ast.FloorDiv: lambda a, b: a // b,
-    ast.Mod: lambda a, b: a % b,
-    ast.Pow: lambda a, b: a**b,
-}
-_CONSTANTS: Final = {"e": math.e, "pi": math.pi}
 _NOTHING: Final[Mapping[str, Size]] = MappingProxyType({})
 
 
@@ -135,7 +116,7 @@ class _Measure:
         return size
 
     def _Name(self, node: ast.Name) -> Size:
-        return self.known.get(node.id) or Size(value=_CONSTANTS.get(node.id))
+        return self.known.get(node.id) or Size(value=CONSTANTS.get(node.id))
 
     def _Constant(self, node: ast.Constant) -> Size:
         if isinstance(node.value, bool):
@@ -143,7 +124,7 @@ class _Measure:
         if not isinstance(node.value, int | float):
             raise refuse(Refusal("a value that is not a number", "write a number or a name"), node.value)
         bits = node.value.bit_length() if isinstance(node.value, int) else 53
-        if bits > _BITS_OF_FUNCTION or not abs(node.value) < _LARGE:
+        if bits > _BITS_OF_FUNCTION or not abs(node.value) < LARGE:
             raise refuse(Refusal("an enormous number", "use other units"), "1e300 or more", "numbers below 1e300")
         return Size(bits=bits, value=float(node.value))
 
@@ -158,7 +139,7 @@ class _Measure:
     def _BinOp(self, node: ast.BinOp) -> Size:
         a, b = self.size(node.left), self.size(node.right)
         self._no_condition(node, a, b)
-        if type(node.op) not in _OPERATIONS:
+        if type(node.op) not in OPERATIONS:
             raise refuse(Refusal("an operator without meaning here", "use + - * / // % **"), type(node.op).__name__)
         if b.value == 0 and isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod):
             raise refuse(Refusal("a division by zero", "correct the number"), ast.unparse(node))
@@ -175,7 +156,7 @@ class _Measure:
                 raise refuse(enormous, ast.unparse(node), f"exponents up to {MAX_EXPONENT}")
             n = abs(int(b.value)) if b.value is not None and float(b.value).is_integer() else 1
             terms, bits = math.comb(a.terms + n - 1, n), a.bits * max(n, 1)
-        value = self._number(node, _OPERATIONS[type(node.op)], a, b)
+        value = number(node, OPERATIONS[type(node.op)], a.value, b.value)
         cost = _COST_OF_REMAINDER if isinstance(node.op, ast.Mod) else 1
         return Size(a.parts + b.parts + cost, max(a.depth, b.depth) + 1, terms, bits, value)
 
@@ -207,21 +188,6 @@ class _Measure:
         inner = [self.size(argument) for argument in node.args]
         if name != "int":
             self._no_condition(node, *inner)
-        value = self._number(node, _VALUES[name], *inner)
+        value = number(node, VALUES[name], *(i.value for i in inner))
         bits = 0 if value is None else _BITS_OF_FUNCTION
         return Size(sum(i.parts for i in inner) + 1, max(i.depth for i in inner) + 1, 1, bits, value)
-
-    @staticmethod
-    def _number(node: ast.expr, function: Callable[..., float], *inner: Size) -> float | None:
-        """What comes out where all is numbers; sympy works it out, too, whatever it is."""
-        if any(i.value is None for i in inner):
-            return None
-        try:
-            value = function(*(i.value for i in inner))
-        except (ArithmeticError, ValueError):
-            value = math.inf
-        if isinstance(value, complex) or not abs(value) < _LARGE:
-            raise refuse(
-                Refusal("an enormous number, or none at all", "correct it, or use other units"), ast.unparse(node), "numbers below 1e300"
-            )
-        return float(value)

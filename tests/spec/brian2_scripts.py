@@ -8,7 +8,7 @@ import brian2 as b2
 import numpy as np
 from brian2 import Hz, cm, mS, ms, msiemens, mV, nA, nS, pA, pF, uF, um  # noqa: F401 - the scripts' own words
 
-__all__ = ["SCRIPTS", "adex", "hodgkin_huxley", "leaky", "run"]
+__all__ = ["SCRIPTS", "adex", "hodgkin_huxley", "leaky", "made", "run"]
 
 
 def leaky(seed=0):
@@ -136,6 +136,28 @@ def hodgkin_huxley(seed=0):
 
 
 SCRIPTS = {"leaky": leaky, "adex": adex, "hodgkin_huxley": hodgkin_huxley}
+
+
+def made(
+    group="", rate="-v/tau", threshold="v > 10*mV", method="exact", events=None, refractory=False,
+    model="", on_pre="v_post += 1*mV", on_post=None, delay=None, connect=True, namespace=None,
+):  # fmt: skip
+    """A small network, in which one thing is changed."""
+    source = b2.SpikeGeneratorGroup(3, [], [] * ms)
+    names = {"tau": 10 * ms} if namespace is None else namespace
+    neurons = b2.NeuronGroup(
+        2,
+        f"dv/dt = {rate} : volt\n{group}",
+        threshold=threshold,
+        reset="v = 0*mV",
+        method=method,
+        refractory=refractory,
+        events=events,
+        namespace=names,
+    )
+    synapses = b2.Synapses(source, neurons, model, on_pre=on_pre, on_post=on_post, delay=delay, namespace=names)
+    synapses.connect(**({"condition": connect} if isinstance(connect, str) else {}))
+    return neurons, synapses
 
 
 def run(script, inputs):

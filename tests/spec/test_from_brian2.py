@@ -3,17 +3,17 @@
 import brian2 as b2
 import numpy as np
 import pytest
-from brian2 import Hz, Mohm, ms, mV, nS, pA, volt
+from brian2 import Hz, Mohm, ms, nS, pA, volt
 
 from hetsyn_sim.brian import simulate
 from hetsyn_sim.discrete import simulate_reference
-from hetsyn_sim.errors import SpecError, UnknownNameError
+from hetsyn_sim.errors import SpecError
 from hetsyn_sim.models.orders import RESET_FIRST
 from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel, Uniform
 from hetsyn_sim.spec.from_brian2 import values_from_brian2
 from hetsyn_sim.spec.quantities import format_quantity, parse_unit, to_si, unit_name, unit_of_dimensions
 
-from .brian2_scripts import SCRIPTS, leaky, run
+from .brian2_scripts import SCRIPTS, leaky, made, run
 
 
 @pytest.fixture(autouse=True)
@@ -125,186 +125,6 @@ def test_rates_with_products_of_units():
     assert any("kilogram" in unit for unit in units), "1/(ms*mV) has no shorter name"
     assert to_si(format_quantity(0.3, "nS/cm**2"), "siemens/metre**2", where="x") == 0.3
     assert NeuronModel.from_text(model.to_text()) == model
-
-
-def made(
-    group="", rate="-v/tau", threshold="v > 10*mV", method="exact", events=None, refractory=False,
-    model="", on_pre="v_post += 1*mV", on_post=None, delay=None, connect=True, namespace=None,
-):  # fmt: skip
-    """A small network, in which one thing is changed."""
-    source = b2.SpikeGeneratorGroup(3, [], [] * ms)
-    names = {"tau": 10 * ms} if namespace is None else namespace
-    neurons = b2.NeuronGroup(
-        2,
-        f"dv/dt = {rate} : volt\n{group}",
-        threshold=threshold,
-        reset="v = 0*mV",
-        method=method,
-        refractory=refractory,
-        events=events,
-        namespace=names,
-    )
-    synapses = b2.Synapses(source, neurons, model, on_pre=on_pre, on_post=on_post, delay=delay, namespace=names)
-    synapses.connect(**({"condition": connect} if isinstance(connect, str) else {}))
-    return neurons, synapses
-
-
-def regularly():
-    group, synapses = made()
-    group.run_regularly("v = 0*mV", dt=1 * ms)
-    return group, synapses
-
-
-def linked():
-    group, synapses = made(group="u : volt (linked)", rate="(u - v)/tau")
-    group.u = b2.linked_var(made()[0], "v")
-    return group, synapses
-
-
-def subgroup():
-    group, synapses = made()
-    return group[:1], synapses
-
-
-def onto_a_part():
-    group, _ = made()
-    synapses = b2.Synapses(b2.PoissonGroup(1, 1 * Hz), group[:1], on_pre="v_post += 1*mV")
-    synapses.connect()
-    return group, synapses
-
-
-def from_a_part():
-    group, _ = made()
-    synapses = b2.Synapses(group[:1], group, on_pre="v_post += 1*mV")
-    synapses.connect()
-    return group, synapses
-
-
-def twice():
-    group, synapses = made()
-    synapses.connect()
-    return group, synapses
-
-
-def begun():
-    group, synapses = made(model="dg/dt = -g/tau : 1 (clock-driven)", on_pre="g += 1")
-    synapses.g = 1
-    return group, synapses
-
-
-def later():
-    group, synapses = made()
-    synapses.delay = [0, 1, 2, 0, 0, 0] * ms
-    return group, synapses
-
-
-STIMULUS = {"tau": 10 * ms, "stimulus": b2.TimedArray([0, 1] * mV, dt=1 * ms)}
-G = "dg/dt = -g/tau : volt (clock-driven)\n"
-REFUSED = {
-    "no group": (lambda: (b2.PoissonGroup(2, 1 * Hz), None), "not a neuron group", "inputs are not models"),
-    "part of a group": (subgroup, "not a neuron group", "whole group"),
-    "no synapses": (lambda: (made()[0], None), "nothing says what an input spike does", "Synapses(source, group"),
-    "something else": (lambda: (made()[0], 5), "these are not synapses", "list"),
-    "other neurons' synapses": (lambda: (made()[0], made()[1]), "synapses onto other neurons", "onto neurongroup"),
-    "synapses onto a part": (onto_a_part, "synapses onto other neurons", "all of it"),
-    "synapses from a part": (from_a_part, "from a part of a group", "whole group"),
-    "custom events": (lambda: made(events={"high": "v > 5*mV"}), "custom events", "as equations"),
-    "run_regularly": (regularly, "operations that run regularly", "equations, or give it as input"),
-    "linked variables": (linked, "linked variables", "parameter of its own"),
-    "plasticity": (lambda: made(model="w : volt", on_post="w += 1*mV"), "on_post", "plasticity"),
-    "a delay": (lambda: made(delay=2 * ms), "delays", "Surroundings"),
-    "delays of their own": (later, "delays", "Surroundings"),
-    "several pathways, one late": (
-        lambda: made(on_pre={"now": "v_post += 1*mV", "then": "v_post -= 1*mV"}, delay={"then": 1 * ms}), "delays", "Surroundings"
-    ),
-    "event-driven": (lambda: made(model="dg/dt = -g/tau : 1 (event-driven)", on_pre="g += 1"), "event-driven", "clock-driven"),
-    "gap junctions": (lambda: gap("I_post = w*(v_pre - v_post) : volt (summed)"), "reads the state of its source", "gap junctions"),
-    "a sum into the source": (lambda: gap("I_pre = v_post : volt (summed)"), "sums over what a neuron sends to", "X_post"),
-    "a sum of currents through v": (
-        lambda: made(model=G + "I_post = g*(1 - v_post/volt) : volt (summed)", group="I : volt", rate="(I - v)/tau", on_pre="g += 1*mV"),
-        "something that the neuron changes", "multiply in the neuron",
-    ),
-    "a sum of squares": (
-        lambda: made(model=G + "I_post = g**2/volt : volt (summed)", group="I : volt", rate="(I - v)/tau", on_pre="g += 1*mV"),
-        "not a sum of their states", "sum a state",
-    ),
-    "two weights": (
-        lambda: made(
-            model=G + "w : 1\nu : 1\nI_post = w*g : volt (summed)\nJ_post = u*g : volt (summed)",
-            group="I : volt\nJ : volt", rate="(I + J - v)/tau", on_pre="g += 1*mV",
-        ),
-        "two different weights", "one state for each",
-    ),
-    "a weight on what does not decay": (
-        lambda: made(
-            model="dg/dt = (1*volt - g)/tau : volt (clock-driven)\nw : 1\nI_post = w*g : volt (summed)",
-            group="I : volt", rate="(I - v)/tau", on_pre="g += 1*mV",
-        ),
-        "does not simply decay", "what a spike adds",
-    ),
-    "synapses that have begun": (begun, "does not begin at 0", "set it to 0"),
-    "the same synapse twice": (twice, "several synapses between", "for each of them"),
-    "noise": (lambda: made(rate="-v/tau + 1*mV*xi*tau**-0.5", method="euler"), "noise has no place", "Surroundings"),
-    "a TimedArray": (lambda: made(rate="(stimulus(t) - v)/tau", namespace=STIMULUS), "TimedArray|know the time", "input"),
-    "its own time": (lambda: made(rate="sin(t/tau)*volt/second", method="euler"), "do not know the time", "input"),
-    "a function": (lambda: made(rate="-f(v)/tau", namespace={"tau": 10 * ms, "f": FUNCTION}), "function of your own", "formula"),
-    "an array": (lambda: made(namespace={"tau": np.array([1, 2]) * ms}), "not one number", "one value per neuron"),
-    "a missing name": (lambda: made(namespace={}), "a name without a value", "namespace={...}"),
-    "constant over dt": (lambda: made(group="u = v : volt (constant over dt)"), "flags have no place", "remove the flag"),
-    "two conditions": (lambda: made(threshold="v > 10*mV and v < 20*mV"), "one strict inequality", "left > right"),
-    "a jump that multiplies": (lambda: made(on_pre="v_post *= 2"), "is not a sum", "let them add"),
-    "no v": (lambda: no_v(), "no v", "membrane potential v"),
-    "not linear, no method": (lambda: made(rate="-v**2/tau/volt", method=("exact", "euler")), "not linear", "scheme="),
-    "a method without a scheme": (lambda: made(method="heun"), "unknown scheme", "one of the rest"),
-    "a refractory condition": (lambda: made(refractory="v > 5*mV"), "as long as a condition holds", "the threshold itself"),
-}  # fmt: skip
-
-FUNCTION = b2.Function(lambda v: v, arg_units=[volt], return_unit=volt)
-
-
-def gap(summed):
-    group, _ = made(group="I : volt", rate="(I - v)/tau")
-    synapses = b2.Synapses(group, group, f"w : 1\n{summed}", on_pre="v_post += 1*mV")
-    synapses.connect()
-    return group, synapses
-
-
-def no_v():
-    group = b2.NeuronGroup(1, "du/dt = -u/(10*ms) : 1", threshold="u > 1", reset="u = 0", method="exact")
-    synapses = b2.Synapses(b2.PoissonGroup(1, 1 * Hz), group, on_pre="u_post += 1")
-    synapses.connect()
-    return group, synapses
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_a_spec_cant_hold_is_refused_by_name(name):
-    make, what, remedy = REFUSED[name]
-    objects = make()
-    with pytest.raises(SpecError, match=what) as excinfo:
-        NeuronModel.from_brian2(*objects)
-    error = excinfo.value
-    assert error.where
-    assert error.got is not None
-    assert error.expected
-    assert remedy in str(error)
-    assert error.remedy
-
-
-@pytest.mark.parametrize("method", ["euler", "rk4"])
-def test_synapses_with_a_method_of_their_own(method):
-    group, synapses = made(model="dg/dt = -g/tau : 1 (clock-driven)", on_pre="g += 1", method="exact")
-    synapses.state_updater.method_choice = method
-    with pytest.raises(SpecError, match="synapses with a method of their own") as excinfo:
-        NeuronModel.from_brian2(group, synapses)
-    assert method in str(excinfo.value.got)
-    assert "exact" in excinfo.value.remedy
-
-
-def test_an_unknown_parameter_cant_be_trained():
-    with pytest.raises(UnknownNameError, match="unknown parameter") as excinfo:
-        NeuronModel.from_brian2(*made(), trainable=("w", "tau"))
-    assert excinfo.value.got == "w"
-    assert "tau" in excinfo.value.expected
 
 
 def test_a_scheme_can_be_named():

@@ -13,6 +13,7 @@ import sympy
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from hetsyn_sim.checkpoint import Checkpoint
@@ -21,8 +22,9 @@ from hetsyn_sim.discrete.tape import FUNCTIONS as OPERATIONS
 from hetsyn_sim.errors import HetSynError, SpecError
 from hetsyn_sim.models import MODELS
 from hetsyn_sim.spec import NetworkSpec, NeuronModel
-from hetsyn_sim.spec import guard as guard_module
 from hetsyn_sim.spec.equations import parse_equations, parse_expression, parse_jumps
+from hetsyn_sim.spec.guard import without_comments
+from hetsyn_sim.spec.lines import split_lines
 from hetsyn_sim.spec.quantities import to_si
 from hetsyn_sim.spec.screening import text_is_harmless
 from hetsyn_sim.spec.words import FUNCTIONS, is_sympys_word
@@ -137,6 +139,16 @@ def test_a_checkpoint_with_deep_metadata_is_refused(refused, depth, tmp_path):
     refused("can't be read|not written by hetsyn-sim", Checkpoint.load, path)
 
 
+def test_a_checkpoint_with_a_deep_recipe_is_refused(refused, toy_checkpoint, tmp_path):
+    path = toy_checkpoint.save(tmp_path / "deep.safetensors")
+    with safe_open(path, framework="numpy") as file:
+        about, tensors = json.loads(file.metadata()[KEY]), {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    for _ in range(400):
+        about["recipe"] = {"a": about["recipe"]}
+    save_file(tensors, path, metadata={KEY: json.dumps(about)})
+    assert "nested" in str(refused("can't be read", Checkpoint.load, path).got)
+
+
 def test_there_are_enough_cases():
     assert len(CASES) + len(YAML) + len(RECIPES) >= 100
 
@@ -154,7 +166,7 @@ def test_only_units_are_ever_evaluated():
 @pytest.mark.parametrize("name", MODELS)
 def test_what_ships_is_far_from_every_limit(name):
     model = MODELS[name]
-    lines = guard_module.split_lines(guard_module.without_comments(model.neuron, where="m"))
+    lines = split_lines(without_comments(model.neuron, where="m"))
     known = sizes_of({line.name: line.expression for line in lines if line.kind == "subexpression"})
     for line in lines:
         size = size_of(line.expression, known)
