@@ -5,6 +5,9 @@
 
 namespace hetsyn {
 
+// Inlined even where there are many: independent ones then overlap, and no register is saved around them.
+#define HETSYN_INLINE inline __attribute__((always_inline))
+
 template <class F> using Vec = typename Lanes<F>::V;
 template <class F> using Mask = typename Lanes<F>::I;
 
@@ -65,7 +68,7 @@ template <> struct Limits<double> {
 
 template <class F> inline Vec<F> infinity() { return all<Vec<F>>(std::numeric_limits<F>::infinity()); }
 
-template <class F> inline Vec<F> f_exp(Vec<F> x) {
+template <class F> HETSYN_INLINE Vec<F> f_exp(Vec<F> x) {
     using V = Vec<F>;
     const Reduced<F> parts(x);
     const V value = (F(1) + (parts.r + parts.rest)) * parts.half_scale() * F(2);
@@ -73,7 +76,7 @@ template <class F> inline Vec<F> f_exp(Vec<F> x) {
     return x > high ? infinity<F>() : (x < low ? V{} : value);
 }
 
-template <class F> inline Vec<F> f_expm1(Vec<F> x) {
+template <class F> HETSYN_INLINE Vec<F> f_expm1(Vec<F> x) {
     using V = Vec<F>;
     const V high = all<V>(Limits<F>::EXP_HIGH), low = all<V>(Limits<F>::EXPM1_LOW), one = all<V>(F(1));
     const V held = x < low ? low : x; // below, it is -1 to the last digit
@@ -85,7 +88,7 @@ template <class F> inline Vec<F> f_expm1(Vec<F> x) {
     return x > high ? infinity<F>() : (x < low ? -one : value);
 }
 
-template <class F> inline Vec<F> f_tanh(Vec<F> x) {
+template <class F> HETSYN_INLINE Vec<F> f_tanh(Vec<F> x) {
     using V = Vec<F>;
     const V size = x < V{} ? -x : x, far = all<V>(Limits<F>::TANH), one = all<V>(F(1));
     const V e = f_expm1<F>(F(2) * (size > far ? far : size));
@@ -98,7 +101,7 @@ template <class F> inline Vec<F> f_tanh(Vec<F> x) {
 template <class F> inline Vec<F> f_sinh(Vec<F> x) {
     return one_by_one<F>(x, [](F a) { return std::sinh(a); });
 }
-template <class F> inline Vec<F> f_cosh(Vec<F> x) {
+template <class F> HETSYN_INLINE Vec<F> f_cosh(Vec<F> x) {
     using V = Vec<F>;
     const V size = x < V{} ? -x : x, far = all<V>(Limits<F>::EXP_HIGH - F(1));
     const V e = f_exp<F>(size), root = f_exp<F>(size * F(0.5)); // beyond `far`, e alone would be infinite too early
@@ -106,7 +109,7 @@ template <class F> inline Vec<F> f_cosh(Vec<F> x) {
 }
 
 // ln x by the series of artanh((m-1)/(m+1)), m in [sqrt(1/2), sqrt(2)) (the method of fdlibm, Sun Microsystems 1993).
-template <class F> inline Vec<F> f_log(Vec<F> x) {
+template <class F> HETSYN_INLINE Vec<F> f_log(Vec<F> x) {
     using V = Vec<F>;
     using I = Mask<F>;
     using L = Lanes<F>;
@@ -134,13 +137,13 @@ template <class F> inline Vec<F> f_log(Vec<F> x) {
 }
 
 // (e^x - 1)/x: the terms and the limit are those of hetsyn_sim/kernels/operations.py.
-template <class F> inline Vec<F> f_exprel(Vec<F> x) {
+template <class F> HETSYN_INLINE Vec<F> f_exprel(Vec<F> x) {
     using V = Vec<F>;
     const V size = x < V{} ? -x : x, limit = all<V>(F(1e-5));
     return size < limit ? F(1) + F(0.5) * x + x * x * (F(1) / F(6)) : f_expm1<F>(x) / x;
 }
 // Its derivative, by its series where the closed form loses digits.
-template <class F> inline Vec<F> f_exprel_slope(Vec<F> x) {
+template <class F> HETSYN_INLINE Vec<F> f_exprel_slope(Vec<F> x) {
     using V = Vec<F>;
     const V size = x < V{} ? -x : x, limit = all<V>(F(0.5));
     constexpr int TERMS = sizeof(F) == 8 ? 14 : 8;
