@@ -17,7 +17,7 @@ import sympy
 from ..errors import SpecError
 from ..spec import DEFAULT_STEP_ORDER, NeuronModel, StepOrder
 from ..spec.equations import Jump, ParsedEquations, symbol
-from .linear import LinearBlock, coefficients_of
+from .linear import LinearBlock, coefficients_of, tidy
 from .operations import NUMPY
 from .tape import run_tape, tape_of
 
@@ -132,7 +132,7 @@ def discretise(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -
     theta = None
     if model.condition is not None:
         left, right = (model.neuron_equations.expand(side) for side in model.condition)
-        theta = sympy.simplify(v - (left - right))
+        theta = tidy(v - (left - right))
         if theta.free_symbols & set(symbols):
             raise SpecError(
                 "the threshold is not a threshold of v",
