@@ -19,7 +19,7 @@ __all__ = ["CLAIMS", "Claim", "claim_lines", "verdict"]
 class Claim:
     """A claim about STL and another mode, and a measure that should be higher for STL.
 
-    ``factor`` and ``unit`` are for showing it.
+    ``factor``, ``unit`` and ``digits`` are for showing it.
     """
 
     text: str
@@ -28,6 +28,7 @@ class Claim:
     measure: Measure
     factor: float = 100.0
     unit: str = "points"
+    digits: int = 2
 
 
 def _minus(measure: Measure) -> Measure:
@@ -48,7 +49,7 @@ CLAIMS: Final = (
     Claim("robust to noise: all three", "SL", "accuracy kept, mean over sizes and kinds", _minus(_mean_loss)),
     Claim("less energy", "SL", "synaptic operations saved for an image", _minus(at("operations")), 1e-3, "thousand"),
     Claim("firing rates settle in training", "SL", "less change of rates in the last epoch", _minus(rates_in_last_epoch)),
-    Claim("firing rates are alike across layers", "SL", "less spread of rates", _minus(rate_spread), 1.0, "of the mean"),
+    Claim("firing rates are alike across layers", "SL", "less spread of rates", _minus(rate_spread), 1.0, "of the mean", 3),
 )
 
 
@@ -66,4 +67,4 @@ def claim_lines(rows: Sequence[Row]) -> Iterator[str]:
     for claim in CLAIMS:
         found = less(of_case(rows, mode="STL"), of_case(rows, mode=claim.other), claim.measure)
         said = verdict(found) if len(found) > 1 else "not run"
-        yield f"| {claim.text} | {claim.what}, less {claim.other} | {shown(found, claim.factor)} {claim.unit} | **{said}** |"
+        yield f"| {claim.text} | {claim.what}, less {claim.other} | {shown(found, claim.factor, claim.digits)} {claim.unit} | **{said}** |"
