@@ -1,8 +1,10 @@
 """The study on images that are made here: a row, its table, its verdicts, its figure, and the command."""
 
 import gzip
+import json
 import re
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -120,3 +122,11 @@ def test_the_command_says_what_is_wrong_with_the_folder(tmp_path):
     result = CliRunner().invoke(app, ["stl", "--data", str(tmp_path / "none"), "--out", str(tmp_path)])
     assert result.exit_code == 2
     assert "not a folder with the images of MNIST" in result.output
+
+
+def test_the_page_shows_the_rows_that_are_kept():
+    root = Path(__file__).parents[2]
+    kept = json.loads((root / "benchmarks/results/stl.json").read_text(encoding="utf-8"))["rows"]
+    assert {(row["case"]["mode"], row["seed"]) for row in kept} == {(mode, seed) for mode in MODES for seed in range(5)}
+    assert sum(row["mismatches"] for row in kept) == 0
+    assert (root / "docs/_generated/stl.md").read_text(encoding="utf-8") == "\n".join([*study.STL.lines(kept), ""])
