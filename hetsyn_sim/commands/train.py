@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import ConfigError
-from ..events import SpikeDataset
 from .console import show_table
 from .options import DataFile, JsonFile, check_output, load_data, write_json
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..events import SpikeDataset
     from ..training.recipe import Recipe
 
 __all__ = ["train"]
@@ -92,7 +92,8 @@ def _recordings(recipe: Recipe, data_file: Path | None, seed: int) -> tuple[Spik
     if recipe.task is None or data_file is not None:
         return load_data(data_file), None, "spoken digits (FSDD)" if data_file is None else data_file.name
     from ..tasks.drawn import draw
+    from ..tasks.patterns import PatternTask
 
     drawn = draw(recipe.task, seed)
     name = str(recipe.task["name"])
-    return (drawn, None, name) if isinstance(drawn, SpikeDataset) else (drawn.data, drawn.traces, name)
+    return (drawn.data, drawn.traces, name) if isinstance(drawn, PatternTask) else (drawn, None, name)
