@@ -3,11 +3,9 @@
 The population is run again in the reference, with the spikes that a recording holds. In each step, :mod:`hetsyn_sim.comparison.rounding`
 says what rounding adds to each state (l, a vector) and how a difference of states travels on (J, a matrix). A difference d of two runs that
 round differently is then a sum of what all steps before have added, each carried to now: d = sum_s Phi(s) l(s), Phi a product of J's. With
-P = sum_s Phi(s) diag(l(s)^2) Phi(s)^T, which is updated by ``P <- J P J^T + diag(l^2)``, the inequality of Cauchy and Schwarz gives
-
-    |d_k| <= sqrt(n P_kk),      n = the number of terms: states times steps,
-
-whatever the signs of the roundings are. It is of first order: it assumes that differences stay small, as a rounding error must.
+P = sum_s Phi(s) diag(l(s)^2) Phi(s)^T, which is updated by ``P <- J P J^T + diag(l^2)``, the inequality of Cauchy and Schwarz says that
+d_k is at most sqrt(n P_kk), n the number of terms (states times steps), whatever the
+signs of the roundings are. It is of first order: it assumes that differences stay small, as a rounding error must.
 """
 
 from __future__ import annotations

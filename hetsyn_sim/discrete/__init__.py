@@ -2,7 +2,7 @@
 
 from .program import Path, StepProgram, discretise, evaluate, synaptic_block
 from .reference import simulate_reference
-from .stepped import SteppedProgram, is_filter, stepped, synaptic_steps
+from .stepping import SteppedProgram, is_filter, stepped, synaptic_steps
 from .values import check_values, is_time_constant, neuron_values, synapse_values
 
 __all__ = [

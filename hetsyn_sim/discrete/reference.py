@@ -20,7 +20,7 @@ from ..spec import NetworkSpec, Population, Projection
 from .linear import LinearBlock
 from .program import StepProgram, discretise, evaluate
 from .reference_stepped import SteppedPopulation
-from .stepped import is_linear
+from .stepping import is_linear
 from .values import check_values, neuron_values, synapse_values
 
 __all__ = ["simulate_reference"]

@@ -11,7 +11,7 @@ from ..spec import NetworkSpec, Population, Projection
 from .operations import NUMPY
 from .program import evaluate
 from .propagators import matrix_exponential
-from .stepped import SteppedProgram, stepped
+from .stepping import SteppedProgram, stepped
 from .tape import Tape, run_tape
 from .values import neuron_values, synapse_values
 

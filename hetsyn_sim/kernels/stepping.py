@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..discrete.stepped import SteppedProgram
+from ..discrete.stepping import SteppedProgram
 from ..discrete.tape import Tape, run_tape
 from .operations import TORCH
 from .scan import DecayPath, SurrogateDerivative

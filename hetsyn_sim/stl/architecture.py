@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from ..discrete.stepped import stepped
+from ..discrete.stepping import stepped
 from ..errors import SpecError
 from ..models import RESET_FIRST, STLLIF
 from ..spec import NeuronModel

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..discrete.reference_stepped import NEVER
-from ..discrete.stepped import stepped
+from ..discrete.stepping import stepped
 from ..kernels import SurrogateDerivative
 from ..kernels.stepping import Carried, Drive, StepResult, step_scan
 from ..models import RESET_FIRST

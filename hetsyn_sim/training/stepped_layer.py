@@ -14,7 +14,7 @@ from torch import Tensor
 from ..discrete import neuron_values, stepped, synapse_values
 from ..discrete.propagators import balancing
 from ..discrete.reference_stepped import NEVER, refractory_steps
-from ..discrete.stepped import SteppedProgram
+from ..discrete.stepping import SteppedProgram
 from ..kernels import DecayPath, SurrogateDerivative, exponential_filter, filter_carry
 from ..kernels.stepping import Carried, Drive, StepResult, step_scan
 from ..spec import NetworkSpec, Projection

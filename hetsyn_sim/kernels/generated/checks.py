@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from ...discrete.stepped import SteppedProgram
+from ...discrete.stepping import SteppedProgram
 from ...errors import DataError, UnknownNameError
 from ..stepping import Carried, Drive
 

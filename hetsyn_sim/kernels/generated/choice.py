@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from functools import cache
 
-from ...discrete.stepped import SteppedProgram
+from ...discrete.stepping import SteppedProgram
 from ...errors import BackendWarning
 from ..backends import backend_for
 from ..scan import SurrogateDerivative, _kernel_of

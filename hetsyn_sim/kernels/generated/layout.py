@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
 
-from ...discrete.stepped import SteppedProgram
+from ...discrete.stepping import SteppedProgram
 
 __all__ = ["Layout", "Sections"]
 

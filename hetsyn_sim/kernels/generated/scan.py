@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from ...discrete.stepped import SteppedProgram
+from ...discrete.stepping import SteppedProgram
 from ...discrete.tape import run_tape
 from ...errors import BackendError
 from ..filters import is_tied
