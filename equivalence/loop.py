@@ -14,11 +14,10 @@ import torch
 from torch import Tensor
 
 from hetsyn_sim.discrete import Path, discretise, evaluate, neuron_values, synapse_values
+from hetsyn_sim.kernels.operations import TORCH
 from hetsyn_sim.spec import NetworkSpec, Projection
 
 __all__ = ["Run", "Spike", "Twist", "run_loop"]
-
-_TORCH = {"exp": torch.exp}
 
 #: ``spike(v - theta, theta)``: 1 for a spike, 0 for none, or something smooth.
 Spike = Callable[[Tensor, Tensor], Tensor]
@@ -127,4 +126,4 @@ class _Parts:
 
 
 def _number(expression: Any, values: Mapping[str, Any]) -> Tensor:
-    return torch.as_tensor(evaluate(expression, values, _TORCH), dtype=torch.float64)
+    return torch.as_tensor(evaluate(expression, values, TORCH), dtype=torch.float64)
