@@ -40,6 +40,8 @@ napoleon_numpy_docstring = True
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True
+# A class's fields are linked by their bare names. Where two other classes have one of the same name, the link is ambiguous, and no more.
+suppress_warnings = ["ref.python"]
 napoleon_attr_annotations = False  # it would write NDArray[np.str_] as text, where str_ is a link
 python_maximum_signature_line_length = 88
 
