@@ -96,7 +96,7 @@ def _of_this_call(bar: Callable[[float], None], budget: float | None) -> Callabl
         nonlocal before
         before = fraction if before < 0.0 else before
         done = 1.0 if before >= 1.0 else (fraction - before) / (1.0 - before)
-        spent = 0.0 if budget is None else (time.monotonic() - begun) / budget
+        spent = 0.0 if not budget else (time.monotonic() - begun) / budget
         bar(min(1.0, max(done, spent)))
 
     return tell
