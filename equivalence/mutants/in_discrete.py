@@ -40,8 +40,8 @@ MUTANTS = (
     Mutant(
         "the threshold is taken from the left side of the condition",
         "discrete/program.py",
-        "theta = sympy.simplify(v - (left - right))",
-        "theta = sympy.simplify(right)",
+        "theta = tidy(v - (left - right))",
+        "theta = tidy(right)",
     ),
     Mutant(
         "the reference spikes at the threshold",
