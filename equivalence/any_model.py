@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hetsyn_sim.discrete import is_time_constant, simulate_reference
-from hetsyn_sim.models import STEP_ORDERS, ZOO, LeakyReadout
+from hetsyn_sim.models import OF_VALUES, STEP_ORDERS, ZOO, LeakyReadout
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec, NeuronModel, ParameterSlot
 
 from .strategies import Case
@@ -47,8 +47,8 @@ _SPIKE_READOUT = replace(
 
 
 def to_be_held() -> dict[str, NeuronModel]:
-    """Every model of the zoo that spikes: what is registered is held to the suite."""
-    return {name: model for name, model in ZOO.items() if model.spiking}
+    """Every registered model that spikes, for input of spikes or of values: what is registered is held to the suite."""
+    return {name: model for name, model in {**ZOO, **OF_VALUES}.items() if model.spiking}
 
 
 def readout_of(model: NeuronModel) -> NeuronModel:

@@ -24,7 +24,7 @@ from hetsyn_sim.brian.schedule import Schedule
 from hetsyn_sim.cli import app
 from hetsyn_sim.discrete import discretise, is_filter
 from hetsyn_sim.kernels.shared_decays import shared_decays
-from hetsyn_sim.models import MODELS, ZOO
+from hetsyn_sim.models import MODELS, OF_VALUES, ZOO
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, NeuronModel, Parameter, format_quantity
 
 NOT_MEASURED = "*The table is not here yet: the experiment has not been run to its end.*\n"
@@ -45,7 +45,7 @@ def write_all(docs: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pages = {
         "models": "\n".join(line for model in MODELS.values() for line in model_lines(model)),
-        "zoo": "\n".join(line for model in ZOO.values() for line in model_lines(model)),
+        "zoo": "\n".join(line for model in (*ZOO.values(), *OF_VALUES.values()) for line in model_lines(model)),
         "orders": "\n".join(order_lines()),
         "cli": "\n".join(command_lines()),
         "layers": "\n".join(layer_lines(docs.parent / "pyproject.toml")),

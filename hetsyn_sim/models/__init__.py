@@ -10,7 +10,7 @@ from ..spec import NeuronModel, StepOrder
 from .adex import AdEx, HetSynAdEx
 from .adlif import AdLIF, EulerAdLIF, SparchAdLIF, SymplecticAdLIF
 from .ampa_gaba import CobaLIF, CubaLIF
-from .conductance import MTC, SpikeDrivenMTC
+from .conductance import MTC, GradedReadout, HetSynMTC, MTCFastFilter, SpikeDrivenMTC
 from .fitzhugh_nagumo import FitzHughNagumo
 from .hetsyn import HetSynLIF
 from .hetsyn_adlif import HetSynAdLIF
@@ -29,6 +29,7 @@ __all__ = [
     "LIF",
     "MODELS",
     "MTC",
+    "OF_VALUES",
     "QIF",
     "RESET_FIRST",
     "STEP_ORDERS",
@@ -78,6 +79,9 @@ ZOO: Mapping[str, NeuronModel] = MappingProxyType(
     }
 )
 
+#: Neurons whose synapses take values, for analogue input or behind a graded output.
+OF_VALUES: Mapping[str, NeuronModel] = MappingProxyType({model.name: model for model in (MTC, MTCFastFilter, HetSynMTC, GradedReadout)})
+
 #: The step order that a model is defined with, where it is not the default one.
 STEP_ORDERS: Mapping[str, StepOrder] = MappingProxyType(
     {
@@ -95,12 +99,12 @@ def get_model(name: str) -> NeuronModel:
     UnknownNameError
         If none of that name ships.
     """
-    found = MODELS.get(name, ZOO.get(name))
+    found = {**MODELS, **ZOO, **OF_VALUES}.get(name)
     if found is None:
         raise UnknownNameError(
             "unknown model",
             got=repr(name),
-            expected=", ".join([*MODELS, *ZOO]),
+            expected=", ".join([*MODELS, *ZOO, *OF_VALUES]),
             remedy="use one of these, or write a NeuronModel of your own",
         )
     return found

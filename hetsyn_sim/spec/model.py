@@ -17,6 +17,7 @@ from .equations import X_PRE, Jump, ParsedEquations, parse_condition, parse_equa
 from .parameter import Parameter
 from .quantities import dimensions_of
 from .rules import RULES
+from .scope import changed_parameters, is_used_on
 from .text import read_yaml, write_yaml
 
 __all__ = ["NeuronModel"]
@@ -175,7 +176,7 @@ class NeuronModel:
     def _parameters_by_side(self) -> dict[Side, dict[str, Parameter]]:
         # searching the expressions takes longer than a training step of a small network, which asks several times
         sides: tuple[Side, ...] = get_args(Side)
-        return {side: {name: p for name, p in self.parameters.items() if self.is_used_on(side, name)} for side in sides}
+        return {side: {name: p for name, p in self.parameters.items() if is_used_on(self, side, name)} for side in sides}
 
     def names_of(self, side: Side) -> set[str]:
         """Every name that each synapse, or each neuron, has: states, subexpressions, parameters and, for the neuron, sums."""
@@ -204,24 +205,6 @@ class NeuronModel:
             for side in self.condition:
                 yield "threshold", side, "neuron"
 
-    def visible_names(self, where: str) -> set[str]:
-        """The names that an expression at ``where`` may use."""
-        neuron = {*self.neuron_equations.dimensions}
-        if where.startswith(("synapse", "on_pre")):
-            post = {f"{n}_post" for n in (*neuron, *self.parameters)}
-            return {"dt", *self.parameters, *self.synapse_equations.dimensions, *post, *((X_PRE,) if where.startswith("synapse") else ())}
-        if where.startswith(("initial", "refractory")):
-            return {"dt", *self.parameters}
-        return {"dt", *self.parameters, *neuron, *self.summed}
-
-    def is_used_on(self, side: Side, name: str) -> bool:
-        """Whether ``side`` holds the parameter: it stands in that side's text (``name_post`` counts for the neuron)."""
-        own, post = symbol(name), symbol(f"{name}_post")
-        return any(
-            own in expression.free_symbols if place == side else side == "neuron" and post in expression.free_symbols
-            for _, expression, place in self.expressions()
-        )
-
     def dimensions(self) -> dict[str, Dimension]:
         """The physical dimensions of every name."""
         known = dict(self.synapse_equations.dimensions) | dict(self.neuron_equations.dimensions)
@@ -229,28 +212,6 @@ class NeuronModel:
         known |= {name: dimensions_of(p.unit, where=f"{self.name}: {name}") for name, p in self.parameters.items()}
         known |= {f"{name}_post": dim for name, dim in known.items()}
         return known | {"dt": second.dim, X_PRE: DIMENSIONLESS}
-
-    def unit_checks(self) -> Iterator[tuple[str, str, Dimension | None]]:
-        """Place, text and expected dimensions of everything that has a unit; None: only consistent in itself."""
-        known = self.dimensions()
-        for block, where in ((self.synapse_equations, "synapse"), (self.neuron_equations, "neuron")):
-            for name, text in block.texts.items():
-                is_state = name in block.states
-                yield (
-                    f"{where}: d{name}/dt" if is_state else f"{where}: {name}",
-                    text,
-                    known[name] / second.dim if is_state else known[name],
-                )
-        for where, jumps in (("on_pre", self.on_pre_jumps), ("reset", self.reset_jumps)):
-            for jump in jumps:
-                scales = jump.operator in ("*=", "/=")
-                yield f"{where}: {jump.text}", jump.text.split("=", 1)[1].strip(), DIMENSIONLESS if scales else known[jump.target]
-        for name, text in self.initial.items():
-            yield f"initial: {name}", text, known[name]
-        if self.refractory_period is not None:
-            yield "refractory", self.refractory, second.dim
-        if self.spiking:
-            yield "threshold", self.threshold, None
 
     @classmethod
     def from_brian2(
@@ -304,27 +265,7 @@ class NeuronModel:
         SpecError
             If there is no such parameter, or a parameter has no such property.
         """
-        unknown = sorted(set(changes) - set(self.parameters))
-        if unknown:
-            raise SpecError(
-                "unknown parameter",
-                where=self.name,
-                got=", ".join(unknown),
-                expected=" or ".join(self.parameters),
-                remedy="correct the name",
-            )
-        known = {f.name for f in fields(Parameter)}
-        foreign = sorted({fact for facts in changes.values() for fact in facts} - known)
-        if foreign:
-            raise SpecError(
-                "unknown property of a parameter",
-                where=self.name,
-                got=", ".join(foreign),
-                expected=" or ".join(sorted(known)),
-                remedy="remove it or correct its name",
-            )
-        changed = {name: replace(self.parameters[name], **facts) for name, facts in changes.items()}
-        return replace(self, parameters={**self.parameters, **changed})
+        return replace(self, parameters={**self.parameters, **changed_parameters(self, changes)})
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data that :meth:`from_dict` reads back to an equal model."""

@@ -14,6 +14,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError,
 from ..errors import SpecError
 from .equations import X_PRE, symbol
 from .quantities import name_of_dimensions
+from .scope import is_used_on, unit_checks, visible_names
 from .screening import text_is_harmless
 from .words import is_sympys_word
 
@@ -107,7 +108,7 @@ def threshold_and_reset_come_together(model: NeuronModel) -> None:
 def every_name_is_known(model: NeuronModel) -> None:
     """Every name in every expression is a state, a sum, a parameter or dt."""
     for where, expression, _ in model.expressions():
-        known = model.visible_names(where)
+        known = visible_names(model, where)
         for free in sorted(str(s) for s in expression.free_symbols):
             if free not in known:
                 raise SpecError(
@@ -154,7 +155,7 @@ def jumps_hit_states(model: NeuronModel) -> None:
 def parameters_are_used_on_one_side(model: NeuronModel) -> None:
     """Each parameter belongs to the synapse or to the neuron, is used, and has axes that its owner can hold."""
     for name, parameter in model.parameters.items():
-        on_synapse, on_neuron = model.is_used_on("synapse", name), model.is_used_on("neuron", name)
+        on_synapse, on_neuron = is_used_on(model, "synapse", name), is_used_on(model, "neuron", name)
         if not on_synapse and not on_neuron:
             raise SpecError(
                 "a parameter is never used",
@@ -186,7 +187,7 @@ def units_agree(model: NeuronModel) -> None:
     dimensions = model.dimensions()
     # Brian2's checker takes anything that has dimensions: here, one unit of each name's kind
     variables = {name: get_unit(dim) for name, dim in dimensions.items()} | dict(DEFAULT_FUNCTIONS)
-    for where, text, expected in model.unit_checks():
+    for where, text, expected in unit_checks(model):
         try:
             found = get_dimensions(parse_expression_dimensions(text, variables))
         except DimensionMismatchError as error:

@@ -1,0 +1,92 @@
+"""What the parts of a model's text may name, and the units that they must have; parameters with some facts changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+from brian2.units.allunits import second
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
+
+from ..errors import SpecError
+from .equations import X_PRE, symbol
+from .parameter import Parameter
+
+if TYPE_CHECKING:
+    from .model import NeuronModel, Side
+
+__all__ = ["changed_parameters", "is_used_on", "unit_checks", "visible_names"]
+
+
+def visible_names(model: NeuronModel, where: str) -> set[str]:
+    """The names that an expression at ``where`` may use."""
+    neuron = {*model.neuron_equations.dimensions}
+    if where.startswith(("synapse", "on_pre")):
+        post = {f"{n}_post" for n in (*neuron, *model.parameters)}
+        return {"dt", *model.parameters, *model.synapse_equations.dimensions, *post, *((X_PRE,) if where.startswith("synapse") else ())}
+    if where.startswith(("initial", "refractory")):
+        return {"dt", *model.parameters}
+    return {"dt", *model.parameters, *neuron, *model.summed}
+
+
+def is_used_on(model: NeuronModel, side: Side, name: str) -> bool:
+    """Whether ``side`` holds the parameter: it stands in that side's text (``name_post`` counts for the neuron)."""
+    own, post = symbol(name), symbol(f"{name}_post")
+    return any(
+        own in expression.free_symbols if place == side else side == "neuron" and post in expression.free_symbols
+        for _, expression, place in model.expressions()
+    )
+
+
+def unit_checks(model: NeuronModel) -> Iterator[tuple[str, str, Dimension | None]]:
+    """Place, text and expected dimensions of everything that has a unit; None: only consistent in itmodel."""
+    known = model.dimensions()
+    for block, where in ((model.synapse_equations, "synapse"), (model.neuron_equations, "neuron")):
+        for name, text in block.texts.items():
+            is_state = name in block.states
+            yield (
+                f"{where}: d{name}/dt" if is_state else f"{where}: {name}",
+                text,
+                known[name] / second.dim if is_state else known[name],
+            )
+    for where, jumps in (("on_pre", model.on_pre_jumps), ("reset", model.reset_jumps)):
+        for jump in jumps:
+            scales = jump.operator in ("*=", "/=")
+            yield f"{where}: {jump.text}", jump.text.split("=", 1)[1].strip(), DIMENSIONLESS if scales else known[jump.target]
+    for name, text in model.initial.items():
+        yield f"initial: {name}", text, known[name]
+    if model.refractory_period is not None:
+        yield "refractory", model.refractory, second.dim
+    if model.spiking:
+        yield "threshold", model.threshold, None
+
+
+def changed_parameters(model: NeuronModel, changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Parameter]:
+    """The parameters named, with other facts.
+
+    Raises
+    ------
+    SpecError
+        If there is no such parameter, or a parameter has no such property.
+    """
+    unknown = sorted(set(changes) - set(model.parameters))
+    if unknown:
+        raise SpecError(
+            "unknown parameter",
+            where=model.name,
+            got=", ".join(unknown),
+            expected=" or ".join(model.parameters),
+            remedy="correct the name",
+        )
+    known = {f.name for f in fields(Parameter)}
+    foreign = sorted({fact for facts in changes.values() for fact in facts} - known)
+    if foreign:
+        raise SpecError(
+            "unknown property of a parameter",
+            where=model.name,
+            got=", ".join(foreign),
+            expected=" or ".join(sorted(known)),
+            remedy="remove it or correct its name",
+        )
+    return {name: replace(model.parameters[name], **facts) for name, facts in changes.items()}
