@@ -92,8 +92,9 @@ def _heavier(case: Case) -> Case:
 
 
 def test_the_long_recordings_hold_a_thousand_spikes():
-    if set(to_be_held()) <= set(LONG_SPIKES):  # all of them have run in this process
-        assert sum(LONG_SPIKES.values()) >= 1000
+    if not set(to_be_held()) <= set(LONG_SPIKES):
+        pytest.skip("the members' recordings ran in several processes, or not all of them: tests/models/test_zoo.py counts too")
+    assert sum(LONG_SPIKES.values()) >= 1000
 
 
 #: What is almost right: the step is another one.
