@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from hetsyn_sim.checkpoint import Checkpoint
+from hetsyn_sim.lesions import as_heavy
 from hetsyn_sim.reproduce import STUDIES, dms
-from hetsyn_sim.reproduce.dms_memory import _as_heavy, memory
+from hetsyn_sim.reproduce.dms_memory import memory
 from hetsyn_sim.reproduce.neurons import NEURONS
 from hetsyn_sim.tasks import delayed_match_to_sample
 from hetsyn_sim.training import Network, evaluate
@@ -19,7 +20,7 @@ STUDY = STUDIES["dms"]
 def test_the_control_is_as_many_other_synapses_of_like_weight():
     rng = np.random.default_rng(0)
     w, chosen = rng.random((20, 30)), rng.random((20, 30)) < 0.06
-    control = _as_heavy(chosen, w, rng)
+    control = as_heavy(chosen, w, rng)
     assert control.sum() == chosen.sum()
     assert not (control & chosen).any()
     assert np.sort(w[control]) == pytest.approx(np.sort(w[chosen]), abs=0.02)
