@@ -17,6 +17,7 @@ from hetsyn_sim.brian import DEVICES
 from hetsyn_sim.brian.builds import cache_folder, keep_object
 from hetsyn_sim.brian.cuda import check_tools, find_nvcc
 from hetsyn_sim.errors import BackendError
+from hetsyn_sim.kept import take
 
 from .translate import translated
 
@@ -67,10 +68,7 @@ def compile_on_cpu(project: Path, *, message: Callable[[str], None] | None = Non
 def _object(project: Path, source: Path, flags: list[str], about: str) -> Path:
     made = source.with_suffix(".o")
     kept = cache_folder() / "objects" / f"{hashlib.sha256(about.encode() + source.read_bytes()).hexdigest()}.o"
-    if kept.is_file():
-        kept.touch()
-        shutil.copyfile(kept, made)
-    else:
+    if not take(kept, made):
         _run(project, ["-include", "common.h", "-c", str(source.relative_to(project)), "-o", str(made.relative_to(project)), *flags])
         keep_object(made, kept)
     return made

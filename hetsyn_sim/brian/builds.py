@@ -19,6 +19,7 @@ from pathlib import Path
 import brian2
 
 from ..errors import BackendError
+from ..kept import make_room, take
 
 __all__ = ["KEPT", "cache_folder", "keep_object", "program_for", "stored_objects"]
 
@@ -48,17 +49,13 @@ def program_for(project: Path, *, message: Callable[[str], None] | None = None) 
         If it can't be compiled, or the cache can't be written.
     """
     program, kept = project / "main", cache_folder() / _fingerprint(project)
-    if kept.is_file():
-        kept.touch()  # used just now
-        shutil.copy2(kept, program)
+    if take(kept, program):
         return program, False
     if message is not None:
         message("compiling the C++ standalone program: once for networks of this shape, and kept")
     objects = stored_objects(project)
     for path, stored in objects.items():
-        if stored.is_file():
-            stored.touch()
-            shutil.copyfile(stored, path)  # newer than its source: make leaves it alone
+        take(stored, path)  # newer than its source: make leaves it alone
     _make(project)
     for path, stored in objects.items():
         if path.is_file() and not stored.is_file():
@@ -80,9 +77,7 @@ def _keep(made: Path, kept: Path, most: int) -> None:
             pass
         shutil.copy2(made, unfinished.name)
         os.replace(unfinished.name, kept)
-        there = [path for path in kept.parent.iterdir() if path.is_file() and not path.name.startswith(".")]
-        for old in sorted(there, key=lambda path: path.stat().st_mtime, reverse=True)[most:]:
-            old.unlink(missing_ok=True)
+        make_room(kept.parent, most)
     except OSError as error:
         raise BackendError(
             "the compiled program can't be kept",

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BackendError, ConfigError
+from ..kept import take
 from .builds import cache_folder, keep_object, stored_objects
 from .templates import teach
 
@@ -176,9 +177,7 @@ def compile_cuda(
     check_tools()
     objects = stored_objects(project)
     for path, stored in objects.items():
-        if stored.is_file():
-            stored.touch()
-            shutil.copyfile(stored, path)
+        take(stored, path)
     missing = [path for path in objects if not path.is_file()]
     if message is not None and missing:
         message(f"compiling {len(missing)} of {len(objects)} files with nvcc: some 20 s each on one core")

@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from ...errors import BackendError
+from ...kept import make_room, mark_used
 
 __all__ = ["KEPT", "cache_folder", "compiled", "find_compiler", "is_whole"]
 
@@ -65,8 +66,7 @@ def compiled(source: str) -> Path:
             remedy='install one, or choose the slower back end with use_backend("plain")',
         )
     kept = cache_folder() / f"{_fingerprint(source, compiler)}.so"
-    if is_whole(kept):
-        kept.touch()  # used just now
+    if is_whole(kept) and mark_used(kept):
         return kept
     _log.warning("compiling a neuron's step: once for this model, and kept")  # of no other level is the default seen on stderr
     try:
@@ -74,7 +74,7 @@ def compiled(source: str) -> Path:
         with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".") as folder:
             made = _compile(source, compiler, Path(folder))
             os.replace(made, kept)
-        _tidy(kept.parent)
+        make_room(kept.parent, KEPT, "*.so")
     except OSError as error:
         raise BackendError(
             "a compiled step can't be kept",
@@ -116,12 +116,6 @@ def _compile(source: str, compiler: tuple[str, ...], folder: Path) -> Path:
     content = made.read_bytes()
     made.write_bytes(content + hashlib.sha256(content).digest())  # behind the end of what the loader reads
     return made
-
-
-def _tidy(folder: Path) -> None:
-    there = [(path.stat().st_mtime, path) for path in folder.glob("*.so")]
-    for _, old in sorted(there, reverse=True)[KEPT:]:
-        old.unlink(missing_ok=True)
 
 
 def _fingerprint(source: str, compiler: tuple[str, ...]) -> str:
