@@ -1,4 +1,7 @@
-"""A folder of files that can be made again: several processes use it and make room in it at the same time."""
+"""Files that can be made again: where they are kept, and how several processes use them and make room at the same time.
+
+The folder is ``$HETSYN_CACHE``, or ``hetsyn-sim`` in the user's cache folder; deleting it is safe.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,17 @@ import os
 import shutil
 from pathlib import Path
 
-__all__ = ["make_room", "mark_used", "take"]
+__all__ = ["kept_folder", "make_room", "mark_used", "take"]
 
 
 _ABSENT = (FileNotFoundError, NotADirectoryError)
+
+
+def kept_folder(part: str = "") -> Path:
+    """Where files of one kind are kept: ``kernels`` (generated steps), ``standalone`` (Brian2's programs); without a kind, all of them."""
+    own = os.environ.get("HETSYN_CACHE")
+    whole = Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hetsyn-sim"
+    return whole / part
 
 
 def mark_used(kept: Path) -> bool:

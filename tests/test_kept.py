@@ -3,7 +3,18 @@
 import os
 from pathlib import Path
 
-from hetsyn_sim.kept import make_room, mark_used, take
+from hetsyn_sim.kept import kept_folder, make_room, mark_used, take
+
+
+def test_one_variable_names_the_folder_of_everything(monkeypatch, tmp_path):
+    monkeypatch.setenv("HETSYN_CACHE", str(tmp_path / "own"))
+    assert (kept_folder("kernels"), kept_folder()) == (tmp_path / "own" / "kernels", tmp_path / "own")
+    monkeypatch.delenv("HETSYN_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert kept_folder("standalone") == tmp_path / "hetsyn-sim" / "standalone"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert kept_folder("standalone") == tmp_path / ".cache" / "hetsyn-sim" / "standalone"
 
 
 def test_use_counts_and_makes_nothing_where_nothing_is(tmp_path):

@@ -2,7 +2,7 @@
 
 Object files are kept, too: of a project that differs from an earlier one in a file or two, only these are compiled. Everything goes into
 the cache in one piece when it is finished, so what is in there is whole; an interrupted compilation leaves nothing of what it began.
-The cache is ``$HETSYN_CACHE``, or ``hetsyn-sim`` in the user's cache folder; deleting it is safe.
+The cache is the folder of :mod:`hetsyn_sim.kept`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 import brian2
 
 from ..errors import BackendError
-from ..kept import make_room, take
+from ..kept import kept_folder, make_room, take
 
 __all__ = ["KEPT", "cache_folder", "keep_object", "program_for", "stored_objects"]
 
@@ -34,10 +34,7 @@ _DATA = ("static_arrays", "results")
 
 def cache_folder() -> Path:
     """Where compiled programs are kept."""
-    own = os.environ.get("HETSYN_CACHE")
-    if own:
-        return Path(own) / "standalone"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hetsyn-sim" / "standalone"
+    return kept_folder("standalone")
 
 
 def program_for(project: Path, *, message: Callable[[str], None] | None = None) -> tuple[Path, bool]:

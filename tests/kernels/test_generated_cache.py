@@ -19,15 +19,15 @@ SOURCE = 'extern "C" int {name}() {{ return {number}; }}\n'
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("HETSYN_SIM_CACHE", str(tmp_path))
+    monkeypatch.setenv("HETSYN_CACHE", str(tmp_path))
     return tmp_path / "kernels"
 
 
 def test_the_folder_follows_the_environment(monkeypatch, tmp_path):
-    monkeypatch.delenv("HETSYN_SIM_CACHE", raising=False)
+    monkeypatch.delenv("HETSYN_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert compiler.cache_folder() == tmp_path / "hetsyn-sim" / "kernels"
-    monkeypatch.setenv("HETSYN_SIM_CACHE", str(tmp_path / "own"))
+    monkeypatch.setenv("HETSYN_CACHE", str(tmp_path / "own"))
     assert compiler.cache_folder() == tmp_path / "own" / "kernels"
 
 
@@ -58,7 +58,7 @@ def test_a_compiler_that_fails_and_a_folder_that_can_not_be_written(folder, monk
     with pytest.raises(BackendError, match="can't be compiled"):
         compiler.compiled("this is no C++\n")
     folder.parent.joinpath("file").touch()
-    monkeypatch.setenv("HETSYN_SIM_CACHE", str(folder.parent / "file"))
+    monkeypatch.setenv("HETSYN_CACHE", str(folder.parent / "file"))
     with pytest.raises(BackendError, match="can't be kept"):
         compiler.compiled(SOURCE.format(name="two", number=2))
 

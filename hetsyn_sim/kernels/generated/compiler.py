@@ -1,7 +1,7 @@
 """Sources to libraries, once: compiled ones are kept by everything that they are made of.
 
-The cache is ``$HETSYN_SIM_CACHE``, or ``hetsyn-sim`` in the user's cache folder; deleting it is safe. A library goes into it in one piece,
-with its own digest at its end: one that was damaged there is made anew and never run.
+The cache is the folder of :mod:`hetsyn_sim.kept`. A library goes into it in one piece, with its own digest at its
+end: one that was damaged there is made anew and never run.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from ...errors import BackendError
-from ...kept import make_room, mark_used
+from ...kept import kept_folder, make_room, mark_used
 
 __all__ = ["KEPT", "cache_folder", "compiled", "find_compiler", "is_whole"]
 
@@ -34,9 +34,7 @@ _log = logging.getLogger("hetsyn_sim")
 
 def cache_folder() -> Path:
     """Where libraries are kept."""
-    own = os.environ.get("HETSYN_SIM_CACHE")
-    base = Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hetsyn-sim"
-    return base / "kernels"
+    return kept_folder("kernels")
 
 
 def find_compiler() -> tuple[str, ...] | None:
@@ -81,7 +79,7 @@ def compiled(source: str) -> Path:
             where=str(kept.parent),
             got=f"{type(error).__name__}: {error.strerror or error}",
             expected="a folder that can be written to, with space left",
-            remedy="name another folder in the environment variable HETSYN_SIM_CACHE",
+            remedy="name another folder in the environment variable HETSYN_CACHE",
         ) from error
     return kept
 
