@@ -90,7 +90,7 @@ def provenance(name: str) -> Provenance:
         If there is none of that name.
     """
     if name not in SHIPPED:
-        raise UnknownNameError("unknown data set", got=repr(name), expected=", ".join(SHIPPED), remedy="use one of these")
+        raise UnknownNameError("unknown data set", where="dataset", got=repr(name), expected=", ".join(SHIPPED), remedy="use one of these")
     return SHIPPED[name]
 
 

@@ -92,7 +92,9 @@ def fit_family(table: TauTable, name: str, *, start: Fit | None = None) -> Fit:
         If fewer than three time constants are not censored, or they are all the same.
     """
     if name not in FAMILIES:
-        raise UnknownNameError("unknown family", got=repr(name), expected=", ".join(FAMILIES), remedy="use one of these")
+        raise UnknownNameError(
+            "unknown family", where="fit_family", got=repr(name), expected=", ".join(FAMILIES), remedy="use one of these"
+        )
     family, observed = FAMILIES[name], table.observed
     if observed.size < _LEAST or np.ptp(observed) == 0.0:
         raise DataError(

@@ -20,7 +20,19 @@ from brian2.units.allunits import second
 from numpy.typing import NDArray
 from safetensors.numpy import save as to_safetensors
 
-from .checkpoint_file import DTYPES, FORMAT, FORMAT_VERSION, KEY, read_about, read_spec, stored_unit, wrong_dtype
+from .checkpoint_file import (
+    DIGEST,
+    DTYPES,
+    FORMAT,
+    FORMAT_VERSION,
+    KEY,
+    check_digest,
+    digest_of,
+    read_about,
+    read_spec,
+    stored_unit,
+    wrong_dtype,
+)
 from .errors import CheckpointError
 from .files import write_atomically
 from .spec import NetworkSpec, format_quantity
@@ -116,6 +128,7 @@ class Checkpoint:
         }
         # order="C" and not np.ascontiguousarray, which would give a single value an axis
         tensors = {key: np.array(self.values[key], order="C") for key in sorted(slots)}
+        about[DIGEST] = digest_of(about, tensors)
         return to_safetensors(tensors, metadata={KEY: json.dumps(about, sort_keys=True, allow_nan=False)})
 
     @classmethod
@@ -140,6 +153,7 @@ class Checkpoint:
         about, values = read_about(path)
         spec = read_spec(about, path)
         _check_values(spec, values, where=str(path))
+        check_digest(about, values, path)
         return cls(spec, values, **{name: about.get(name, {}) for name in ("recipe", "seeds", "data", "metrics", "versions")})
 
 

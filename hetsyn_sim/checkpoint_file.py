@@ -2,11 +2,13 @@
 
 Layout, version 1. Tensors: one per slot, named by its key, float32 or float64, in SI units. Metadata: under ``hetsyn_sim`` one JSON object
 with ``format``, ``version``, ``spec`` (YAML text), ``dt`` (``seconds`` and ``text``), ``scheme`` ("exact"), ``units`` (slot key -> SI unit
-of the stored numbers), ``recipe``, ``seeds``, ``data``, ``metrics``, ``versions``.
+of the stored numbers), ``recipe``, ``seeds``, ``data``, ``metrics``, ``versions``, and ``sha256`` of all that and of the values. Files that
+were written before there was one are read without.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,17 +21,32 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from .errors import CheckpointError, HetSynError
+from .reading import check_readable
 from .spec import NetworkSpec, ParameterSlot
 from .spec.quantities import dimensions_of
 
-__all__ = ["DTYPES", "FORMAT", "FORMAT_VERSION", "KEY", "read_about", "read_spec", "stored_unit", "wrong_dtype"]
+__all__ = [
+    "DIGEST",
+    "DTYPES",
+    "FORMAT",
+    "FORMAT_VERSION",
+    "KEY",
+    "check_digest",
+    "digest_of",
+    "read_about",
+    "read_spec",
+    "stored_unit",
+    "wrong_dtype",
+]
 
 #: The layout of the file. A reader refuses a number above its own.
 FORMAT_VERSION: Final = 1
 FORMAT: Final = "hetsyn-sim checkpoint"
 KEY: Final = "hetsyn_sim"
+DIGEST: Final = "sha256"
 DTYPES: Final = ("float32", "float64")
 _MAX_LEVELS: Final = 50
+_PARTS: Final = ("recipe", "seeds", "data", "metrics", "versions")
 _READABLE: Final = ("F32", "F64")
 _RETRAIN: Final = "copy the file again from where it was made, or train anew"
 
@@ -42,16 +59,17 @@ def stored_unit(slot: ParameterSlot) -> str:
 
 def read_about(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.floating]]]:
     """The JSON part and the arrays of a file."""
+    check_readable(path, expected="a file written by Checkpoint.save", error=CheckpointError)
     try:
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get(KEY)
-            about = json.loads(text) if text is not None else {}
+            about = json.loads(text, parse_constant=_no_number) if text is not None else {}
             if _is_deep(about):
                 raise ValueError(f"its description is nested more than {_MAX_LEVELS} levels deep")
             stored = {key: file.get_slice(key).get_dtype() for key in file.keys()}  # noqa: SIM118 - not a mapping
             # other dtypes are refused below by name; NumPy could not even hold bfloat16
             values: dict[str, NDArray[np.floating]] = {key: file.get_tensor(key) for key, d in stored.items() if d in _READABLE}
-    except (SafetensorError, OSError, ValueError, RecursionError) as error:
+    except (SafetensorError, OSError, ValueError, RecursionError, MemoryError) as error:
         raise CheckpointError(
             "this file can't be read: it is truncated, damaged, or not safetensors at all",
             where=str(path),
@@ -82,6 +100,10 @@ def read_about(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.floatin
     return about, values
 
 
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
 def _is_deep(level: Any) -> bool:
     """Whether it holds more levels than whoever reads it on, level by level, has room for."""
     every = [level]
@@ -93,6 +115,10 @@ def _is_deep(level: Any) -> bool:
 def read_spec(about: Mapping[str, Any], path: Path) -> NetworkSpec:
     """The spec, checked against what the file says about dt and units a second time."""
     try:
+        if wrong := [name for name in _PARTS if not isinstance(about.get(name, {}), dict)]:
+            raise TypeError(f"{wrong[0]} is no mapping")
+        if not all(type(seed) is int for seed in about.get("seeds", {}).values()):
+            raise TypeError("seeds that are no whole numbers")
         spec = NetworkSpec.from_text(str(about["spec"]))
         told = {"dt": about["dt"]["seconds"], **about["units"]}
     except (HetSynError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
@@ -100,12 +126,11 @@ def read_spec(about: Mapping[str, Any], path: Path) -> NetworkSpec:
             "the spec in this checkpoint can't be read",
             where=str(path),
             got=str(error).replace("\n", "\n            ") if isinstance(error, HetSynError) else f"{type(error).__name__}: {error}",
-            expected="the text of a NetworkSpec, dt and the units of the values",
+            expected="the text of a NetworkSpec, dt, the units of the values, and how it was trained",
             remedy=_RETRAIN,
         ) from error
     meant = {"dt": spec.dt_s, **{key: stored_unit(slot) for key, slot in spec.slots.items()}}
-    wrong = [key for key in meant if told.get(key) != meant[key]]
-    if wrong:
+    if wrong := [key for key in meant if told.get(key) != meant[key]]:
         raise CheckpointError(
             "the checkpoint contradicts its own spec",
             where=f"{path}: {wrong[0]}",
@@ -114,6 +139,29 @@ def read_spec(about: Mapping[str, Any], path: Path) -> NetworkSpec:
             remedy="do not edit the metadata by hand; change the spec or the values and call Checkpoint.save",
         )
     return spec
+
+
+def digest_of(about: Mapping[str, Any], values: Mapping[str, NDArray[np.floating]]) -> str:
+    """SHA-256 over everything that a checkpoint says, as hex digits."""
+    digest = hashlib.sha256(json.dumps({k: v for k, v in about.items() if k != DIGEST}, sort_keys=True, allow_nan=False).encode())
+    for key in sorted(values):
+        value = np.asarray(values[key])
+        digest.update(f"\n{key} {value.dtype.name} {value.shape}\n".encode())
+        digest.update(value.astype(value.dtype.newbyteorder("<")).tobytes())
+    return digest.hexdigest()
+
+
+def check_digest(about: Mapping[str, Any], values: Mapping[str, NDArray[np.floating]], path: Path) -> None:
+    """Raise :class:`CheckpointError` unless the file says what it said when it was written."""
+    told = about.get(DIGEST)
+    if told is not None and told != (found := digest_of(about, values)):
+        raise CheckpointError(
+            "this checkpoint is damaged: it does not say what it said when it was written",
+            where=str(path),
+            got=f"SHA-256 {found}",
+            expected=f"{told!r}, as the file itself has it",
+            remedy=f"{_RETRAIN}; to change a value on purpose, load the checkpoint before and save a new one",
+        )
 
 
 def wrong_dtype(key: str, dtype: str, where: str) -> CheckpointError:

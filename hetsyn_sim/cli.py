@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import traceback
 from typing import Annotated, Any
@@ -29,6 +30,8 @@ __all__ = ["app", "main"]
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+#: What the operating system says of storage, be it full, read-only or broken.
+_STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 _EXIT_CODES = (
     "Exit codes: 0 all is well; 1 the networks do not agree; 2 something about the input is wrong (the message says what to do); "
@@ -48,10 +51,19 @@ class _Verbs(TyperGroup):
             show_error(error)
             raise typer.Exit(BAD_INPUT) from None
         except OSError as error:
-            # Ours are typed; what is left is a disk that is full or a folder that may not be written to.
-            if ctx.params.get("debug") or error.filename is None:
+            # Ours are typed; what is left is a disk that is full or a folder that may not be read, met by a library. Without a name and
+            # without one of these causes it is no matter of files.
+            if ctx.params.get("debug") or (error.filename is None and error.errno not in _STORAGE):
                 raise
-            show_error(HetSynError("the file can't be read or written", where=str(error.filename), got=error.strerror or str(error)))
+            show_error(
+                HetSynError(
+                    "a file can't be read or written",
+                    where=str(error.filename or "not told by the operating system"),
+                    got=error.strerror or str(error),
+                    expected="files that may be read, and folders that can be written to, with space left",
+                    remedy="check the path and its permissions, and make room: df shows what is left",
+                )
+            )
             raise typer.Exit(BAD_INPUT) from None
         except KeyboardInterrupt:
             say("interrupted; finished files are complete, and `hetsyn train` goes on where it stopped when called again")

@@ -13,6 +13,7 @@ __all__ = [
     "SpecError",
     "TransferError",
     "UnknownNameError",
+    "WriteError",
 ]
 
 
@@ -90,6 +91,10 @@ class TransferError(HetSynError, ValueError):
 
 class BackendError(HetSynError, RuntimeError):
     """A device, compiler or library that is needed here and not available."""
+
+
+class WriteError(HetSynError, OSError):
+    """A file that can't be written: no space, no permission, or something else in its place. What was there before is still there."""
 
 
 class BackendWarning(UserWarning):

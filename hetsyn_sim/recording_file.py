@@ -9,12 +9,12 @@ from __future__ import annotations
 import io
 from os import PathLike
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from .errors import DataError
 from .files import write_atomically
+from .reading import UNREADABLE, check_readable, check_room
 from .recording import Recording
 
 __all__ = ["check_name", "load_recording", "save_recording"]
@@ -49,6 +49,8 @@ def save_recording(recording: Recording, path: str | PathLike[str]) -> Path:
     ------
     DataError
         If the name does not end in ``.npz``.
+    WriteError
+        If the file can't be written.
     """
     path = check_name(path)
     arrays = {f"rasters/{name}": raster for name, raster in recording.rasters.items()}
@@ -66,12 +68,16 @@ def load_recording(path: str | PathLike[str]) -> Recording:
     DataError
         If the file is missing, truncated or foreign.
     """
+    check_readable(path, expected="a file written by save_recording")
     try:
         with np.load(path, allow_pickle=False) as file:
+            check_room(sum(entry.file_size for entry in file.zip.infolist()), where=str(path))
             rasters = {key.removeprefix("rasters/"): file[key] for key in file if key.startswith("rasters/")}
             traces = {key.removeprefix("traces/"): file[key] for key in file if key.startswith("traces/")}
             return Recording(float(file["dt"]), rasters, traces, str(file["simulator"]))
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, AttributeError, TypeError) as error:
+    except (*UNREADABLE, KeyError, AttributeError, TypeError) as error:
+        if isinstance(error, DataError):
+            raise
         raise DataError(
             "this recording can't be read",
             where=str(path),

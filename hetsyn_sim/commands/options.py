@@ -121,17 +121,18 @@ def check_output(*paths: Path | None) -> None:
     Raises
     ------
     ConfigError
-        If one is a folder, or lies below a file.
+        If one is a folder, a device or a pipe, or lies below a file.
     """
     for path in paths:
         if path is None:
             continue
         above = next((folder for folder in path.absolute().parents if folder.exists()), Path("/"))
-        if path.is_dir() or not above.is_dir():
+        special = path.exists() and not path.is_file()
+        if special or not above.is_dir():
             raise ConfigError(
                 "nothing can be written there",
                 where=str(path),
-                got="a folder" if path.is_dir() else f"{above}, which is a file",
+                got=("a folder" if path.is_dir() else "a device, a pipe or a socket") if special else f"{above}, which is a file",
                 expected="the path of a file",
                 remedy="choose another path",
             )

@@ -249,17 +249,27 @@ class SpikeDataset:
         return digest.hexdigest()
 
     def save(self, path: str | Path) -> None:
-        """Write an HDF5 file (layout: :mod:`hetsyn_sim.events.file`). It appears complete or not at all."""
+        """Write an HDF5 file (layout: :mod:`hetsyn_sim.events.file`). It appears complete or not at all; :class:`WriteError` if not."""
         write_events(
             Path(path),
             {name: getattr(self, name) for name in ("steps", "units", "offsets", *PER_RECORDING)},
             dt=self.dt,
             n_channels=self.n_channels,
             info=self.info,
+            fingerprint=self.fingerprint(),
         )
 
     @classmethod
     def load(cls, path: str | Path) -> SpikeDataset:
         """Read a file written by :meth:`save`; :class:`DataError` if it is missing, truncated, foreign or inconsistent."""
-        arrays, dt, n_channels, info = read_events(Path(path))
-        return cls(dt=dt, n_channels=n_channels, info=info, **arrays)
+        arrays, dt, n_channels, info, fingerprint = read_events(Path(path))
+        data = cls(dt=dt, n_channels=n_channels, info=info, **arrays)
+        if fingerprint and data.fingerprint() != fingerprint:
+            raise DataError(
+                "this spike file is damaged: it does not hold what was written",
+                where=str(path),
+                got=f"content with the fingerprint {data.fingerprint()}",
+                expected=f"{fingerprint}, as the file itself has it",
+                remedy="copy the file or encode the recordings again; to change it on purpose, load it, and save what you make of it",
+            )
+        return data

@@ -1,7 +1,8 @@
 """The HDF5 file of a :class:`~hetsyn_sim.events.SpikeDataset`.
 
 Layout, version 1. Root attributes: ``format`` = "hetsyn-sim spikes", ``version`` = 1, ``dt`` (s), ``n_channels``, ``info`` (JSON object of
-strings: encoder settings, licence, attribution). Datasets, all gzip-compressed with the shuffle filter:
+strings: encoder settings, licence, attribution), ``fingerprint`` (of the content; files from before there was one do without). Datasets,
+all gzip-compressed with the shuffle filter:
 
 ====================  ==================  =====================================================
 ``spikes/steps``      (event,) unsigned   grid step of every spike; its time is ``step * dt``
@@ -20,9 +21,8 @@ compress differently; the content is compared with ``SpikeDataset.fingerprint``.
 
 from __future__ import annotations
 
+import io
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..files import write_atomically
+from ..reading import UNREADABLE, check_readable, check_room
 
 __all__ = ["read_events", "write_events"]
 
@@ -43,31 +45,28 @@ _PLACES = {name: f"spikes/{name}" for name in ("steps", "units", "offsets")} | {
 _WORDS = ("speakers", "names", "split")
 
 
-def write_events(path: Path, arrays: Mapping[str, NDArray[Any]], *, dt: float, n_channels: int, info: Mapping[str, str]) -> None:
-    """Write the file next to its place and move it there when it is complete."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        with h5py.File(temporary, "w") as file:
-            file.attrs["format"] = np.bytes_(_FORMAT.encode())
-            file.attrs["version"] = _VERSION
-            file.attrs["dt"] = float(dt)
-            file.attrs["n_channels"] = int(n_channels)
-            file.attrs["info"] = np.bytes_(json.dumps(dict(info), sort_keys=True).encode())
-            for name, place in _PLACES.items():
-                content = _encoded(arrays[name]) if name in _WORDS else _narrow(arrays[name])
-                # HDF5 has no chunks of size zero, so an empty array goes without compression.
-                options = {"compression": "gzip", "compression_opts": 9, "shuffle": True} if content.size else {}
-                file.create_dataset(place, data=content, track_times=False, **options)
-        os.chmod(temporary, 0o644)  # mkstemp makes it private
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+def write_events(
+    path: Path, arrays: Mapping[str, NDArray[Any]], *, dt: float, n_channels: int, info: Mapping[str, str], fingerprint: str
+) -> None:
+    """Write the file, complete or not at all; :class:`WriteError` if it can't be written."""
+    content = io.BytesIO()  # HDF5 itself would leave a half file behind when the disk is full
+    with h5py.File(content, "w") as file:
+        file.attrs["format"] = np.bytes_(_FORMAT.encode())
+        file.attrs["version"] = _VERSION
+        file.attrs["dt"] = float(dt)
+        file.attrs["n_channels"] = int(n_channels)
+        file.attrs["info"] = np.bytes_(json.dumps(dict(info), sort_keys=True).encode())
+        file.attrs["fingerprint"] = np.bytes_(fingerprint.encode())
+        for name, place in _PLACES.items():
+            values = _encoded(arrays[name]) if name in _WORDS else _narrow(arrays[name])
+            # HDF5 has no chunks of size zero, so an empty array goes without compression.
+            options = {"compression": "gzip", "compression_opts": 9, "shuffle": True} if values.size else {}
+            file.create_dataset(place, data=values, track_times=False, **options)
+    write_atomically(path, content.getvalue())
 
 
-def read_events(path: Path) -> tuple[dict[str, NDArray[Any]], float, int, dict[str, str]]:
-    """Arrays by name, dt in seconds, number of channels, info.
+def read_events(path: Path) -> tuple[dict[str, NDArray[Any]], float, int, dict[str, str], str]:
+    """Arrays by name, dt in seconds, number of channels, info, and the fingerprint that the content should have, or none: ``""``.
 
     Raises
     ------
@@ -76,8 +75,13 @@ def read_events(path: Path) -> tuple[dict[str, NDArray[Any]], float, int, dict[s
     """
     if not path.is_file():
         raise DataError(
-            "there is no such spike file", where=str(path), expected="a file written by SpikeDataset.save", remedy="check the path"
+            "there is no such spike file",
+            where=str(path),
+            got="something that is no file" if path.exists() else "no file",
+            expected="a file written by SpikeDataset.save",
+            remedy="check the path",
         )
+    check_readable(path, expected="a file written by SpikeDataset.save")
     try:
         with h5py.File(path, "r") as file:
             found = np.bytes_(file.attrs.get("format", b"")).decode(errors="replace")
@@ -90,11 +94,15 @@ def read_events(path: Path) -> tuple[dict[str, NDArray[Any]], float, int, dict[s
                     expected=f"format {_FORMAT!r}, version {_VERSION}",
                     remedy="encode the recordings again, or update hetsyn-sim if the file is newer",
                 )
+            check_room(sum(file[place].size * file[place].dtype.itemsize for place in _PLACES.values()), where=str(path))
             arrays = {name: file[place][()] for name, place in _PLACES.items()}
             arrays |= {name: np.array([word.decode() for word in arrays[name]], dtype=np.str_) for name in _WORDS}
             info = {str(key): str(value) for key, value in json.loads(bytes(file.attrs["info"])).items()}
-            return arrays, float(file.attrs["dt"]), int(file.attrs["n_channels"]), info
-    except (OSError, KeyError, TypeError, AttributeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            fingerprint = np.bytes_(file.attrs.get("fingerprint", b"")).decode()
+            return arrays, float(file.attrs["dt"]), int(file.attrs["n_channels"]), info, fingerprint
+    except (*UNREADABLE, KeyError, TypeError, AttributeError) as error:
+        if isinstance(error, DataError):
+            raise
         raise DataError(
             "the spike file is damaged or not an HDF5 file",
             where=str(path),

@@ -74,7 +74,7 @@ def import_network(
         If theta or a time makes no sense.
     """
     if layout not in LAYOUTS:
-        raise UnknownNameError("unknown layout", got=repr(layout), expected=", ".join(LAYOUTS), remedy="use one of these")
+        raise UnknownNameError("unknown layout", where="layout", got=repr(layout), expected=", ".join(LAYOUTS), remedy="use one of these")
     step = to_si(dt, "ms", where="dt")
     reset = _RESET_STEPS * step if tau_reset is None else to_si(tau_reset, "ms", where="tau_reset")
     if not (step > 0.0 and reset >= 0.0 and np.isfinite(theta) and theta > 0.0):

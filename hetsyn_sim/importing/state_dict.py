@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import CheckpointError
+from ..reading import UNREADABLE, check_readable
 
 __all__ = ["read_state_dict"]
 
@@ -37,6 +38,7 @@ def read_state_dict(path: str | PathLike[str]) -> dict[str, NDArray[np.float64]]
         If the file is missing, not of this kind, holds anything but tensors and plain data, or a value that is no number.
     """
     place = Path(path)
+    check_readable(place, expected="a file that torch.save wrote", error=CheckpointError)
     try:
         content: Any = torch.load(place, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
@@ -47,7 +49,7 @@ def read_state_dict(path: str | PathLike[str]) -> dict[str, NDArray[np.float64]]
         refused = _REFUSED.search(str(error))
         got = "objects that would run code when they are read" + (f": {refused[1]}" if refused else "")
         raise _refused(place, got, "tensors", remedy) from error
-    except (RuntimeError, ValueError, EOFError, OSError, KeyError, AttributeError) as error:
+    except (*UNREADABLE, LookupError, AttributeError, TypeError, AssertionError) as error:
         remedy = "save it again: torch.save(model.state_dict(), 'weights.pth')"
         begins = place.open("rb").read(8) if place.is_file() else b""
         got = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')} (it begins with {begins!r})"

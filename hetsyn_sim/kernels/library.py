@@ -69,7 +69,11 @@ class Library:
             )
         if status == _STATUS_OUT_OF_MEMORY:
             raise BackendError(
-                "there is not enough memory", where=f"hetsyn::{name}", got="an allocation that failed", remedy="use a smaller batch"
+                "there is not enough memory",
+                where=f"hetsyn::{name}",
+                got="an allocation that failed",
+                expected="memory for a few copies of the batch",
+                remedy="use a smaller batch",
             )
 
     def filter(self, x: Tensor, w: Tensor, rho: Tensor, v: Tensor) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from ..brian import BrianSimulation
 from ..checkpoint import Checkpoint
 from ..events import SpikeDataset
 from ..files import json_text, write_atomically
+from ..reading import not_kept, read_kept
 from ..readout import check_input, length_of, loss_of, predictions
 from ..recording import Recording
 from .distance import van_rossum
@@ -142,10 +142,13 @@ def climb(
 
 def read_rows(store: Path, identity: str) -> list[Row]:
     """The rows of a file; none if it is not there yet, or of another network or other recordings."""
-    if not store.is_file():
+    if not store.exists():
         return []
-    found = json.loads(store.read_text(encoding="utf-8"))
-    return [Row(**row) for row in found["rows"]] if found.get("of") == identity else []
+    found = read_kept(store)
+    try:
+        return [Row(**row) for row in found["rows"]] if found.get("of") == identity else []
+    except TypeError as error:
+        raise not_kept(store, str(error)) from error
 
 
 def _tasks(rungs: Sequence[Rung], seeds: Sequence[int]) -> Iterator[tuple[Rung, float, int]]:

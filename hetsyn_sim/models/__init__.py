@@ -103,6 +103,7 @@ def get_model(name: str) -> NeuronModel:
     if found is None:
         raise UnknownNameError(
             "unknown model",
+            where="get_model",
             got=repr(name),
             expected=", ".join([*MODELS, *ZOO, *OF_VALUES]),
             remedy="use one of these, or write a NeuronModel of your own",

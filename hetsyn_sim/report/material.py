@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from ..checkpoint import Checkpoint
 from ..events import SpikeDataset
 from ..recording import Recording
 from ..training.network import Network
-from ..training.run_folder import RunFolder
+from ..training.run_folder import RunFolder, read_metrics
 from ..transfer import TransferReport, to_brian2
 
 __all__ = ["Example", "run_material", "shown_example"]
@@ -25,10 +24,7 @@ def run_material(path: Path) -> tuple[Checkpoint | None, History]:
     """Initial checkpoint and history of the run that a checkpoint (or run folder) belongs to; None and empty where there is no run."""
     folder = RunFolder(path if path.is_dir() else path.parent)
     initial = Checkpoint.load(folder.initial) if folder.initial.is_file() else None
-    if not folder.metrics.is_file():
-        return initial, []
-    with open(folder.metrics, newline="", encoding="utf-8") as file:
-        return initial, [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    return initial, read_metrics(folder.metrics) if folder.metrics.is_file() else []
 
 
 @dataclass(frozen=True)

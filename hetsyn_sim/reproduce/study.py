@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import threading
 import time
@@ -16,6 +15,7 @@ from typing import Any
 from joblib import Parallel, delayed
 
 from ..files import json_text, write_atomically
+from ..reading import not_kept, read_kept
 
 __all__ = ["Case", "Row", "Study", "run_studies"]
 
@@ -128,7 +128,13 @@ def run_studies(
 
 
 def _stored(path: Path) -> list[Row]:
-    rows: list[Row] = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.is_file() else []
+    if not path.exists():
+        return []
+    rows: list[Row] = read_kept(path)["rows"]
+    for k, row in enumerate(rows):
+        seconds = row.get("seconds") if isinstance(row, dict) else None
+        if not (isinstance(seconds, int | float) and isinstance(row.get("case"), dict) and isinstance(row.get("seed"), int)):
+            raise not_kept(path, f"row {k} without a case, a seed or its seconds")
     return rows
 
 

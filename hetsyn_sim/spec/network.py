@@ -156,6 +156,7 @@ class NetworkSpec:
                 return population
         raise UnknownNameError(
             "unknown population",
+            where="NetworkSpec",
             got=repr(name),
             expected=", ".join(p.name for p in self.populations),
             remedy="use one of these",

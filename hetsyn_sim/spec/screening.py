@@ -53,6 +53,7 @@ def _check_model_name(name: object) -> None:
     if not isinstance(name, str) or not 0 < len(name) <= MAX_MODEL_NAME or not name.isprintable() or "__" in name:
         raise SpecError(
             "this is no name for a model",
+            where="name",
             got=shown(name),
             expected=f"1 to {MAX_MODEL_NAME} characters that can be printed, without __",
             remedy="choose a name that a message can hold",

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..reading import check_readable
 
 __all__ = ["SIDE", "Events", "read_aedat_2_0", "read_aedat_3_1"]
 
@@ -109,6 +110,7 @@ def read_aedat_2_0(path: Path, *, unordered: bool = False) -> Events:
 
 def _after_header(path: Path, version: str) -> tuple[bytes, int]:
     """The bytes of a file, and where its header ends."""
+    check_readable(path, expected=f"a recording in AEDAT {version}")
     try:
         content = path.read_bytes()
     except OSError as error:

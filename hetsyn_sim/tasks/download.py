@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from ..errors import DataError
 from ..files import write_atomically
+from ..reading import UNREADABLE
 
 __all__ = ["FILES", "SOURCE", "download_heidelberg_digits"]
 
@@ -86,7 +87,7 @@ def _unpacked(content: bytes, name: str, address: str) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return archive.read(name)
-    except (zipfile.BadZipFile, KeyError) as error:
+    except (*UNREADABLE, KeyError) as error:
         raise DataError(
             "this archive does not hold what it should",
             where=address,

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..errors import ConfigError, DataError
 from ..events import SpikeDataset
+from ..reading import check_readable
 from .aedat import read_aedat_2_0, read_aedat_3_1
 from .event_grid import EventGrid, Seen, gathered
 
@@ -36,6 +37,8 @@ GESTURES = (
     "other gestures",
 )
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+#: Bytes of a list: the published ones have less than a thousand.
+_MOST_TEXT = 1 << 20
 _COLUMNS = ["class", "startTime_usec", "endTime_usec"]
 
 
@@ -187,6 +190,7 @@ def _images(folder: Path, test_share: float, grid: EventGrid, unordered: bool) -
 
 
 def _text(path: Path) -> str:
+    check_readable(path, expected="a list as text", most=_MOST_TEXT)
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

@@ -7,8 +7,8 @@ labels, also with ``.gz``) and ``.npz`` files with ``x`` (image, 28, 28) or (ima
 from __future__ import annotations
 
 import gzip
+import math
 import struct
-import zipfile
 from os import PathLike
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import ConfigError, DataError
 from ..events import SpikeDataset
+from ..reading import UNREADABLE, check_readable, check_room, unpacked
 from .distortion import distorted
 
 __all__ = ["SCANS", "holds_images", "read_images", "sequential_mnist"]
@@ -157,23 +158,32 @@ def _idx_pair(folder: Path, part: str) -> Images:
 
 def _read_idx(path: Path) -> NDArray[np.uint8]:
     """An IDX file of bytes: two zeros, type, number of axes; their lengths as big-endian int32; the entries."""
+    check_readable(path, expected="an IDX file, also packed")
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        if path.suffix == ".gz":
+            with gzip.open(path) as packed:
+                content = unpacked(packed, path.stat().st_size, where=str(path))
+        else:
+            content = path.read_bytes()
         zeros, kind, n_axes = struct.unpack_from(">HBB", content)
         shape = struct.unpack_from(f">{n_axes}I", content, 4)
         body = content[4 + 4 * n_axes :]
-    except (OSError, EOFError, struct.error, gzip.zlib.error) as error:  # type: ignore[attr-defined]
+    except UNREADABLE as error:
+        if isinstance(error, DataError):
+            raise
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
-    if zeros != 0 or kind != _IDX_UBYTE or len(body) != int(np.prod(shape, dtype=np.uint64)):
+    if zeros != 0 or kind != _IDX_UBYTE or len(body) != math.prod(shape):
         raise _damaged(path, f"type {kind:#04x}, axes {shape}, {len(body)} bytes")
     return np.frombuffer(body, dtype=np.uint8).reshape(shape)
 
 
 def _from_npz(path: Path) -> Images:
+    check_readable(path, expected="an .npz file with x and y")
     try:
         with np.load(path, allow_pickle=False) as file:
+            check_room(sum(entry.file_size for entry in file.zip.infolist()), where=str(path))
             return _checked(file["x"], file["y"], path)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (*UNREADABLE, KeyError, AttributeError, TypeError) as error:
         if isinstance(error, DataError):
             raise
         raise _damaged(path, f"{type(error).__name__}: {error}") from error

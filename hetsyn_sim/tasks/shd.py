@@ -85,7 +85,9 @@ def heidelberg_digits(
         If there is no such binning.
     """
     if binning not in BINNINGS:
-        raise UnknownNameError("unknown binning", got=repr(binning), expected=", ".join(BINNINGS), remedy="use one of these")
+        raise UnknownNameError(
+            "unknown binning", where="binning", got=repr(binning), expected=", ".join(BINNINGS), remedy="use one of these"
+        )
     if not (0.0 < dt <= duration < np.inf):
         raise DataError(
             "dt and duration do not make a grid",

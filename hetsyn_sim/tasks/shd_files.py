@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..reading import UNREADABLE, check_readable, check_room, unpacked
 
 __all__ = ["Part", "files", "is_in_layout", "read"]
 
@@ -31,7 +32,9 @@ def is_in_layout(path: str | PathLike[str]) -> bool:
     try:
         with _opened(files[0]) as file:
             return all(place in file for place in _PLACES)
-    except (OSError, EOFError, IndexError, zipfile.BadZipFile, gzip.zlib.error):  # type: ignore[attr-defined]
+    except DataError:  # it unpacks to too much, which whoever reads it says; a pipe is no file in the layout
+        return files[0].is_file()
+    except (*UNREADABLE, IndexError):
         return False
 
 
@@ -71,6 +74,7 @@ def files(source: Path) -> list[tuple[str, Path]]:
 @contextmanager
 def _opened(path: Path) -> Iterator[h5py.File]:
     ending = path.suffix.lower()
+    check_readable(path, expected="an HDF5 file, also packed")
     if ending in (".gz", ".zip"):
         with h5py.File(io.BytesIO(_unpacked(path, ending)), "r") as file:
             yield file
@@ -82,12 +86,13 @@ def _opened(path: Path) -> Iterator[h5py.File]:
 def _unpacked(path: Path, ending: str) -> bytes:
     if ending == ".gz":
         with gzip.open(path) as packed:
-            return packed.read()
+            return unpacked(packed, path.stat().st_size, where=str(path))
     with zipfile.ZipFile(path) as archive:
         members = [name for name in archive.namelist() if name.lower().endswith((".h5", ".hdf5"))]
         if len(members) != 1:
             raise OSError(f"an archive with {len(members)} HDF5 files")
-        return archive.read(members[0])
+        with archive.open(members[0]) as packed:
+            return unpacked(packed, path.stat().st_size, where=f"{path}: {members[0]}")
 
 
 def read(path: Path, split: str) -> Part:
@@ -96,11 +101,12 @@ def read(path: Path, split: str) -> Part:
         with _opened(path) as file:
             if missing := [place for place in _PLACES if place not in file]:
                 raise _not_this_layout(path, f"no {', '.join(missing)}")
+            check_room(sum(file[place].size * file[place].dtype.itemsize for place in _PLACES), where=str(path))
             times = [np.asarray(t, dtype=np.float64).ravel() for t in file["spikes/times"][()]]
             units = [np.asarray(u).ravel() for u in file["spikes/units"][()]]
             labels = np.asarray(file["labels"][()]).ravel()
             speakers = np.asarray(file["extra/speaker"][()]).ravel() if "extra/speaker" in file else np.zeros(len(labels), dtype=int)
-    except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, gzip.zlib.error) as error:  # type: ignore[attr-defined]
+    except (*UNREADABLE, KeyError, TypeError, AttributeError) as error:
         if isinstance(error, DataError):
             raise
         raise _not_this_layout(path, f"{type(error).__name__}: {error}") from error

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from ..encoding.crossings import CrossingEncoder
 from ..errors import DataError, UnknownNameError
 from ..events import SpikeDataset
+from ..reading import check_readable
 
 __all__ = ["CORPORA", "Corpus", "corpus_of", "read_sphere", "spoken_words"]
 
@@ -89,7 +90,9 @@ def spoken_words(
         If there are no recordings of a split, or one can't be read: see :func:`read_sphere`.
     """
     if corpus not in CORPORA:
-        raise UnknownNameError("unknown corpus", got=repr(corpus), expected=", ".join(CORPORA), remedy="use one of these")
+        raise UnknownNameError(
+            "unknown corpus", where="spoken_words", got=repr(corpus), expected=", ".join(CORPORA), remedy="use one of these"
+        )
     found = list(_recordings(Path(source), CORPORA[corpus]))
     missing = [split for split in _SPLITS if not any(part == split for _, part, _, _ in found)]
     if missing:
@@ -146,8 +149,12 @@ def read_sphere(path: Path) -> tuple[NDArray[np.float64], int]:
             expected="soundfile",
             remedy="pip install 'hetsyn-sim[speech]'",
         ) from error
-    with open(path, "rb") as file:
-        head = file.read(1024)
+    check_readable(path, expected="a NIST SPHERE or wav file")
+    try:
+        with open(path, "rb") as file:
+            head = file.read(1024)
+    except OSError as error:
+        raise _unreadable(path, error) from error
     if head.startswith(_MAGIC) and b"shorten" in head.lower():
         raise DataError(
             "this recording is compressed with Shorten, which nothing here can read",
@@ -158,14 +165,8 @@ def read_sphere(path: Path) -> tuple[NDArray[np.float64], int]:
         )
     try:
         samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
-    except (RuntimeError, OSError) as error:
-        raise DataError(
-            "this recording can't be read",
-            where=str(path),
-            got=f"{type(error).__name__}: {error}",
-            expected="a NIST SPHERE or wav file",
-            remedy="copy it again from the corpus; it may have been cut off",
-        ) from error
+    except (RuntimeError, OSError, ValueError, MemoryError) as error:
+        raise _unreadable(path, error) from error
     if samples.shape[1] != 1:
         raise DataError(
             "this recording has several channels",
@@ -175,6 +176,16 @@ def read_sphere(path: Path) -> tuple[NDArray[np.float64], int]:
             remedy="keep one of them (sph2pipe -c 1)",
         )
     return samples[:, 0], int(rate)
+
+
+def _unreadable(path: Path, error: BaseException) -> DataError:
+    return DataError(
+        "this recording can't be read",
+        where=str(path),
+        got=f"{type(error).__name__}: {error}",
+        expected="a NIST SPHERE or wav file",
+        remedy="copy it again from the corpus; it may have been cut off",
+    )
 
 
 def _recordings(folder: Path, corpus: Corpus) -> Iterator[tuple[Path, str, str, str]]:

@@ -72,29 +72,22 @@ class Batches:
     examples
         What to go through.
     batch_size
-        Recordings per step, over all processes together: with two processes each gets half, and a step means the same as with one.
+        Recordings per step. Of several processes, each is handed the whole batch and computes its share
+        (:class:`~hetsyn_sim.training.share.Share`).
     order
         Called at the start of each pass; gives the recordings' order. None keeps the stored one.
-    rank, n_processes
-        Which of how many processes this is. Every one gets the same number of batches.
     """
 
-    def __init__(
-        self, examples: Examples, batch_size: int, *, order: Callable[[], Tensor] | None = None, rank: int = 0, n_processes: int = 1
-    ) -> None:
+    def __init__(self, examples: Examples, batch_size: int, *, order: Callable[[], Tensor] | None = None) -> None:
         self.examples, self.batch_size, self.order = examples, batch_size, order
-        self.rank, self.n_processes = rank, n_processes
 
     def __len__(self) -> int:
-        whole, rest = divmod(len(self.examples), self.batch_size)
-        # a last batch that can't give every process a recording is left out
-        return whole + (rest >= self.n_processes)
+        return -(-len(self.examples) // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         order = torch.arange(len(self.examples)) if self.order is None else self.order()
-        for chosen in order.split(self.batch_size)[: len(self)]:
-            mine = chosen[self.rank :: self.n_processes]  # (batch,)
-            yield self.examples.spikes[:, mine], self.examples.targets(mine)
+        for chosen in order.split(self.batch_size):  # (batch,)
+            yield self.examples.spikes[:, chosen], self.examples.targets(chosen)
 
 
 def check_fits(data: SpikeDataset, spec: NetworkSpec, traces: NDArray[np.floating] | None = None) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import os
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,8 +25,9 @@ from .data import Examples, check_fits
 from .layer import Noise
 from .network import Network
 from .precision import default_dtype
+from .processes import as_started, first_alone, is_first, joined, wait_for_all
 from .recipe import Recipe
-from .run_folder import RunFolder
+from .run_folder import RunFolder, read_metrics
 from .settings import Training
 
 if TYPE_CHECKING:
@@ -108,13 +107,17 @@ def fit(
     callbacks
         Lightning callbacks of your own. ``on_train_batch_end`` gets ``outputs["task_loss"]`` and, for classes, ``outputs["correct"]``.
     **devices
-        ``accelerator``, ``devices``, ``strategy``, ``num_nodes`` for Lightning; one process on the GPU, or else on the CPU, by default.
-        ``batch_size`` is that of all processes together.
+        ``accelerator``, ``devices``, ``strategy``, ``num_nodes`` for Lightning; one process on the GPU, or else on the CPU, by default, and
+        under torchrun as many as it has started. ``batch_size`` is that of all processes together. Order, dropout, noise and augmentation
+        do not depend on their number; results differ by the rounding of sums alone, and a run may go on with another number.
 
     Raises
     ------
     ConfigError
-        If a setting is out of range or does not go with traces, if ``out`` holds another training, or if the training diverges.
+        If a setting is out of range or does not go with traces, if ``out`` holds another training, if the training diverges, if there are
+        more processes than recordings in a batch, or another number than torchrun has started.
+    BackendError
+        If another process of the same training has ended.
     DataError
         If the data, or the traces, do not fit the network.
     CheckpointError
@@ -126,8 +129,8 @@ def fit(
     check_fits(data, spec, traces)
     if traces is not None:
         _check_traces(settings)
-    first = all(os.environ.get(name, "0") == "0" for name in ("RANK", "LOCAL_RANK"))  # set in the processes that Lightning starts
-    if out is None and (not first or devices.get("devices", 1) != 1):
+    first, devices = is_first(), as_started(devices)
+    if out is None and (not first or devices.get("devices", 1) != 1 or devices.get("num_nodes", 1) != 1):
         raise ConfigError(
             "several processes need a folder that they share",
             where="fit: out",
@@ -135,7 +138,7 @@ def fit(
             expected="a folder for the run",
             remedy='pass out="runs/digits"',
         )
-    with _folder(out) as folder, _interruptible(out), _settled(settings):
+    with _folder(out) as folder, _interruptible(out), _settled(settings), joined(devices):
         network = build_network(spec, settings, start)
         about = {"name": data_name, "fingerprint": data.fingerprint(), "dt": format_quantity(data.dt, "ms")}
         if traces is not None:
@@ -144,8 +147,7 @@ def fit(
             about["start"] = fingerprint_of(start)
         plain = recipe.to_dict() if isinstance(what, Recipe) else {"training": recipe.to_dict()["training"]}
         initial = Checkpoint(spec, network.values(), recipe=plain, seeds={"training": settings.seed}, data=about)
-        if first:
-            folder.begin(initial, resume=resume, overwrite=overwrite)
+        first_alone(lambda: folder.begin(initial, resume=resume, overwrite=overwrite))
         if folder.checkpoint.exists():
             if progress and first:
                 say(f"{folder.path} holds this training, finished; nothing to do")
@@ -159,8 +161,8 @@ def fit(
             checkpoint = train(
                 network, initial, settings, examples, validation, folder, progress=progress, write=first, callbacks=callbacks, **devices
             )
-        with open(folder.metrics, newline="", encoding="utf-8") as file:
-            history = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        wait_for_all()  # the first has written what all read
+        history = read_metrics(folder.metrics)
         return FitResult(Network.from_checkpoint(checkpoint), checkpoint, initial, history)
 
 
@@ -243,7 +245,8 @@ def _interruptible(out: str | PathLike[str] | None) -> Iterator[None]:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, before)  # Lightning may have switched it off
         kept = "nothing is kept, since there is no run folder (out=...)" if out is None else f"run the same again to go on in {out}"
-        say(f"interrupted: {kept}")
+        if is_first():
+            say(f"interrupted: {kept}")
         raise SystemExit(130) from None
 
 

@@ -31,6 +31,7 @@ from ..kernels import (
 )
 from ..spec import NetworkSpec, Projection
 from .population import PopulationLayer, TimeConstants
+from .share import Share
 
 __all__ = ["LayerState", "Noise", "SpikingLayer"]
 
@@ -45,10 +46,10 @@ class Noise:
     sd: float
     tau: float = 5e-3
 
-    def like(self, v: Tensor, dt: float) -> Tensor:
-        """The process for a v of shape (time, batch, post)."""
+    def like(self, v: Tensor, dt: float, share: Share | None = None) -> Tensor:
+        """The process for a v of shape (time, batch, post); with a share, that of these recordings in the whole batch."""
         rho = math.exp(-dt / self.tau)
-        kicks = torch.randn_like(v) * self.sd
+        kicks = (torch.randn_like(v) if share is None else share.drawn(torch.randn_like, v)) * self.sd
         kicks[1:] *= math.sqrt(1.0 - rho * rho)
         process: Tensor = exponential_filter(kicks, torch.eye(v.shape[2], dtype=v.dtype, device=v.device), v.new_tensor(rho))
         return process
@@ -111,6 +112,7 @@ class SpikingLayer(PopulationLayer):
         super().__init__(spec, population, values, time_constants, trainable=trainable)
         self.surrogate = surrogate
         self.noise: Noise | None = None
+        self.share: Share | None = None
         self.program = discretise(self.model, spec.step_order)
         if not self.program.is_diagonal:
             raise SpecError(
@@ -196,7 +198,7 @@ class SpikingLayer(PopulationLayer):
                 if f"reset {k}" in carried:
                     v = v + spread_carry(carried[f"reset {k}"], rho, n)
             if self.noise is not None and self.training:
-                v = v + self.noise.like(v, self.spec.dt_s)
+                v = v + self.noise.like(v, self.spec.dt_s, self.share)
             theta = self.evaluated(
                 self.program.theta, self.with_decays(neuron_values(self.spec, self.population, self.physical_values()), "")
             )

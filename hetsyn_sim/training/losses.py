@@ -139,7 +139,11 @@ class RateRegulariser:
 
     def __call__(self, spikes: Sequence[Tensor]) -> Tensor:
         """Shape (). ``spikes`` holds (time, batch, neuron) of every hidden layer; the rate of a neuron is its mean over time and batch."""
-        rates = torch.cat([z.mean(dim=(0, 1)) for z in spikes]) / self.dt  # (neuron,)
+        return self.of_means(torch.cat([z.mean(dim=(0, 1)) for z in spikes]))
+
+    def of_means(self, means: Tensor) -> Tensor:
+        """The same from the mean number of spikes per step of each neuron, shape (neuron,)."""
+        rates = means / self.dt  # (neuron,), Hz
         return self.strength * ((rates - self.target) / self.target).square().mean()
 
 
@@ -158,7 +162,7 @@ def get_loss(name: str, **settings: Any) -> Loss:
         If there is no such loss, or no such setting.
     """
     if name not in LOSSES:
-        raise UnknownNameError("unknown loss", got=repr(name), expected=", ".join(LOSSES), remedy="use one of these")
+        raise UnknownNameError("unknown loss", where="loss", got=repr(name), expected=", ".join(LOSSES), remedy="use one of these")
     known = [f.name for f in fields(LOSSES[name])]
     foreign = sorted(set(settings) - set(known))
     if foreign:

@@ -17,6 +17,7 @@ from .losses import RateRegulariser
 from .network import Network
 from .seeds import mixed_seed
 from .settings import Training
+from .share import Share
 
 __all__ = ["Row", "TrainingModule", "parameter_groups"]
 
@@ -59,7 +60,17 @@ class TrainingModule(LightningModule):
 
     def _batches(self, examples: Examples, **options: Any) -> Batches:
         size = self.training_settings.batch_size
-        return Batches(examples, size, rank=self.trainer.global_rank, n_processes=self.trainer.world_size, **options)
+        return Batches(examples, size, **options)
+
+    def _share(self, batch: tuple[Tensor, Tensor]) -> Share | None:
+        trainer = self.trainer
+        return None if trainer.world_size == 1 else Share(trainer.global_rank, trainer.world_size, batch[0].shape[1])
+
+    def _summed(self, value: Tensor) -> Tensor:
+        """The sum over all processes, without a gradient; the same number in each of them."""
+        total = value.detach().clone()
+        self.trainer.strategy.reduce(total, reduce_op="sum")  # in place, and nothing at all for one process
+        return total
 
     def train_dataloader(self) -> Batches:
         n, seed = len(self.train_examples), self.training_settings.seed
@@ -78,30 +89,56 @@ class TrainingModule(LightningModule):
     # -- a step ------------------------------------------------------------------------------------------------------
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
-        # Dropout and augmentation draw from the global generator; seeded here, they need no state to be resumed.
-        torch.manual_seed(mixed_seed(self.training_settings.seed, "step", self.global_step, self.global_rank))
+        # Dropout and augmentation draw from the global generator; seeded here, they need no state to be resumed. All processes draw the
+        # same numbers, for the whole batch, and take their share. (The 0 was a rank once: without it every run would draw other numbers.)
+        torch.manual_seed(mixed_seed(self.training_settings.seed, "step", self.global_step, 0))
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
-        """What is minimised (``loss``); for callbacks also the loss without regulariser (``task_loss``), and how many were right."""
+        """What is minimised (``loss``); for callbacks also the loss without regulariser (``task_loss``), and how many were right.
+
+        ``task_loss`` and ``correct`` are those of the whole batch, however many processes compute it.
+        """
         x, target = batch  # (time, batch, channel), (batch,) or (time, batch, unit)
         settings = self.training_settings.augmentation
         x = augment(x, time_shift=settings.time_shift, channel_shift=settings.channel_shift, spike_dropout=settings.spike_dropout)
+        share = self._share(batch)
+        if share is not None:
+            x, target = share.own(x), share.own(target)
+        self.network.set_share(share)
         out, _ = self.network(x)  # (time, batch, unit)
         loss = self.loss(out, target)
-        correct = self._add("train", out, target, loss)
+        correct = self._add("train", out, target, loss, share)
         spikes = self.network.last_spikes
         hidden = sum(z.detach().sum() for z in spikes) / sum(z.shape[0] * z.shape[2] for z in spikes)
-        self._add_to("spikes", torch.as_tensor(hidden))  # spikes per hidden neuron and step, summed over the batch
-        minimised = loss if self.regulariser is None else loss + self.regulariser(spikes)
-        return {"loss": minimised, "task_loss": loss.detach()} | ({} if correct is None else {"correct": correct})
+        # spikes per hidden neuron and step, summed over the batch
+        self._add_to("spikes", torch.as_tensor(hidden) if share is None or share.n_own else torch.zeros(()))
+        minimised, task_loss = loss, loss.detach()
+        if share is not None:
+            minimised = loss * share.gradient_scale
+            task_loss = self._summed(task_loss * (share.n_own / share.n))
+            correct = None if correct is None else self._summed(correct)
+        if self.regulariser is not None:
+            minimised = minimised + self._regularised(self.regulariser, spikes, share)
+        return {"loss": minimised, "task_loss": task_loss} | ({} if correct is None else {"correct": correct})
+
+    def _regularised(self, regulariser: RateRegulariser, spikes: list[Tensor], share: Share | None) -> Tensor:
+        if share is None:
+            return regulariser(spikes)
+        # It is no mean over recordings, but a function of one: that mean is taken over all processes. The gradient goes through the own
+        # part of it, and is multiplied since DDP divides the sum of gradients by the number of processes.
+        own = torch.cat([z.mean(dim=(0, 1)) for z in spikes]) * (share.n_own / share.n)  # (neuron,)
+        return share.n_processes * regulariser.of_means(self._summed(own) + (own - own.detach()))
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
         self.network.clamp_()
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         x, target = batch
+        share = self._share(batch)
+        if share is not None:
+            x, target = share.own(x), share.own(target)
         out, _ = self.network(x)
-        self._add("validation", out, target, self.loss(out, target))
+        self._add("validation", out, target, self.loss(out, target), share)
 
     # -- an epoch ----------------------------------------------------------------------------------------------------
 
@@ -110,7 +147,7 @@ class TrainingModule(LightningModule):
         self._started = time.perf_counter()
 
     def on_train_epoch_end(self) -> None:
-        sums = {name: float(self.trainer.strategy.reduce(total, reduce_op="sum")) for name, total in self._sums.items()}
+        sums = {name: float(self._summed(total)) for name, total in self._sums.items()}
         row: Row = {"epoch": len(self.history) + 1}
         for part in ("train", "validation"):
             if f"{part}_n" in sums:
@@ -140,14 +177,14 @@ class TrainingModule(LightningModule):
         for name, value in checkpoint["hetsyn_sim"].items():
             setattr(self, name, value)
 
-    def _add(self, part: str, out: Tensor, target: Tensor, loss: Tensor) -> Tensor | None:
+    def _add(self, part: str, out: Tensor, target: Tensor, loss: Tensor, share: Share | None) -> Tensor | None:
         # sums stay on the device: reading one in every step would make the device wait
-        n = out.shape[1]
+        n = out.shape[1] if share is None else share.n_own
         self._add_to(f"{part}_loss", loss.detach() * n)
         self._add_to(f"{part}_n", torch.tensor(n, device=self.device))
         if target.ndim == 3:  # traces have no right or wrong
             return None
-        correct = (self.loss.scores(out.detach()).argmax(dim=-1) == target).sum()
+        correct = (self.loss.scores(out.detach()).argmax(dim=-1) == target)[:n].sum()
         self._add_to(f"{part}_correct", correct)
         return correct
 

@@ -19,6 +19,7 @@ from ..spec import NetworkSpec
 from .layer import Noise, SpikingLayer
 from .population import PopulationLayer, TimeConstants
 from .precision import default_dtype
+from .share import Share
 from .stepped_layer import SteppedLayer
 from .surrogates import MultiGaussian
 from .traces import state_traces
@@ -94,6 +95,7 @@ class Network(nn.Module):
                 layer.noise = noise
             self.layers[population.name] = layer
         self.dropout = nn.Dropout(dropout)
+        self._share: Share | None = None
         self.last_spikes: list[Tensor] = []
 
     @classmethod
@@ -130,7 +132,7 @@ class Network(nn.Module):
         for name, layer in self.layers.items():
             assert isinstance(layer, SpikingLayer | SteppedLayer)
             arriving = outputs if layer.model.takes_values else spikes
-            z, v, output, new[name] = _run(layer, self.dropout(arriving) if new else arriving, None if state is None else state[name])
+            z, v, output, new[name] = _run(layer, self._dropped(arriving) if new else arriving, None if state is None else state[name])
             if z is not None:
                 self.last_spikes.append(z)
             spikes = v if z is None else z
@@ -185,6 +187,19 @@ class Network(nn.Module):
             if output is not None:
                 outputs = output
         return Recording(self.spec.dt_s, rasters, traces, simulator=f"torch {str(self.dtype).removeprefix('torch.')}")
+
+    def set_share(self, share: Share | None) -> None:
+        """Before a step in which this process computes a share of a batch: dropout and noise are then that share of the batch's."""
+        self._share = share
+        for layer in self.layers.values():
+            if isinstance(layer, SpikingLayer):
+                layer.share = share
+
+    def _dropped(self, spikes: Tensor) -> Tensor:
+        if self._share is None or not self.training or not self.dropout.p:
+            dropped: Tensor = self.dropout(spikes)
+            return dropped
+        return spikes * self._share.drawn(self.dropout, spikes)
 
     def _check_input(self, shape: Sequence[int], *, where: str) -> None:
         if len(shape) != 3 or shape[2] != self.spec.n_input or 0 in shape:

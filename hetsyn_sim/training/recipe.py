@@ -13,9 +13,10 @@ from pydantic import ValidationError
 
 from ..errors import ConfigError, HetSynError, SpecError, UnknownNameError
 from ..models import STEP_ORDERS
+from ..reading import check_readable
 from ..spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec
 from ..spec.quantities import QuantityLike
-from ..spec.text import read_yaml
+from ..spec.text import MAX_YAML, read_yaml
 from .settings import SCHEDULES, NetworkSettings, Section, Training
 
 __all__ = ["Recipe", "load_recipe", "shipped_recipes"]
@@ -50,9 +51,10 @@ class Recipe(Section):
     @classmethod
     def from_yaml(cls, path: str | PathLike[str]) -> Self:
         """Read a file."""
+        check_readable(path, expected="a recipe", error=ConfigError, most=4 * MAX_YAML)  # UTF-8 takes four bytes at most
         try:
             plain = read_yaml(Path(path).read_text(encoding="utf-8"), where=str(path))
-        except (OSError, UnicodeDecodeError, SpecError) as error:
+        except (OSError, ValueError) as error:
             said = f"{error.what}: {error.got}" if isinstance(error, SpecError) else f"{type(error).__name__}: {error}"
             raise ConfigError(
                 "this recipe can't be read",
@@ -122,6 +124,7 @@ def load_recipe(name_or_path: str | PathLike[str]) -> Recipe:
     if not Path(name_or_path).is_file():
         raise UnknownNameError(
             "unknown recipe",
+            where="load_recipe",
             got=repr(str(name_or_path)),
             expected=f"{', '.join(shipped_recipes())}, or the path of a YAML file",
             remedy="use one of these names, or check the path",

@@ -5,6 +5,7 @@ Where Lightning would call ``torch.save`` it calls :class:`SafetensorsIO`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
+import torch
 from lightning.fabric.plugins import CheckpointIO
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_safetensors
@@ -19,6 +21,7 @@ from torch import Tensor
 
 from ..errors import CheckpointError
 from ..files import write_atomically
+from ..reading import check_readable
 
 __all__ = ["SafetensorsIO", "read_state", "write_state"]
 
@@ -36,7 +39,7 @@ def write_state(state: Mapping[str, Any], path: str | PathLike[str]) -> None:
     """
     tensors: dict[str, Tensor] = {}
     tree = {"version": _VERSION, "state": _flatten(state, tensors, "state")}
-    text = json.dumps(tree, allow_nan=False)
+    text = json.dumps({**tree, "sha256": _digest(tree, tensors)}, allow_nan=False)
     write_atomically(path, to_safetensors(tensors, metadata={_KEY: text}))
 
 
@@ -48,13 +51,19 @@ def read_state(path: str | PathLike[str]) -> dict[str, Any]:
     CheckpointError
         If the file is truncated, foreign or of another version.
     """
+    check_readable(path, expected="the resume file of an interrupted training", error=CheckpointError)
     try:
         with safe_open(path, framework="pt") as file:
             tree = json.loads((file.metadata() or {})[_KEY])
             if tree["version"] != _VERSION:
                 raise ValueError(f"layout version {tree['version']}, but this hetsyn-sim reads {_VERSION}")
-            state = _rebuild(tree["state"], {key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118 - not a mapping
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
+            if "sha256" in tree and tree["sha256"] != _digest(tree, tensors):
+                raise ValueError("its content has another SHA-256 than when it was written")
+            state = _rebuild(tree["state"], tensors)
+            if not isinstance(state, dict):
+                raise TypeError(f"a state that is {type(state).__name__}")
+    except (SafetensorError, OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
         raise CheckpointError(
             "the state to resume from can't be read: it is truncated or was not written by hetsyn-sim",
             where=str(path),
@@ -62,8 +71,17 @@ def read_state(path: str | PathLike[str]) -> dict[str, Any]:
             expected="the resume file of an interrupted training",
             remedy="train anew with overwrite=True (`hetsyn train --overwrite`), or restore the file from a copy",
         ) from error
-    assert isinstance(state, dict)
     return state
+
+
+def _digest(tree: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of all that a file holds."""
+    digest = hashlib.sha256(json.dumps({name: tree[name] for name in ("version", "state")}).encode())
+    for key in sorted(tensors):
+        tensor = tensors[key].contiguous()
+        digest.update(f"\n{key} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 class SafetensorsIO(CheckpointIO):

@@ -16,15 +16,16 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
 from ..checkpoint import Checkpoint
-from ..errors import ConfigError
+from ..errors import ConfigError, DataError
 from ..files import remove_leftovers, write_atomically
+from ..reading import check_readable
 
-__all__ = ["RunFolder", "metrics_csv"]
+__all__ = ["RunFolder", "metrics_csv", "read_metrics"]
 
 _COLUMNS = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rate_hz", "lr", "seconds")
 
@@ -32,13 +33,15 @@ _COLUMNS = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validat
 class RunFolder:
     """The files of one run by name."""
 
+    CHECKPOINT: ClassVar = "checkpoint.safetensors"
+
     def __init__(self, path: str | PathLike[str]) -> None:
         self.path = Path(path)
         self.recipe = self.path / "recipe.yaml"
         self.initial = self.path / "initial.safetensors"
         self.metrics = self.path / "metrics.csv"
         self.resume = self.path / "resume.safetensors"
-        self.checkpoint = self.path / "checkpoint.safetensors"
+        self.checkpoint = self.path / self.CHECKPOINT
 
     def begin(self, initial: Checkpoint, *, resume: bool, overwrite: bool) -> None:
         """Make the folder for a run, or find the same run in it.
@@ -104,6 +107,32 @@ def metrics_csv(history: Sequence[Mapping[str, float]]) -> str:
     writer.writeheader()
     writer.writerows({name: f"{row[name]:.8g}" for name in columns} for row in history)
     return text.getvalue()
+
+
+def read_metrics(path: Path) -> list[dict[str, float]]:
+    """What :func:`metrics_csv` wrote, one mapping per epoch.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, or another one.
+    """
+    check_readable(path, expected="the metrics.csv of a run")
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file, strict=True)
+            rows = [{str(name): float(value) for name, value in row.items()} for row in reader]
+            if not rows or not set(reader.fieldnames or ()) <= set(_COLUMNS):
+                raise ValueError(f"{len(rows)} rows with the columns {', '.join(map(str, reader.fieldnames or ())) or 'none'}"[:200])
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise DataError(
+            "the metrics of this run can't be read",
+            where=str(path),
+            got=f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}",
+            expected=f"a table of numbers, a line per epoch, with columns among {', '.join(_COLUMNS)}",
+            remedy=f"remove {path.name} and {RunFolder.CHECKPOINT}, and train again: both are made from the state that is kept beside them",
+        ) from error
+    return rows
 
 
 def _identity(checkpoint: Checkpoint) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegative
 from ..errors import ConfigError, SpecError
 from ..kernels import SurrogateDerivative
 from ..models import get_model
+from ..reading import check_readable
 from ..spec import NeuronModel
+from ..spec.text import MAX_YAML
 from .losses import Loss, get_loss
 from .population import TimeConstants
 from .schedules import Schedule, constant, step_decay, warmup_cosine
@@ -73,6 +75,7 @@ class NetworkSettings(Section):
         """A model that ships, or one of the user's own: the path of a file with its text (``.yaml``)."""
         if not name.endswith((".yaml", ".yml")):
             return get_model(name)
+        check_readable(name, expected="the text of a neuron model", error=ConfigError, most=4 * MAX_YAML)
         try:
             return NeuronModel.from_text(Path(name).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:

@@ -104,7 +104,9 @@ def get_surrogate(name: str, **settings: Any) -> SurrogateDerivative:
         If there is no such surrogate, or no such setting.
     """
     if name not in SURROGATES:
-        raise UnknownNameError("unknown surrogate", got=repr(name), expected=", ".join(SURROGATES), remedy="use one of these")
+        raise UnknownNameError(
+            "unknown surrogate", where="surrogate", got=repr(name), expected=", ".join(SURROGATES), remedy="use one of these"
+        )
     known = [f.name for f in fields(SURROGATES[name])]
     foreign = sorted(set(settings) - set(known))
     if foreign:

@@ -11,12 +11,14 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback, TQDMProgressBar
 
 from ..checkpoint import Checkpoint, installed_versions
+from ..errors import ConfigError
 from ..files import write_atomically
 from .callbacks import AfterEpoch, is_finished
 from .console import on_terminal, quiet, say
 from .data import Examples
 from .module import TrainingModule
 from .network import Network
+from .processes import naming_lost_processes
 from .resume import SafetensorsIO, read_state
 from .run_folder import RunFolder, metrics_csv
 from .settings import Training
@@ -85,14 +87,27 @@ def train(
                 default_root_dir=folder.path,
                 **{"accelerator": "gpu" if torch.cuda.is_available() else "cpu", "devices": 1, **devices},
             )
+            _check_processes(trainer.world_size, settings)
             module = TrainingModule(network, settings, examples, validation)
             try:
-                trainer.fit(module, ckpt_path=folder.resume if folder.resume.exists() else None)
+                with naming_lost_processes():
+                    trainer.fit(module, ckpt_path=folder.resume if folder.resume.exists() else None)
             except SystemExit as error:
                 if trainer.interrupted and type(error) is SystemExit:  # what Lightning makes of Ctrl-C; a subclass is a SIGTERM
                     raise KeyboardInterrupt from None
                 raise
     return _finish(read_state(folder.resume), network, initial, settings, folder, write=write)
+
+
+def _check_processes(n: int, settings: Training) -> None:
+    if n > settings.batch_size:
+        raise ConfigError(
+            "there are more processes than recordings in a batch",
+            where="fit: devices, num_nodes",
+            got=f"{n} processes",
+            expected=f"at most training.batch_size = {settings.batch_size}, which is that of all processes together",
+            remedy="use fewer processes, or a larger batch",
+        )
 
 
 def _finish(

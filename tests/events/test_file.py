@@ -68,7 +68,7 @@ def test_a_failed_write_leaves_nothing_and_keeps_the_old(data: SpikeDataset, tmp
     def full_disk(*_: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr("hetsyn_sim.events.file.os.replace", full_disk)
+    monkeypatch.setattr("hetsyn_sim.files.os.replace", full_disk)
     with pytest.raises(OSError, match="no space left"):
         data[:1].save(path)
     assert [file.name for file in tmp_path.iterdir()] == ["spikes.h5"]
@@ -123,7 +123,7 @@ def test_file_of_a_later_version(data: SpikeDataset, tmp_path: Path) -> None:
 def test_a_file_somebody_edited(data: SpikeDataset, tmp_path: Path, place: str, value: list[int] | None, message: str) -> None:
     data.save(tmp_path / "spikes.h5")
     with h5py.File(tmp_path / "spikes.h5", "a") as file:
-        del file[place]
+        del file[place], file.attrs["fingerprint"]
         if value is not None:
             file[place] = value
     with pytest.raises(DataError, match=message):

@@ -92,7 +92,11 @@ def _check_names(program: SteppedProgram, constants: Mapping[str, Tensor], drive
         unknown = sorted(set(names) - known)
         if unknown:
             raise UnknownNameError(
-                "a name is missing", where=f"step_scan: {what}", got=", ".join(unknown), expected=", ".join(sorted(known)) or "none"
+                "a name is missing",
+                where=f"step_scan: {what}",
+                got=", ".join(unknown),
+                expected=", ".join(sorted(known)) or "none",
+                remedy="name only what the step program has",
             )
     if not program.spiking and (drive.recurrent_jumps or drive.recurrent_sums):
         raise DataError(

@@ -70,6 +70,7 @@ class Loaded:
                 "there is not enough memory",
                 where="hetsyn_sim.kernels.generated",
                 got="an allocation that failed",
+                expected="memory for a few copies of the batch",
                 remedy="use a smaller batch",
             )
 
