@@ -122,7 +122,7 @@ def _check_folder(folder: Path) -> None:
     """Only an export may be replaced."""
     foreign = sorted({path.name for path in folder.iterdir()} - set(FILES)) if folder.is_dir() else []
     above = next((path for path in folder.absolute().parents if path.exists()), Path("/"))
-    if (folder.exists() and not folder.is_dir()) or not above.is_dir() or foreign:
+    if ((folder.exists() or folder.is_symlink()) and not folder.is_dir()) or not above.is_dir() or foreign:
         raise ConfigError(
             "nothing can be exported there",
             where=str(folder),
