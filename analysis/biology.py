@@ -25,7 +25,6 @@ __all__ = [
     "allen_medians",
     "allen_synphys",
     "hippocampome",
-    "provenance",
     "receptor_kinetics",
     "reference_summary",
 ]
@@ -79,19 +78,6 @@ SHIPPED = MappingProxyType(
         ),
     }
 )
-
-
-def provenance(name: str) -> Provenance:
-    """Of a shipped data set.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is none of that name.
-    """
-    if name not in SHIPPED:
-        raise UnknownNameError("unknown data set", where="dataset", got=repr(name), expected=", ".join(SHIPPED), remedy="use one of these")
-    return SHIPPED[name]
 
 
 def hippocampome() -> TauTable:

@@ -58,12 +58,6 @@ class Fit:
         return 2.0 * len(self.parameters) - 2.0 * self.log_likelihood
 
     @property
-    def aicc(self) -> float:
-        """The same with the correction for small samples."""
-        k = len(self.parameters)
-        return self.aic + (2.0 * k * (k + 1.0) / (self.n - k - 1.0) if self.n > k + 1 else np.inf)
-
-    @property
     def bic(self) -> float:
         """Schwarz's criterion."""
         return len(self.parameters) * float(np.log(self.n)) - 2.0 * self.log_likelihood

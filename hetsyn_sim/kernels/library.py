@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ..errors import BackendError, BackendWarning, DataError
 
-__all__ = ["LEVELS", "Library", "find_library", "has_library", "library", "use_level"]
+__all__ = ["LEVELS", "Library", "find_library", "has_library", "library"]
 
 #: Instruction sets, the least demanding first. ``baseline`` is what every processor of the architecture has (SSE2, NEON).
 LEVELS = ("baseline", "avx2", "avx512")
@@ -194,30 +194,12 @@ def best_library(folder: Path = FOLDER) -> Library | None:
         return None
 
 
-_forced: Library | None = None
-
-
 def library() -> Library | None:
     """The kernels in use."""
-    return best_library() if _forced is None else _forced
+    return best_library()
 
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def has_library() -> bool:
     """Whether there are kernels; for torch.compile, which can't trace how they are found, a constant."""
     return library() is not None
-
-
-class use_level:
-    """Inside, the kernels of this instruction set are used, whatever the processor has: ``with use_level("baseline"): ...``."""
-
-    def __init__(self, level: str) -> None:
-        self._library = find_library(level)
-
-    def __enter__(self) -> None:
-        global _forced
-        self._before, _forced = _forced, self._library
-
-    def __exit__(self, *exc: object) -> None:
-        global _forced
-        _forced = self._before

@@ -15,12 +15,10 @@ from brian2 import ms
 
 from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
 
-__all__ = ["ELEMENTS", "MTC", "REGIMES", "GradedReadout", "HetSynMTC", "MTCFastFilter", "SpikeDrivenMTC"]
+__all__ = ["MTC", "REGIMES", "GradedReadout", "HetSynMTC", "MTCFastFilter", "SpikeDrivenMTC"]
 
-#: The conductances, each by the name that its gain ``g_`` and its offset ``d_`` share. ``slow`` and ``ultra`` bring the membrane back,
-#: ``fast`` and ``negative``, which is as slow as ``slow``, drive it away.
-ELEMENTS: Final = ("fast", "slow", "negative", "ultra")
-
+# The conductances share the names of a gain ``g_`` and an offset ``d_``. ``slow`` and ``ultra`` bring the membrane back, ``fast`` and
+# ``negative``, which is as slow as ``slow``, drive it away.
 _MEMBRANE = """
     dv/dt = (I_0 + I_syn - v + g_fast*tanh({fast} - d_fast) + pulled_up - pulled_down)/tau_mem : 1
     dv_s/dt = (v - v_s)/tau_slow : 1

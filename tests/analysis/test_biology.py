@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.biology import SHIPPED, allen_medians, allen_synphys, hippocampome, provenance, receptor_kinetics, reference_summary
+from analysis.biology import SHIPPED, allen_medians, allen_synphys, hippocampome, receptor_kinetics, reference_summary
 from analysis.fits import fit_families
 from hetsyn_sim.errors import DataError, UnknownNameError
 
@@ -80,11 +80,8 @@ def test_only_values_seen_in_their_source_are_used_and_everything_says_where_it_
     assert len(rows) == 10
     assert not any("memory" in row["seen_in_source"] for row in rows)
     assert {row["receptor"] for row in rows} == {"AMPA", "NMDA", "GABA_A", "GABA_B"}
-    for name in SHIPPED:
-        told = provenance(name)
+    for told in SHIPPED.values():
         assert all((told.source, told.licence, told.citation, told.caveat))
-    with pytest.raises(UnknownNameError, match="unknown data set"):
-        provenance("markram")
 
 
 SCHEMA = """

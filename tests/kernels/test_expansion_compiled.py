@@ -8,9 +8,10 @@ import torch
 from hetsyn_sim.errors import ConfigError, DataError
 from hetsyn_sim.kernels import available_backends, exponential_filter, filter_carry, use_backend
 from hetsyn_sim.kernels.expansion_ops import filter_expanded
-from hetsyn_sim.kernels.library import LEVELS, library, use_level
+from hetsyn_sim.kernels.library import LEVELS, library
 
 from .expansion_bounds import F32, F64, RANGES, allowed, allowed_in_float32, make, value_and_gradients
+from .levels import use_level
 
 pytestmark = pytest.mark.skipif("fused" not in available_backends(), reason="the compiled kernels were not built")
 SHAPE = 3, 400, 37  # batch, channels enough for the expansion to be less work, neurons that are no multiple of a vector

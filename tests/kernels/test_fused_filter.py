@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hetsyn_sim.kernels import use_backend
-from hetsyn_sim.kernels.library import LEVELS, find_library, library, use_level
+from hetsyn_sim.kernels.library import LEVELS, find_library, library
+
+from .levels import use_level
 
 pytestmark = pytest.mark.skipif(library() is None, reason="the kernels were not built")
 # Relative to the largest value: float64 as issue and claim have it, float32 for sums of some thousand terms.

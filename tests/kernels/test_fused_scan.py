@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hetsyn_sim.kernels import DecayPath, spiking_scan, use_backend
-from hetsyn_sim.kernels.library import LEVELS, find_library, library, use_level
+from hetsyn_sim.kernels.library import LEVELS, find_library, library
 from hetsyn_sim.training.surrogates import SURROGATES, MultiGaussian
+
+from .levels import use_level
 
 pytestmark = pytest.mark.skipif(library() is None, reason="the kernels were not built")
 F64 = torch.float64

@@ -9,8 +9,10 @@ import torch
 
 from hetsyn_sim.errors import BackendError, BackendWarning, UnknownNameError
 from hetsyn_sim.kernels import BACKENDS, DecayPath, available_backends, exponential_filter, library, spiking_scan, use_backend
-from hetsyn_sim.kernels.library import ABI, FOLDER, best_library, find_library, use_level
+from hetsyn_sim.kernels.library import ABI, FOLDER, best_library, find_library
 from hetsyn_sim.training.surrogates import MultiGaussian
+
+from .levels import use_level
 
 needs_library = pytest.mark.skipif(library.library() is None, reason="the kernels were not built")
 

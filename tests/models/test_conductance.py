@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from hetsyn_sim.discrete import simulate_reference
-from hetsyn_sim.models.conductance import ELEMENTS, MTC, REGIMES, GradedReadout, HetSynMTC, MTCFastFilter
+from hetsyn_sim.models.conductance import MTC, REGIMES, GradedReadout, HetSynMTC, MTCFastFilter
 from hetsyn_sim.spec import Layer, NetworkSpec
 
 #: Time units of which each regime is told: two bursts, and long enough that a single spike or burst is seen to stay alone.
@@ -116,7 +116,7 @@ def test_a_synapse_without_memory_is_the_limit_of_one_with_a_time_constant():
 
 @pytest.mark.parametrize("model", [MTC, MTCFastFilter, HetSynMTC])
 def test_conductances_are_bounded_as_their_sliders_and_trained(model):
-    for element in ELEMENTS:
+    for element in ("fast", "slow", "negative", "ultra"):
         gain, offset = model.parameters[f"g_{element}"], model.parameters[f"d_{element}"]
         assert (gain.si_bounds, offset.si_bounds) == ((0.0, 4.0), (-2.0, 2.0))
         assert (gain.trainable, offset.trainable, gain.axes, offset.axes) == (True, True, "post", "post")

@@ -3,12 +3,9 @@
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from PIL import Image
 
 from hetsyn_sim.models.conductance import REGIMES, MTCFastFilter
 from hetsyn_sim.plots import plot_current_voltage, plot_graded_spikes, plot_phase_plane
-from hetsyn_sim.report import conductance
-from hetsyn_sim.report.conductance import draw_neuron
 
 
 @pytest.fixture
@@ -72,12 +69,3 @@ def test_graded_spikes_are_shaded_and_counted(ax):
 
 def test_a_single_spike_is_no_plural(ax):
     assert plot_graded_spikes([-1.0, 1.0], [0.0, 0.5], 1e-3, ax=ax).get_title(loc="left") == "1 spike"
-
-
-def test_the_neuron_is_drawn_to_files(tmp_path, monkeypatch):
-    simulate = conductance.simulate_regimes
-    monkeypatch.setattr(conductance, "simulate_regimes", lambda: simulate(2200.0))
-    for path in draw_neuron(tmp_path):
-        with Image.open(path) as image:
-            assert image.size[0] > 1000
-            assert len(set(image.convert("L").getdata())) > 10

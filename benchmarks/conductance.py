@@ -1,20 +1,27 @@
-"""The figures of the conductance neuron: its regimes over time, and why they are what they are."""
+"""The figures of the conductance neuron: its regimes over time, and why they are what they are.
+
+python -m benchmarks.conductance --docs docs
+"""
 
 from __future__ import annotations
 
+import argparse
 import io
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
-from ..discrete import simulate_reference
-from ..files import write_atomically
-from ..models.conductance import MTC, REGIMES
-from ..plots import plot_current_voltage, plot_graded_spikes, plot_phase_plane
-from ..recording import Recording
-from ..spec import Layer, NetworkSpec
+from hetsyn_sim.discrete import simulate_reference
+from hetsyn_sim.files import write_atomically
+from hetsyn_sim.models.conductance import MTC, REGIMES
+from hetsyn_sim.plots import plot_current_voltage, plot_graded_spikes, plot_phase_plane
+from hetsyn_sim.recording import Recording
+from hetsyn_sim.spec import Layer, NetworkSpec
 
 __all__ = ["draw_neuron", "simulate_regimes"]
 
@@ -34,8 +41,10 @@ def simulate_regimes(duration_ms: float = 5000.0) -> Recording:
     return simulate_reference(spec, values, np.zeros((round(duration_ms / _DT_MS), 1, 1)), record=("v", "s", "v_s", "v_us"))
 
 
-def draw_neuron(folder: Path) -> list[Path]:
-    """Write ``mtc-regimes.png``, ``mtc-currents.png`` and ``mtc-phase.png``."""
+def draw_neuron(docs: Path) -> list[Path]:
+    """Write ``_static/mtc-regimes.png``, ``mtc-currents.png`` and ``mtc-phase.png``."""
+    folder = docs / "_static"
+    folder.mkdir(parents=True, exist_ok=True)
     recording = simulate_regimes()
     traces = {name: recording.traces[f"layer_1.{name}"][:, 0] for name in ("v", "s", "v_s", "v_us")}
     return [
@@ -89,3 +98,16 @@ def _written(figure: Canvas, path: Path) -> Path:
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=130)
     return write_atomically(path, png.getvalue())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    plain: Any = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.conductance", description=__doc__, formatter_class=plain)
+    parser.add_argument("--docs", type=Path, required=True, help="folder docs/")
+    for path in draw_neuron(parser.parse_args(arguments).docs):
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
