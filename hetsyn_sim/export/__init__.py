@@ -1,5 +1,7 @@
-"""A trained network for people who do not have this package: a folder with a commented Brian2 script and everything it reads."""
+"""A trained network for other programs: a Brian2 script with everything it reads, a NIR graph, or tables."""
 
+from .csv_tables import ExportedTables, export_csv
 from .folder import Exported, export_brian2
+from .nir import ExportedNIR, export_nir, to_nir
 
-__all__ = ["Exported", "export_brian2"]
+__all__ = ["Exported", "ExportedNIR", "ExportedTables", "export_brian2", "export_csv", "export_nir", "to_nir"]

@@ -157,6 +157,8 @@ def test_a_silent_recording_leaves_no_file(hetsyn, files, sounds):
         (("transfer", "--ladder", "--out", "/dev/null/ladder"), "nothing can be written there"),
         (("export", "/dev/null/exported"), "nothing can be exported there"),
         (("export", "exported", "--to", "neuron"), "unknown target"),
+        (("export", "exported", "--to", "csv", "--groups", "2"), "these options are for NIR"),
+        (("export", "exported", "--to", "nir"), "a NIR graph is a .nir file"),
         (("simulate", "--form", "slow"), "unknown form"),
     ],
 )

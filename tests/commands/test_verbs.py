@@ -199,6 +199,31 @@ def test_export_writes_a_folder_that_runs(hetsyn, files):
     assert f"{written['n_spikes']['layer_1']} spikes, 0 differ" in done.stdout
 
 
+def test_export_to_nir_and_back(hetsyn, files):
+    graph, back, out = files.folder / "toy.nir", files.folder / "back.safetensors", files.folder / "out.json"
+    assert "as they are" in hetsyn("export", files.checkpoint, graph, "--to", "nir", "--json", out).stdout
+    assert json.loads(out.read_text())["nodes"]["Threshold"] == 1
+    hetsyn("import", graph, back)
+    assert back.read_bytes() == files.checkpoint.read_bytes()
+    hetsyn("import", graph, back, "--as-foreign", "--dt", "10 ms")
+    assert Checkpoint.load(back).spec.layers[0].model.name == "NIR_Threshold"
+    arguments = ("export", files.checkpoint, graph, "--to", "nir", "--data", files.data, "--json", out)
+    shown = hetsyn(*arguments, "--groups", 2, "--reading", "norse").stdout
+    written = json.loads(out.read_text())
+    assert f"{100 * written['quantised']['errors']['layer_1.feedforward.tau_syn']['largest']:.2g} %" in shown
+    assert f"{written['quantised']['effect']['differing']['layer_1']:,} in one only" in shown
+    hetsyn(*arguments, "--per-synapse")
+    assert json.loads(out.read_text())["quantised"] is None
+
+
+def test_export_to_tables(hetsyn, files):
+    out = files.folder / "out.json"
+    hetsyn("export", files.checkpoint, files.folder / "tables", "--to", "csv", "--data", files.data, "--recordings", 3, "--json", out)
+    written = json.loads(out.read_text())
+    assert written["n_rows"]["recordings.csv"] == 3
+    assert (files.folder / "tables" / "network.json").is_file()
+
+
 def test_import_gives_a_checkpoint_that_verifies(hetsyn, files):
     import torch
 
