@@ -11,12 +11,15 @@ from types import MappingProxyType
 import numpy as np
 
 from hetsyn_sim.errors import DataError, UnknownNameError
+from hetsyn_sim.reading import check_readable
 
 from .biology import allen_synphys, hippocampome
 from .table import TauTable
 
 __all__ = ["REFERENCES", "cell_types", "from_csv", "reference"]
 
+#: Bytes of a table: the largest that is read here, of the Allen Institute, has 10 million.
+_MOST = 1 << 28
 _UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 
 
@@ -142,6 +145,7 @@ def reference(name: str | PathLike[str]) -> TauTable:
 
 
 def _rows(path: str | PathLike[str]) -> list[dict[str, str]]:
+    check_readable(path, expected="a CSV file", most=_MOST)
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file, strict=True))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -140,9 +141,9 @@ class Checkpoint:
         CheckpointError
             If the file is missing, truncated, not one of ours, of a newer format, or inconsistent in itself.
         """
-        path = Path(path) if Path(path).is_file() else _with_suffix(path)
-        if not path.is_file():
-            there = sorted(p.name for p in path.parent.glob("*.safetensors")) if path.parent.is_dir() else []
+        path = Path(path) if os.path.isfile(path) else _with_suffix(path)
+        if not os.path.isfile(path):  # unlike Path.is_file, False for a name that is too long
+            there = sorted(p.name for p in path.parent.glob("*.safetensors")) if os.path.isdir(path.parent) else []
             raise CheckpointError(
                 "there is no such checkpoint",
                 where=str(path),

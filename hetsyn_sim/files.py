@@ -34,8 +34,9 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> Path
     path = Path(path)
     try:
         place = Path(os.path.realpath(path))
-        if place.exists() and not place.is_file():
-            raise _unwritable(path, "a folder" if place.is_dir() else "a device, a pipe or a socket")
+        if place.is_symlink() or (place.exists() and not place.is_file()):  # what is a link now is one that leads to itself
+            kind = "a link that leads nowhere" if place.is_symlink() else "a folder" if place.is_dir() else "a device, a pipe or a socket"
+            raise _unwritable(path, kind)
         place.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(place.parent, place.name)
         temporary = place.with_name(f".{place.name}.{os.getpid()}.tmp")

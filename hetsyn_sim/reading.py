@@ -22,16 +22,16 @@ from typing import IO, Any, Final
 
 from .errors import DataError, HetSynError
 
-__all__ = ["LEAST_PACKED_RATIO", "UNREADABLE", "check_readable", "check_room", "not_kept", "read_kept", "room", "unpacked"]
+__all__ = ["LEAST_PACKED_RATIO", "UNREADABLE", "check_readable", "check_room", "not_kept", "read_kept", "room", "unpacked", "used"]
 
-#: Spikes, images and sound do not get smaller than a hundredth; what unpacks to more than that, and to more than 128 MiB, is a bomb.
+#: Spikes, images and sound do not get smaller than a hundredth; what unpacks to more than that, and to more than 32 MiB, is a bomb.
 LEAST_PACKED_RATIO: Final = 100
 #: What readers of archives and of arrays raise for a file that is cut, damaged, encrypted, or packed in a way that they do not know.
 UNREADABLE: Final = (
     *(OSError, EOFError, ValueError, ArithmeticError, MemoryError, RuntimeError, struct.error, zlib.error, lzma.LZMAError),
     *(tarfile.TarError, tokenize.TokenError, zipfile.BadZipFile),
 )
-_ALWAYS_FINE: Final = 1 << 27
+_ALWAYS_FINE: Final = 1 << 25
 _PIECE: Final = 1 << 20
 _KINDS: Final = {
     stat.S_IFDIR: "a folder",
@@ -71,8 +71,16 @@ def room() -> int:
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit == resource.RLIM_INFINITY:
         return machine
-    used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    return max(0, min(machine, limit - used))
+    return max(0, min(machine, limit - used()))
+
+
+def used() -> int:
+    """Bytes of address space that this process has; 0 where the operating system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def check_room(n_bytes: int, *, where: str) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from ..errors import ConfigError
 from .console import show_table
-from .options import JsonFile, check_output, write_json
+from .options import JsonFile, check_has_unit, check_output, write_json
 
 __all__ = ["import_network"]
 
@@ -49,6 +49,9 @@ def import_network(
     ```
     """
     check_output(out, json_file)
+    for option, time in (("--dt", dt), ("--tau-reset", tau_reset)):
+        if time is not None:
+            check_has_unit(time, option)
     if layout == "nir" or (layout is None and model.suffix == ".nir"):
         from ..importing import import_nir
 

@@ -22,6 +22,7 @@ __all__ = [
     "JsonFile",
     "Recordings",
     "Split",
+    "check_has_unit",
     "check_output",
     "load_checkpoint",
     "load_data",
@@ -136,6 +137,18 @@ def check_output(*paths: Path | None) -> None:
                 expected="the path of a file",
                 remedy="choose another path",
             )
+
+
+def check_has_unit(time: str, option: str) -> None:
+    """Raise :class:`ConfigError` for a time on the command line that is a number alone: 4 would be 4 s where somebody means 4 ms."""
+    if not any(letter.isalpha() for letter in time.replace("e", "").replace("E", "")) or time.strip().lower() in ("nan", "inf", "-inf"):
+        raise ConfigError(
+            "a time needs its unit",
+            where=option,
+            got=repr(time),
+            expected='a number and a unit, such as "4 ms"',
+            remedy=f'add the unit: {option} "{time.strip()} ms"',
+        )
 
 
 def write_json(path: Path | None, content: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
 import struct
 import tarfile
@@ -21,7 +22,7 @@ from ..reading import UNREADABLE, check_readable
 __all__ = ["MOST_MEMBERS", "MOST_OF_ALL", "MOST_OF_ONE", "Sound", "read_sounds"]
 
 #: Bytes of a recording (an hour at 8 kHz has 58 million) and of an archive, and members of it. The spoken digits have 3,000 and 24 million.
-MOST_OF_ONE, MOST_OF_ALL, MOST_MEMBERS = 1 << 26, 1 << 32, 100_000
+MOST_OF_ONE, MOST_OF_ALL, MOST_MEMBERS = 1 << 26, 1 << 32, 30_000
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def read_sounds(source: str | Path, *, sampling_rate: int = 8000) -> tuple[Sound
         ``sampling_rate`` with at least one sample.
     """
     path = Path(source)
-    if not path.exists():
+    if not os.path.exists(path):  # unlike Path.exists, False for a name that is too long
         raise DataError(
             "there is no such folder or archive",
             where=str(path),

@@ -18,10 +18,16 @@ PER_RECORDING = ("n_steps", "labels", "speakers", "names", "split")
 
 def check_shapes(data: SpikeDataset) -> None:
     """Raise :class:`DataError` unless every array has the length the offsets say, and every recording a split."""
-    n = len(data.offsets) - 1
+    n = data.offsets.size - 1
     shapes = {name: getattr(data, name).shape for name in PER_RECORDING}
     ragged = {name: shape for name, shape in shapes.items() if shape != (n,)}
-    ends_right = n >= 0 and data.offsets[0] == 0 and data.offsets[-1] == data.steps.size and bool(np.all(np.diff(data.offsets) >= 0))
+    ends_right = (
+        n >= 0
+        and data.offsets.ndim == 1
+        and data.offsets[0] == 0
+        and data.offsets[-1] == data.steps.size
+        and bool(np.all(np.diff(data.offsets) >= 0))
+    )
     if ragged or data.steps.shape != data.units.shape or not ends_right:
         got = [f"{name}: {shape}" for name, shape in ragged.items()]
         got += [f"steps: {data.steps.shape}, units: {data.units.shape}"] if data.steps.shape != data.units.shape else []

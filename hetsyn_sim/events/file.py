@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -73,11 +74,11 @@ def read_events(path: Path) -> tuple[dict[str, NDArray[Any]], float, int, dict[s
     DataError
         If the file is missing, is no HDF5 file or a truncated one, was not written by :func:`write_events`, or has a later version.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise DataError(
             "there is no such spike file",
             where=str(path),
-            got="something that is no file" if path.exists() else "no file",
+            got="something that is no file" if os.path.exists(path) else "no file",
             expected="a file written by SpikeDataset.save",
             remedy="check the path",
         )

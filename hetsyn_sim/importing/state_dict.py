@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import CheckpointError
-from ..reading import UNREADABLE, check_readable
+from ..reading import UNREADABLE, check_readable, room
 
 __all__ = ["read_state_dict"]
 
@@ -51,7 +51,7 @@ def read_state_dict(path: str | PathLike[str]) -> dict[str, NDArray[np.float64]]
         raise _refused(place, got, "tensors", remedy) from error
     except (*UNREADABLE, LookupError, AttributeError, TypeError, AssertionError) as error:
         remedy = "save it again: torch.save(model.state_dict(), 'weights.pth')"
-        begins = place.open("rb").read(8) if place.is_file() else b""
+        begins = _begins(place)
         got = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')} (it begins with {begins!r})"
         raise _refused(place, got, "a file that torch.save wrote", remedy) from error
     for name in _WRAPPERS:
@@ -60,11 +60,25 @@ def read_state_dict(path: str | PathLike[str]) -> dict[str, NDArray[np.float64]]
     if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()) or not content:
         got = type(content).__name__ if not isinstance(content, Mapping) else f"a mapping of {', '.join(map(str, content)) or 'nothing'}"
         raise _refused(place, got, "a state dict: names and tensors", "save model.state_dict()")
+    for name, value in content.items():
+        if value.layout is not torch.strided or value.is_complex() or value.is_quantized or value.device.type != "cpu":
+            got = f"{name}: {value.layout} of {value.dtype} on {value.device}"
+            raise _refused(place, got, "real numbers, every one written out", "save dense floating point tensors")
+    if sum(8 * value.numel() for value in content.values()) > room():
+        raise _refused(place, f"{sum(value.numel() for value in content.values()):,} numbers", "as many as there is room for", "save less")
     found = {_bare(str(name)): value.detach().to(torch.float64).numpy() for name, value in content.items()}
     for name, value in found.items():
         if not np.isfinite(value).all():
             raise _refused(place, f"{name}: {int((~np.isfinite(value)).sum())} values that are NaN or infinite", "numbers", "train it anew")
     return found
+
+
+def _begins(path: Path) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(8)
+    except OSError:  # which is what went wrong before
+        return b""
 
 
 def _bare(name: str) -> str:

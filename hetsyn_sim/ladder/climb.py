@@ -111,11 +111,13 @@ def climb(
     Raises
     ------
     DtMismatchError, DataError
-        If the recordings do not fit the network.
+        If the recordings do not fit the network, or if the rows in ``store`` can't be read.
     TransferError
         If a rung can't be applied to one of its models.
     """
     check_input(data, checkpoint.spec, where="the ladder")
+    identity = hashlib.sha256(checkpoint.to_bytes() + data.fingerprint().encode()).hexdigest()
+    kept = read_rows(store, identity) if store else []  # before anything is simulated, since it may be unreadable
     raster = data.rasters(length_of(checkpoint, data))
     values = {key: np.asarray(value, dtype=np.float64) for key, value in checkpoint.values.items()}
     trained = Setting(checkpoint.spec, values, raster)
@@ -123,8 +125,7 @@ def climb(
     reference = run_setting(trained, device)
     ground = _row(Rung(0, "same grid", "", "", "", (0.0,), lambda s, _, __: s), 0.0, 0, trained, reference, reference, checkpoint, data)
     rows = {ground.key: _with_seconds(ground, start)}
-    identity = hashlib.sha256(checkpoint.to_bytes() + data.fingerprint().encode()).hexdigest()
-    rows |= {row.key: row for row in (read_rows(store, identity) if store else [])}
+    rows |= {row.key: row for row in kept}
     tasks = [t for t in _tasks(rungs, seeds) if (t[0].name, float(t[1]), t[2]) not in rows]
     for rung, strength, seed in tasks:  # what can't be applied should say so before hours of work
         setting_on(trained, rung, strength, seed)

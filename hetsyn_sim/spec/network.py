@@ -13,12 +13,16 @@ from numpy.typing import NDArray
 
 from ..errors import SpecError, UnknownNameError
 from .model import NeuronModel
+from .network_rules import NETWORK_RULES
 from .parts import Layer, ParameterSlot, Population, Projection
 from .quantities import QuantityLike, format_quantity, to_si
 from .step_order import DEFAULT_STEP_ORDER, StepOrder
 from .text import read_yaml, write_yaml
 
 __all__ = ["NetworkSpec"]
+
+#: What describes a network as plain data.
+_SECTIONS = ("dt", "n_input", "step_order", "layers", "readout", "models")
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class NetworkSpec:
     Raises
     ------
     SpecError
-        If a size is not a positive integer, dt not a positive time, a layer does not spike, the readout does, or a name means one thing at
+        If a rule of :mod:`hetsyn_sim.spec.network_rules` is broken: a size is not a positive integer, dt not a positive time, a layer does not spike, the readout does, or a name means one thing at
         synapses and another in the neurons before them.
     """
 
@@ -56,60 +60,8 @@ class NetworkSpec:
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
         object.__setattr__(self, "dt", to_si(self.dt, "second", where="NetworkSpec.dt"))
-        if not 0.0 < self.dt_s < float("inf"):
-            _fail("dt must be a positive time", "dt", f"{self.dt_s} s", "a finite time above 0 s", 'give dt with its unit, as in "4 ms"')
-        if not self.layers:
-            _fail("a network needs a layer", "layers", "none", "at least one Layer", "add Layer(HetSynLIF, 128)")
-        for layer in (*self.layers, *(() if self.readout is None else (self.readout,))):
-            if not isinstance(layer, Layer):
-                _fail("this is not a layer", "layers", type(layer).__name__, "Layer(model, size)", "wrap the model: Layer(HetSynLIF, 128)")
-        sizes = {"n_input": self.n_input} | {p.name: p.size for p in self.populations}
-        for where, size in sizes.items():
-            if type(size) is not int or size < 1:
-                _fail("a size must be a positive integer", where, repr(size), "1, 2, 3, ...", "give the number of neurons")
-        for population in self.populations:
-            if population.model.spiking != (population.name != "readout"):
-                spikes = "spikes" if population.model.spiking else "has no threshold"
-                _fail(
-                    f"a model that {spikes} can't stand here",
-                    population.name,
-                    population.model.name,
-                    "layers with a threshold and a readout without",
-                    "use LeakyReadout as readout and spiking models as layers",
-                )
-        if self.readout is not None and self.readout.recurrent:
-            _fail(
-                "a readout can't be recurrent", "readout", "recurrent=True", "recurrent=False", "a readout does not spike; remove recurrent"
-            )
-        for projection in self.projections:
-            target = self.population(projection.target).model
-            if target.takes_values and projection.kind == "recurrent":
-                _fail(
-                    "synapses that take values can't be recurrent",
-                    projection.name,
-                    f"{target.name}, whose synapses read x_pre",
-                    "recurrent=False, or a model with on_pre",
-                    "let spikes drive the recurrent synapses",
-                )
-            if projection.source == "input":
-                continue
-            source = self.population(projection.source).model
-            if target.takes_values and not source.output:
-                _fail(
-                    "synapses that take values have a source that puts out spikes",
-                    projection.name,
-                    f"{source.name} without an output, before {target.name} with x_pre",
-                    "a source with an output, or synapses with on_pre",
-                    'say what the source puts out, as in output="s", or use a model with on_pre',
-                )
-            if shared := target.names_of("synapse") & source.names_of("neuron"):
-                _fail(
-                    "a name means one thing at the synapses and another in the neurons before them",
-                    projection.name,
-                    ", ".join(sorted(shared)),
-                    f"names that the neurons of {projection.source} do not have: Brian2 can't tell them apart",
-                    "rename the state or the parameter in one of the two models",
-                )
+        for rule in NETWORK_RULES:
+            rule(self)
 
     @property
     def takes_values(self) -> bool:
@@ -221,6 +173,8 @@ class NetworkSpec:
     def from_dict(cls, plain: Mapping[str, Any]) -> NetworkSpec:
         """The spec that :meth:`to_dict` described."""
         try:
+            if unknown := sorted(map(str, set(plain) - set(_SECTIONS))):
+                raise TypeError(f"unknown {', '.join(unknown)}"[:300])
             models = [NeuronModel.from_dict(m) for m in plain["models"]]
             layers = [Layer(**{**layer, "model": models[layer["model"]]}) for layer in plain["layers"]]
             readout = plain.get("readout")
@@ -236,7 +190,7 @@ class NetworkSpec:
                 "this is not the description of a network",
                 where="NetworkSpec",
                 got=f"{type(error).__name__}: {error}",
-                expected="what NetworkSpec.to_dict writes: dt, n_input, step_order, layers, readout, models",
+                expected=f"what NetworkSpec.to_dict writes: {', '.join(_SECTIONS)}",
                 remedy="write the file anew from a NetworkSpec",
             ) from error
 
@@ -248,7 +202,3 @@ class NetworkSpec:
     def from_text(cls, text: str) -> NetworkSpec:
         """The spec that :meth:`to_text` wrote."""
         return cls.from_dict(read_yaml(text, where="NetworkSpec"))
-
-
-def _fail(what: str, where: str, got: str, expected: str, remedy: str) -> None:
-    raise SpecError(what, where=where, got=got, expected=expected, remedy=remedy)

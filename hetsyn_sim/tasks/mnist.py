@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
 import struct
 from os import PathLike
 from pathlib import Path
@@ -100,7 +101,7 @@ def sequential_mnist(
 
 def holds_images(path: str | PathLike[str]) -> bool:
     """Whether this is a folder with the test images of MNIST in it."""
-    return Path(path).is_dir() and bool(_found(Path(path), "t10k-images"))
+    return os.path.isdir(path) and bool(_found(Path(path), "t10k-images"))
 
 
 def read_images(source: Path) -> dict[str, Images]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,12 +29,12 @@ _ENDINGS = tuple(plain + packed for plain in (".h5", ".hdf5") for packed in ("",
 def is_in_layout(path: str | PathLike[str]) -> bool:
     """Whether this is a file in the layout, or a folder with such files."""
     found = Path(path)
-    files = _in(found) if found.is_dir() else [found]
+    files = _in(found) if os.path.isdir(found) else [found]
     try:
         with _opened(files[0]) as file:
             return all(place in file for place in _PLACES)
     except DataError:  # it unpacks to too much, which whoever reads it says; a pipe is no file in the layout
-        return files[0].is_file()
+        return os.path.isfile(files[0])
     except (*UNREADABLE, IndexError):
         return False
 

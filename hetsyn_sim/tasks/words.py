@@ -11,6 +11,8 @@ TI46-Alpha: ``.../train/f1/0af1set0.wav``: split, speaker, then the letter befor
 
 from __future__ import annotations
 
+import math
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -30,7 +32,8 @@ from ..reading import check_readable
 __all__ = ["CORPORA", "Corpus", "corpus_of", "read_sphere", "spoken_words"]
 
 _SPLITS: tuple[Literal["train", "test"], ...] = ("train", "test")
-_MAGIC = b"NIST_1A"
+_MAGIC, _HEAD = b"NIST_1A", 1024
+_FACT = re.compile(rb"^(sample_count|sample_n_bytes|channel_count) -i ([0-9]{1,18})\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def spoken_words(
 
 def corpus_of(path: str | PathLike[str]) -> str:
     """The name of the corpus whose recordings are in this folder; empty if it is none."""
-    if not Path(path).is_dir():
+    if not os.path.isdir(path):
         return ""
     return next((name for name, corpus in CORPORA.items() if next(_recordings(Path(path), corpus), None) is not None), "")
 
@@ -152,7 +155,7 @@ def read_sphere(path: Path) -> tuple[NDArray[np.float64], int]:
     check_readable(path, expected="a NIST SPHERE or wav file")
     try:
         with open(path, "rb") as file:
-            head = file.read(1024)
+            head = file.read(_HEAD)
     except OSError as error:
         raise _unreadable(path, error) from error
     if head.startswith(_MAGIC) and b"shorten" in head.lower():
@@ -163,6 +166,7 @@ def read_sphere(path: Path) -> tuple[NDArray[np.float64], int]:
             expected="plain PCM",
             remedy="decompress it with NIST's sph2pipe (sph2pipe -p -f sph IN OUT) or w_decode (w_decode -o pcm IN OUT)",
         )
+    _check_whole(path, head)
     try:
         samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
     except (RuntimeError, OSError, ValueError, MemoryError) as error:
@@ -178,11 +182,22 @@ def read_sphere(path: Path) -> tuple[NDArray[np.float64], int]:
     return samples[:, 0], int(rate)
 
 
-def _unreadable(path: Path, error: BaseException) -> DataError:
+def _check_whole(path: Path, head: bytes) -> None:
+    """A SPHERE file says how many samples it has; libsndfile would read those that are there, and say nothing."""
+    if not head.startswith(_MAGIC):
+        return
+    facts = {name: int(value) for name, value in _FACT.findall(head)}
+    announced = math.prod(facts.get(name, 1) for name in (b"sample_count", b"sample_n_bytes", b"channel_count"))
+    size = path.stat().st_size - _HEAD
+    if b"sample_count" in facts and announced > size:
+        raise _unreadable(path, f"{max(0, size):,} bytes of samples where its header announces {announced:,}")
+
+
+def _unreadable(path: Path, error: BaseException | str) -> DataError:
     return DataError(
         "this recording can't be read",
         where=str(path),
-        got=f"{type(error).__name__}: {error}",
+        got=error if isinstance(error, str) else f"{type(error).__name__}: {error}",
         expected="a NIST SPHERE or wav file",
         remedy="copy it again from the corpus; it may have been cut off",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib import resources
 from os import PathLike
@@ -121,7 +122,7 @@ def load_recipe(name_or_path: str | PathLike[str]) -> Recipe:
     if str(name_or_path) in shipped_recipes():
         with resources.as_file(resources.files("hetsyn_sim") / "configs" / f"{name_or_path}.yaml") as path:
             return Recipe.from_yaml(path)
-    if not Path(name_or_path).is_file():
+    if not os.path.isfile(name_or_path):
         raise UnknownNameError(
             "unknown recipe",
             where="load_recipe",
