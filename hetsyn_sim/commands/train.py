@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import ConfigError
-from .console import show_table
+from ..errors import BackendError, ConfigError, HetSynError
+from .console import say, show_table
 from .options import DataFile, JsonFile, check_output, load_data, write_json
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ def train(
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Instead of the recipe's.", show_default=False)] = None,
     data_file: DataFile = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Throw away what run the folder holds.")] = False,
+    devices: Annotated[
+        int | None, typer.Option("--devices", min=1, help="Processes on this machine, one per GPU if there are any.", show_default=False)
+    ] = None,
+    nodes: Annotated[int | None, typer.Option("--nodes", min=1, help="Machines; needs torchrun on each.", show_default=False)] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Train a network in PyTorch.
@@ -45,10 +50,15 @@ def train(
     hetsyn train mine.yaml --data mine.h5
     hetsyn train shd-hetsyn --data shd/
     hetsyn train dms-hetsyn
+    hetsyn train shd-hetsyn --data shd/ --devices 2
     ```
+
+    With several devices a batch is shared between as many processes, and the result is that of one process but for the rounding of sums.
+    Under torchrun its numbers are taken: `torchrun --standalone --nproc_per_node 2 -m hetsyn_sim.cli train fsdd-hetsyn`.
     """
     check_output(json_file)
     from ..training.fit import fit
+    from ..training.processes import is_first
     from ..training.recipe import load_recipe
 
     recipe = load_recipe(config)
@@ -61,18 +71,33 @@ def train(
             expected=recipe.data,
             remedy="name them with --data; see the page on data",
         )
-    data, traces, data_name = _recordings(recipe, data_file, used_seed)
     folder = Path("runs") / f"{recipe.name}-seed{used_seed}" if out is None else out
-    result = fit(
-        recipe,
-        data,
-        traces=traces,
-        epochs=epochs,
-        seed=seed,
-        out=folder,
-        overwrite=overwrite,
-        data_name=data_name,
-    )
+    under_torchrun = "TORCHELASTIC_RUN_ID" in os.environ
+    if not under_torchrun and (nodes or 1) > 1:
+        raise ConfigError(
+            "several machines have to be told of each other",
+            where="--nodes",
+            got=f"{nodes}, without torchrun",
+            expected="the same command under torchrun on each of them",
+            remedy="torchrun --nnodes 2 --nproc_per_node 4 --rdzv_backend c10d --rdzv_endpoint HOST:PORT -m hetsyn_sim.cli train ...",
+        )
+    if not under_torchrun and (devices or 1) > 1:
+        assert devices is not None
+        options = {"--out": folder, "--seed": seed, "--epochs": epochs, "--data": data_file, "--json": json_file}
+        given = [text for name, value in options.items() if value is not None for text in (name, str(value))]
+        _in_processes(["train", config, *given, *(["--overwrite"] if overwrite else [])], devices, folder)
+        return
+    numbers = {name: n for name, n in (("devices", devices), ("num_nodes", nodes)) if n is not None}
+    try:
+        data, traces, data_name = _recordings(recipe, data_file, used_seed)
+        result = fit(recipe, data, traces=traces, epochs=epochs, seed=seed, out=folder, overwrite=overwrite, data_name=data_name, **numbers)
+    except HetSynError as error:
+        # What is wrong is wrong in all processes of a machine: one says it. That another is gone may be known to a single one.
+        if isinstance(error, BackendError) or os.environ.get("LOCAL_RANK", "0") == "0":
+            raise
+        raise typer.Exit(2) from None
+    if not is_first():
+        return
     last = result.history[-1]
     rows = {"epochs": f"{len(result.history)}"}
     if "train_accuracy" in last:
@@ -85,6 +110,16 @@ def train(
     show_table(f"{recipe.name}, seed {used_seed}", rows | {"next": f"hetsyn verify {folder}"})
     path = str(folder / "checkpoint.safetensors")
     write_json(json_file, {"checkpoint": path, "recipe": recipe.name, "seed": used_seed, "epochs": len(result.history), "last_epoch": last})
+
+
+def _in_processes(arguments: list[str], n: int, folder: Path) -> None:
+    from ..training.launch import launch
+
+    try:
+        launch(["-m", "hetsyn_sim.cli", *arguments], n)
+    except KeyboardInterrupt:
+        say(f"interrupted: run the same again to go on in {folder}")
+        raise typer.Exit(130) from None
 
 
 def _recordings(recipe: Recipe, data_file: Path | None, seed: int) -> tuple[SpikeDataset, NDArray[np.float64] | None, str]:

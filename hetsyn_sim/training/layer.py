@@ -49,7 +49,7 @@ class Noise:
     def like(self, v: Tensor, dt: float, share: Share | None = None) -> Tensor:
         """The process for a v of shape (time, batch, post); with a share, that of these recordings in the whole batch."""
         rho = math.exp(-dt / self.tau)
-        kicks = (torch.randn_like(v) if share is None else share.drawn(torch.randn_like, v)) * self.sd
+        kicks = (torch.randn_like(v.contiguous()) if share is None else share.drawn(torch.randn_like, v)) * self.sd
         kicks[1:] *= math.sqrt(1.0 - rho * rho)
         process: Tensor = exponential_filter(kicks, torch.eye(v.shape[2], dtype=v.dtype, device=v.device), v.new_tensor(rho))
         return process

@@ -197,7 +197,7 @@ class Network(nn.Module):
 
     def _dropped(self, spikes: Tensor) -> Tensor:
         if self._share is None or not self.training or not self.dropout.p:
-            dropped: Tensor = self.dropout(spikes)
+            dropped: Tensor = self.dropout(spikes.contiguous())  # draws follow memory, which is to follow the axes on all kernels
             return dropped
         return spikes * self._share.drawn(self.dropout, spikes)
 

@@ -1,8 +1,11 @@
 """The operators as torch sees them: opcheck, gradcheck, torch.compile, autocast, data-parallel training, memory."""
 
+import faulthandler
+import os
 import subprocess
 import sys
 import textwrap
+from datetime import timedelta
 
 import pytest
 import torch
@@ -15,6 +18,7 @@ from hetsyn_sim.training.surrogates import MultiGaussian
 pytestmark = pytest.mark.skipif(library() is None, reason="the kernels were not built")
 T, B, I, J = 12, 3, 4, 5
 MULTI_GAUSSIAN = [0.5, 0.5, 0.15, 6.0]
+PATIENCE = 240  # seconds for two processes that import torch on a busy machine, which has taken 60
 
 
 def make(dtype=torch.float64):
@@ -91,23 +95,34 @@ class Module(torch.nn.Module):
         return network(x, *self.numbers)
 
 
-def train_half(rank, folder):
+def train_half(rank, port, folder):
     """One of two processes: gradients of its half of the batch, averaged by DDP."""
-    torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
+    faulthandler.dump_traceback_later(PATIENCE - 20, exit=True)  # where it waits, if it does
+    os.environ["GLOO_SOCKET_IFNAME"] = "lo"  # or else gloo asks for the address of the machine's name
+    store = torch.distributed.TCPStore("127.0.0.1", port, is_master=False, timeout=timedelta(seconds=PATIENCE))
+    torch.distributed.init_process_group("gloo", store=store, rank=rank, world_size=2)
     module = DistributedDataParallel(Module())
     x = make()[0].detach().repeat(1, 2, 1)[:, 3 * rank : 3 * rank + 3] * (1.0 + rank)
     z, v = module(x)
     (z.sum() + v.square().sum()).backward()
     if rank == 0:
         torch.save([p.grad for p in module.parameters()], f"{folder}/gradients.pt")
+    torch.distributed.barrier()  # neither leaves while the other is still in the sum
     torch.distributed.destroy_process_group()
 
 
 @pytest.mark.slow
 def test_two_processes_with_half_a_batch_each(tmp_path):
-    program = f"import runpy; runpy.run_path({__file__!r})['train_half']({{}}, {str(tmp_path)!r})"
+    # The meeting point outlives both: it is this process's, at a port that the system chose.
+    store = torch.distributed.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    program = f"import runpy; runpy.run_path({__file__!r})['train_half']({{}}, {store.port}, {str(tmp_path)!r})"
     runs = [subprocess.Popen([sys.executable, "-c", program.format(rank)]) for rank in range(2)]
-    assert [run.wait(timeout=120) for run in runs] == [0, 0]
+    try:
+        assert [run.wait(timeout=PATIENCE) for run in runs] == [0, 0]
+    finally:
+        for run in runs:
+            run.kill()
+            run.wait()
     found = torch.load(tmp_path / "gradients.pt")
     x, *parameters = make()
     halves = [gradients(lambda *p, k=k: network(x.detach() * (1.0 + k), *p), parameters, 0.5) for k in range(2)]
