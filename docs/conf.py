@@ -1,12 +1,19 @@
-"""How Sphinx builds these pages. `make docs` treats a warning as an error; nothing is fetched from the network."""
+"""How Sphinx builds these pages. `make docs` treats a warning as an error; nothing is fetched from the network.
+
+The tutorials in ``gallery/`` run while the pages are built, and one that fails makes the build fail.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
 HERE = Path(__file__).parent
+# Two tutorials run at a time. Before torch is imported: more threads than cores would wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
 sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
 
 project = "hetsyn-sim"
@@ -20,11 +27,12 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
+    "sphinx_gallery.gen_gallery",
     "generated_pages",
 ]
 
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
-exclude_patterns = ["_build", "_ext", "_generated", "_templates", "auto_examples", "generated/pages"]
+exclude_patterns = ["_build", "_ext", "_generated", "_templates", "gallery", "generated/pages"]
 templates_path = ["_templates"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
@@ -46,6 +54,19 @@ napoleon_attr_annotations = False  # it would write NDArray[np.str_] as text, wh
 python_maximum_signature_line_length = 88
 
 highlight_language = "text"
+
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"/plot_",
+    "within_subsection_order": "FileNameSortKey",
+    "parallel": 2,
+    "image_srcset": ["2x"],
+    "remove_config_comments": True,
+    "show_signature": False,
+    "min_reported_time": 3600,  # how long a tutorial took depends on the machine: equal code makes equal pages
+    "write_computation_times": False,
+}
 
 html_theme = "furo"
 html_title = f"hetsyn-sim {release}"

@@ -89,7 +89,7 @@ def plot_margins(margins: ArrayLike, bounds: Mapping[str, float], measured: Mapp
     ax.set(xlabel="closest |v − θ| in a recording", ylabel="recordings", xlim=(10**low, 10**high))
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     reached = [f"{int(np.sum(distances <= dv))} in {precision}" for precision, dv in measured.items()]
-    return tidy(ax, f"recordings in which v came as close to θ as the simulators differ: {', '.join(reached)} (of {distances.size})")
+    return tidy(ax, f"rounding may have decided: {', '.join(reached)} (of {distances.size})")
 
 
 def plot_refinement(findings: Sequence[Finding], ax: Axes | None = None) -> Axes:

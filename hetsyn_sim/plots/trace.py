@@ -25,6 +25,7 @@ def plot_trace(
     run: int = 0,
     *,
     theta: float | None = None,
+    unit: str = "",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw one trace (``"layer_1.v"``) of one neuron: PyTorch as a broad line, Brian2 as a thin one on it.
@@ -41,6 +42,8 @@ def plot_trace(
         Which of them.
     theta
         Threshold to draw, with a mark above it for every spike.
+    unit
+        Of the variable, for the axis: recordings hold SI values without it. By default it is a pure number.
     ax
         Where to draw; by default in a new figure.
     """
@@ -56,7 +59,7 @@ def plot_trace(
         _, top = ax.get_ylim()
         ax.plot(time[steps], np.full(len(steps), top), "|", color=BRIAN2, ms=9, mew=1.5, clip_on=False, label="spikes")
         what += f", {len(steps)} spikes"
-    ax.set(xlabel="time (ms)", ylabel=f"{variable} (dimensionless)", xlim=(time[0], time[-1]))
+    ax.set(xlabel="time (ms)", ylabel=f"{variable} ({unit or 'dimensionless'})", xlim=(time[0], time[-1]))
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return tidy(ax, f"{_NAMES.get(variable, variable)}: {what}")
 

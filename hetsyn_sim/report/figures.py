@@ -23,7 +23,7 @@ from ..plots import (
     plot_time_constants,
     plot_trace,
 )
-from ..spec.quantities import dimensions_of
+from ..spec.quantities import dimensions_of, unit_of_dimensions
 from ..verification import Verification
 from .document import Figure
 from .material import Example, History
@@ -57,7 +57,7 @@ def traces(example: Example, checkpoint: Checkpoint) -> Figure:
     axes = figure.subplots(len(shown) + 1, 1, sharex=True, height_ratios=[2.0] * len(shown) + [1.3])
     for ax, trace in zip(axes, shown, strict=False):
         theta = _theta(checkpoint, example) if trace.endswith(".v") else None
-        plot_trace(example.torch, example.brian2, trace, example.neuron, theta=theta, ax=ax)
+        plot_trace(example.torch, example.brian2, trace, example.neuron, theta=theta, unit=_unit(checkpoint, trace), ax=ax)
         ax.label_outer()
     plot_difference(example.torch, example.brian2, f"{example.population}.v", example.neuron, ax=axes[-1])
     caption = f"Recording {example.name}: one neuron in PyTorch (broad line) and in Brian2 (thin line with points)."
@@ -121,6 +121,14 @@ def refinement(check: Check) -> Figure:
 def _theta(checkpoint: Checkpoint, example: Example) -> float:
     """The threshold of the neuron shown; where it moves, as the recording begins."""
     return float(thresholds(checkpoint.spec, checkpoint.values, example.torch)[example.population][0, 0, example.neuron])
+
+
+def _unit(checkpoint: Checkpoint, trace: str) -> str:
+    """The SI unit of a trace, or nothing if it is a pure number."""
+    population, variable = trace.split(".", 1)
+    model = next(p.model for p in checkpoint.spec.populations if p.name == population)
+    unit = unit_of_dimensions(model.neuron_equations.dimensions[variable]) if variable in model.neuron_equations.dimensions else "1"
+    return "" if unit == "1" else unit
 
 
 def _new(width: float, height: float) -> MplFigure:

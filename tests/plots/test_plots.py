@@ -166,6 +166,11 @@ def test_bounds_say_who_is_beyond_them():
     assert title(plot_bounds([compared("one", 0.5)], Figure().subplots())) == "all within the bound"
 
 
+def test_a_trace_names_its_unit(recording):
+    drawn = {unit: plot_trace(recording, recording, "layer_1.v", 0, unit=unit, ax=Figure().subplots()) for unit in ("", "volt")}
+    assert [ax.get_ylabel() for ax in drawn.values()] == ["v (dimensionless)", "v (volt)"]
+
+
 def test_margins_count_the_recordings_that_rounding_reached():
     ax = plot_margins([1e-3, 1e-6, 0.0], {"float64": 1e-12, "float32": 1e-2}, {"float64": 1e-14, "float32": 1e-5}, Figure().subplots())
     assert "1 in float64, 2 in float32 (of 3)" in title(ax)

@@ -1,0 +1,127 @@
+"""
+Bring your Brian2 model
+=======================
+
+You have a neuron in a Brian2 script. Here it learns a task without being rewritten: its objects are read, trained by gradients in PyTorch,
+and simulated in Brian2 again.
+"""
+
+# %%
+# The script
+# ----------
+#
+# Sixteen integrate-and-fire neurons with an adaptation current. Weights and membrane time constants differ from neuron to neuron. Nothing
+# in this part knows of any other package.
+
+import brian2 as b2
+from brian2 import ms, mV, pA
+
+b2.prefs.codegen.target = "numpy"
+b2.seed(1)
+dt = 10 * ms
+E_L, V_T = -70 * mV, -55 * mV
+
+cochlea = b2.SpikeGeneratorGroup(70, [], [] * ms, dt=dt)
+neurons = b2.NeuronGroup(
+    16,
+    """dv/dt = (E_L - v + (c - a)*(100*Mohm))/tau_m : volt
+       dc/dt = -c/tau_s : amp
+       da/dt = -a/(150*ms) : amp
+       tau_m : second (constant)
+       tau_s : second (constant)""",
+    threshold="v > V_T",
+    reset="v = E_L; a += 20*pA",
+    method="exponential_euler",
+    dt=dt,
+)
+neurons.v = E_L
+neurons.tau_m = "(20 + 40*rand())*ms"
+neurons.tau_s = "(20 + 40*rand())*ms"
+synapses = b2.Synapses(cochlea, neurons, "w : amp", on_pre="c_post += w", dt=dt)
+synapses.connect()
+synapses.w = "60*pA*randn()"
+
+# %%
+# The objects as a spec
+# ---------------------
+#
+# :meth:`~hetsyn_sim.spec.NeuronModel.from_brian2` reads equations, threshold, reset and method. ``trainable`` names what training may move;
+# all else stays as it is. Numbers in the equations become parameters with names of their own.
+
+import hetsyn_sim as hs
+from hetsyn_sim.models import LeakyReadout
+from hetsyn_sim.models.orders import RESET_FIRST
+from hetsyn_sim.spec.from_brian2 import values_from_brian2
+
+model = hs.NeuronModel.from_brian2(neurons, [synapses], name="Mine", namespace=globals(), trainable=("w", "tau_m", "tau_s"))
+print(model.to_text())
+
+# %%
+# The network around it: the shipped spoken digits as input, a readout for ten classes. Training begins with the script's own values.
+
+data = hs.tasks.spoken_digits()
+net = hs.NetworkSpec(
+    dt=data.dt,
+    n_input=data.n_channels,
+    layers=[hs.Layer(model, 16)],
+    readout=hs.Layer(LeakyReadout, 10),
+    step_order=RESET_FIRST,  # as in the script: a reset follows its threshold, before anything decays
+)
+start = net.initial_values(0) | values_from_brian2(neurons, [synapses], namespace=globals())
+
+# %%
+# Training
+# --------
+#
+# The equations are not linear in this form (a reset to a voltage), so the layer steps them, with the script's own method, in code that is
+# generated and compiled for this model (:doc:`/stepped`). Gradients go through every state.
+
+training = hs.Training(
+    epochs=10, window=64, optimiser={"lr": 3e-2, "lr_factor_time_constants": 1.0}, loss={"name": "sum_of_softmax", "burn_in": 5}
+)
+result = hs.fit(net, data, training=training, start=start, seed=0, progress=False)
+hs.plots.plot_learning_curve(result.history)
+for row in result.history:
+    print(f"epoch {row['epoch']:g}: loss {row['train_loss']:.3f}, accuracy {100 * row['train_accuracy']:.1f} %")
+
+# %%
+# What it learned, in the script's own names and units:
+
+for name in ("tau_m", "tau_s"):
+    before, after = 1e3 * start[f"layer_1.neuron.{name}"], 1e3 * result.checkpoint.values[f"layer_1.neuron.{name}"]
+    print(f"{name}: {before.min():.0f} to {before.max():.0f} ms before training, {after.min():.0f} to {after.max():.0f} ms after it")
+hs.plots.plot_time_constants(start["layer_1.neuron.tau_m"], result.checkpoint.values["layer_1.neuron.tau_m"], "tau_m")
+
+# %%
+# Back in Brian2
+# --------------
+#
+# The trained network, simulated by Brian2 on recordings of the test split, and compared with PyTorch spike by spike:
+
+simulation = hs.to_brian2(result.checkpoint, device="numpy")
+recording = simulation.run(data.test[::10])
+outcome = hs.compare(result.network, recording)
+print(outcome)
+
+# %%
+
+mine = result.network.record(recording.rasters["input"])
+hs.plots.plot_raster(mine, recording, 0)
+
+# %%
+# One neuron's voltage as its threshold sees it in each step. The reset to -70 mV comes after that, and before the next step's decay.
+
+busiest = int(recording.rasters["layer_1"][:, 0].sum(axis=0).argmax())
+hs.plots.plot_trace(mine, recording, "layer_1.v", busiest, 0, theta=float(V_T / b2.volt), unit="volt")
+
+# %%
+# The values go back into the script's objects as they are:
+
+neurons.tau_m = result.checkpoint.values["layer_1.neuron.tau_m"] * b2.second
+neurons.tau_s = result.checkpoint.values["layer_1.neuron.tau_s"] * b2.second
+synapses.w = result.checkpoint.values["layer_1.feedforward.w"].T.ravel() * b2.amp  # Synapses are sorted by source, then by target
+print(f"weights from {synapses.w[:].min() / pA:.0f} to {synapses.w[:].max() / pA:.0f} pA")
+
+# %%
+# :doc:`/bring-your-model` lists what a script may contain, what is refused and what to do instead, and which four things to tell Brian2 so
+# that the script's own objects spike in the same steps.
