@@ -1,0 +1,174 @@
+"""The table of measured claims in README.md, made from the result files. `tests/test_readme.py` holds the README to it.
+
+python -m benchmarks.readme            # prints the table
+python -m benchmarks.readme --write    # puts it into README.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hetsyn_sim.reproduce.statistics import of_case, paired, shown
+
+from .implementations import HOMOGENEOUS
+from .ratios import fastest, in_group, ratio
+from .rows import read_rows
+from .shapes import SHAPES
+
+__all__ = ["ROOT", "claims", "table", "written_into"]
+
+ROOT = Path(__file__).parents[1]
+_HEAD = ("| claim | measured | again with |", "|---|---|---|")
+_TABLE = re.compile(rf"{re.escape(_HEAD[0])}\n{re.escape(_HEAD[1])}\n(?:\|.*\n)*")
+
+
+def claims(root: Path = ROOT) -> Iterator[tuple[str, str, str]]:
+    """What is claimed with a link to its page, the figure, and the command that measures it anew. What was not measured is left out."""
+    results = root / "benchmarks" / "results"
+    yield from _sameness(results)
+    killed = (root / "docs" / "_generated" / "mutants.md").read_text(encoding="utf-8").split("\n", 1)[0]
+    planted = re.fullmatch(r"(\d+) of (\d+) planted faults are killed\.", killed)
+    assert planted, killed
+    yield (
+        "faults planted in the code are [found by the suite](docs/equivalence.md)",
+        f"{planted[1]} of {planted[2]}",
+        "`python -m equivalence.mutants`",
+    )
+    yield from _speed(results)
+    yield from _studies(results)
+    yield from _ladder(results)
+    yield from _first_result(results)
+
+
+def _sameness(results: Path) -> Iterator[tuple[str, str, str]]:
+    """Every study runs its trained networks in Brian2 too, and counts raster cells that differ."""
+    studies = [*sorted((results / "reproduced").glob("*.json")), results / "forecast.json"]
+    compared = [row for path in studies for row in _rows(path) if "mismatches" in row]
+    yield (
+        "a trained network is [the same in Brian2](docs/claim.md), in every neuron and step",
+        f"{sum(row['mismatches'] for row in compared)} cells differ in {len(compared)} trained networks",
+        "`hetsyn reproduce all`, `hetsyn forecast`",
+    )
+    simulated = _rows(results / "simulation.json")
+    kernels = next(row for row in simulated if row["form"] == "fused kernels" and not row["sweep"])
+    by_form = {
+        row["form"]: row["ms_per_step"] for row in simulated if row["device"] == "cpp_standalone" and row["synapses"] == kernels["synapses"]
+    }
+    yield (
+        f"Brian2's [fast form](docs/forms.md) against its ODE form, C++, {kernels['synapses']:,} synapses",
+        f"{by_form['ode'] / by_form['fast']:.0f} times as fast, the same spikes",
+        "`python -m benchmarks.simulation`",
+    )
+
+
+def _speed(results: Path) -> Iterator[tuple[str, str, str]]:
+    rows = read_rows(results / "training.json")
+    groups = [in_group(rows, shape, 1) for shape in SHAPES]
+    peers = [ratio(opponent, group["fused"]).value for group in groups if (opponent := fastest(group, HOMOGENEOUS))]
+    shd = in_group(rows, "shd", 1)
+    obvious, fused = shd["materialised"], shd["fused"]
+    again = "`python -m benchmarks.training`"
+    yield (
+        "a [step of training](docs/speed.md), 700-128r-64r-20, batch 32, 250 steps, one core",
+        f"{1e3 * fused['cpu_s']:.0f} ms and {fused['memory_mib']:.0f} MiB; as usually written "
+        f"{obvious['cpu_s']:.1f} s and {obvious['memory_mib'] / 1024:.1f} GiB",
+        again,
+    )
+    yield (
+        "against [one time constant per neuron](docs/speed.md) in torch, snnTorch, Norse, SpikingJelly",
+        f"{min(peers):.1f} to {max(peers):.0f} times as fast as the fastest of them",
+        again,
+    )
+
+
+def _studies(results: Path) -> Iterator[tuple[str, str, str]]:
+    digits = _rows(results / "reproduced" / "digits.json")
+    ours, plain = (of_case(digits, model=model, recurrent=True) for model in ("HetSynLIF", "HomNeuLIF"))
+    yield (
+        f"[spoken digits](docs/paper.md), {len(ours)} seeds, against one time constant in all",
+        f"{shown([row['accuracy'] for row in ours], 100)} %; {shown(paired(ours, plain, 'accuracy'), 100)} points more",
+        "`hetsyn reproduce digits`",
+    )
+    forecast = _rows(results / "forecast.json")
+    horizon = max(row["case"]["horizon"] for row in forecast)
+    errors = {
+        model: float(np.mean([row["nrmse"] for row in of_case(forecast, model=model, horizon=horizon)]))
+        for model in ("MTC", "LIF", "linear")
+    }
+    yield (
+        "[Mackey-Glass](docs/conductance.md) one Lyapunov time ahead, conductance neurons",
+        f"NRMSE {errors['MTC']:.2f}; LIF {errors['LIF']:.2f}, linear {errors['linear']:.2f}",
+        "`hetsyn forecast`",
+    )
+    stl = _rows(results / "stl.json")
+    both, weights = (of_case(stl, mode=mode) for mode in ("STL", "SL"))
+    yield (
+        "[learned thresholds](docs/stl.md) on MNIST, against learned weights alone",
+        f"{shown(paired(both, weights, 'accuracy'), 100)} points",
+        "`hetsyn stl --data mnist/`",
+    )
+
+
+def _ladder(results: Path) -> Iterator[tuple[str, str, str]]:
+    rows = _rows(results / "ladder.json")
+
+    def accuracy(name: str, strength: float) -> str:
+        return f"{100 * float(np.mean([row['accuracy'] for row in rows if (row['name'], row['strength']) == (name, strength)])):.1f}"
+
+    yield (
+        "[towards biophysics](docs/ladder.md): the trained network; membranes of 20 ms; reversal potentials",
+        f"{accuracy('same grid', 0.0)}, {accuracy('membrane capacitance', 20.0)}, {accuracy('conductances', 70.0)} % right",
+        "`hetsyn transfer CHECKPOINT --ladder`",
+    )
+
+
+def _first_result(results: Path) -> Iterator[tuple[str, str, str]]:
+    path = results / "first-result.json"
+    if path.exists():
+        runs = {row["cache"]: row for row in _rows(path)}
+        yield (
+            "[from an empty folder](docs/quickstart.md) to the demo's report, packages at hand",
+            f"{runs['warm']['first_result_s'] / 60:.1f} minutes",
+            "`.ci/newcomer`",
+        )
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    found: Any = json.loads(path.read_text(encoding="utf-8"))
+    rows: list[dict[str, Any]] = found["rows"] if isinstance(found, dict) else found
+    return rows
+
+
+def table(root: Path = ROOT) -> str:
+    """The lines of the table."""
+    return "\n".join([*_HEAD, *(f"| {' | '.join(row)} |" for row in claims(root))]) + "\n"
+
+
+def written_into(text: str, lines: str) -> str:
+    """The README's text with this table in the place of the one that it has."""
+    changed, n = _TABLE.subn(lambda _: lines, text)
+    if n != 1:
+        raise ValueError(f"README.md: {n} tables that begin with {_HEAD[0]!r}, expected 1")
+    return changed
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.readme", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="write it into README.md instead of printing it")
+    options = parser.parse_args(arguments)
+    if options.write:
+        readme = ROOT / "README.md"
+        readme.write_text(written_into(readme.read_text(encoding="utf-8"), table()), encoding="utf-8")
+    else:
+        print(table(), end="")
+
+
+if __name__ == "__main__":
+    main()
