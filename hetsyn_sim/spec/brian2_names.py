@@ -70,7 +70,8 @@ class Constants:
     taken: set[str] = field(default_factory=set)
 
     def name_for(self, name: str, value: Quantity | float) -> str:
-        """The name of a constant in the spec: its own, unless that means something else there."""
+        """The name of a constant in the spec: its own, unless that means something else there or ends in an underscore (``lambda_``)."""
+        name = f"{name}1" if name.endswith("_") else name
         found, k = name, 1
         while found in self.taken or (found in self.used and not _same(self.used[found], value)):
             k += 1

@@ -51,8 +51,8 @@ class NeuronModel:
     reference
         Where the equations are published.
     scheme
-        How the neuron's differential equations are discretised: ``"exact"`` for linear ones, else one of :data:`SCHEMES`, which Brian2
-        then uses too.
+        How the neuron's differential equations are discretised: ``"exact"`` for linear ones, else one of
+        :data:`~hetsyn_sim.spec.rules_of_parts.SCHEMES`, which Brian2 then uses too.
     refractory
         How long a neuron can't spike after a spike (an expression in parameters, a time); or the text of the threshold, if a spike is the
         moment in which it is crossed: it then needs no reset.

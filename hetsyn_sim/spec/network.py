@@ -47,8 +47,8 @@ class NetworkSpec:
     Raises
     ------
     SpecError
-        If a rule of :mod:`hetsyn_sim.spec.network_rules` is broken: a size is not a positive integer, dt not a positive time, a layer does not spike, the readout does, or a name means one thing at
-        synapses and another in the neurons before them.
+        If a rule of :mod:`hetsyn_sim.spec.network_rules` is broken: a size is not a positive integer, dt not a positive time, a layer does
+        not spike, the readout does, or a name means one thing at synapses and another in the neurons before them.
     """
 
     dt: QuantityLike

@@ -40,7 +40,7 @@ def is_used_on(model: NeuronModel, side: Side, name: str) -> bool:
 
 
 def unit_checks(model: NeuronModel) -> Iterator[tuple[str, str, Dimension | None]]:
-    """Place, text and expected dimensions of everything that has a unit; None: only consistent in itmodel."""
+    """Place, text and expected dimensions of everything that has a unit; None: only consistent in itself."""
     known = model.dimensions()
     for block, where in ((model.synapse_equations, "synapse"), (model.neuron_equations, "neuron")):
         for name, text in block.texts.items():

@@ -124,7 +124,7 @@ CASES: dict[str, Hostile] = {
     "a dunder model": Hostile("name", "__import__", "no name for a model"),
     "a model named by a file": Hostile("name", "m\n\x1b[2J", "no name for a model"),
     "a model with a long name": Hostile("name", "m" * 5000, "no name for a model"),
-    "a dunder parameter": Hostile("parameters", {"__class__": {"axes": "layer"}}, "Python's own names|never used"),
+    "a dunder parameter": Hostile("parameters", {"__class__": {"axes": "layer"}}, "ends in an underscore"),
     "a parameter that is an expression": Hostile("parameters", {"a + b": {"axes": "layer"}}, "not a name"),
     "a unit that is code": Hostile("parameters.tau.unit", TOUCH, "unknown unit"),
     "a unit that is a module": Hostile("parameters.tau.unit", "np", "unknown unit"),

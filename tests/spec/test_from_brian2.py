@@ -140,6 +140,11 @@ def test_the_variables_of_the_script_can_all_be_passed():
     assert {"mV_10", "mV_1"} <= set(model.parameters)
 
 
+def test_a_variable_of_the_script_that_ends_in_an_underscore_gets_another_name():
+    group, synapses = made(namespace={"lambda_": 7 * ms}, rate="-v/lambda_", method="euler")
+    assert NeuronModel.from_brian2(group, synapses).parameters["lambda_1"].distribution.value == 0.007
+
+
 def test_a_neurons_own_parameter_is_read_by_the_synapse_where_it_is():
     group, synapses = made(group="R : ohm (shared)\ns : 1 (constant)", rate="-v*s/tau", model="w : amp", on_pre="v += w*R")
     group.R, group.s, synapses.w = 3 * Mohm, [1, 2], 2 * pA
