@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -87,7 +87,7 @@ def train(
         given = [text for name, value in options.items() if value is not None for text in (name, str(value))]
         _in_processes(["train", config, *given, *(["--overwrite"] if overwrite else [])], devices, folder)
         return
-    numbers = {name: n for name, n in (("devices", devices), ("num_nodes", nodes)) if n is not None}
+    numbers: dict[str, Any] = {name: n for name, n in (("devices", devices), ("num_nodes", nodes)) if n is not None}
     try:
         data, traces, data_name = _recordings(recipe, data_file, used_seed)
         result = fit(recipe, data, traces=traces, epochs=epochs, seed=seed, out=folder, overwrite=overwrite, data_name=data_name, **numbers)

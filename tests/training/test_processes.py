@@ -1,4 +1,4 @@
-"""Trainings in processes of their own: killed without warning, interrupted from the keyboard, shared between two."""
+"""Trainings in processes of their own: killed without warning, interrupted from the keyboard."""
 
 import os
 import signal
@@ -7,10 +7,8 @@ import sys
 import textwrap
 import time
 
-import numpy as np
 import pytest
 
-from hetsyn_sim.checkpoint import Checkpoint
 from hetsyn_sim.training import fit
 
 
@@ -74,13 +72,3 @@ def test_control_c_says_how_to_go_on(start, tmp_path):
     assert rest.splitlines()[-1] == "interrupted: run the same again to go on in run"
     assert "Traceback" not in rest
     assert (tmp_path / "run" / "resume.safetensors").exists()
-
-
-def test_two_processes_learn_what_one_learns(data, recipe, tmp_path):
-    """Half a batch each and averaged gradients are the whole batch. Dropout and augmentation, drawn per process, are off."""
-    recipe = recipe.changed(epochs=2, dropout=0.0, augmentation={}, precision="float64")
-    alone = fit(recipe, data, progress=False)
-    shared = fit(recipe, data, out=tmp_path, devices=2, accelerator="cpu", strategy="ddp_fork", progress=False)
-    assert Checkpoint.load(tmp_path / "checkpoint.safetensors").to_bytes() == shared.checkpoint.to_bytes()
-    for key, value in alone.checkpoint.values.items():
-        assert np.allclose(value, shared.checkpoint.values[key], rtol=1e-9, atol=1e-12)

@@ -1,0 +1,233 @@
+"""Several processes learn what one learns, within a bound that counts roundings; and they begin, go on and end together."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from lightning.pytorch.callbacks import Callback
+from typer.testing import CliRunner
+
+from hetsyn_sim.checkpoint import Checkpoint
+from hetsyn_sim.cli import app
+from hetsyn_sim.errors import BackendError, ConfigError
+from hetsyn_sim.training import build_network, fit
+from hetsyn_sim.training.processes import as_started, is_first, naming_lost_processes
+from hetsyn_sim.training.resume import read_state
+from hetsyn_sim.training.share import Share
+
+TWO = {"devices": 2, "accelerator": "cpu", "strategy": "ddp_fork", "progress": False}
+#: |m| <= R sqrt(v) for Adam's averages with 0.9 and 0.999 at any step: (1 - 0.9) / sqrt(1 - 0.999) / sqrt(1 - 0.81 / 0.999) = 7.27
+R = 7.3
+
+
+class Bound(Callback):
+    """How far rounding can move each parameter in the steps so far, to first order (docs/scale-out.md derives it)."""
+
+    def on_fit_start(self, trainer, module):
+        self.moved = [torch.zeros_like(p) for p in module.network.parameters()]
+
+    def on_train_batch_start(self, trainer, module, batch, i):
+        """The gradient of each recording by itself, with the draws that it has in the batch: as a share among as many processes."""
+        parameters, sums = list(module.network.parameters()), dict(module._sums)
+        n_steps, n = batch[0].shape[:2]
+        sizes = [torch.zeros_like(p) for p in parameters]
+        for rank in range(n):
+            module.on_train_batch_start(batch, i)
+            module._share = lambda batch, rank=rank: Share(rank, n, n)
+            for size, g in zip(sizes, torch.autograd.grad(module.training_step(batch, i)["loss"], parameters), strict=True):
+                size += g.abs() / n
+        del module._share
+        module._sums = sums
+        module.on_train_batch_start(batch, i)
+        self.u = torch.finfo(sizes[0].dtype).eps / 2
+        self.errors = [2 * n_steps * (n + 8) * self.u * size for size in sizes]
+
+    def on_train_batch_end(self, trainer, module, outputs, batch, i):
+        (optimiser,) = trainer.optimizers
+        for group in optimiser.param_groups:
+            for p in group["params"]:
+                k = next(k for k, other in enumerate(module.network.parameters()) if other is p)
+                state = optimiser.state[p]
+                root = (state["exp_avg_sq"] / (1 - 0.999 ** state["step"])).sqrt()
+                self.moved[k] += group["lr"] * (1 + R) * self.errors[k] / (root + 1e-8) + 4 * self.u * p.detach().abs()
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_two_processes_learn_what_one_learns(data, recipe, tmp_path, precision):
+    """Batches of 7 in two parts, augmentation and dropout on; a last batch of a single recording would be one process's alone."""
+    recipe = recipe.changed(epochs=1, precision=precision, batch_size=7, schedule={"name": "constant"})
+    bound = Bound()
+    alone = fit(recipe, data, out=tmp_path / "alone", progress=False, callbacks=[bound])
+    shared = fit(recipe, data, out=tmp_path / "shared", **TWO)
+    assert (tmp_path / "shared" / "checkpoint.safetensors").read_bytes() == shared.checkpoint.to_bytes()
+    one, two = (read_state(tmp_path / name / "resume.safetensors")["state_dict"] for name in ("alone", "shared"))
+    for (name, _), moved in zip(build_network(alone.checkpoint.spec, recipe.training).named_parameters(), bound.moved, strict=True):
+        assert torch.all((one[f"network.{name}"] - two[f"network.{name}"]).abs() <= moved), name
+        assert torch.any(one[f"network.{name}"] != build_network(alone.checkpoint.spec, recipe.training).state_dict()[name])
+
+
+def test_rests_metrics_noise_and_rates_do_not_depend_on_the_number_of_processes(data, recipe, tmp_path):
+    """42 recordings to learn from and 6 to look at, in batches of 41: rests of one recording leave a process without any."""
+    changes = {"noise": 0.1, "rate_regulariser": {"target_hz": 20.0}, "keep": "best", "precision": "float64"}
+    recipe = recipe.changed(epochs=2, batch_size=41, **changes)
+    alone = fit(recipe, data, progress=False)
+    shared = fit(recipe, data, out=tmp_path, **TWO)
+    for one, two in zip(alone.history, shared.history, strict=True):
+        for name in set(one) - {"seconds", "train_accuracy", "validation_accuracy"}:
+            assert two[name] == pytest.approx(one[name], rel=2e-8), name  # written with 8 digits
+        # Not train_accuracy: with dropout the network is silent for some, all classes have the same score, and rounding chooses.
+        assert two["validation_accuracy"] == one["validation_accuracy"]
+    for key, value in alone.checkpoint.values.items():
+        # 4 steps of Adam with lr 0.02; gradients have errors below 1e-13 (see Bound), which count at most 8.3 / 1e-8 times
+        assert np.allclose(value, shared.checkpoint.values[key], rtol=0, atol=4 * 0.02 * 8.3 * 1e-13 / 1e-8 * max(1.0, np.abs(value).max()))
+
+
+class Stop(Callback):
+    def on_train_epoch_start(self, trainer, module):
+        if trainer.current_epoch == 1:
+            raise KeyboardInterrupt
+
+
+def test_a_run_goes_on_with_another_number_of_processes(data, recipe, tmp_path):
+    recipe = recipe.changed(epochs=2, precision="float64")
+    with pytest.raises(SystemExit):
+        fit(recipe, data, out=tmp_path / "run", progress=False, callbacks=[Stop()])
+    assert len(read_state(tmp_path / "run" / "resume.safetensors")["hetsyn_sim"]["history"]) == 1
+    mixed = fit(recipe, data, out=tmp_path / "run", **TWO)
+    alone = fit(recipe, data, progress=False)
+    assert len(mixed.history) == 2
+    for key, value in alone.checkpoint.values.items():  # 6 steps, bound as above
+        assert np.allclose(value, mixed.checkpoint.values[key], rtol=0, atol=6 * 0.02 * 8.3 * 1e-13 / 1e-8 * max(1.0, np.abs(value).max()))
+
+
+# -- what is refused ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_more_processes_than_recordings_in_a_batch(data, recipe, tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        fit(recipe.changed(batch_size=2), data, out=tmp_path, **{**TWO, "devices": 3})
+    assert caught.value.what == "there are more processes than recordings in a batch"
+    assert caught.value.got == "3 processes"
+    assert "training.batch_size = 2" in caught.value.expected
+
+
+def test_several_processes_need_a_folder(data, recipe):
+    with pytest.raises(ConfigError, match="several processes need a folder that they share"):
+        fit(recipe, data, devices=1, num_nodes=2)
+
+
+@pytest.fixture
+def torchrun(monkeypatch):
+    """The environment of process 5 of 2 machines with 4 each."""
+    for name, value in {"RANK": 5, "LOCAL_RANK": 1, "WORLD_SIZE": 8, "LOCAL_WORLD_SIZE": 4}.items():
+        monkeypatch.setenv(name, str(value))
+
+
+def test_numbers_of_torchrun_are_taken(torchrun):
+    assert as_started({"accelerator": "cpu"}) == {"accelerator": "cpu", "devices": 4, "num_nodes": 2}
+    assert as_started({"devices": 4}) == {"devices": 4, "num_nodes": 2}
+    assert not is_first()
+    with pytest.raises(ConfigError) as caught:
+        as_started({"devices": 2, "num_nodes": 2})
+    assert caught.value.what == "torchrun has started another number of processes"
+    assert (caught.value.got, caught.value.expected) == ("devices = 2", "devices = 4")
+    assert "leave them out" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("environment", "first"),
+    [({}, True), ({"LOCAL_RANK": "1"}, False), ({"NODE_RANK": "1", "LOCAL_RANK": "0"}, False), ({"RANK": "0", "LOCAL_RANK": "0"}, True)],
+)
+def test_who_is_first(monkeypatch, environment, first):
+    for name in ("RANK", "LOCAL_RANK", "NODE_RANK"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert is_first() == first
+
+
+def test_a_lost_process_is_named():
+    with pytest.raises(BackendError) as caught, naming_lost_processes():
+        raise RuntimeError("[gloo/pair.cc:553] Connection closed by peer [127.0.0.1]:1. This is typically caused by")
+    assert caught.value.what == "another process of this training has ended, or can't be reached"
+    assert caught.value.got == "[gloo/pair.cc:553] Connection closed by peer [127.0.0.1]:1"
+    assert "run the same again" in caught.value.remedy
+    with pytest.raises(RuntimeError, match=r"^out of memory$"), naming_lost_processes():
+        raise RuntimeError("out of memory")  # none of its business
+
+
+def test_several_machines_need_torchrun():
+    result = CliRunner().invoke(app, ["train", "fsdd-demo", "--nodes", "2"])
+    assert result.exit_code == 2
+    assert "several machines have to be told of each other" in result.stderr
+    assert "torchrun --nnodes 2" in result.stderr
+
+
+# -- processes of their own --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_process_is_killed_and_two_machines_finish(data, recipe, tmp_path):
+    """`hetsyn train --devices 2` with one of them killed: all end, with a message. Then `torchrun` with two "machines" goes on."""
+    recipe = recipe.changed(epochs=40, precision="float64")
+    data.save(tmp_path / "data.h5")
+    (tmp_path / "toy.yaml").write_text(recipe.to_yaml())
+    verb = ["hetsyn_sim.cli", "train", "toy.yaml", "--data", "data.h5", "--out", "run"]
+    quiet = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "COV"))}
+    run = subprocess.Popen(
+        [sys.executable, "-m", *verb, "--devices", "2"], cwd=tmp_path, env=quiet, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        next(line for line in run.stderr if line.startswith("epoch  1/"))
+        first, second = sorted(pid for pid in children(run.pid) if b"toy.yaml" in Path(f"/proc/{pid}/cmdline").read_bytes())
+        os.kill(second, signal.SIGKILL)
+        started = time.monotonic()
+        said = run.communicate(timeout=120)[1]
+        # a poll of the agent, 10 s for those it asks to end, and slack for a busy machine
+        assert time.monotonic() - started < 60
+    finally:
+        run.kill()
+    assert run.returncode == 2
+    assert "a process of the training was killed" in said
+    assert "got:      SIGKILL" in said
+    assert "Traceback" not in said
+    assert not Path(f"/proc/{first}").exists()
+    finished = len(read_state(tmp_path / "run" / "resume.safetensors")["hetsyn_sim"]["history"])
+    assert 1 <= finished < 40
+    assert not (tmp_path / "run" / "checkpoint.safetensors").exists()
+
+    with socket.socket() as free:  # c10d's server has to be told a port before it listens
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    where = ["--nnodes", "2", "--nproc_per_node", "1", "--rdzv_backend", "c10d", "--rdzv_endpoint", f"127.0.0.1:{port}"]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", *where, "--local_addr", "127.0.0.1", "-m", *verb, "--nodes", "2"]
+    nodes = [subprocess.Popen(torchrun, cwd=tmp_path, env={**quiet, "GLOO_SOCKET_IFNAME": "lo"}, stdout=subprocess.PIPE) for _ in range(2)]
+    try:
+        printed = [node.communicate(timeout=240)[0].decode() for node in nodes]
+    finally:
+        for node in nodes:
+            node.kill()
+    assert [node.returncode for node in nodes] == [0, 0]
+    assert sum("validation accuracy" in text for text in printed) == 1  # the first process of the first machine speaks for all
+    alone = fit(recipe, data, progress=False)
+    found = Checkpoint.load(tmp_path / "run" / "checkpoint.safetensors")
+    assert found.metrics["epochs"] == 40
+    for key, value in alone.checkpoint.values.items():  # 120 steps, bound as above
+        assert np.allclose(value, found.values[key], rtol=0, atol=120 * 0.02 * 8.3 * 1e-13 / 1e-8 * max(1.0, np.abs(value).max()))
+
+
+def children(parent):
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):  # it may have ended since
+                found += [int(entry.name)] * (int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1]) == parent)
+    return found
