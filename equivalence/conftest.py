@@ -22,6 +22,7 @@ _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, 
 settings.register_profile("default", _PATIENT, max_examples=100)
 settings.register_profile("ci", _PATIENT, max_examples=100, derandomize=True, print_blob=True)
 settings.register_profile("thorough", _PATIENT, max_examples=1000)
+settings.register_profile("glance", _PATIENT, max_examples=5, derandomize=True)  # .ci/pythons: does it run at all with these versions
 # for `python -m equivalence.mutants`: one counter-example is enough, and need not be small
 settings.register_profile(
     "mutants",

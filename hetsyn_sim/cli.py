@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from .commands.analyse import analyse
 from .commands.console import say, show_error
 from .commands.demo import demo
+from .commands.doctor import doctor
 from .commands.encode import encode
 from .commands.export import export
 from .commands.forecast import forecast
@@ -21,6 +22,7 @@ from .commands.info import info
 from .commands.reproduce import reproduce
 from .commands.simulate import simulate
 from .commands.stl import stl
+from .commands.sweep import sweep
 from .commands.train import train
 from .commands.transfer import transfer
 from .commands.verify import verify
@@ -101,7 +103,23 @@ def hetsyn(
     """
 
 
-for verb in (demo, encode, train, simulate, verify, transfer, export, import_network, reproduce, forecast, stl, analyse, info):
+for verb in (
+    demo,
+    encode,
+    train,
+    sweep,
+    simulate,
+    verify,
+    transfer,
+    export,
+    import_network,
+    reproduce,
+    forecast,
+    stl,
+    analyse,
+    info,
+    doctor,
+):
     app.command("import" if verb is import_network else None, epilog=_EXIT_CODES)(verb)
 
 
