@@ -26,7 +26,7 @@ from hetsyn_sim.discrete.program import evaluate
 from hetsyn_sim.discrete.reference_stepped import NEVER, constants_of, refractory_steps
 from hetsyn_sim.discrete.stepping import stepped
 from hetsyn_sim.files import json_text, write_atomically
-from hetsyn_sim.kernels.stepping import Carried, Drive, plain_step_scan, step_scan
+from hetsyn_sim.kernels.stepping import Carried, Drive, StepOptions, plain_step_scan, step_scan
 from hetsyn_sim.models.adex import AdEx
 from hetsyn_sim.models.adlif import SymplecticAdLIF
 from hetsyn_sim.models.hodgkin_huxley import HodgkinHuxley
@@ -90,9 +90,9 @@ class Problem:
     def scan(self, function: Callable[..., Any]) -> tuple[Tensor, Tensor]:
         """Ours, by one of its functions."""
         drive = Drive({self.target: self.jumps})
-        scaling = {"scale": self.scale, "theta": torch.ones_like(self.scale), "refractory": self.refractory}
         # not fresh: a loop written by hand decays in its first step, too
-        result = function(self.program, self.constants, drive, self.begin, ArcTan(), fresh=False, **scaling)
+        options = StepOptions(self.scale, torch.ones_like(self.scale), self.refractory, fresh=False)
+        result = function(self.program, self.constants, drive, self.begin, ArcTan(), options)
         return result.z, result.v
 
     def loop(self, step: Any) -> tuple[Tensor, Tensor]:

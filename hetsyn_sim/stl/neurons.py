@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ..discrete.reference_stepped import NEVER
 from ..discrete.stepping import stepped
 from ..kernels import SurrogateDerivative
-from ..kernels.stepping import Carried, Drive, StepResult, step_scan
+from ..kernels.stepping import Carried, Drive, StepOptions, StepResult, step_scan
 from ..models import RESET_FIRST
 from ..spec import NeuronModel
 from .architecture import DT
@@ -71,8 +71,8 @@ class NeuronMap(nn.Module):
             torch.ones_like(rest, dtype=torch.bool),
         )
         constants = {name: torch.tensor(DT, dtype=x.dtype) if name == "dt" else self.flat(name) for name in self.program.constants}
-        one = x.new_ones(())  # v has no unit: a distance counts as it is
-        return step_scan(self.program, constants, Drive(jumps={"v": x}), begin, self.surrogate, scale=one, theta=self.flat("theta"))
+        options = StepOptions(scale=x.new_ones(()), theta=self.flat("theta"))  # v has no unit: a distance counts as it is
+        return step_scan(self.program, constants, Drive(jumps={"v": x}), begin, self.surrogate, options)
 
     def flat(self, name: str) -> Tensor:
         """A parameter as the scan takes it: (neuron,) or ()."""

@@ -16,7 +16,7 @@ from ..discrete.propagators import balancing
 from ..discrete.reference_stepped import NEVER, refractory_steps
 from ..discrete.stepping import SteppedProgram
 from ..kernels import DecayPath, SurrogateDerivative, exponential_filter, filter_carry
-from ..kernels.stepping import Carried, Drive, StepResult, step_scan
+from ..kernels.stepping import Carried, Drive, StepOptions, StepResult, step_scan
 from ..spec import NetworkSpec, Projection
 from .population import PopulationLayer, TimeConstants
 
@@ -104,22 +104,17 @@ class SteppedLayer(PopulationLayer):
         begin = self._at_rest(own, x.shape[1], n_post) if state is None else state.neurons
         last = x.new_zeros(x.shape[1:]) if state is None else state.last_input
         drive, carry = self._drive(x, last, {} if state is None else state.synapses)
-        wanted = tuple(name for name in record if name in (*self.program.states, *self.program.sums))
         steps = refractory_steps(self.program, {k: v.detach().numpy(force=True) if isinstance(v, Tensor) else v for k, v in own.items()})
         spikes = self.model.condition is not None
-        result = step_scan(
-            self.program,
-            self._constants(own),
-            drive,
-            begin,
-            self.surrogate,
+        options = StepOptions(
             scale=self.evaluated(self.program.scale, own) if spikes else x.new_ones(()),
             theta=self.evaluated(self.program.theta, own) if spikes else x.new_ones(()),
             refractory=None if steps is None else torch.as_tensor(steps, device=self.device),
             fresh=state is None,
             reset_gradient=self.reset_gradient,
-            record=wanted,
+            record=tuple(name for name in record if name in (*self.program.states, *self.program.sums)),
         )
+        result = step_scan(self.program, self._constants(own), drive, begin, self.surrogate, options)
         return result, SteppedState(result.end, carry, x[-1])
 
     def _at_rest(self, own: Mapping[str, Any], n_batch: int, n_post: int) -> Carried:

@@ -10,7 +10,7 @@ from hetsyn_sim.discrete import neuron_values
 from hetsyn_sim.discrete.reference_stepped import NEVER
 from hetsyn_sim.discrete.stepping import stepped
 from hetsyn_sim.kernels.scan import DecayPath
-from hetsyn_sim.kernels.stepping import Carried, Drive
+from hetsyn_sim.kernels.stepping import Carried, Drive, StepOptions
 from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel, Parameter, StepOrder
 from hetsyn_sim.training.surrogates import ArcTan, FastSigmoid, MultiGaussian, Slayer, Triangular
 
@@ -142,7 +142,7 @@ class Case:
     leaves: dict = field(default_factory=dict)
 
     def run(self, scan, record=()):
-        return scan(*self.arguments, **self.settings, record=record)
+        return scan(*self.arguments, StepOptions(**self.settings, record=record))
 
 
 #: Where it is not a millisecond.

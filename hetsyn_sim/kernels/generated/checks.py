@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...discrete.stepping import SteppedProgram
 from ...errors import DataError, UnknownNameError
-from ..stepping import Carried, Drive
+from ..step_data import Carried, Drive, StepOptions
 
 __all__ = ["check_steps"]
 
@@ -19,10 +19,7 @@ def check_steps(
     constants: Mapping[str, Tensor],
     drive: Drive,
     begin: Carried,
-    scale: Tensor,
-    theta: Tensor,
-    refractory: Tensor | None,
-    record: tuple[str, ...],
+    options: StepOptions,
 ) -> None:
     """Raise unless everything that the kernel will look at is there, and has the shape and the type of the population.
 
@@ -31,7 +28,7 @@ def check_steps(
     DataError, UnknownNameError
         If not.
     """
-    _check_names(program, constants, drive, begin, record)
+    _check_names(program, constants, drive, begin, options.record)
     fed = {**{f"jumps on {k}": x for k, x in drive.jumps.items()}, **{f"drive of {k}": x for k, x in drive.sums.items()}}
     if not fed or next(iter(fed.values())).dim() != 3:
         raise DataError(
@@ -54,9 +51,9 @@ def check_steps(
     wrong = {name: pair for name, pair in pairs.items() if tuple(pair[0].shape) != pair[1]}
     others = {
         **{f"constant {k}": constants[k] for k in program.constants},
-        "scale": scale,
-        "theta": theta,
-        **({} if refractory is None else {"refractory": refractory}),
+        "scale": options.scale,
+        "theta": options.theta,
+        **({} if options.refractory is None else {"refractory": options.refractory}),
     }
     wrong |= {name: (x, (n,)) for name, x in others.items() if x.dim() > 1 or x.numel() not in (1, n)}
     for name, (_, rho) in drive.recurrent_sums.items():

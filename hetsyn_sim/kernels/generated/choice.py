@@ -9,7 +9,7 @@ from ...discrete.stepping import SteppedProgram
 from ...errors import BackendWarning
 from ..backends import backend_for
 from ..scan import SurrogateDerivative, _kernel_of
-from ..stepping import Carried, Drive
+from ..step_data import Carried, Drive
 from .compiler import find_compiler
 
 __all__ = ["can_step", "covers"]

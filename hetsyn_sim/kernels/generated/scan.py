@@ -14,7 +14,7 @@ from ..filters import is_tied
 from ..fused import SURROGATE_KERNELS
 from ..operations import TORCH
 from ..scan import SurrogateDerivative, _kernel_of
-from ..stepping import Carried, Drive, StepResult
+from ..step_data import Carried, Drive, StepOptions, StepResult
 from .checks import check_steps
 from .choice import covers
 from .function import run_steps
@@ -36,19 +36,13 @@ def compiled_step_scan(
     drive: Drive,
     begin: Carried,
     surrogate: SurrogateDerivative,
-    *,
-    scale: Tensor,
-    theta: Tensor,
-    refractory: Tensor | None = None,
-    fresh: bool = True,
-    reset_gradient: bool = True,
-    record: tuple[str, ...] = (),
+    options: StepOptions,
 ) -> StepResult:
     """Run a population over time.
 
     Parameters
     ----------
-    program, constants, drive, begin, surrogate, scale, theta, refractory, fresh, reset_gradient, record
+    program, constants, drive, begin, surrogate, options
         As for ``plain_step_scan``. The surrogate is one with a compiled formula.
 
     Returns
@@ -62,7 +56,7 @@ def compiled_step_scan(
     BackendError
         If the surrogate has no compiled formula, or there is no compiler that works.
     """
-    check_steps(program, constants, drive, begin, scale, theta, refractory, record)
+    check_steps(program, constants, drive, begin, options)
     if not covers(program, surrogate):
         raise BackendError(
             "this surrogate has no compiled formula",
@@ -71,7 +65,7 @@ def compiled_step_scan(
             expected=", ".join(SURROGATE_KERNELS),
             remedy="use step_scan, which takes any surrogate",
         )
-    layout = _layout(program, drive, begin, refractory)
+    layout = _layout(program, drive, begin, options.refractory)
     like = begin.spikes
     kernels = kernels_of(layout, like.dtype)
     values, wanted = _constants(kernels, {**constants, **_shared_decays(layout, drive)}, like)
@@ -83,19 +77,19 @@ def compiled_step_scan(
         -1 if kind is None else SURROGATE_KERNELS.index(kind),
         () if kind is None else tuple(float(value) for value in vars(surrogate).values()),
         wanted,
-        fresh,
-        reset_gradient,
+        options.fresh,
+        options.reset_gradient,
         torch.is_grad_enabled() and any(tensor.requires_grad for tensor in inputs.flat()),
-        tuple(k for k, name in enumerate(program.states) if name in record and k != kernels.alias),
-        tuple(k for k, name in enumerate(layout.sums) if name in record and layout.looped[k]),
+        tuple(k for k, name in enumerate(program.states) if name in options.record and k != kernels.alias),
+        tuple(k for k, name in enumerate(layout.sums) if name in options.record and layout.looped[k]),
         begin.active.contiguous(),
-        None if refractory is None else _row(refractory, n_post, like),
-        _row(scale, n_post, like).reciprocal(),
-        _row(theta, n_post, like) / _row(scale, n_post, like),
-        -(begin.since.clamp(max=_LONG_AGO).to(like.dtype) + (0 if fresh else 1)).contiguous(),
+        None if options.refractory is None else _row(options.refractory, n_post, like),
+        _row(options.scale, n_post, like).reciprocal(),
+        _row(options.theta, n_post, like) / _row(options.scale, n_post, like),
+        -(begin.since.clamp(max=_LONG_AGO).to(like.dtype) + (0 if options.fresh else 1)).contiguous(),
     )
     results = run_steps(plan, inputs)
-    return _result(plan, layout, drive, begin, results, record)
+    return _result(plan, layout, drive, begin, results, options.record)
 
 
 def _row(value: Tensor, n: int, like: Tensor) -> Tensor:
