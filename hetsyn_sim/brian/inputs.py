@@ -99,5 +99,8 @@ def spikes_with_room(raster: Raster, room: int | None = None) -> tuple[NDArray[n
 
 
 def split_recordings(concatenated: NDArray[Any], n_runs: int) -> NDArray[Any]:
-    """(recordings * time, neuron) back to (time, recording, neuron)."""
-    return np.ascontiguousarray(concatenated.reshape(n_runs, -1, concatenated.shape[1]).transpose(1, 0, 2))
+    """(recordings * time, neuron) back to (time, recording, neuron).
+
+    Always a copy: what Brian2 hands out is a window onto memory that from Brian2 2.10 on is freed with the monitor it belongs to.
+    """
+    return np.array(concatenated.reshape(n_runs, -1, concatenated.shape[1]).transpose(1, 0, 2), order="C")

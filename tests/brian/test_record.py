@@ -1,8 +1,10 @@
 """Traces beyond v: states, sums, and single synapses, in the shapes they are promised in."""
 
 import numpy as np
+import pytest
 
 from hetsyn_sim.brian import simulate
+from hetsyn_sim.brian.inputs import split_recordings
 
 from .conftest import random_spikes
 
@@ -48,3 +50,12 @@ def test_the_trace_of_a_synapse_is_that_of_its_source(spec, values):
     decay = np.exp(-spec.dt_s / values["layer_1.feedforward.tau_syn"][3, 4])
     np.testing.assert_allclose(trace[3, 0, 4], trace[2, 0, 4] * decay, rtol=1e-15)
     assert not trace[:2].any()
+
+
+@pytest.mark.parametrize(("n_runs", "n_steps"), [(1, 6), (6, 1), (2, 3)])
+def test_a_recording_holds_its_own_memory(n_runs, n_steps):
+    """From Brian2 2.10 on, what a monitor hands out is a window onto memory that is freed with it."""
+    window = np.arange(24.0).reshape(6, 4)
+    held = split_recordings(window, n_runs)
+    assert not np.shares_memory(held, window)
+    np.testing.assert_array_equal(held, window.reshape(n_runs, n_steps, 4).swapaxes(0, 1))
