@@ -29,7 +29,7 @@ from hetsyn_sim.spec import DEFAULT_STEP_ORDER, NeuronModel, Parameter, format_q
 
 NOT_MEASURED = "*The table is not here yet: the experiment has not been run to its end.*\n"
 #: Written by ``benchmarks`` into ``docs/_generated``.
-MEASURED = ("digits", "speed", "growth")
+MEASURED = ("digits", "speed", "growth", "nir-agreement", "nir-groups")
 _VALUE_PER = {"post pre": "synapse (post, pre)", "post": "neuron (post)", "layer": "layer"}
 
 

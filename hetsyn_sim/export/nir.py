@@ -98,8 +98,12 @@ def to_nir(
     if quantised is not None and not quantised.errors:
         quantised = None  # they fall into so many groups
     parts = parts_of(checkpoint if quantised is None else quantised.checkpoint, how, form)
-    nodes = {name: _node(nir, kind, arrays) for name, (kind, arrays) in parts.nodes.items()}
-    graph = nir.NIRGraph(nodes=nodes, edges=list(parts.edges), metadata={OURS: _metadata(parts, quantised)})
+    nodes: dict[str, Any] = {name: _node(nir, kind, arrays) for name, (kind, arrays) in parts.nodes.items()}
+    edges = list(parts.edges)
+    if how.nested:
+        for population in parts.checkpoint.spec.populations:
+            edges = _nest(nir, nodes, edges, population.name)
+    graph = nir.NIRGraph(nodes=nodes, edges=edges, metadata={OURS: _metadata(parts, quantised)})
     graph.metadata[OURS]["digest"] = digest_of(graph)
     return graph, quantised
 
@@ -108,6 +112,21 @@ def _node(nir: Any, kind: str, arrays: dict[str, Any]) -> Any:
     if kind in ("Input", "Output"):
         return getattr(nir, kind)(arrays["shape"])
     return getattr(nir, kind)(**{key: np.array(array, dtype=np.float64) for key, array in arrays.items()})
+
+
+def _nest(nir: Any, nodes: dict[str, Any], edges: list[tuple[str, str]], name: str) -> list[tuple[str, str]]:
+    """Put a recurrent LIF or CubaLIF and its weights into a subgraph ``NAME_neurons``; the edges that are left.
+
+    HDF5 hands out nodes by the alphabet, and NIRTorch 2.6 fails on a subgraph that it meets before what feeds it; so its name comes after
+    ``NAME_feedforward_weight``.
+    """
+    weight, outside = f"{name}_recurrent_weight", f"{name}_neurons"
+    if type(nodes.get(name)).__name__ not in ("LIF", "CubaLIF") or weight not in nodes:
+        return edges
+    size = np.array([nodes[name].v_threshold.size])
+    inside = {"input": nir.Input(size), name: nodes.pop(name), weight: nodes.pop(weight), "output": nir.Output(size)}
+    nodes[outside] = nir.NIRGraph(inside, [("input", name), (name, weight), (weight, name), (name, "output")])
+    return [(outside if a == name else a, outside if b == name else b) for a, b in edges if weight not in (a, b)]
 
 
 def _metadata(parts: Parts, quantised: Quantised | None) -> dict[str, Any]:

@@ -84,8 +84,8 @@ def digest_of(graph: Any) -> str:
     for name, key, array in sorted(_arrays(graph), key=lambda found: found[:2]):
         plain = array.astype("<i8" if array.dtype.kind in "iub" else "<f8")
         digest.update(f"{name}|{key}|{plain.shape}|".encode() + plain.tobytes())
-    digest.update(repr(sorted((type(node).__name__, name) for name, node in graph.nodes.items())).encode())
-    digest.update(repr(sorted((str(a), str(b)) for a, b in graph.edges)).encode())
+    for kinds, edges in _shapes(graph):
+        digest.update(repr((kinds, edges)).encode())
     for key, value in _leaves(graph.metadata.get(OURS, {})):
         if key != ".digest":
             plain = (
@@ -138,6 +138,14 @@ def _arrays(graph: Any, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
         for key, value in node.to_dict().items():
             if key not in ("type", "metadata") and value is not None:
                 yield f"{prefix}{name}", key, np.asarray(value)
+
+
+def _shapes(graph: Any) -> Iterator[tuple[list[tuple[str, str]], list[tuple[str, str]]]]:
+    """Kinds of nodes by their names, and edges, of a graph and of its subgraphs."""
+    yield sorted((name, type(node).__name__) for name, node in graph.nodes.items()), sorted((str(a), str(b)) for a, b in graph.edges)
+    for name in sorted(graph.nodes):
+        if isinstance(graph.nodes[name], need_nir().NIRGraph):
+            yield from _shapes(graph.nodes[name])
 
 
 def _leaves(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

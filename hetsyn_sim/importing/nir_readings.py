@@ -45,6 +45,8 @@ class Reading:
         The reader's step in seconds where that is built into the reader; None: the network's dt.
     folded
         Whether the reader leaves ``R`` of an LIF aside, so that gains have to be in the weights.
+    nested
+        Whether a recurrent LIF has to be a subgraph with its weights.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Reading:
     kind: Literal["impulse", "euler"]
     step: float | None = None
     folded: bool = False
+    nested: bool = False
 
     @property
     def delays(self) -> bool:
@@ -108,8 +111,9 @@ READINGS: Mapping[str, Reading] = MappingProxyType(
         for reading in (
             Reading("ode", "NIR's equations as they stand, spikes as impulses", "impulse"),
             Reading("euler", "forward Euler at the network's dt, a spike is 1 for one step", "euler"),
-            # import_from_nir has dt = 1e-4 written into it, and takes R = tau/dt for granted
-            Reading("snntorch", "snnTorch's import, which steps by forward Euler at 0.1 ms", "euler", step=1e-4),
+            # import_from_nir has dt = 1e-4 written into it, and takes R = tau/dt for granted. Of a loop that is no subgraph yet, snnTorch
+            # 1.0 makes one whose input goes through the recurrent weights
+            Reading("snntorch", "snnTorch's import, which steps by forward Euler at 0.1 ms", "euler", step=1e-4, nested=True),
             # from_nir leaves R of an LIF aside
             Reading("norse", "Norse's import with dt = the network's dt", "euler", folded=True),
         )

@@ -10,8 +10,15 @@ from scipy.linalg import expm
 
 class Oracle:
     def __init__(self, graph, kind, h):
-        self.nodes, self.kind, self.h = graph.nodes, kind, h
-        self.into = {name: [str(a) for a, b in graph.edges if str(b) == name] for name in graph.nodes}
+        self.nodes, edges, self.kind, self.h = dict(graph.nodes), list(graph.edges), kind, h
+        for outside, inner in graph.nodes.items():  # a subgraph is the neurons in it, and a loop
+            if type(inner).__name__ == "NIRGraph":
+                (name,) = (k for k, node in inner.nodes.items() if hasattr(node, "v_threshold"))
+                del self.nodes[outside]
+                self.nodes |= {k: node for k, node in inner.nodes.items() if k not in ("input", "output")}
+                edges = [(name if a == outside else a, name if b == outside else b) for a, b in edges]
+                edges += [edge for edge in inner.edges if not {"input", "output"} & set(edge)]
+        self.into = {name: [str(a) for a, b in edges if str(b) == name] for name in self.nodes}
         self.state, self.previous, self.moved = {}, {}, {}
 
     def run(self, x):

@@ -5,9 +5,10 @@ import pytest
 
 from hetsyn_sim.checkpoint import Checkpoint
 from hetsyn_sim.discrete import simulate_reference
-from hetsyn_sim.errors import BackendError, ConfigError, TransferError, UnknownNameError
+from hetsyn_sim.errors import BackendError, CheckpointError, ConfigError, TransferError, UnknownNameError
 from hetsyn_sim.export.nir import export_nir, to_nir
 from hetsyn_sim.importing.nir import from_nir, import_nir
+from hetsyn_sim.importing.nir_file import read_graph
 from hetsyn_sim.importing.nir_models import NIR_MODELS
 from hetsyn_sim.importing.nir_readings import READINGS
 from hetsyn_sim.models import (
@@ -132,6 +133,20 @@ def test_a_cuba_lif_of_a_library_goes_back_to_libraries():
         assert from_nir(again).to_bytes() == imported.to_bytes()
     with pytest.raises(TransferError, match=r"(?s)input that moves the membrane at once.*--reading euler"):
         to_nir(imported, reading="ode")
+
+
+def test_snntorch_gets_recurrent_layers_as_subgraphs(tmp_path):
+    """As its own export writes them: input -> neuron <-> weights, neuron -> output."""
+    checkpoint = network(NIR_MODELS["LIF"], NIR_MODELS["LI"], RESET_FIRST)
+    path = export_nir(checkpoint, tmp_path / "x.nir", reading="snntorch").path
+    inner = read_graph(path).nodes["layer_1_neurons"]
+    assert sorted(type(node).__name__ for node in inner.nodes.values()) == ["Input", "LIF", "Linear", "Output"]
+    assert ("input", "layer_1") in inner.edges
+    assert import_nir(path).to_bytes() == checkpoint.to_bytes()
+    graph, _ = to_nir(checkpoint, reading="snntorch")
+    graph.nodes["layer_1_neurons"].edges.append(("input", "layer_1_recurrent_weight"))
+    with pytest.raises(CheckpointError, match="was changed after it was written"):
+        from_nir(graph)
 
 
 def test_an_integrator_is_an_if():
