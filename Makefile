@@ -16,7 +16,7 @@ PYTEST = OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/pytest -n $(PYTEST_WORKERS) --m
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test cuda lint format types layers sanitize docs clean distclean
+.PHONY: help demo test cuda lint format types layers sanitize docs links clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -52,6 +52,9 @@ sanitize: ## the C++ kernels under AddressSanitizer and UndefinedBehaviorSanitiz
 
 docs: $(VENV)/.installed-dev ## the HTML documentation, warnings are errors
 	MPLBACKEND=Agg $(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+
+links: $(VENV)/.installed-dev ## every external link of the documentation is asked for; needs the internet, so CI leaves it out
+	$(BIN)/sphinx-build -q -D plot_gallery=0 -b linkcheck docs docs/_build/links
 
 clean: ## remove build products and caches
 	rm -rf build dist docs/_build docs/auto_examples docs/generated docs/sg_execution_times.rst

@@ -50,6 +50,15 @@ napoleon_use_rtype = False
 napoleon_use_ivar = True
 # A class's fields are linked by their bare names. Where two other classes have one of the same name, the link is ambiguous, and no more.
 suppress_warnings = ["ref.python"]
+# A link that leads nowhere is an error on every page. What is left out has no page here: types of other packages (their inventories would
+# have to be fetched), short names in docstrings, which are read in the source, and modules that the reference does not show.
+nitpicky = True
+nitpick_ignore_regex = [
+    ("py:class", ".*"),
+    ("py:.*", r"(?!hetsyn_sim\.).*"),
+    ("py:mod", r"hetsyn_sim\.(brian\.fused|events\.file|spec\.initial|tasks\.distortion|training\.run_folder)"),
+    ("py:(data|func|attr)", r"hetsyn_sim\.(importing\.nir_readings|export\.nir_quantise|training\.fit\.FitResult)\..*"),
+]
 napoleon_attr_annotations = False  # it would write NDArray[np.str_] as text, where str_ is a link
 python_maximum_signature_line_length = 88
 

@@ -133,7 +133,8 @@ class Recording:
     rasters
         Population name -> bool array of shape (time, batch, neuron). ``raster[t]`` is what the neuron did at time ``t * dt``.
     traces
-        ``"population.variable"`` -> float array of shape (time, batch, neuron), sampled after everything in the step has happened.
+        ``"population.variable"`` -> float array of shape (time, batch, neuron), in the SI unit of
+        the variable, sampled after everything in the step has happened.
     simulator
         Who made it: ``"torch float64"``, ``"brian2 numpy"`` and so on.
     """

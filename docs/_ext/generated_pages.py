@@ -7,6 +7,7 @@ nodes of the shared-decay expansion, the tables of the digits experiment and of 
 from __future__ import annotations
 
 import inspect
+import json
 import math
 import re
 import tomllib
@@ -51,6 +52,7 @@ def write_all(docs: Path) -> None:
         "layers": "\n".join(layer_lines(docs.parent / "pyproject.toml")),
         "top": "\n".join(top_lines()),
         "expansion": "\n".join(expansion_lines()),
+        "first-result": "\n".join(first_result_lines(docs.parent / "benchmarks" / "results" / "first-result.json")),
     }
     for name in MEASURED:
         measured = docs / "_generated" / f"{name}.md"
@@ -174,6 +176,29 @@ def expansion_lines() -> Iterator[str]:
             both = [shared_decays(*ends, tolerance, torch.float64, slope=slope) for slope in (False, True)]
             cells.append(" / ".join("–" if nodes is None else str(nodes.n) for nodes in both))
         yield f"| {low} to {high} | {n_steps} | {' | '.join(cells)} |"
+
+
+# -- the first result --------------------------------------------------------------------------------------------------------------------
+
+
+def first_result_lines(path: Path) -> Iterator[str]:
+    """What `.ci/newcomer` measured, if it has."""
+    if not path.exists():
+        yield NOT_MEASURED
+        return
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    yield from ("| packages | clone | install | demo | from nothing to the report |", "|---|---|---|---|---|")
+    names = {"warm": "in pip's cache", "cold": "fetched, the cache empty"}
+    for row in rows:
+        parts = [f"{row[part]:.0f} s" for part in ("clone_s", "install_s", "demo_s")]
+        yield f"| {names[row['cache']]} | {' | '.join(parts)} | **{row['first_result_s'] / 60:.1f} min** |"
+    machine = {f"{row['cpu_model']}, {row['cores']} cores, Python {row['python']}" for row in rows}
+    loads = ", ".join(f"{row['load_before']:.1f}" for row in rows)
+    yield from (
+        "",
+        f"Measured on: {'; '.join(sorted(machine))}. Other work was going on meanwhile: load averages of {loads} at the beginning.",
+        "",
+    )
 
 
 # -- the names at the top -----------------------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ class Divergence:
     """Where two runs first differ in a spike.
 
     ``model`` is the neuron's, ``simulator`` the one that is held against the reference, ``first_state`` the state that differed first, if
-    both recordings hold the states behind v.
+    both recordings hold the states behind v. ``time_s`` is in seconds; voltages, ``theta`` and ``bound`` are in the SI unit of v.
     """
 
     run: int
@@ -73,7 +73,23 @@ class Divergence:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The outcome. ``agrees`` is the verdict; everything else says how it came about."""
+    """The outcome. ``agrees`` is the verdict; everything else says how it came about.
+
+    Attributes
+    ----------
+    reference, other
+        The simulators, as their recordings name them.
+    n_runs, n_steps, n_spikes
+        Recordings, steps of each, and spikes of all populations in the reference.
+    spike_mismatches
+        Cells (step, run, neuron) in which one side spikes and the other does not, outside of undecided runs.
+    max_abs_dv, smallest_margin
+        Largest difference of v, and smallest distance of any v from its threshold, in the SI unit of v (a pure number for HetSynLIF).
+    max_dv_over_bound
+        Largest difference of v as a share of what rounding may do; above 1 the networks do not agree.
+    undecided, diverged
+        Runs that rounding decided, and runs that differ for another reason, each with its first difference.
+    """
 
     reference: str
     other: str

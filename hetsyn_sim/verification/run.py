@@ -50,7 +50,7 @@ def verify(
     precision
         Of torch; Brian2 always works in float64.
     n_steps
-        Recordings are cut or filled up to this length; by default to the window of the training.
+        Recordings are cut, or filled up with silence, to this many steps; by default to the window of the training.
     progress
         Called with the fraction done, from 0 to 1.
     message
@@ -118,7 +118,18 @@ def outcome_of(
 def compare(network: Network, recording: Recording) -> Comparison:
     """Run a torch network on the input of a recording and compare the two, spike by spike and voltage by voltage.
 
-    ``recording`` must hold its input, the spikes of every population and ``v`` of every population, as simulations do by default.
+    Parameters
+    ----------
+    network
+        In the precision that is to be judged: float64 as :meth:`Network.from_checkpoint` makes it.
+    recording
+        Of the same network in another simulator: its input of shape (time, run, channel), spikes of every spiking population and ``v`` of
+        every population, (time, run, neuron), as simulations hand them back by default.
+
+    Returns
+    -------
+    Comparison
+        ``agrees``, the counts, and the largest difference of v beside the bound that rounding has.
 
     Raises
     ------
