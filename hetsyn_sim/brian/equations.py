@@ -22,6 +22,7 @@ __all__ = [
     "declarations",
     "delayed",
     "forget_spikes",
+    "free_name",
     "hands_on_values",
     "initial_name",
     "neuron_equations",
@@ -56,15 +57,16 @@ def output_name(spec: NetworkSpec, source: str) -> str:
     """The variable that a source of values holds them in, as the synapses' ``x_pre`` reads it: ``x``, unless the name is taken."""
     targets = [spec.population(q.target).model for q in spec.projections if q.source == source]
     taken = set[str]().union(*(model.names_of("synapse") for model in targets))
-    return _free("x", taken if source == "input" else taken | spec.population(source).model.names_of("neuron"))
+    return free_name("x", taken if source == "input" else taken | spec.population(source).model.names_of("neuron"))
 
 
 def initial_name(model: NeuronModel, state: str) -> str:
     """The parameter that holds where a state begins."""
-    return _free(f"initial_{state}", model.names_of("neuron") | model.names_of("synapse"))
+    return free_name(f"initial_{state}", model.names_of("neuron") | model.names_of("synapse"))
 
 
-def _free(name: str, taken: Collection[str]) -> str:
+def free_name(name: str, taken: Collection[str]) -> str:
+    """The name, or one like it that is not taken."""
     while name in taken:
         name += "0"  # no underscore: Brian2 reads x_ as x without its unit
     return name

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..errors import TransferError, UnknownNameError
 from ..spec import NetworkSpec, NeuronModel, Projection
-from .equations import declarations, sum_name, sums_in_use, synapse_equations, wipe_code
+from .equations import declarations, free_name, sum_name, sums_in_use, synapse_equations, wipe_code
 from .fused import DecayAndSum, Wipe
 from .schedule import SLOT, Schedule, place
 from .values import Array
@@ -162,10 +162,7 @@ class Fast:
 
 def _decay_name(model: NeuronModel, state: str) -> str:
     """The synapse's variable that holds the decay of a state: a name that the model does not use."""
-    name = f"decay_of_{state}"
-    while name in model.names_of("synapse") | model.names_of("neuron"):
-        name += "_"
-    return name
+    return free_name(f"decay_of_{state}", model.names_of("synapse") | model.names_of("neuron"))
 
 
 #: Every form by its name; the textbook first.

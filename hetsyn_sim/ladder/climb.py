@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 
@@ -15,62 +15,17 @@ from ..brian import BrianSimulation
 from ..checkpoint import Checkpoint
 from ..events import SpikeDataset
 from ..files import json_text, write_atomically
-from ..reading import not_kept, read_kept
-from ..readout import check_input, length_of, loss_of, predictions
+from ..readout import check_input, length_of
 from ..recording import Recording
-from .distance import van_rossum
-from .disturbances import on_finer_grid, refined
+from .disturbances import refined
+from .row import Row, read_rows, row_of
 from .rung import Rung, Setting
 from .rungs import RUNGS
 
-__all__ = ["Row", "as_trained", "climb", "read_rows", "run_setting", "setting_on"]
+__all__ = ["climb", "run_setting", "setting_on"]
 
-#: Time constant of the distance between spike trains, in steps of the trained network.
-_TAU_STEPS = 2.0
 #: The time step, in seconds, that rungs of biological time scales are run at, as nearly as the trained network's can be divided.
 _FINE = 1e-3
-
-
-@dataclass(frozen=True)
-class Row:
-    """One run of a rung.
-
-    Attributes
-    ----------
-    number, name, quantity, unit, strength, seed
-        Which.
-    accuracy
-        Share of recordings of which the class was found.
-    equal_predictions
-        Share of recordings with the class that the trained network finds, right or wrong.
-    distance
-        Of its spikes from the trained network's (:func:`van_rossum`, 2 steps).
-    rate_hz
-        Mean over layers and neurons.
-    v_rms
-        Root mean square difference of the readout's v at the trained network's grid points, over that of v itself; None without a readout.
-    n_spikes, seconds
-        Of the layers; of the run.
-    """
-
-    number: int
-    name: str
-    quantity: str
-    unit: str
-    strength: float
-    seed: int
-    accuracy: float
-    equal_predictions: float
-    distance: float
-    rate_hz: float
-    v_rms: float | None
-    n_spikes: int
-    seconds: float
-
-    @property
-    def key(self) -> tuple[str, float, int]:
-        """What tells it from others."""
-        return self.name, self.strength, self.seed
 
 
 def climb(
@@ -123,7 +78,7 @@ def climb(
     trained = Setting(checkpoint.spec, values, raster)
     start = perf_counter()
     reference = run_setting(trained, device)
-    ground = _row(Rung(0, "same grid", "", "", "", (0.0,), lambda s, _, __: s), 0.0, 0, trained, reference, reference, checkpoint, data)
+    ground = row_of(Rung(0, "same grid", "", "", "", (0.0,), lambda s, _, __: s), 0.0, 0, trained, reference, reference, checkpoint, data)
     rows = {ground.key: _with_seconds(ground, start)}
     rows |= {row.key: row for row in kept}
     tasks = [t for t in _tasks(rungs, seeds) if (t[0].name, float(t[1]), t[2]) not in rows]
@@ -139,17 +94,6 @@ def climb(
             write_atomically(store, json_text({"of": identity, "rows": [asdict(r) for r in _ordered(rows, rungs)]}))
         progress(len(rows) / (1 + sum(1 for _ in _tasks(rungs, seeds))))
     return _ordered(rows, rungs)
-
-
-def read_rows(store: Path, identity: str) -> list[Row]:
-    """The rows of a file; none if it is not there yet, or of another network or other recordings."""
-    if not store.exists():
-        return []
-    found = read_kept(store)
-    try:
-        return [Row(**row) for row in found["rows"]] if found.get("of") == identity else []
-    except TypeError as error:
-        raise not_kept(store, str(error)) from error
 
 
 def _tasks(rungs: Sequence[Rung], seeds: Sequence[int]) -> Iterator[tuple[Rung, float, int]]:
@@ -180,66 +124,13 @@ def run_setting(setting: Setting, device: str) -> Recording:
     return simulation.run(setting.raster)
 
 
-def as_trained(done: Recording, setting: Setting) -> Recording:
-    """A recording as the trained network's decoder reads it: on its own grid, and v in its own unit.
-
-    v of the readout at the grid points; of spiking layers, whether there was a spike since the grid point before.
-    """
-    k = setting.factor
-    rasters = {name: np.asarray(raster.reshape(-1, k, *raster.shape[1:]).any(axis=1)) for name, raster in done.rasters.items()}
-    traces = {key: trace[::k] / setting.unit_of_v for key, trace in done.traces.items()}
-    return Recording(k * done.dt, rasters, traces, done.simulator)
-
-
 def _climb_one(
     trained: Setting, rung: Rung, strength: float, seed: int, device: str, reference: Recording, checkpoint: Checkpoint, data: SpikeDataset
 ) -> Row:
     start = perf_counter()
     setting = setting_on(trained, rung, strength, seed)
-    return _with_seconds(_row(rung, strength, seed, setting, run_setting(setting, device), reference, checkpoint, data), start)
+    return _with_seconds(row_of(rung, strength, seed, setting, run_setting(setting, device), reference, checkpoint, data), start)
 
 
 def _with_seconds(row: Row, start: float) -> Row:
     return Row(**{**asdict(row), "seconds": round(perf_counter() - start, 2)})
-
-
-def _row(
-    rung: Rung,
-    strength: float,
-    seed: int,
-    setting: Setting,
-    done: Recording,
-    reference: Recording,
-    checkpoint: Checkpoint,
-    data: SpikeDataset,
-) -> Row:
-    spec, loss, k = setting.spec, loss_of(checkpoint), setting.factor
-    layers = [p.name for p in spec.populations if p.model.spiking]
-    far, weight = 0.0, 0
-    for name in layers:
-        before = on_finer_grid(reference.rasters[name], k)
-        n = int(before.sum()) + int(done.rasters[name].sum())
-        far, weight = far + n * van_rossum(before, done.rasters[name], spec.dt_s, _TAU_STEPS * k * spec.dt_s), weight + n
-    n_spikes = sum(int(done.rasters[name].sum()) for name in layers)
-    cells = sum(done.rasters[name].shape[1] * done.rasters[name].shape[2] for name in layers)
-    read = as_trained(done, setting)
-    v_rms = None
-    if spec.readout is not None:
-        v, w = reference.traces["readout.v"], read.traces["readout.v"]
-        v_rms = float(np.sqrt(np.mean((v - w) ** 2) / np.mean(v**2)))
-    guessed = predictions(read, checkpoint.spec, loss)
-    return Row(
-        rung.number,
-        rung.name,
-        rung.quantity,
-        rung.unit,
-        float(strength),
-        seed,
-        float(np.mean(guessed == data.labels)),
-        float(np.mean(guessed == predictions(reference, checkpoint.spec, loss))),
-        far / weight if weight else 0.0,
-        n_spikes / (cells * done.n_steps * spec.dt_s),
-        v_rms,
-        n_spikes,
-        0.0,
-    )

@@ -15,8 +15,9 @@ from ..events import SpikeDataset
 from ..readout import check_input, length_of, loss_of, predictions
 from ..training import Recipe, fit
 from ..training.settings import Training
-from .climb import as_trained, run_setting, setting_on
+from .climb import run_setting, setting_on
 from .disturbances import with_noise
+from .row import as_trained
 from .rung import Rung, Setting
 
 __all__ = ["FineTuned", "fine_tune", "on_finer_grid_of"]

@@ -75,7 +75,7 @@ class Translation:
 
     def _free(self, name: str) -> str:
         while name in self.constants.taken or name in self.constants.used:
-            name += "_"
+            name += "0"  # no underscore: a name must not end in one
         self.constants.taken.add(name)
         return name
 

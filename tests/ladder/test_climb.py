@@ -8,7 +8,8 @@ import pytest
 
 from hetsyn_sim.errors import DataError, DtMismatchError, TransferError
 from hetsyn_sim.ladder import RUNGS, Rung, climb, van_rossum
-from hetsyn_sim.ladder.climb import read_rows, setting_on
+from hetsyn_sim.ladder.climb import setting_on
+from hetsyn_sim.ladder.row import read_rows
 from hetsyn_sim.readout import loss_of, predictions
 from hetsyn_sim.training.network import Network
 

@@ -102,6 +102,11 @@ def test_a_connection_without_a_weight_gets_one():
     np.testing.assert_array_equal(values_from_brian2(*made(connect="i != j"))["layer_1.feedforward.connected_1"], 1 - np.eye(2, 3))
 
 
+def test_a_name_of_ours_that_the_script_has_gets_a_digit_more():
+    group, synapses = made(group="connected_1 : 1", rate="-v*connected_1/tau", connect="i != j")
+    assert NeuronModel.from_brian2(group, synapses).on_pre == "v_post += connected_10*(mV_1)"
+
+
 def test_a_number_of_both_sides_is_the_neurons():
     model = NeuronModel.from_brian2(
         *made(
