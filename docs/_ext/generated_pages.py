@@ -187,11 +187,11 @@ def first_result_lines(path: Path) -> Iterator[str]:
         yield NOT_MEASURED
         return
     rows = json.loads(path.read_text(encoding="utf-8"))
-    yield from ("| packages | clone | install | demo | from nothing to the report |", "|---|---|---|---|---|")
+    yield from ("| packages | clone | install | demo | from nothing to the report | CPU time |", "|---|---|---|---|---|---|")
     names = {"warm": "in pip's cache", "cold": "fetched, the cache empty"}
     for row in rows:
         parts = [f"{row[part]:.0f} s" for part in ("clone_s", "install_s", "demo_s")]
-        yield f"| {names[row['cache']]} | {' | '.join(parts)} | **{row['first_result_s'] / 60:.1f} min** |"
+        yield f"| {names[row['cache']]} | {' | '.join(parts)} | **{row['first_result_s'] / 60:.1f} min** | {row['cpu_s'] / 60:.1f} min |"
     machine = {f"{row['cpu_model']}, {row['cores']} cores, Python {row['python']}" for row in rows}
     loads = ", ".join(f"{row['load_before']:.1f}" for row in rows)
     yield from (
