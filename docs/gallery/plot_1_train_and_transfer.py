@@ -97,6 +97,7 @@ print(outcome)
 
 mine = result.network.record(recording.rasters["input"])
 longest = int(recording.rasters["input"].sum(axis=(0, 2)).argmax())
+# sphinx_gallery_thumbnail_number = 3
 hs.plots.plot_raster(mine, recording, longest)
 
 # %%

@@ -90,7 +90,6 @@ for row in result.history:
 for name in ("tau_m", "tau_s"):
     before, after = 1e3 * start[f"layer_1.neuron.{name}"], 1e3 * result.checkpoint.values[f"layer_1.neuron.{name}"]
     print(f"{name}: {before.min():.0f} to {before.max():.0f} ms before training, {after.min():.0f} to {after.max():.0f} ms after it")
-hs.plots.plot_time_constants(start["layer_1.neuron.tau_m"], result.checkpoint.values["layer_1.neuron.tau_m"], "tau_m")
 
 # %%
 # Back in Brian2
@@ -106,6 +105,7 @@ print(outcome)
 # %%
 
 mine = result.network.record(recording.rasters["input"])
+# sphinx_gallery_thumbnail_number = 2
 hs.plots.plot_raster(mine, recording, 0)
 
 # %%

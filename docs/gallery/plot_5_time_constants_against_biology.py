@@ -77,6 +77,7 @@ nulls = {
 
 from analysis.plots import plot_distributions
 
+# sphinx_gallery_thumbnail_number = 2
 plot_distributions({"learned": learned, "before training": before, "rho, signs flipped": nulls["rho, signs flipped"], "measured": currents})
 
 # %%
