@@ -70,7 +70,11 @@ def remove_leftovers(folder: str | os.PathLike[str], name: str = "") -> None:
 
     Those of one file, if there is a ``name``; of every file otherwise.
     """
-    for temporary in Path(folder).glob(".*.tmp"):
+    try:
+        there = list(Path(folder).glob(".*.tmp"))
+    except OSError:  # a folder that can't be looked into: whoever writes into it says so
+        return
+    for temporary in there:
         match = _TEMPORARY.fullmatch(temporary.name)
         if match is not None and name in ("", match["name"]) and not _is_running(int(match["owner"])):
             temporary.unlink(missing_ok=True)

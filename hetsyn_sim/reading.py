@@ -43,9 +43,9 @@ _KINDS: Final = {
 
 
 def check_readable(path: str | os.PathLike[str], *, expected: str, error: type[HetSynError] = DataError, most: int | None = None) -> None:
-    """Raise ``error`` if this is something else than a regular file, or larger than ``most`` bytes or than there is memory.
+    """Raise ``error`` if this is no regular file, may not be read, or is larger than ``most`` bytes or than there is memory.
 
-    That it is missing, or may not be read, is left for whoever opens it to say.
+    That it is missing is left for whoever opens it to say.
     """
     try:
         about = os.stat(path)
@@ -54,6 +54,14 @@ def check_readable(path: str | os.PathLike[str], *, expected: str, error: type[H
     kind = _KINDS.get(stat.S_IFMT(about.st_mode))
     if kind is not None:
         raise error("this is no file that can be read", where=str(path), got=kind, expected=expected, remedy="check the path")
+    if not os.access(path, os.R_OK):  # some readers would say that it is missing
+        raise error(
+            "this file may not be read",
+            where=str(path),
+            got="no permission to read it",
+            expected=expected,
+            remedy="change who may read it, or copy it to where you may",
+        )
     limit = room() if most is None else min(most, room())
     if about.st_size > limit:
         raise error(

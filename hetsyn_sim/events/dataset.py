@@ -73,6 +73,14 @@ class SpikeDataset:
                 expected="a finite number of seconds above 0",
                 remedy="pass the time step the spikes were recorded with",
             )
+        if not 0 <= self.n_channels <= np.iinfo(np.int32).max:
+            raise DataError(
+                "the number of channels is out of range",
+                where="SpikeDataset",
+                got=f"n_channels = {self.n_channels!r}",
+                expected=f"a whole number up to {np.iinfo(np.int32).max}",
+                remedy="pass the number of input channels",
+            )
         for name in ("steps", "units", "offsets", "n_steps", "labels"):
             array = np.asarray(getattr(self, name))
             if array.size and not np.issubdtype(array.dtype, np.integer):
@@ -121,7 +129,8 @@ class SpikeDataset:
     ) -> SpikeDataset:
         """Build a dataset from one array of steps and one of units per recording, in any order within a recording.
 
-        ``speakers`` default to ``""``, ``names`` to ``"recording 0"`` and so on, ``split`` to ``"train"``.
+        ``n_channels`` is the number of units there are. ``labels`` and the rest have an item for each recording, and ``info`` says where all
+        of them come from. ``speakers`` default to ``""``, ``names`` to ``"recording 0"`` and so on, ``split`` to ``"train"``.
         """
         pairs = [(np.asarray(s, dtype=np.int64), np.asarray(u, dtype=np.int64)) for s, u in zip(steps, units, strict=True)]
         ordered = [(s[k], u[k]) for s, u in pairs for k in (np.lexsort((u, s)),)]
@@ -261,7 +270,13 @@ class SpikeDataset:
 
     @classmethod
     def load(cls, path: str | Path) -> SpikeDataset:
-        """Read a file written by :meth:`save`; :class:`DataError` if it is missing, truncated, foreign or inconsistent."""
+        """Read a file written by :meth:`save`.
+
+        Raises
+        ------
+        DataError
+            If it is missing, truncated, foreign or inconsistent.
+        """
         arrays, dt, n_channels, info, fingerprint = read_events(Path(path))
         data = cls(dt=dt, n_channels=n_channels, info=info, **arrays)
         if fingerprint and data.fingerprint() != fingerprint:

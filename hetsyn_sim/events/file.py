@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import io
 import json
+import operator
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -100,7 +101,7 @@ def read_events(path: Path) -> tuple[dict[str, NDArray[Any]], float, int, dict[s
             arrays |= {name: np.array([word.decode() for word in arrays[name]], dtype=np.str_) for name in _WORDS}
             info = {str(key): str(value) for key, value in json.loads(bytes(file.attrs["info"])).items()}
             fingerprint = np.bytes_(file.attrs.get("fingerprint", b"")).decode()
-            return arrays, float(file.attrs["dt"]), int(file.attrs["n_channels"]), info, fingerprint
+            return arrays, float(file.attrs["dt"]), operator.index(file.attrs["n_channels"]), info, fingerprint
     except (*UNREADABLE, KeyError, TypeError, AttributeError) as error:
         if isinstance(error, DataError):
             raise

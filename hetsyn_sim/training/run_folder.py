@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 import yaml
 
 from ..checkpoint import Checkpoint
-from ..errors import ConfigError, DataError
+from ..errors import ConfigError, DataError, HetSynError
 from ..files import remove_leftovers, write_atomically
 from ..reading import check_readable
 
@@ -58,10 +58,24 @@ class RunFolder:
         Raises
         ------
         ConfigError
-            If another run is there, or the same and ``resume`` is False.
+            If another run is there, or the same and ``resume`` is False, or if the folder can't be read.
         CheckpointError
             If the run that is there can't be read.
         """
+        try:
+            self._begin(initial, resume=resume, overwrite=overwrite)
+        except OSError as error:
+            if isinstance(error, HetSynError):
+                raise
+            raise ConfigError(
+                "this folder can't be used for a run",
+                where=str(self.path),
+                got=f"{type(error).__name__}: {error.strerror or error}",
+                expected="a folder that can be read and written to",
+                remedy="choose another folder, or change who may use this one",
+            ) from error
+
+    def _begin(self, initial: Checkpoint, *, resume: bool, overwrite: bool) -> None:
         remove_leftovers(self.path)
         if overwrite:
             # the finished result goes first and the identity last, so that no moment shows a finished run of another kind
