@@ -8,6 +8,7 @@ __all__ = [
     "CheckpointError",
     "ConfigError",
     "DataError",
+    "DivergedError",
     "DtMismatchError",
     "HetSynError",
     "SpecError",
@@ -83,6 +84,10 @@ class CheckpointError(HetSynError, ValueError):
 
 class ConfigError(HetSynError, ValueError):
     """A training configuration that can't be read or is out of range."""
+
+
+class DivergedError(ConfigError):
+    """A training whose loss is no longer a finite number."""
 
 
 class TransferError(HetSynError, ValueError):

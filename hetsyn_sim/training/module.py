@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor
 
-from ..errors import ConfigError
+from ..errors import DivergedError
 from .augment import augment
 from .data import Batches, Examples, epoch_order
 from .losses import RateRegulariser
@@ -38,7 +38,7 @@ class TrainingModule(LightningModule):
 
     Raises
     ------
-    ConfigError
+    DivergedError
         If the loss of an epoch is not finite.
     """
 
@@ -159,7 +159,7 @@ class TrainingModule(LightningModule):
         row["seconds"] = time.perf_counter() - self._started
         self.history.append(row)
         if not math.isfinite(row["train_loss"]):
-            raise ConfigError(
+            raise DivergedError(
                 "the training has diverged: its loss is not finite",
                 where=f"epoch {len(self.history)}",
                 got=f"train_loss = {row['train_loss']}",

@@ -11,7 +11,7 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback, TQDMProgressBar
 
 from ..checkpoint import Checkpoint, installed_versions
-from ..errors import ConfigError
+from ..errors import ConfigError, DataError, DivergedError
 from ..files import write_atomically
 from .callbacks import AfterEpoch, is_finished
 from .console import on_terminal, quiet, say
@@ -92,11 +92,26 @@ def train(
             try:
                 with naming_lost_processes():
                     trainer.fit(module, ckpt_path=folder.resume if folder.resume.exists() else None)
+            except DataError as error:
+                if _is_finite(network):
+                    raise
+                raise DivergedError(
+                    "the training has diverged: its parameters are not finite",
+                    where=f"epoch {trainer.current_epoch + 1}",
+                    got=f"{error.where}: {error.got}",
+                    expected="finite numbers",
+                    remedy="lower training.optimiser.lr or lr_factor_time_constants, or set clip_norm, and train anew",
+                ) from error
             except SystemExit as error:
                 if trainer.interrupted and type(error) is SystemExit:  # what Lightning makes of Ctrl-C; a subclass is a SIGTERM
                     raise KeyboardInterrupt from None
                 raise
     return _finish(read_state(folder.resume), network, initial, settings, folder, write=write)
+
+
+def _is_finite(network: Network) -> bool:
+    """Whether all that is trained is made of numbers."""
+    return all(bool(torch.isfinite(parameter).all()) for parameter in network.parameters())
 
 
 def _check_processes(n: int, settings: Training) -> None:

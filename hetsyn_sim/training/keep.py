@@ -1,0 +1,119 @@
+"""For a LightningModule of your own: a callback that keeps a hetsyn checkpoint of the network inside it."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint as CheckpointCallback
+
+from ..errors import ConfigError
+from .network import Network
+
+__all__ = ["KeepCheckpoint"]
+
+
+class KeepCheckpoint(CheckpointCallback):
+    """Writes a :class:`~hetsyn_sim.checkpoint.Checkpoint` after every epoch, or after every one that is the best so far.
+
+    The file appears complete or not at all; of several processes the first writes. It holds the spec with its dt, values in SI units, the
+    epoch, step and metrics at which it was taken, and the versions. The best so far is part of Lightning's own state, so that a run that is
+    resumed does not overwrite it with something worse. Lightning runs this after the hooks of your module, as it does with its
+    ModelCheckpoint, and adds no ModelCheckpoint by itself where there is one of these: add yours if you want to resume.
+
+    Parameters
+    ----------
+    path
+        The file; ``.safetensors`` is added if there is no ending.
+    network
+        Where the :class:`~hetsyn_sim.training.network.Network` is in your module: ``"model.spiking"``. None: there is only one.
+    monitor
+        The metric, as you call it in ``self.log``, that says which epoch is the best. None: every epoch is kept, so that the last remains.
+    mode
+        Whether a larger (``max``) or a smaller (``min``) value is better. Of equal ones the first is kept; one that is no number is never
+        better.
+    data, recipe
+        What you want to be known of them: plain data, kept in the checkpoint.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such network, or several and no name, or if nobody logs the metric.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        network: str | None = None,
+        monitor: str | None = None,
+        mode: Literal["max", "min"] = "max",
+        data: Mapping[str, Any] | None = None,
+        recipe: Mapping[str, Any] | None = None,
+    ) -> None:
+        if mode not in ("max", "min"):
+            raise ConfigError(
+                "the best is neither the largest nor the smallest",
+                where="KeepCheckpoint: mode",
+                got=repr(mode),
+                expected="'max' or 'min'",
+                remedy="max for an accuracy, min for a loss",
+            )
+        self.path, self.network, self.monitor, self.mode = Path(path), network, monitor, mode
+        self.about = {"data": dict(data or {}), "recipe": dict(recipe or {})}
+        self.best: float | None = None
+
+    @property
+    def state_key(self) -> str:
+        """Two of these in one Trainer, for the best and for the last, are told apart by their files."""
+        return f"KeepCheckpoint{{{self.path.name}, {self.monitor}}}"
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best = state_dict["best"]
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self._found(pl_module)  # a wrong name shall not be met after an epoch of hours
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        if self.monitor is not None:
+            if self.monitor not in metrics:
+                raise ConfigError(
+                    "the metric to go by is not there",
+                    where=f"KeepCheckpoint: {self.path.name}",
+                    got=f"monitor = {self.monitor!r}",
+                    expected=", ".join(metrics) or "a metric that the module logs",
+                    remedy=f'log it once per epoch: self.log("{self.monitor}", value, on_epoch=True)',
+                )
+            value, sign = metrics[self.monitor], 1.0 if self.mode == "max" else -1.0
+            if math.isnan(value) or (self.best is not None and sign * value <= sign * self.best):
+                return
+            self.best = value
+        if not trainer.is_global_zero:
+            return
+        seeds = {"lightning": int(os.environ["PL_GLOBAL_SEED"])} if "PL_GLOBAL_SEED" in os.environ else {}
+        finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
+        taken = {**finite, "epoch": trainer.current_epoch + 1, "steps": trainer.global_step}
+        self._found(pl_module).to_checkpoint(metrics=taken, seeds=seeds, **self.about).save(self.path)
+
+    def _found(self, module: LightningModule) -> Network:
+        networks = {name: part for name, part in module.named_modules() if isinstance(part, Network)}
+        if self.network is None and len(networks) == 1:
+            return next(iter(networks.values()))
+        if self.network not in networks:
+            raise ConfigError(
+                "there is no such network in this module" if self.network is not None or not networks else "which of these networks?",
+                where=f"KeepCheckpoint: network, in {type(module).__name__}",
+                got=repr(self.network),
+                expected=" or ".join(map(repr, networks)) or "a hetsyn_sim Network among the attributes of the module",
+                remedy="name one" if networks else "keep the Network as an attribute: self.network = Network(spec)",
+            )
+        return networks[self.network]
