@@ -56,7 +56,10 @@ class Noise:
 
 
 class LayerState:
-    """What a layer hands to the next piece of time. It costs a state per synapse, so it is computed when it is first used, not before."""
+    """What a layer hands to the next piece of time. It costs a state per synapse, so it is computed when it is first used, not before.
+
+    ``compute`` gives what :attr:`carried` holds.
+    """
 
     def __init__(self, compute: Callable[[], dict[str, Tensor]]) -> None:
         self._compute = compute
@@ -136,7 +139,7 @@ class SpikingLayer(PopulationLayer):
         return DecayPath(amplitude, decay)
 
     def paths(self, kind: str, *, gained: bool = True) -> list[DecayPath]:
-        """The evaluated paths of a projection (``"feedforward"``, ``"recurrent"``) or of the reset (``"reset"``).
+        """The evaluated paths of a ``kind``: of a projection (``"feedforward"``, ``"recurrent"``) or of the reset (``"reset"``).
 
         With ``gained=False`` only up to the state that the event jumps to, and not on to v.
         """
@@ -172,7 +175,7 @@ class SpikingLayer(PopulationLayer):
             Spikes, or v for a readout.
         state : LayerState
         """
-        z, v, state = self.run(x, state)
+        z, v, state = self.run(x.to(self.dtype), state)
         return (v if z is None else z), state
 
     def run(self, x: Tensor, state: LayerState | None = None) -> tuple[Tensor | None, Tensor, LayerState]:

@@ -104,6 +104,23 @@ class Network(nn.Module):
         with default_dtype(dtype):
             return cls(checkpoint.spec, values=checkpoint.values, trainable=False).eval()
 
+    def to_checkpoint(self, **about: Any) -> Checkpoint:
+        """The parameters as they are now, with the spec: what is saved, verified, transferred to Brian2, exported.
+
+        Parameters
+        ----------
+        **about
+            Further fields of :class:`~hetsyn_sim.checkpoint.Checkpoint`, plain data: ``metrics``, ``seeds``, ``data``, ``recipe``.
+
+        Raises
+        ------
+        CheckpointError
+            If a value is not a number.
+        """
+        from ..checkpoint import Checkpoint
+
+        return Checkpoint(self.spec, self.values(), **about)
+
     def forward(self, x: Tensor, state: Mapping[str, Any] | None = None) -> tuple[Tensor, dict[str, Any]]:
         """Run over time.
 
