@@ -63,6 +63,18 @@ def test_every_page_is_in_the_contents():
     assert {p.stem for p in PAGES} | {"api"} <= contents | {"index"}
 
 
+def test_every_tutorial_is_on_the_front_page_and_draws_with_the_packages_own_functions():
+    tutorials = sorted((DOCS / "gallery").glob("*.py"))
+    front = (DOCS / "index.md").read_text(encoding="utf-8")
+    assert len(tutorials) == 6
+    for tutorial in tutorials:
+        text = tutorial.read_text(encoding="utf-8")
+        assert tutorial.name.startswith("plot_"), f"{tutorial.name}: sphinx-gallery would show it without running it"
+        assert f"<auto_examples/{tutorial.stem}>" in front
+        assert re.search(r"\bplot_\w+\(", text)
+        assert not re.search(r"^\s*assert .*\d", text, re.MULTILINE), f"{tutorial.name}: a number belongs into the printed output"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
 def test_pictures_and_includes_of_a_page_exist(page):
     text = page.read_text(encoding="utf-8")
