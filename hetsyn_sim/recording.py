@@ -171,7 +171,7 @@ class Recording:
         return next((a.shape for a in (*self.rasters.values(), *self.traces.values())), (0, 0, 0))
 
     def runs(self, chosen: slice) -> Recording:
-        """The recording of some of the runs."""
+        """The recording of some of the runs: those that ``chosen`` slices."""
         rasters = {name: raster[:, chosen] for name, raster in self.rasters.items()}
         return replace(self, rasters=rasters, traces={name: trace[:, chosen] for name, trace in self.traces.items()})
 

@@ -12,7 +12,9 @@ __all__ = ["MappedParameter", "MappedPopulation", "MappedProjection", "Scheduled
 
 @dataclass(frozen=True)
 class MappedPopulation:
-    """A population and its NeuronGroup; ``update`` is the step that ``method`` made of the equations.
+    """A population and its NeuronGroup ``group`` of ``size`` neurons; ``update`` is the step that ``method`` made of the equations.
+
+    ``threshold``, ``reset`` and ``refractory`` are as Brian2 has them.
 
     ``reason`` says why the method is not Brian2's own, if it is not; ``initial`` where states begin that do not at 0; ``output`` what the
     population hands on, if that is a value.
@@ -34,7 +36,19 @@ class MappedPopulation:
 
 @dataclass(frozen=True)
 class MappedProjection:
-    """A projection and its Synapses object."""
+    """A projection and its Synapses object.
+
+    Attributes
+    ----------
+    name, synapses
+        What it is called in the spec and in Brian2.
+    n_synapses
+        How many synapses there are.
+    equations, on_pre
+        As Brian2 has them.
+    update
+        The step that Brian2 made of the equations.
+    """
 
     name: str
     synapses: str
@@ -46,7 +60,21 @@ class MappedProjection:
 
 @dataclass(frozen=True)
 class MappedParameter:
-    """A parameter slot, its Brian2 variable and its values in ``unit``; how many time constants are exactly 0 or infinite."""
+    """A parameter slot, its Brian2 variable and its values.
+
+    Attributes
+    ----------
+    key, variable
+        The slot's name in the spec, and the variable's in Brian2.
+    unit
+        Of ``minimum``, ``median`` and ``maximum``.
+    n_values
+        How many values it has.
+    minimum, median, maximum
+        Of these, synapses that are not there left out.
+    n_zero, n_infinite
+        How many of them, if they are time constants, are exactly 0 or infinite.
+    """
 
     key: str
     variable: str
@@ -61,7 +89,15 @@ class MappedParameter:
 
 @dataclass(frozen=True)
 class ScheduledObject:
-    """A Brian2 object and when it acts in a step."""
+    """A Brian2 object and when it acts in a step.
+
+    Attributes
+    ----------
+    object, does
+        What it is called, and what it does, in words.
+    when, order
+        The slot of Brian2's schedule, and the place in it.
+    """
 
     object: str
     when: str
@@ -71,7 +107,21 @@ class ScheduledObject:
 
 @dataclass(frozen=True)
 class TransferReport:
-    """What was mapped, and how. ``print`` it, or take :meth:`to_dict`."""
+    """What was mapped, and how. ``print`` it, or take :meth:`to_dict`.
+
+    Attributes
+    ----------
+    dt
+        The time step with its unit.
+    device, form
+        What runs it, and how its synapses are written (:mod:`hetsyn_sim.brian.forms`).
+    method
+        Brian2's names of how the equations are solved, the synapses' first.
+    step_order
+        The phases of a step.
+    populations, projections, parameters, schedule
+        What became of each.
+    """
 
     dt: str
     device: str

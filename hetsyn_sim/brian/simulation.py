@@ -246,6 +246,9 @@ def simulate(
     message: Callable[[str], None] | None = None,
     build_directory: str | Path | None = None,
 ) -> Recording:
-    """Build a network and run it once; see :class:`BrianSimulation` and its :meth:`~BrianSimulation.run`."""
+    """Build a network and run it once; see :class:`BrianSimulation` and its :meth:`~BrianSimulation.run`.
+
+    ``build_directory`` and all others are theirs.
+    """
     simulation = BrianSimulation(spec, values, device=device, form=form, record=record, build_directory=build_directory)
     return simulation.run(inputs, dt=dt, progress=progress, message=message)

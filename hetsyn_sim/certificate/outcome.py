@@ -46,7 +46,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """One of the certificate's checks: its claim, and what was found. It has passed if nothing was found that did not."""
+    """One of the certificate's checks: its claim, and its ``findings``. It has passed if nothing was found that did not."""
 
     name: str
     claim: str
@@ -82,6 +82,8 @@ class Certificate:
         Precision -> the largest difference of v that rounding explains.
     created
         Date and time in UTC, ISO 8601.
+    thorough
+        Whether everything was run that can be, and not a part of it.
     """
 
     network: Mapping[str, Any]

@@ -10,7 +10,10 @@ __all__ = ["Comparison", "Divergence", "StateDifference"]
 
 @dataclass(frozen=True)
 class StateDifference:
-    """The first state behind v (a synaptic sum such as ``I_syn``, or a neuron's own such as ``R``) in which two runs differ."""
+    """The first state behind v (a synaptic sum such as ``I_syn``, or a neuron's own such as ``R``) in which two runs differ.
+
+    In step ``step`` it is ``reference`` in one and ``other`` in the other, in its SI unit.
+    """
 
     population: str
     state: str
@@ -27,8 +30,9 @@ class StateDifference:
 class Divergence:
     """Where two runs first differ in a spike.
 
-    ``model`` is the neuron's, ``simulator`` the one that is held against the reference, ``first_state`` the state that differed first, if
-    both recordings hold the states behind v. ``time_s`` is in seconds; voltages, ``theta`` and ``bound`` are in the SI unit of v.
+    It is in step ``step`` of recording ``run``, where v is ``v_reference`` and ``v_other``. ``model`` is the neuron's, ``simulator`` the
+    one that is held against the reference, ``first_state`` the state that differed first, if both recordings hold the states behind v.
+    ``time_s`` is in seconds; voltages, ``theta`` and ``bound`` are in the SI unit of v.
     """
 
     run: int

@@ -129,8 +129,8 @@ class SpikeDataset:
     ) -> SpikeDataset:
         """Build a dataset from one array of steps and one of units per recording, in any order within a recording.
 
-        ``n_channels`` is the number of units there are. ``labels`` and the rest have an item for each recording, and ``info`` says where all
-        of them come from. ``speakers`` default to ``""``, ``names`` to ``"recording 0"`` and so on, ``split`` to ``"train"``.
+        ``n_channels`` is the number of units there are. ``labels`` and the rest have an item for each recording, and ``info`` says where
+        all of them come from. ``speakers`` default to ``""``, ``names`` to ``"recording 0"`` and so on, ``split`` to ``"train"``.
         """
         pairs = [(np.asarray(s, dtype=np.int64), np.asarray(u, dtype=np.int64)) for s, u in zip(steps, units, strict=True)]
         ordered = [(s[k], u[k]) for s, u in pairs for k in (np.lexsort((u, s)),)]

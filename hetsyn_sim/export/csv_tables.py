@@ -39,7 +39,7 @@ _BATCH = 32
 
 @dataclass(frozen=True)
 class ExportedTables:
-    """The folder, and how many rows each table has."""
+    """The folder, and how many rows each table has (``n_rows``)."""
 
     folder: Path
     n_rows: dict[str, int]

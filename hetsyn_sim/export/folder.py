@@ -34,7 +34,7 @@ _BATCH = 32
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: the folder, how many recordings, and the trained network's spikes by layer and accuracy."""
+    """What was written: the folder, ``n_recordings``, and the trained network's ``n_spikes`` by layer and accuracy."""
 
     folder: Path
     n_recordings: int

@@ -26,7 +26,7 @@ NIR_FORMAT = 1
 
 @dataclass(frozen=True, eq=False)
 class ExportedNIR:
-    """A written graph: where, how many nodes of which kind, and the grouping if time constants were changed."""
+    """A written graph: where, how many nodes of which kind, and, if time constants were changed, how they were ``quantised``."""
 
     path: Path
     nodes: dict[str, int]

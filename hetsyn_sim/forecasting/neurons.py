@@ -127,7 +127,7 @@ _SPIKE_READOUT = replace(
 
 @dataclass(frozen=True)
 class Forecaster:
-    """A neuron of the study, how many synapses its input has, its readout, and what replaces a spike's derivative (None: nothing)."""
+    """A neuron of the study, ``n_synapses`` of its input, its readout, and what replaces a spike's derivative (None: nothing)."""
 
     model: NeuronModel
     n_synapses: int

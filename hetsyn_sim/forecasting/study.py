@@ -48,7 +48,7 @@ def task_for(horizon: float, seed: int, *, n_series: int = 16, window: float = 1
 def trained(
     name: str, task: Forecast, lr: float, seed: int, *, n_neurons: int = N_NEURONS, budget: Budget = BUDGET
 ) -> tuple[Network, list[float]]:
-    """A network after training, and the loss of every iteration."""
+    """A network after training at the learning rate ``lr`` with a ``budget``, and the loss of every iteration."""
     spec = network_of(name, n_neurons, task.dt)
     network = Network(spec, seed=seed, surrogate=NEURONS[name].surrogate)
     return network, train_forecaster(network, task.train, lr, seed, budget)

@@ -56,7 +56,15 @@ class Budget:
 
 
 def train_forecaster(network: Network, task: Forecast, lr: float, seed: int, budget: Budget) -> list[float]:
-    """Train in place on all windows of ``task``; the loss of every iteration."""
+    """Train in place on all windows of ``task``; the loss of every iteration.
+
+    ``lr`` is the learning rate, per step of the optimiser; ``budget`` says how long, on how much at once, and from when errors count.
+
+    Raises
+    ------
+    ConfigError
+        If the budget leaves nothing of a window to count, or the training has diverged.
+    """
     inputs, targets = _input_to(network, task), torch.tensor(task.targets, dtype=network.dtype)
     first, rng = budget.counted(task), np.random.default_rng([seed, 1])
     parameters = [*network.parameters()]

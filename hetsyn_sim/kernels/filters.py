@@ -86,7 +86,10 @@ def _other_than_plain(x: Tensor, w: Tensor, rho: Tensor) -> Tensor | None:
 
 
 def filter_carry(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None, *, delay: int) -> Tensor:
-    """The state to hand to the next chunk: (batch, post) where the decay is tied, else (batch, post, pre). See :func:`lags.carry`."""
+    """The state to hand to the next chunk: (batch, post) where the decay is tied, else (batch, post, pre). See :func:`lags.carry`.
+
+    ``carried`` is the one that was handed to this chunk, ``delay`` how many steps later an event counts, 0 or 1.
+    """
     if not is_tied(rho):
         for piece in x.split(CHUNK):
             carried = carry(piece, w, rho, carried, delay=delay)

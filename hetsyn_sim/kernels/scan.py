@@ -34,9 +34,11 @@ class DecayPath(NamedTuple):
 
 
 class SurrogateDerivative(Protocol):
-    """The pseudo-derivative of a spike with respect to v - theta; ``theta`` may scale it."""
+    """The pseudo-derivative of a spike."""
 
-    def derivative(self, distance: Tensor, theta: Tensor) -> Tensor: ...
+    def derivative(self, distance: Tensor, theta: Tensor) -> Tensor:
+        """With respect to the ``distance`` v - theta, of which it has the shape; ``theta`` may scale it."""
+        ...
 
 
 def spiking_scan(

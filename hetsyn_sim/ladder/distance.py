@@ -11,7 +11,9 @@ __all__ = ["van_rossum"]
 
 
 def van_rossum(one: NDArray[np.bool_], other: NDArray[np.bool_], dt: float, tau: float) -> float:
-    """The squared distance of two rasters (time, run, neuron), summed over runs and neurons, over the number of spikes in both, times two.
+    """The squared distance of two rasters, summed over runs and neurons, over the number of spikes in both, times two.
+
+    ``one`` and ``other`` have the shape (time, run, neuron) and a step of ``dt`` seconds.
 
     Every spike becomes an exponential of ``tau`` seconds; D^2 is 1/tau times the integral of the squared difference. A spike that has no
     partner counts 1/2, a pair at a distance T counts 1 - exp(-T/tau). So the result is 0 for equal trains, 1 for sparse trains that have

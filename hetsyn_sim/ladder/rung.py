@@ -47,7 +47,7 @@ class Setting:
     def rewritten(
         self, change: Callable[[NeuronModel], NeuronModel], value: Callable[[str, NDArray[np.float64] | None], Any], *, readout: bool = True
     ) -> Setting:
-        """The network with every model changed.
+        """The network with every model changed by ``change``, that of the ``readout`` only if asked for.
 
         ``value(key, before)`` gives a slot's value; ``before`` is that of the slot of the same key in the network before, or None.
         """

@@ -125,6 +125,8 @@ def plot_graded_spikes(
         Voltage and graded output of one neuron, one value for each step.
     dt
         The time step in seconds.
+    v_th, v_sat
+        Where the graded output begins and where it is 1, in the unit of v.
     """
     ax = axes_or_new(ax, (7.0, 2.2))
     v, s = np.asarray(v, dtype=np.float64), np.asarray(s, dtype=np.float64)

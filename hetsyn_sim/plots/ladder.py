@@ -51,7 +51,7 @@ def plot_rung(rows: Sequence[Row], name: str, ax: Axes | None = None) -> Axes:
 
 
 def plot_ladder(rows: Sequence[Row], ax: Axes | None = None) -> Axes:
-    """Draw the accuracy of every rung, from its first strength (light) to its last, with the trained network as a line."""
+    """Draw the accuracy in ``rows`` of every rung, from its first strength (light) to its last, with the trained network as a line."""
     names = list(dict.fromkeys(row.name for row in rows))
     ax = axes_or_new(ax, (7.0, 0.8 + 0.36 * len(names)))
     places = np.arange(len(names))[::-1]

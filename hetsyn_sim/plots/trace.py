@@ -65,7 +65,10 @@ def plot_trace(
 
 
 def plot_difference(torch: Recording, brian2: Recording, trace: str, neuron: int, run: int = 0, *, ax: Axes | None = None) -> Axes:
-    """Draw ``|torch - brian2|`` of one trace of one neuron on a logarithmic axis; a gap where the two are bit-equal."""
+    """Draw ``|torch - brian2|`` of one trace of one neuron on a logarithmic axis; a gap where the two are bit-equal.
+
+    ``run`` is the number of the recording.
+    """
     ax = axes_or_new(ax, (9.0, 2.0))
     time = np.arange(torch.n_steps) * torch.dt * 1e3
     distance = np.abs(torch.traces[trace][:, run, neuron] - brian2.traces[trace][:, run, neuron])

@@ -24,7 +24,10 @@ _HEADS = ("rung", "strength", "runs", "accuracy", "equal predictions", "distance
 
 
 def write_ladder(folder: str | PathLike[str], rows: Sequence[Row], checkpoint: Checkpoint) -> Path:
-    """Write ``ladder.html``, ``ladder.md`` and the figures, and return the first's path. The numbers are in the store of ``climb``."""
+    """Write ``ladder.html``, ``ladder.md`` and the figures of ``rows``, and return the first's path.
+
+    The numbers are in the store of ``climb``.
+    """
     folder = Path(folder)
     spec = checkpoint.spec
     names = list(dict.fromkeys(row.name for row in rows if row.number > 0))
@@ -45,7 +48,7 @@ def write_ladder(folder: str | PathLike[str], rows: Sequence[Row], checkpoint: C
 
 
 def ladder_table(rows: Sequence[Row]) -> list[list[str]]:
-    """A line for every rung and strength: means over seeds, and the standard deviation of the accuracy where there are several."""
+    """A line for every rung and strength in ``rows``: means over seeds, and the accuracy's standard deviation where there are several."""
     lines = []
     for name, strength in dict.fromkeys((row.name, row.strength) for row in rows):
         same = [row for row in rows if (row.name, row.strength) == (name, strength)]

@@ -25,15 +25,15 @@ class Initial(Protocol):
     """A distribution that a parameter starts from."""
 
     def resolve(self, unit: str, *, where: str) -> Initial:
-        """The same distribution with every argument as a checked SI number."""
+        """The same distribution with every argument, given in ``unit``, as a checked SI number."""
         ...
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
-        """Values in SI units; the last axis is the fan-in."""
+        """Values in SI units, of a ``shape`` whose last axis is the fan-in."""
         ...
 
     def to_text(self, unit: str) -> str:
-        """Plain text that :func:`as_initial` reads back."""
+        """Plain text that :func:`as_initial` reads back, with the arguments in ``unit``."""
         ...
 
 

@@ -256,7 +256,7 @@ class NeuronModel:
     # -- variants and text -------------------------------------------------------------------------------------------
 
     def with_parameters(self, **changes: Mapping[str, Any]) -> NeuronModel:
-        """The same equations with other facts about some parameters.
+        """The same equations with other facts about some parameters: ``changes`` has them by the parameter's name.
 
         ``HetSynLIF.with_parameters(tau_syn={"axes": "post"})`` ties the time constant over a neuron's synapses.
 
@@ -276,7 +276,13 @@ class NeuronModel:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> NeuronModel:
-        """The model that :meth:`to_dict` described."""
+        """The model that :meth:`to_dict` described.
+
+        Raises
+        ------
+        SpecError
+            If it is not such a description, or a rule is broken.
+        """
         try:
             parameters = {n: Parameter.from_dict(p, where=str(n)) for n, p in plain.get("parameters", {}).items()}
             return cls(**{**plain, "parameters": parameters})

@@ -171,7 +171,13 @@ class NetworkSpec:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> NetworkSpec:
-        """The spec that :meth:`to_dict` described."""
+        """The spec that :meth:`to_dict` described.
+
+        Raises
+        ------
+        SpecError
+            If it is not such a description, or a rule is broken.
+        """
         try:
             if unknown := sorted(map(str, set(plain) - set(_SECTIONS))):
                 raise TypeError(f"unknown {', '.join(unknown)}"[:300])

@@ -139,7 +139,13 @@ class Parameter:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any], *, where: str = "Parameter") -> Parameter:
-        """The parameter that :meth:`to_dict` described."""
+        """The parameter that :meth:`to_dict` described.
+
+        Raises
+        ------
+        SpecError
+            If it is not such a description.
+        """
         known = {f.name for f in fields(cls)}
         unknown = sorted(set(plain) - known)
         if unknown:

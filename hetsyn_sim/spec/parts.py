@@ -26,7 +26,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Population:
-    """A named group of neurons of a network."""
+    """A named group of neurons of a network, ``size`` of them."""
 
     name: str
     model: NeuronModel
@@ -35,7 +35,19 @@ class Population:
 
 @dataclass(frozen=True)
 class Projection:
-    """All synapses from one population to another; ``target``'s model says what they are."""
+    """All synapses from one population to another; ``target``'s model says what they are.
+
+    Attributes
+    ----------
+    name, source, target
+        Its own name, ``layer_1.recurrent``, and those of the populations; a source may be ``input``.
+    kind
+        ``"feedforward"``, seen in the same step, or ``"recurrent"``, seen in the next.
+    n_pre, n_post
+        How many neurons the two have.
+    self_connections
+        Whether neurons of a recurrent projection have synapses onto themselves.
+    """
 
     name: str
     source: str
@@ -48,7 +60,19 @@ class Projection:
 
 @dataclass(frozen=True)
 class ParameterSlot:
-    """One array of parameter values in a network: ``layer_1.recurrent.tau_syn``."""
+    """One array of parameter values in a network: ``layer_1.recurrent.tau_syn``.
+
+    Attributes
+    ----------
+    key, owner, name
+        All of its name; whose it is, a projection or a population's ``neuron``; and the parameter's name in the model.
+    parameter
+        The facts that the model states: unit, bounds, how it begins.
+    shape
+        Of the values: (post, pre), (post,), or () for one value.
+    without_diagonal
+        Whether there are no synapses of neurons onto themselves, so that the diagonal means nothing.
+    """
 
     key: str
     owner: str

@@ -178,7 +178,7 @@ def to_si(value: QuantityLike, unit: str | Unit | Quantity, *, where: str) -> fl
 
 
 def format_quantity(si: float, unit: str) -> str:
-    """Text that :func:`to_si` reads back to the same SI value, to the last bit.
+    """Text that :func:`to_si` reads back to the same SI value ``si``, to the last bit.
 
     ``unit`` is used if the number survives the division and multiplication; otherwise the SI base unit is.
     """

@@ -39,6 +39,8 @@ class Forecast:
         Of x in the training windows, targets included, and of nothing else.
     equation
         What was solved.
+    info
+        Where it comes from, for reports.
 
     Raises
     ------
@@ -111,5 +113,5 @@ class Forecast:
         return np.asarray(values * self.sd + self.mean)
 
     def horizon_in_lyapunov_times(self, exponent: LyapunovExponent) -> float:
-        """The horizon over the time in which a small error grows by e, as measured with ``largest_exponent(task.equation)``."""
+        """The horizon over the time in which a small error grows by e; ``exponent`` is that of ``largest_exponent(task.equation)``."""
         return self.horizon * exponent.value

@@ -48,7 +48,8 @@ def evaluate(
     """Run a network over all recordings of ``data``.
 
     ``loss`` gives the scores; None is :class:`~hetsyn_sim.training.losses.SumOfSoftmax` over all steps. ``window`` is that of the
-    training; None runs to the longest recording.
+    training; None runs to the longest recording. ``batch_size`` recordings are run
+    at once, which changes no result.
     """
     loss = SumOfSoftmax() if loss is None else loss
     was_training, device = network.training, network.device

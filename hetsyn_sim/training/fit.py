@@ -185,7 +185,10 @@ def fingerprint_of(values: Mapping[str, NDArray[np.floating]]) -> str:
 
 
 def build_network(spec: NetworkSpec, settings: Training, start: Mapping[str, NDArray[np.floating]] | None = None) -> Network:
-    """The network before training, with the surrogate, precision, dropout, noise and time constants of the settings."""
+    """The network before training, with the surrogate, precision, dropout, noise and time constants of the settings.
+
+    ``start`` has values to begin with instead of initial ones.
+    """
     with default_dtype(getattr(torch, settings.precision)):
         return Network(
             spec,

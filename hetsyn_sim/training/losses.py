@@ -142,7 +142,7 @@ class RateRegulariser:
         return self.of_means(torch.cat([z.mean(dim=(0, 1)) for z in spikes]))
 
     def of_means(self, means: Tensor) -> Tensor:
-        """The same from the mean number of spikes per step of each neuron, shape (neuron,)."""
+        """The same from ``means``, the mean number of spikes per step of each neuron, shape (neuron,)."""
         rates = means / self.dt  # (neuron,), Hz
         return self.strength * ((rates - self.target) / self.target).square().mean()
 

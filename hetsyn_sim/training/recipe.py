@@ -26,8 +26,9 @@ __all__ = ["Recipe", "load_recipe", "shipped_recipes"]
 class Recipe(Section):
     """A network and how it is trained. What depends on the data (dt, channels, classes) comes with the data.
 
-    ``data`` says which, if the recordings that ship are not meant: then some have to be named. ``task`` names one whose recordings are
-    drawn, with its settings (:func:`hetsyn_sim.tasks.drawn.draw`), and then none have to be.
+    ``network`` has the layers and the readout, ``training`` the rest. ``data`` says which, if the recordings that ship are not meant: then
+    some have to be named. ``task`` names one whose recordings are drawn, with its settings (:func:`hetsyn_sim.tasks.drawn.draw`), and then
+    none have to be.
 
     Raises
     ------
@@ -51,7 +52,13 @@ class Recipe(Section):
 
     @classmethod
     def from_yaml(cls, path: str | PathLike[str]) -> Self:
-        """Read a file."""
+        """Read a file.
+
+        Raises
+        ------
+        ConfigError
+            If it can't be read, or is not a recipe.
+        """
         check_readable(path, expected="a recipe", error=ConfigError, most=4 * MAX_YAML)  # UTF-8 takes four bytes at most
         try:
             plain = read_yaml(Path(path).read_text(encoding="utf-8"), where=str(path))
@@ -80,7 +87,7 @@ class Recipe(Section):
         return type(self).from_dict({**plain, "training": {**plain["training"], **training}}, where=self.name)
 
     def spec(self, dt: QuantityLike, n_input: int, n_classes: int) -> NetworkSpec:
-        """The network for data with this time step and numbers of channels and classes.
+        """The network for data with the time step ``dt``, ``n_input`` channels and ``n_classes`` classes.
 
         Raises
         ------
@@ -110,7 +117,7 @@ def shipped_recipes() -> list[str]:
 
 
 def load_recipe(name_or_path: str | PathLike[str]) -> Recipe:
-    """A recipe that ships, by its name, or the one in a file.
+    """A recipe: ``name_or_path`` is the name of one that ships, or a file.
 
     Raises
     ------

@@ -211,6 +211,11 @@ class Augmentation(Section):
 class Training(Section):
     """How a network is trained.
 
+    ``loss``, ``surrogate``, ``optimiser`` and ``schedule`` are named, with settings of their own. ``time_constants``: moved as log tau
+    within their bounds, or as clamped decays. ``rate_regulariser``: the rate that hidden neurons are kept near, in Hz, and how strongly;
+    None: not at all. ``epochs``: how often all recordings are seen, in batches of ``batch_size``. ``dropout``: the probability with which
+    a spike is lost on its way to the next layer. ``augmentation``: how recordings are changed before each use. All that is random follows
+    from ``seed``. ``precision``: that of everything that is computed.
     ``window``: recordings are cut or filled up to this many steps (None: to the longest). ``validation``: ``split`` holds out part of the
     training split, ``speakers`` a fifth of its speakers, ``none`` trains on all of it; ``test`` looks at the test split after every epoch,
     as published code does, and what is chosen by it says nothing about new recordings. ``patience``: stop after so many epochs without a

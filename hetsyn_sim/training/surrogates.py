@@ -37,6 +37,8 @@ class Triangular:
 class MultiGaussian:
     """Three Gaussians (Yin et al. 2021): ``gamma * [(1+h) N(x; 0, sd) - h N(x; sd, s sd) - h N(x; -sd, s sd)]``, N the normal density.
 
+    ``height`` is h and ``scale`` is s; all four are pure numbers.
+
     The two wide ones make the derivative slightly negative far from the threshold. Used by HetSyn for classification.
     """
 

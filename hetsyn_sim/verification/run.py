@@ -74,7 +74,7 @@ def verify(
 
 
 def torch_side_of(checkpoint: Checkpoint, precision: Precision, backend: str | None = None) -> Side:
-    """The network in torch, with the kernels of ``backend``, or with those that are in use."""
+    """The network in torch at a ``precision``, with the kernels of ``backend``, or with those that are in use."""
     start = perf_counter()
     network = Network.from_checkpoint(checkpoint, PRECISIONS[precision])
 
@@ -99,7 +99,7 @@ def brian2_side_of(checkpoint: Checkpoint, device: str, message: Callable[[str],
 def outcome_of(
     comparison: Comparison, checkpoint: Checkpoint, data: SpikeDataset, device: str, n_steps: int, torch_side: Side, brian2_side: Side
 ) -> Verification:
-    """What the comparison of a torch side and a Brian2 side says of the network."""
+    """What the comparison of ``torch_side`` and ``brian2_side`` says of the network."""
     return Verification(
         comparison,
         device,

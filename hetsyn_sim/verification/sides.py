@@ -29,7 +29,10 @@ _BATCH_BYTES = 512 * 2**20
 
 @dataclass
 class Side:
-    """One way to run a network: ``run(raster, progress) -> Recording``, in a precision; and the seconds that it took so far."""
+    """One way to run a network: ``run(raster, progress) -> Recording``, in a precision.
+
+    ``seconds`` is what it took so far, ``guesses`` the classes it found, an array for each batch.
+    """
 
     name: str
     run: Callable[[Raster, Progress], Recording]
@@ -45,7 +48,15 @@ class Side:
 
 @dataclass(frozen=True)
 class SideBySide:
-    """The comparison of the first side with each of the others, and how close v came to theta in each recording of the first."""
+    """What came out.
+
+    Attributes
+    ----------
+    comparisons
+        Of the first side with each of the others.
+    margins
+        How close v came to theta in each recording of the first, shape (recording,), in the SI unit of v.
+    """
 
     comparisons: tuple[Comparison, ...]
     margins: NDArray[np.float64]
@@ -54,7 +65,7 @@ class SideBySide:
 def run_side_by_side(
     checkpoint: Checkpoint, data: SpikeDataset, first: Side, others: Sequence[Side], *, n_steps: int, progress: Progress
 ) -> SideBySide:
-    """Run all sides on all recordings of ``data`` and compare the first one's spikes and voltages with those of each other one's."""
+    """Run all sides on all recordings of ``data`` and compare spikes and voltages of the ``first`` with those of each of the ``others``."""
     spec, loss = checkpoint.spec, loss_of(checkpoint)
     per_recording = _ARRAYS * 8 * n_steps * sum(p.size for p in spec.populations)
     batch_size = max(1, _BATCH_BYTES // per_recording)

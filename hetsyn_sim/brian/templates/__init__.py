@@ -18,7 +18,10 @@ _taught: set[Any] = set()
 
 
 def teach(target: Any, folder: str) -> None:
-    """Add the templates of a folder to those of a kind of code object, once. The names are ours: nothing of Brian2's own is replaced."""
+    """Add the templates of a folder to those of ``target``, a kind of code object, once.
+
+    The names are ours: nothing of Brian2's own is replaced.
+    """
     environment = target.templater.env
     if environment not in _taught:
         _taught.add(environment)

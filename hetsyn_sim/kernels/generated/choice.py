@@ -21,7 +21,10 @@ def covers(program: SteppedProgram, surrogate: SurrogateDerivative) -> bool:
 
 
 def can_step(program: SteppedProgram, drive: Drive, begin: Carried, surrogate: SurrogateDerivative) -> bool:
-    """Whether the generated kernels are to be used. Without a compiler they can't be, which is said once."""
+    """Whether the generated kernels are to be used for a ``program`` on a ``drive``, from ``begin`` on.
+
+    Without a compiler they can't be, which is said once.
+    """
     paths = [tensor for path in drive.recurrent_sums.values() for tensor in path]
     arriving = [*drive.jumps.values(), *drive.sums.values(), *drive.recurrent_jumps.values(), *paths]
     if backend_for(begin.spikes, *begin.states.values(), *arriving) != "fused" or not covers(program, surrogate):
