@@ -40,9 +40,9 @@ def adlif_eigenvalues(form: str, coupling: Array, tau_u: float, tau_w: float, dt
     if form == "exact":
         trace, det = -1 / tau_u - 1 / tau_w + 0 * a, (1 + a) / (tau_u * tau_w)
     else:
-        alpha, beta = np.exp(-dt / tau_u), np.exp(-dt / tau_w)
-        gain = (1 - alpha) * (1 - beta) * a
-        trace, det = (alpha + beta + 0 * a, alpha * beta + gain) if form == "euler" else (alpha + beta - gain, alpha * beta + 0 * a)
+        rho_u, rho_w = np.exp(-dt / tau_u), np.exp(-dt / tau_w)
+        gain = (1 - rho_u) * (1 - rho_w) * a
+        trace, det = (rho_u + rho_w + 0 * a, rho_u * rho_w + gain) if form == "euler" else (rho_u + rho_w - gain, rho_u * rho_w + 0 * a)
     root = np.sqrt(trace**2 / 4 - det)
     found = np.stack([trace / 2 + root, trace / 2 - root], axis=-1)
     return np.exp(found * dt) if form == "exact" else found
@@ -50,9 +50,9 @@ def adlif_eigenvalues(form: str, coupling: Array, tau_u: float, tau_w: float, dt
 
 def largest_coupling(form: str, tau_u: float, tau_w: float, dt: float = 1.0) -> float:
     """The A = q a above which a form's step is unstable."""
-    alpha, beta = np.exp(-dt / tau_u), np.exp(-dt / tau_w)
-    gain = (1 - alpha) * (1 - beta)
-    return {"euler": float((1 - alpha * beta) / gain), "symplectic": float((1 + alpha) * (1 + beta) / gain), "exact": np.inf}[form]
+    rho_u, rho_w = np.exp(-dt / tau_u), np.exp(-dt / tau_w)
+    gain = (1 - rho_u) * (1 - rho_w)
+    return {"euler": float((1 - rho_u * rho_w) / gain), "symplectic": float((1 + rho_u) * (1 + rho_w) / gain), "exact": np.inf}[form]
 
 
 def plot_stability(tau_u: float = 5.0, tau_w: float = 60.0, dt: float = 1.0, *, ax: Axes | None = None) -> Axes:

@@ -131,12 +131,10 @@ class SpikingLayer(PopulationLayer):
     def _synaptic_path(self, path: Path, projection: Projection, values: Mapping[str, Any], gained: bool) -> DecayPath:
         decay = self.evaluated(path.decay, values)
         size = path.gain * path.amplitude if gained else path.amplitude
-        amplitude = self.evaluated(size, values).expand(projection.n_post, projection.n_pre)
+        amplitude = self.evaluated(size, values)
         if projection.kind == "recurrent" and self.spec.step_order.decays_in_same_step("recurrent"):
             amplitude = amplitude * decay
-        if not projection.self_connections:
-            amplitude = amplitude * (1.0 - torch.eye(projection.n_post, dtype=amplitude.dtype, device=amplitude.device))
-        return DecayPath(amplitude, decay)
+        return DecayPath(self.connected(amplitude, projection), decay)
 
     def paths(self, kind: str, *, gained: bool = True) -> list[DecayPath]:
         """The evaluated paths of a ``kind``: of a projection (``"feedforward"``, ``"recurrent"``) or of the reset (``"reset"``).

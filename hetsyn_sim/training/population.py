@@ -116,6 +116,13 @@ class PopulationLayer(nn.Module):
                     expression = expression.subs(decay, symbol(f"decay_of_{name}"))
         return torch.as_tensor(evaluate(expression, values, TORCH), dtype=self.dtype, device=self.device)
 
+    def connected(self, amount: Tensor, projection: Projection) -> Tensor:
+        """An amount for every synapse, shape (post, pre): 0 where neurons have no synapse onto themselves."""
+        amount = amount.expand(projection.n_post, projection.n_pre)
+        if projection.self_connections:
+            return amount
+        return amount * (1.0 - torch.eye(projection.n_post, dtype=amount.dtype, device=amount.device))
+
     def physical_values(self) -> dict[str, Tensor]:
         """Physical values by slot key."""
         return {key: self.physical(key) for key in self.slots}

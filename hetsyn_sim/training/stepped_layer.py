@@ -170,7 +170,7 @@ class SteppedLayer(PopulationLayer):
                         continue
                     if not step.held:
                         assert step.drive is not None
-                        sums[name] = x @ self._connected(self.evaluated(step.drive, values), projection).T
+                        sums[name] = x @ self.connected(self.evaluated(step.drive, values), projection).T
                         continue
                     driven = step.drive is not None
                     gain = self._gain(step.drive, values, projection) if driven else amounts.get(step.name)
@@ -188,7 +188,7 @@ class SteppedLayer(PopulationLayer):
         return Drive(jumps, sums, recurrent_jumps, recurrent_sums), carry
 
     def _gain(self, drive: Any, values: Mapping[str, Any], projection: Projection) -> Tensor:
-        return self._connected(self.evaluated(drive, values), projection)
+        return self.connected(self.evaluated(drive, values), projection)
 
     def _per_target(self, projection: Projection, values: Mapping[str, Any]) -> dict[str, Tensor]:
         """State, of the synapse or of the neuron -> what a spike adds to it, (post, pre)."""
@@ -198,9 +198,3 @@ class SteppedLayer(PopulationLayer):
             amount = self._gain(jump.amount, values, projection)
             found[state] = found[state] + amount if state in found else amount
         return found
-
-    def _connected(self, amount: Tensor, projection: Projection) -> Tensor:
-        amount = amount.expand(projection.n_post, projection.n_pre)
-        if projection.self_connections:
-            return amount
-        return amount * (1.0 - torch.eye(projection.n_post, dtype=amount.dtype, device=amount.device))
