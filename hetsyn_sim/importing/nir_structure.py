@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import CheckpointError
+from .nir_flat import FlatGraph, kind_of_node
 from .nir_readings import Array
 
 __all__ = ["Arrival", "Head", "heads_of", "unsupported"]
@@ -54,45 +55,6 @@ def unsupported(where: str, got: str, expected: str, remedy: str) -> CheckpointE
     return CheckpointError("this NIR graph can't be one of our networks", where=where, got=got, expected=expected, remedy=remedy)
 
 
-class _Graph:
-    """Nodes by name and edges, with subgraphs opened and everything that only hands on taken out."""
-
-    def __init__(self, graph: Any) -> None:
-        self.nodes: dict[str, Any] = {}
-        self.edges: list[tuple[str, str]] = []
-        self._open(graph, "")
-        top = set(graph.nodes)
-        inner = [name for name, node in self.nodes.items() if _kind(node) in ("Input", "Output") and name not in top]
-        for name in inner:
-            into, out = self.into(name), self.out(name)
-            self.edges = [edge for edge in self.edges if name not in edge] + [(a, b) for a in into for b in out]
-            del self.nodes[name]
-        self.edges = list(dict.fromkeys(self.edges))
-
-    def _open(self, graph: Any, prefix: str) -> None:
-        ends: dict[str, dict[str, list[str]]] = {}
-        for name, node in graph.nodes.items():
-            if _kind(node) == "NIRGraph":
-                self._open(node, f"{prefix}{name}/")
-                inner = {kind: [f"{prefix}{name}/{n}" for n, m in node.nodes.items() if _kind(m) == kind] for kind in ("Input", "Output")}
-                ends[name] = inner
-            else:
-                self.nodes[f"{prefix}{name}"] = node
-        for a, b in graph.edges:
-            starts = ends[a]["Output"] if a in ends else [f"{prefix}{a}"]
-            stops = ends[b]["Input"] if b in ends else [f"{prefix}{b}"]
-            self.edges += [(start, stop) for start in starts for stop in stops]
-
-    def into(self, name: str) -> list[str]:
-        return [a for a, b in self.edges if b == name]
-
-    def out(self, name: str) -> list[str]:
-        return [b for a, b in self.edges if a == name]
-
-    def kind(self, name: str) -> str:
-        return _kind(self.nodes[name])
-
-
 def heads_of(graph: Any) -> tuple[int, list[Head]]:
     """The number of input channels, and the populations in the order in which a spike travels.
 
@@ -101,10 +63,10 @@ def heads_of(graph: Any) -> tuple[int, list[Head]]:
     CheckpointError
         If a node is not supported, or the graph is no stack of layers; the message names the node.
     """
-    flat = _Graph(graph)
+    flat = FlatGraph(graph)
     known = {*NEURONS, *WEIGHTS, "Input", "Output", "Threshold", "Delay"}
     for name, node in flat.nodes.items():
-        kind = _kind(node)
+        kind = kind_of_node(node)
         if kind not in known:
             raise unsupported(f"node {name!r}", kind, ", ".join(sorted(known)), _REMEDIES.get(kind, "replace the node"))
     ends = {kind: [name for name in flat.nodes if flat.kind(name) == kind] for kind in ("Input", "Output")}
@@ -121,7 +83,7 @@ def heads_of(graph: Any) -> tuple[int, list[Head]]:
     return int(shape[0]), _in_order(flat, heads, start, stop)
 
 
-def _head(flat: _Graph, name: str) -> Head:
+def _head(flat: FlatGraph, name: str) -> Head:
     node, kind = flat.nodes[name], flat.kind(name)
     head = Head(name, kind, 0)
     for source in flat.into(name):
@@ -134,7 +96,7 @@ def _head(flat: _Graph, name: str) -> Head:
     return _sized(head, node)
 
 
-def _arrival(flat: _Graph, name: str, filtered_by: str | None) -> Arrival:
+def _arrival(flat: FlatGraph, name: str, filtered_by: str | None) -> Arrival:
     """What comes through the weights ``name``."""
     if flat.kind(name) not in WEIGHTS:
         raise unsupported(
@@ -168,7 +130,7 @@ def _arrival(flat: _Graph, name: str, filtered_by: str | None) -> Arrival:
     return Arrival(source, weight, np.broadcast_to(bias, (weight.shape[0],)), filtered_by, delay)
 
 
-def _readout(flat: _Graph, stop: str) -> Head | None:
+def _readout(flat: FlatGraph, stop: str) -> Head | None:
     """What the network puts out if that is no spikes: an LI or CubaLI, or several LI that are summed."""
     before = flat.into(stop)
     if len(before) == 1 and flat.kind(before[0]) in ("LIF", "IF", "CubaLIF", "Threshold"):
@@ -206,7 +168,7 @@ def _sized(head: Head, node: Any) -> Head:
     return head
 
 
-def _in_order(flat: _Graph, heads: Mapping[str, Head], start: str, stop: str) -> list[Head]:
+def _in_order(flat: FlatGraph, heads: Mapping[str, Head], start: str, stop: str) -> list[Head]:
     """The stack: each population is fed by the one before and by itself."""
     order: list[Head] = []
     source, size = start, int(np.atleast_1d(flat.nodes[start].input_type["input"])[0])
@@ -237,7 +199,3 @@ def _in_order(flat: _Graph, heads: Mapping[str, Head], start: str, stop: str) ->
                 f"node {name!r}", "a neuron that leads to no threshold and not to the Output", "a stack of layers", "remove it"
             )
     return order
-
-
-def _kind(node: Any) -> str:
-    return type(node).__name__
