@@ -127,7 +127,11 @@ def main() -> None:
     """Entry point of the console script."""
     # Before torch is imported: its threads shall sleep when they wait. Spinning, they take the cores from each other on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    app()
+    try:
+        app()
+    except KeyboardInterrupt:  # outside of a verb: while the program is still being loaded, say
+        say("interrupted")
+        raise SystemExit(INTERRUPTED) from None
 
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ class Parameter:
             raise SpecError(
                 "unknown property of a parameter",
                 where=where,
-                got=", ".join(unknown),
+                got=", ".join(unknown) or repr(""),
                 expected=" or ".join(sorted(known)),
                 remedy="remove it or correct its name",
             )

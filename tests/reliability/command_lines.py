@@ -1,0 +1,101 @@
+"""Words of a command line that make no sense. More of them stand in tests/commands/test_bad_input.py."""
+
+from __future__ import annotations
+
+from typer.testing import CliRunner
+
+from hetsyn_sim.cli import app
+from hetsyn_sim.errors import HetSynError
+
+from . import material as m
+from .case import Case
+
+
+class _Refused(HetSynError):
+    """So that a command line is a case like any other: what it says on stderr, and that it ended with 2."""
+
+
+def _run(*words):
+    """What the command says, as an error; anything but a planned end is an error of the test."""
+
+    def spoil(folder):
+        (folder / "n.safetensors").write_bytes(m.checkpoint().to_bytes())
+        (folder / "s.h5").write_bytes(m.spikes_h5())
+        (folder / "m.pth").write_bytes(m.pth())
+        (folder / "toy.yaml").write_text(m.RECIPE)
+        (folder / "file").write_text("")
+
+        def call():
+            result = CliRunner().invoke(app, list(words))
+            if result.exception is not None and not isinstance(result.exception, SystemExit):
+                raise result.exception
+            assert result.exit_code == 2, result.output
+            assert result.stdout == ""
+            assert "Traceback" not in result.stderr
+            said = " ".join(result.stderr.split())
+            raise _Refused(said, where="stderr", got=said, expected="other words", remedy="see --help")
+
+        return call
+
+    return spoil
+
+
+def _cases():
+    fits = ("n.safetensors", "--data", "s.h5")
+    for words in (
+        ("fly",),
+        ("--fly",),
+        ("train",),
+        ("train", "toy.yaml", "--epochs", "0"),
+        ("train", "toy.yaml", "--epochs", "many"),
+        ("train", "toy.yaml", "--seed", "-1"),
+        ("train", "toy.yaml", "--data", "nowhere.h5"),
+        ("train", "toy.yaml", "--data", "s.h5", "--out", "file"),
+        ("train", "toy.yaml", "--data", "s.h5", "--out", "file/run"),
+        ("train", "toy.yaml", "--data", "s.h5", "--json", "/dev/null"),
+        ("train", "smnist-hetsyn"),
+        ("simulate", *fits, "--recordings", "0"),
+        ("simulate", *fits, "--out", "spikes.csv"),
+        ("simulate", *fits, "--out", "/proc/none.npz"),
+        ("simulate", *fits, "--json", "/dev/null"),
+        ("verify", *fits, "--certificate", "file"),
+        ("verify", *fits, "--report", "file/report"),
+        ("verify", *fits, "--json", "."),
+        ("encode", "s.h5"),
+        ("encode", "s.h5", "out.h5"),
+        ("encode", "toy.yaml", "out.h5"),
+        ("encode", "m.pth", "out.h5"),
+        ("encode", "s.h5", "file/out.h5"),
+        ("encode", "nowhere", "out.h5", "--dt", "0 ms"),
+        ("import", "m.pth", "o.safetensors"),
+        ("import", "m.pth", "o.safetensors", "--dt", "4"),
+        ("import", "m.pth", "o.safetensors", "--dt", "-4 ms"),
+        ("import", "m.pth", "o.safetensors", "--dt", "nan ms"),
+        ("import", "m.pth", "o.safetensors", "--dt", "4 ms", "--theta", "nan"),
+        ("import", "m.pth", "o.safetensors", "--dt", "4 ms", "--layout", "mine"),
+        ("import", "m.pth", "/dev/null", "--dt", "4 ms"),
+        ("import", "n.safetensors", "o.safetensors", "--dt", "4 ms"),
+        ("analyse",),
+        ("analyse", "s.h5"),
+        ("analyse", "n.safetensors", "--limits", "1 ms"),
+        ("analyse", "n.safetensors", "--limits", "1, 2"),
+        ("analyse", "n.safetensors", "--long", "700"),
+        ("analyse", "n.safetensors", "--data", "s.h5", "--against", "martians"),
+        ("analyse", "n.safetensors", "--resamples", "1"),
+        ("export", "n.safetensors", "file", "--data", "s.h5"),
+        ("transfer", *fits, "--ladder", "--rungs", "99"),
+        ("transfer", *fits, "--ladder", "--jobs", "0"),
+        ("transfer", *fits, "--ladder", "--seeds", "0"),
+        ("reproduce", "everything"),
+        ("reproduce", "dms", "--budget", "long"),
+        ("reproduce", "dms", "--budget", "-1h"),
+        ("reproduce", "smnist"),
+        ("reproduce", "dms", "--out", "file"),
+        ("info", "s.h5"),
+        ("info", "n.safetensors", "--json", "/dev/null/x"),
+    ):
+        yield Case("hetsyn", " ".join(words), _run(*words), _Refused, ".")
+
+
+KIND = "command lines"
+CASES = list(_cases())

@@ -1,0 +1,110 @@
+"""The public ways into the package, by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analysis.extraction import find_runs
+from analysis.loaders import reference
+from hetsyn_sim.checkpoint import Checkpoint
+from hetsyn_sim.encoding import encode
+from hetsyn_sim.events import SpikeDataset
+from hetsyn_sim.export import export_brian2
+from hetsyn_sim.importing import import_network, read_state_dict
+from hetsyn_sim.ladder import RUNGS, climb
+from hetsyn_sim.recording_file import load_recording, save_recording
+from hetsyn_sim.report.material import run_material
+from hetsyn_sim.reproduce import STUDIES, run_studies
+from hetsyn_sim.spec import NetworkSpec, NeuronModel
+from hetsyn_sim.tasks.event_cameras import cifar10_dvs, dvs_gestures
+from hetsyn_sim.tasks.mnist import sequential_mnist
+from hetsyn_sim.tasks.shd import heidelberg_digits
+from hetsyn_sim.tasks.words import read_sphere, spoken_words
+from hetsyn_sim.training import Recipe, fit, load_recipe
+from hetsyn_sim.training.resume import read_state
+from hetsyn_sim.training.run_folder import read_metrics
+from hetsyn_sim.transfer import to_brian2
+from hetsyn_sim.verification import verify
+
+from . import material as m
+from .case import Entry
+
+__all__ = ["ENTRIES"]
+
+
+def _encoded(source: Path) -> list[object]:
+    return ["encode", source, source.parent / "out.h5"]
+
+
+def _beside(path: Path, name: str, content: bytes) -> Path:
+    """A valid file for a command that needs two; outside of what is compared before and after."""
+    place = Path(path).parent.parent.parent / name
+    place.write_bytes(content)
+    return place
+
+
+def _network(path: Path) -> Path:
+    return _beside(path, "network.safetensors", m.checkpoint().to_bytes())
+
+
+def _spikes(path: Path) -> Path:
+    return _beside(path, "spikes.h5", m.spikes_h5())
+
+
+def _called(call):
+    """For what takes values: the case brings the call."""
+    return call()
+
+
+ENTRIES = {
+    "Checkpoint": Entry(_called),
+    "Checkpoint.load": Entry(Checkpoint.load, lambda path: ["info", path]),
+    "Checkpoint.save": Entry(m.checkpoint().save),
+    "Recording": Entry(_called),
+    "load_recording": Entry(load_recording),
+    "save_recording": Entry(lambda path: save_recording(m.recording(), path)),
+    "SpikeDataset": Entry(_called),
+    "SpikeDataset.load": Entry(SpikeDataset.load, lambda path: ["verify", _network(path), "--data", path]),
+    "SpikeDataset.save": Entry(m.data().save),
+    "load_recipe": Entry(load_recipe, lambda path: ["train", path, "--data", _spikes(path), "--out", path.parent / "run"]),
+    "Recipe.from_yaml": Entry(Recipe.from_yaml),
+    "NeuronModel.from_text": Entry(lambda path: NeuronModel.from_text(path.read_text())),
+    "NetworkSpec.from_text": Entry(lambda path: NetworkSpec.from_text(path.read_text())),
+    "NetworkSpec": Entry(_called),
+    "NeuronModel.from_brian2": Entry(_called),
+    "encode": Entry(encode, _encoded),
+    "heidelberg_digits": Entry(heidelberg_digits, _encoded),
+    "sequential_mnist": Entry(sequential_mnist, _encoded),
+    "dvs_gestures": Entry(dvs_gestures),
+    "data sets (values)": Entry(_called),
+    "cifar10_dvs": Entry(cifar10_dvs),
+    "spoken_words": Entry(lambda path: spoken_words(path, "tidigits"), _encoded),
+    "read_sphere": Entry(read_sphere),
+    "import_network": Entry(
+        lambda path: import_network(path, dt="4 ms"), lambda path: ["import", path, path.parent / "out.safetensors", "--dt", "4 ms"]
+    ),
+    "read_state_dict": Entry(read_state_dict),
+    "read_state": Entry(read_state),
+    "read_metrics": Entry(read_metrics),
+    "fit": Entry(
+        lambda folder: fit(m.recipe(), m.data(), out=folder, progress=False, data_name="spikes.h5"),
+        lambda folder: ["train", _beside(folder, "toy.yaml", m.RECIPE.encode()), "--data", _spikes(folder), "--out", folder],
+    ),
+    "fit (values)": Entry(_called),
+    "run_material": Entry(run_material),
+    "climb": Entry(
+        lambda folder: climb(m.checkpoint(), m.data(), RUNGS[:1], store=folder / "ladder.json"),
+        lambda folder: ["transfer", _network(folder), "--ladder", "--rungs", "1", "--data", _spikes(folder), "--out", folder],
+    ),
+    "run_studies": Entry(lambda folder: run_studies([STUDIES["dms"]], folder), lambda folder: ["reproduce", "dms", "--out", folder]),
+    "export_brian2": Entry(
+        lambda folder: export_brian2(m.checkpoint(), m.data(), folder),
+        lambda folder: ["export", _network(folder), folder, "--data", _spikes(folder)],
+    ),
+    "find_runs": Entry(lambda path: find_runs([path]), lambda path: ["analyse", path]),
+    "reference": Entry(reference),
+    "to_brian2": Entry(to_brian2, lambda path: ["simulate", path, "--data", _spikes(path)]),
+    "verify": Entry(_called),
+    "verify (file)": Entry(lambda path: verify(path, m.data()), lambda path: ["verify", path, "--data", _spikes(path)]),
+    "hetsyn": Entry(_called),
+}

@@ -1,0 +1,32 @@
+"""Whatever moment a process is killed at: every file is whole or absent, and the next run sweeps, goes on, and ends with the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+#: What, and how many kills of a kind there have to be: two for every file that is written, of which a training of two epochs writes eight.
+#: A random moment may come too late, when the run is done.
+LEAST = {
+    "train": {"before every change": 16, "in the middle of a write": 4, "at a random moment": 0, "by Ctrl-C": 0},
+    "simulate": {"before every change": 4, "at a random moment": 0},
+    "encode": {"before every change": 4, "in the middle of a write": 4, "by Ctrl-C": 0},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", LEAST)
+def test_a_process_that_is_killed_leaves_nothing_half_done(what, tmp_path):
+    command = [sys.executable, "-m", "tests.reliability.killed", what, str(tmp_path), "0"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=800, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    counts = json.loads(done.stdout)
+    assert set(counts) == set(LEAST[what])
+    assert all(counts[how] >= least for how, least in LEAST[what].items()), counts

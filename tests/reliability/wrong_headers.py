@@ -1,0 +1,331 @@
+"""Versions from elsewhere, wrong dtypes and shapes, and headers that announce what is not there, or more than there is memory for."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+
+import h5py
+import numpy as np
+import torch
+from safetensors.numpy import save as to_safetensors
+
+from hetsyn_sim.errors import CheckpointError, DataError
+
+from . import material as m
+from .case import Case
+from .damage import edited_h5, edited_npz, edited_tensors, header_of, npy, saved, with_header
+
+HUGE = 10**12
+
+
+def _checkpoints():
+    def case(how, content, message):
+        return Case(
+            "Checkpoint.load", how, saved("network.safetensors", lambda: content(m.checkpoint().to_bytes())), CheckpointError, message
+        )
+
+    def announced(shape, end):
+        def change(content):
+            header = header_of(content)
+            header[m.TAU] |= {"shape": shape, "data_offsets": [0, end]}
+            return with_header(content, header)
+
+        return change
+
+    other = "a format that this version"
+    yield case("of a newer version", lambda c: edited_tensors(c, version=2), other)
+    yield case("of version 0", lambda c: edited_tensors(c, version=0), other)
+    yield case("of a version that is text", lambda c: edited_tensors(c, version="1"), other)
+    yield case(
+        "of a version that is no number", lambda c: edited_tensors(c, version=True, format="hetsyn-sim checkpoint v0"), "not written by"
+    )
+    yield case("a header of 10^12 bytes", lambda c: with_header(c, b"{}", length=HUGE), "can't be read")
+    yield case("a header of 2^64 - 1 bytes", lambda c: with_header(c, b"{}", length=2**64 - 1), "can't be read")
+    yield case("a header that is no JSON", lambda c: with_header(c, b"{'a': 1}"), "can't be read")
+    yield case("a header that is a list", lambda c: with_header(c, b"[]"), "can't be read")
+    yield case("a tensor of 10^12 values", announced([HUGE], 8 * HUGE), "can't be read")
+    yield case("a tensor of 2^63 times 2^63 values", announced([2**63, 2**63], 96), "can't be read")
+    yield case("a tensor of a negative size", announced([-3, 4], 96), "can't be read")
+    yield case(
+        "tensors of 10,000 names", lambda c: edited_tensors(c, tensors={f"t{k}": np.zeros(1) for k in range(10_000)}), "do not belong"
+    )
+    yield case(
+        "no tensors", lambda c: with_header(c[:8], {"__metadata__": header_of(c)["__metadata__"]}, length=None), "do not belong|be read"
+    )
+    yield case("an empty tensor", lambda c: edited_tensors(c, tensors={m.TAU: np.zeros((0, 4))}), "wrong shape")
+    yield case("a tensor that is transposed", lambda c: edited_tensors(c, tensors={m.TAU: np.ones((4, 3))}), "wrong shape")
+    yield case("a tensor of one more axis", lambda c: edited_tensors(c, tensors={m.TAU: np.ones((1, 3, 4))}), "wrong shape")
+    for dtype in ("int8", "bool", "uint64", "float16"):
+        yield case(f"a tensor of {dtype}", lambda c, d=dtype: edited_tensors(c, tensors={m.TAU: np.ones((3, 4), d)}), "wrong dtype")
+    yield case("a recipe that is a list", lambda c: edited_tensors(c, recipe=[1]), "can't be read")
+    yield case("seeds that are text", lambda c: edited_tensors(c, seeds={"training": "one"}), "can't be read")
+    yield case("a description with NaN", lambda c: edited_tensors(c, metrics={"loss": float("nan")}), "can't be read")
+    yield case("a SHA-256 of another file", lambda c: edited_tensors(c, sha256="0" * 64), "does not say what it said")
+    yield case("a SHA-256 that is a list", lambda c: edited_tensors(c, sha256=["0"]), "does not say what it said")
+    yield case("without its units", lambda c: edited_tensors(c, units=...), "can't be read")
+    yield case("without its spec", lambda c: edited_tensors(c, spec=...), "can't be read")
+
+
+def _recordings():
+    def case(how, message="this recording can't be read|room for", **members):
+        return Case("load_recording", how, saved("r.npz", lambda: edited_npz(m.recording_npz(), **members)), DataError, message)
+
+    yield case("an array of 10^12 values", rasters__layer_1=npy((HUGE,), "|b1"))
+    yield case("an array of 10^12 x 10^12 values", rasters__layer_1=npy((HUGE, HUGE)))
+    yield case("an array of a negative size", rasters__layer_1=npy((-1, 2, 3), "|b1"))
+    yield case("an array of objects", rasters__layer_1=npy((1,), "|O", b"cos\nsystem\n(S'touch canary'\ntR."))
+    yield case("an array of text", dt=npy((), "<U4", "10ms".encode("utf-32-le")))
+    yield case("a time step of two numbers", dt=npy((2,), "<f8", bytes(16)))
+    yield case("without its time step", dt=None)
+    yield case("without its simulator", simulator=None)
+    yield case("a header that calls a function", rasters__layer_1=b"\x93NUMPY\x01\x00\x20\x00{'descr': __import__('os')}      \n")
+    yield case("a header of the next version", rasters__layer_1=b"\x93NUMPY\x09\x00" + npy((1,))[8:])
+    yield case("arrays of two axes", message="do not share their time and batch", rasters__layer_1=npy((10, 3), "|b1", bytes(30)))
+    yield case("arrays of other lengths", message="do not share their time and batch", rasters__layer_1=npy((9, 2, 3), "|b1", bytes(54)))
+
+    def announced():  # the directory of the archive says 10 TB
+        content = bytearray(m.recording_npz())
+        at = content.index(b"PK\x01\x02")
+        struct.pack_into("<I", content, at + 24, 0xFFFFFFFE)
+        return bytes(content)
+
+    yield Case("load_recording", "an archive that announces 4 GB", saved("r.npz", announced), DataError, "room for|can't be read")
+
+
+def _spikes():
+    def case(how, change, message="damaged or not an HDF5 file"):
+        return Case("SpikeDataset.load", how, saved("s.h5", lambda: edited_h5(m.spikes_h5(), change)), DataError, message)
+
+    def replaced(name, value):
+        def change(file):
+            del file[name]
+            file[name] = value
+
+        return change
+
+    def huge(name):
+        def change(file):
+            del file[name]
+            file.create_dataset(name, (HUGE,), dtype="u1", chunks=(1 << 16,), compression="gzip")  # not a byte of it is there
+
+        return change
+
+    def attribute(name, value):
+        return lambda file: file.attrs.__setitem__(name, value)
+
+    yield case("of a newer version", attribute("version", 2), "of this version")
+    yield case("of a version that is text", attribute("version", "1"), "of this version")
+    yield case("of an array of versions", attribute("version", [1, 1]), "of this version|damaged")
+    yield case("of another format", attribute("format", b"other spikes"), "of this version")
+    yield case("10^12 spikes", huge("spikes/steps"), "more than there is room for")
+    yield case("10^12 labels", huge("labels"), "more than there is room for")
+    yield case("labels of floats", replaced("labels", np.full(12, 0.5)), "must be whole numbers")
+    yield case("labels of text", replaced("labels", ["a"] * 12), "must be whole numbers|damaged")
+    yield case("labels that are a folder", lambda f: (f.pop("labels"), f.create_group("labels")))
+    yield case("labels of two axes", replaced("labels", np.zeros((12, 1), int)), "do not fit together")
+    yield case("one label", replaced("labels", 1), "do not fit together")
+    yield case("steps of 2^63", replaced("spikes/steps", np.full(m.data().steps.size, 2**63, np.uint64)), "do not fit into 32 bits|range")
+    yield case("names that are not UTF-8", replaced("names", np.array([b"\xff"] * 12)))
+    yield case("names that are numbers", replaced("names", np.arange(12)))
+    yield case("a link to another file as spikes", replaced("spikes/steps", h5py.ExternalLink("/etc/passwd", "/")))
+    yield case("a link to itself as spikes", replaced("spikes/steps", h5py.SoftLink("/spikes/steps")))
+    yield case("offsets that fall", replaced("spikes/offsets", np.arange(13)[::-1].copy()), "do not fit together")
+    yield case("no offsets", replaced("spikes/offsets", np.zeros(0, int)), "do not fit together")
+    yield case("info that is no JSON", attribute("info", b"{"))
+    yield case("info that is a list", attribute("info", b"[1]"))
+    yield case("no info", lambda f: f.attrs.pop("info"))
+    yield case("a time step that is text", attribute("dt", "10 ms"))
+    yield case("half a channel", attribute("n_channels", 0.5), "out of range")
+    yield case("a fingerprint of another file", attribute("fingerprint", b"ab12"), "does not hold what was written")
+    yield case("a split that is neither", replaced("split", np.array([b"best"] * 12)), "neither split")
+
+
+def _images():
+    def case(how, name, content, message="not images of MNIST"):
+        def spoil(folder):
+            place = m.mnist(folder / "mnist")
+            for path in place.glob(f"{name.partition('.')[0]}*"):
+                path.unlink()
+            (place / name).write_bytes(content())
+            return place
+
+        return Case("sequential_mnist", how, spoil, DataError, message)
+
+    pixels, digits = m.images()
+    train, labels = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+    yield case("IDX of 10^12 images", train, lambda: struct.pack(">HBB3I", 0, 8, 3, 10**9, 1000, 28))
+    yield case("IDX whose sizes multiply to 2^64", train, lambda: struct.pack(">HBB4I", 0, 8, 4, 2**31, 2**31, 4, 0x10000000))
+    yield case("IDX of 255 axes", train, lambda: struct.pack(">HBB", 0, 8, 255))
+    yield case("IDX of floats", train, lambda: struct.pack(">HBB3I", 0, 13, 3, 1, 28, 28) + bytes(784 * 4))
+    yield case("IDX of 27 x 27 pixels", train, lambda: m.idx(pixels[:, 1:, 1:]))
+    yield case("IDX with a number in front", train, lambda: b"\1" + m.idx(pixels)[1:])
+    yield case("no images", train, lambda: m.idx(pixels[:0]))
+    yield case("a label of 10", labels, lambda: m.idx(digits + 1))
+    yield case("more labels than images", labels, lambda: m.idx(np.zeros(11, np.uint8)))
+
+    def npz(**arrays):
+        def spoil(folder):
+            place = m.mnist(folder / "mnist")
+            for path in place.glob("train*"):
+                path.unlink()
+            with zipfile.ZipFile(place / "train.npz", "w") as archive:
+                for name, content in arrays.items():
+                    archive.writestr(f"{name}.npy", content)
+            return place
+
+        return spoil
+
+    y = npy((10,), "|u1", bytes(10))
+    yield Case("sequential_mnist", ".npz of 10^12 images", npz(x=npy((10**12, 28, 28), "|u1"), y=y), DataError, "not images of MNIST")
+    yield Case("sequential_mnist", ".npz without labels", npz(x=npy((10, 28, 28), "|u1", bytes(7840))), DataError, "not images of MNIST")
+    yield Case("sequential_mnist", ".npz of objects", npz(x=npy((1,), "|O", b"N."), y=y), DataError, "not images of MNIST")
+    yield Case("sequential_mnist", ".npz of floats", npz(x=npy((10, 784), "<f4", bytes(31360)), y=y), DataError, "not images of MNIST")
+
+
+def _shd():
+    def case(how, change, message="not in the layout"):
+        def content():
+            place = io.BytesIO(m.shd_h5())
+            with h5py.File(place, "r+") as file:
+                change(file)
+            return place.getvalue()
+
+        return Case("heidelberg_digits", how, saved("shd.h5", content), DataError, message)
+
+    def replaced(name, value, **options):
+        def change(file):
+            del file[name]
+            file.create_dataset(name, **({"data": value} | options if value is not None else options))
+
+        return change
+
+    yield case("10^12 labels", replaced("labels", None, shape=(HUGE,), dtype="i8", chunks=(1 << 16,)), "more than there is room for")
+    yield case("labels below zero", replaced("labels", np.full(10, -1)))
+    yield case("labels that are not whole", replaced("labels", np.full(10, 0.5)))
+    yield case("labels of text", replaced("labels", ["a"] * 10))
+    yield case("one label too few", replaced("labels", np.zeros(9, int)))
+    yield case("no labels in it", replaced("labels", np.zeros(0, int)))
+    yield case("times that are one number each", replaced("spikes/times", np.full(10, 0.1)))
+    yield case("times that are a folder", lambda file: (file["spikes"].pop("times"), file["spikes"].create_group("times")))
+
+
+def _sounds():
+    def case(how, content, message):
+        def spoil(folder):
+            (folder / "sounds").mkdir()
+            (folder / "sounds" / "3_ada_5.wav").write_bytes(content())
+            return folder / "sounds"
+
+        return Case("encode", how, spoil, DataError, message)
+
+    def changed(at, form, value):
+        def content():
+            sound = bytearray(m.wav())
+            struct.pack_into(form, sound, at, value)
+            return bytes(sound)
+
+        return content
+
+    yield case("a sound of 2^31 samples", changed(40, "<I", 0xFFFFFFF0), "cut short|not a readable wav")
+    yield case("a sound at 0 Hz", changed(24, "<I", 0), "sampling rate|not a readable wav")
+    yield case("a sound of 0 channels", changed(22, "<H", 0), "not a readable wav|not mono")
+    yield case("a sound of 65,535 channels", changed(22, "<H", 65535), "not a readable wav|not mono|cut short")
+    yield case("a sound of 0 bits", changed(34, "<H", 0), "not a readable wav|16 bit")
+    yield case("a compressed sound", changed(20, "<H", 0x11), "not a readable wav")
+    yield case("an empty chunk instead of a format", changed(16, "<I", 0), "not a readable wav")
+
+
+def _cameras():
+    def case(entry, how, content, message="recording of a camera is damaged"):
+        def spoil(folder):
+            if entry == "dvs_gestures":
+                place = m.gestures(folder / "dvs")
+                (place / "user01_led.aedat").write_bytes(content())
+                return place
+            place = m.cifar(folder / "cifar")
+            (place / "airplane" / "cifar10_airplane_0.aedat").write_bytes(content())
+            return place
+
+        return Case(entry, how, spoil, DataError, message)
+
+    def packet(*numbers):
+        return lambda: b"#!AER-DAT3.1\r\n#!END-HEADER\r\n" + struct.pack("<hhiiiiii", *numbers)
+
+    yield case("dvs_gestures", "a packet of 2^31 - 1 events", packet(1, 1, 8, 4, 0, 3, 2**31 - 1, 3))
+    yield case("dvs_gestures", "a packet of -1 events", packet(1, 1, 8, 4, 0, 3, -1, 3))
+    yield case("dvs_gestures", "events of 0 bytes", packet(1, 1, 0, 4, 0, 3, 3, 3))
+    yield case("dvs_gestures", "of version 4.0", lambda: m.aedat_3().replace(b"3.1", b"4.0"), "another format")
+    yield case("cifar10_dvs", "of version 3.1", m.aedat_3, "another format")
+    yield case("cifar10_dvs", "a header without an end", lambda: b"#!AER-DAT2.0\n#" + b"x" * 99)
+    yield case("cifar10_dvs", "an address of 32 bits", lambda: b"#!AER-DAT2.0\n" + struct.pack(">2I", 2**31, 1))
+
+
+def _words():
+    yield Case("read_sphere", "of 10^12 samples", saved("a.wav", lambda: m.sphere(sample_count=f"-i {HUGE}")), DataError, "can't be read")
+    yield Case("read_sphere", "of 0 channels", saved("a.wav", lambda: m.sphere(channel_count="-i 0")), DataError, "can't be read")
+    yield Case(
+        "read_sphere",
+        "of two channels",
+        saved("a.wav", lambda: m.sphere(channel_count="-i 2", sample_count="-i 200")),
+        DataError,
+        "several channels",
+    )
+    shorten = {"sample_coding": "-s26 pcm,embedded-shorten-v2.00"}
+    yield Case("read_sphere", "packed with Shorten", saved("a.wav", lambda: m.sphere(**shorten)), DataError, "compressed with Shorten")
+
+
+def _state_dicts():
+    def case(how, content, message="holds no state dict"):
+        def bytes_of():
+            place = io.BytesIO()
+            torch.save(content(), place)
+            return place.getvalue()
+
+        return Case("import_network", how, saved("model.pth", bytes_of), CheckpointError, message)
+
+    def without(name):
+        return lambda: {k: v for k, v in m.tensors().items() if k != name}
+
+    other = "not a network in the layout"
+    yield case("nothing in it", dict)
+    yield case("a list", lambda: [torch.ones(3)])
+    yield case("numbers without tensors", lambda: {"layer_out.w": 1.0})
+    yield case("NaN as a weight", lambda: m.tensors() | {"layer_out.w": torch.full((2, 3), torch.nan)})
+    yield case("weights of text", lambda: m.tensors() | {"layer_out.w": "w"})
+    yield case("complex weights", lambda: m.tensors() | {"layer_out.w": torch.ones(2, 3, dtype=torch.complex64)})
+    yield case("sparse weights", lambda: m.tensors() | {"layer_out.w": torch.ones(2, 3).to_sparse()})
+    yield case("quantised weights", lambda: m.tensors() | {"layer_out.w": torch.quantize_per_tensor(torch.ones(2, 3), 0.1, 0, torch.qint8)})
+    yield case("weights without values", lambda: m.tensors() | {"layer_out.w": torch.ones(2, 3, device="meta")})
+    yield case(
+        "10^12 weights without values", lambda: m.tensors() | {"layer_out.w": torch.empty(1).expand(10**6, 10**6)}, "no state dict|layout"
+    )
+    yield case("a decay above 1", lambda: m.tensors() | {"layer_out.rho": torch.full((2, 3), 1.5)}, other)
+    yield case("layers that do not fit", lambda: m.tensors() | {"layer_out.w": torch.ones(2, 9)}, other)
+    yield case("weights of one axis", lambda: m.tensors() | {"layer_out.w": torch.ones(3)}, other)
+    yield case("no output", without("layer_out.w"), other)
+    yield case("a tensor of another network", lambda: m.tensors() | {"conv1.weight": torch.ones(3)}, other)
+    yield case("a hidden layer of no neurons", lambda: m.tensors() | {"layer_hidden1.layer_in.w": torch.ones(0, 4)}, other)
+
+
+def _states():
+    def case(how, text):
+        content = lambda: to_safetensors({"x": np.zeros(1)}, metadata={"hetsyn_sim_resume": text})  # noqa: E731
+        return Case("read_state", how, saved("resume.safetensors", content), CheckpointError, "state to resume from can't be read")
+
+    yield case("of a newer version", '{"version": 2, "state": {"dict": []}}')
+    yield case("a tensor that is not there", '{"version": 1, "state": {"tensor": "000001"}}')
+    yield case("a state that is a list", '{"version": 1, "state": {"list": []}}')
+    yield case("a mark with two meanings", '{"version": 1, "state": {"list": [], "dict": []}}')
+    yield case("a dictionary with a list as key", '{"version": 1, "state": {"dict": [[{"list": []}, 1]]}}')
+    yield case("levels without end", '{"version": 1, "state": ' + '{"list": [' * 5000 + "]}" * 5000 + "}")
+    yield case("no object", "[1]")
+
+
+KIND = "versions, dtypes, shapes, and sizes in headers"
+CASES = [
+    case
+    for table in (_checkpoints, _recordings, _spikes, _images, _shd, _sounds, _cameras, _words, _state_dicts, _states)
+    for case in table()
+]

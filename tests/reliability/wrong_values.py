@@ -1,0 +1,239 @@
+"""Values that a file or a call may hold and a network can't: NaN, infinities, wrong units, nothing, too much, another grid."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import brian2
+import numpy as np
+from brian2 import ms
+
+from hetsyn_sim.brian import BrianSimulation
+from hetsyn_sim.errors import CheckpointError, ConfigError, DataError, DtMismatchError, HetSynError, SpecError, UnknownNameError
+from hetsyn_sim.events import SpikeDataset
+from hetsyn_sim.models import HetSynLIF, LeakyReadout
+from hetsyn_sim.recording import Recording, spikes_to_raster
+from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel
+from hetsyn_sim.tasks.drawn import draw
+from hetsyn_sim.tasks.event_cameras import cifar10_dvs, dvs_gestures
+from hetsyn_sim.tasks.mnist import sequential_mnist
+from hetsyn_sim.tasks.shd import heidelberg_digits
+from hetsyn_sim.training import Training, fit
+from hetsyn_sim.verification import verify
+
+from . import material as m
+from .case import Case
+from .damage import edited_tensors, saved
+
+
+def _call(entry, how, call, error, message):
+    return Case(entry, how, lambda folder: call, error, message)
+
+
+def _checkpoints():
+    def in_file(how, name, value, message):
+        content = lambda: edited_tensors(m.checkpoint().to_bytes(), tensors={name: value})  # noqa: E731
+        return Case("Checkpoint.load", how, saved("n.safetensors", content), CheckpointError, message)
+
+    for text in ("nan", "-inf", "-0.01"):
+        yield in_file(f"a time constant of {text}", m.TAU, np.full((3, 4), float(text)), "negative or not a number")
+    for text in ("nan", "inf", "-inf"):
+        yield in_file(f"a weight of {text}", m.WEIGHT, np.full((3, 4), float(text)), "not finite")
+    values = dict(m.checkpoint().values)
+    made = lambda **changes: lambda: replace(m.checkpoint(), **changes)  # noqa: E731
+    yield _call("Checkpoint", "no values", made(values={}), CheckpointError, "do not belong")
+    yield _call("Checkpoint", "values of text", made(values=values | {m.TAU: np.full((3, 4), "10 ms")}), CheckpointError, "wrong dtype")
+    yield _call("Checkpoint", "values of objects", made(values=values | {m.TAU: np.full((3, 4), None)}), CheckpointError, "wrong dtype")
+    yield _call("Checkpoint", "a recipe that holds a function", made(recipe={"f": print}), CheckpointError, "plain data")
+    yield _call("Checkpoint", "metrics that are an array", made(metrics={"loss": np.zeros(3)}), CheckpointError, "plain data")
+
+
+def _datasets():
+    def made(**changes):
+        return lambda: replace(m.data(), **changes)
+
+    def case(how, message, **changes):
+        return _call("SpikeDataset", how, made(**changes), DataError, message)
+
+    data = m.data()
+    for dt in (0.0, -0.01, float("nan"), float("inf")):
+        yield case(f"a time step of {dt}", "dt must be a positive time", dt=dt)
+    yield case("steps of floats", "whole numbers", steps=data.steps + 0.5)
+    yield case("steps in nanoseconds", "do not fit into 32 bits", steps=data.steps.astype(np.int64) * 10**10)
+    yield case("a negative step", "spike time is out of range", steps=data.steps - 1)
+    yield case("a unit too high", "spike unit is out of range", units=data.units + 1)
+    yield case("no channels", "spike unit is out of range", n_channels=0)
+    yield case("labels without recordings", "do not fit together", labels=np.zeros(0, int))
+    yield case("NaN as labels", "whole numbers", labels=np.full(12, np.nan))
+    yield case("no offsets", "do not fit together", offsets=np.zeros(0, int))
+    yield case("offsets of two axes", "do not fit together", offsets=np.zeros((2, 13), int))
+    made_of_lists = lambda: SpikeDataset.from_lists([[0], []], [[0], []], dt=0.01, n_channels=1, n_steps=[1, 1], labels=[0, 1])  # noqa: E731
+    yield _call("SpikeDataset", "a recording without spikes", made_of_lists, DataError, "no spikes")
+
+
+def _recordings():
+    arrays = {"layer_1": np.zeros((5, 2, 3), bool)}
+    yield _call(
+        "Recording", "a raster of two axes", lambda: Recording(0.01, {"layer_1": np.zeros((5, 3), bool)}), DataError, "do not share"
+    )
+    traces = {"layer_1.v": np.zeros((6, 2, 3))}
+    yield _call("Recording", "traces of another length", lambda: Recording(0.01, arrays, traces), DataError, "do not share")
+
+    def spikes(times, units=(0,), dt=0.01):
+        return lambda: spikes_to_raster(np.array(times), np.array(units), dt=dt, n_steps=5, n_units=2)
+
+    for text in ("nan", "inf", "-inf"):
+        yield _call("Recording", f"a spike at {text}", spikes([float(text)]), DataError, "not finite")
+    yield _call("Recording", "a spike in milliseconds", spikes([10.0]), DataError, "out of range")
+    yield _call("Recording", "a spike off the grid", spikes([0.013]), DataError, "not on the grid")
+    yield _call("Recording", "a unit that is no number", spikes([0.01], [0.5]), DataError, "must be integers")
+
+
+def _networks():
+    def spec(dt="10 ms", n_input=4, layers=None, **others):
+        return lambda: NetworkSpec(dt=dt, n_input=n_input, layers=[Layer(HetSynLIF, 3)] if layers is None else layers, **others)
+
+    for dt in ("0 ms", "-1 ms", "10 mV", "ten ms", "nan ms", "inf ms", None, ""):  # a bare number is in seconds
+        yield _call("NetworkSpec", f"a time step of {dt!r}", spec(dt), SpecError, ".")
+    for n in (0, -4, 2.5, float("nan"), "four"):
+        yield _call("NetworkSpec", f"{n!r} channels", spec(n_input=n), SpecError, ".")
+    yield _call("NetworkSpec", "no layers", spec(layers=[]), SpecError, ".")
+    yield _call("NetworkSpec", "a layer of no neurons", spec(layers=[Layer(HetSynLIF, 0)]), SpecError, ".")
+    yield _call("NetworkSpec", "a layer of half a neuron", spec(layers=[Layer(HetSynLIF, 0.5)]), SpecError, ".")
+
+    def text(how, old, new, message="."):
+        content = lambda: m.checkpoint().spec.to_text().replace(old, new, 1).encode()  # noqa: E731
+        return Case("NetworkSpec.from_text", how, saved("spec.yaml", content), SpecError, message)
+
+    yield text("a time step in volts", "dt: 10.0 ms", "dt: 10.0 mV")
+    yield text("channels as text", "n_input: 4", "n_input: four")
+    yield text("an unknown section", "n_input: 4", "n_input: 4\nnoise: 1")
+    yield text("no sections", m.checkpoint().spec.to_text(), "")
+    yield text("a number", m.checkpoint().spec.to_text(), "4")
+
+    def model(how, old, new, message="."):
+        content = lambda: HetSynLIF.to_text().replace(old, new, 1).encode()  # noqa: E731
+        return Case("NeuronModel.from_text", how, saved("neuron.yaml", content), SpecError, message)
+
+    yield model("a unit that is wrong", "tau_reset : 1", "tau_reset : volt")
+    yield model("a parameter without a value", "tau_syn", "tau_sin")
+    yield model("a threshold that is no condition", "v > theta", "v")
+    yield model("not a mapping", HetSynLIF.to_text(), "- HetSynLIF")
+    yield model("nothing", HetSynLIF.to_text(), "")
+
+
+def _brian2():
+    def group(equations, **others):
+        def call():
+            made = brian2.NeuronGroup(2, equations, method="euler", namespace={"tau": 10 * ms}, **others)
+            return NeuronModel.from_brian2(made, name="Mine")
+
+        return call
+
+    yield _call(
+        "NeuronModel.from_brian2", "noise", group("dv/dt = -v/tau + xi*tau**-0.5 : 1", threshold="v > 1", reset="v = 0"), HetSynError, "."
+    )
+    rand = group("dv/dt = (rand() - v)/tau : 1", threshold="v > 1", reset="v = 0")
+    yield _call("NeuronModel.from_brian2", "random numbers", rand, HetSynError, ".")
+    yield _call("NeuronModel.from_brian2", "no group", lambda: NeuronModel.from_brian2("dv/dt = -v/tau : 1"), HetSynError, ".")
+
+
+def _trainings():
+    def trained(**changes):
+        return lambda: fit(m.recipe(), m.data(), progress=False, **changes)
+
+    spec = m.checkpoint().spec
+    yield _call("fit (values)", "0 epochs", trained(epochs=0), ConfigError, "a setting is wrong")
+    yield _call("fit (values)", "a seed of -1", trained(seed=-1), ConfigError, "a setting is wrong")
+    yield _call(
+        "fit (values)", "NaN as learning rate", lambda: m.recipe().changed(optimiser={"lr": float("nan")}), ConfigError, "a setting"
+    )
+    yield _call("fit (values)", "no recordings", lambda: fit(m.recipe(), m.data()[:0], progress=False), DataError, ".")
+    yield _call("fit (values)", "no recordings to learn from", lambda: fit(m.recipe(), m.data().test, progress=False), DataError, ".")
+    other = lambda: fit(spec, replace(m.data(), dt=0.004), progress=False)  # noqa: E731
+    yield _call("fit (values)", "recordings of another time step", other, DtMismatchError, "time steps differ")
+    wider = NetworkSpec(dt="10 ms", n_input=9, layers=[Layer(HetSynLIF, 3)], readout=Layer(LeakyReadout, 3))
+    yield _call("fit (values)", "recordings of other channels", lambda: fit(wider, m.data(), progress=False), DataError, "channels")
+    traces = Training(loss={"name": "mean_squared_error"}, validation="none", epochs=1)
+    for how, value in (("NaN", np.nan), ("infinities", np.inf)):
+        call = lambda v=value: fit(spec, m.data(), training=traces, traces=np.full((3, 10, 3), v), progress=False)  # noqa: E731
+        yield _call("fit (values)", f"traces of {how}", call, DataError, ".")
+    call = lambda: fit(spec, m.data(), training=traces, traces=np.zeros((3, 10)), progress=False)  # noqa: E731
+    yield _call("fit (values)", "traces of two axes", call, DataError, ".")
+    start = lambda: fit(spec, m.data(), start={m.TAU: np.full((3, 4), np.nan)}, progress=False)  # noqa: E731
+    yield _call("fit (values)", "a start of NaN", start, HetSynError, ".")
+    for how, text in (
+        ("an unknown section", "model: HetSynLIF"),
+        ("an unknown loss", "training: {loss: {name: hinge}}"),
+        ("a batch of 0", "training: {batch_size: 0}"),
+        ("a learning rate of infinity", "training: {optimiser: {lr: .inf}}"),
+        ("half an epoch", "training: {epochs: 1.5}"),
+        ("an unknown model", "network: {model: HetSin}"),
+        ("a model's file that is not there", "network: {model: nowhere.yaml}"),
+        ("a time constant in volts", "network: {parameters: {HetSynLIF: {tau_syn: {bounds: [1 mV, 2 mV]}}}}"),
+        ("no neurons", "network: {hidden: []}"),
+    ):
+        yield Case("Recipe.from_yaml", how, saved("r.yaml", lambda t=text: t.encode()), HetSynError, ".")
+    yield _call("fit (values)", "an unknown task", lambda: draw({"name": "go"}, 0), HetSynError, "unknown task")
+
+
+def _grids():
+    def grid(entry, how, call, error):
+        return _call("data sets (values)", f"{entry}, {how}", call, error, ".")
+
+    for dt in (0.0, -1.0, float("nan"), float("inf"), 1e-300):
+        yield grid("heidelberg_digits", f"dt = {dt}", lambda d=dt: heidelberg_digits("nowhere", dt=d), DataError)
+        yield grid("sequential_mnist", f"dt = {dt}", lambda d=dt: sequential_mnist("nowhere", dt=d), HetSynError)
+        yield grid("dvs_gestures", f"dt = {dt}", lambda d=dt: dvs_gestures("nowhere", dt=d), HetSynError)
+    yield grid("cifar10_dvs", "a share of 2", lambda: cifar10_dvs("nowhere", test_share=2.0), ConfigError)
+    yield grid("heidelberg_digits", "an unknown binning", lambda: heidelberg_digits("nowhere", binning="fine"), UnknownNameError)
+
+
+def _simulations():
+    other = lambda: replace(m.data(), dt=0.004)  # noqa: E731
+    yield _call("verify", "recordings of another time step", lambda: verify(m.checkpoint(), other()), DtMismatchError, "time steps differ")
+    yield _call("verify", "no recordings", lambda: verify(m.checkpoint(), m.data()[:0]), DataError, ".")
+    yield _call("verify", "an unknown device", lambda: verify(m.checkpoint(), m.data(), device="abacus"), HetSynError, "unknown device")
+    yield _call("verify", "an unknown precision", lambda: verify(m.checkpoint(), m.data(), precision="float8"), HetSynError, ".")
+
+    def simulated(inputs, **options):
+        return lambda: BrianSimulation(m.checkpoint().spec, m.checkpoint().values).run(inputs, **options)
+
+    yield _call("verify", "a raster of two axes", simulated(np.zeros((5, 4), bool)), HetSynError, ".")
+    yield _call("verify", "a raster of other channels", simulated(np.zeros((5, 1, 7), bool)), HetSynError, ".")
+    yield _call("verify", "a raster of half spikes", simulated(np.full((5, 1, 4), 0.5)), HetSynError, ".")
+    yield _call("verify", "a raster of NaN", simulated(np.full((5, 1, 4), np.nan)), HetSynError, ".")
+    values = dict(m.checkpoint().values)
+    nan = lambda: BrianSimulation(m.checkpoint().spec, values | {m.WEIGHT: np.full((3, 4), np.nan)})  # noqa: E731
+    yield _call("verify", "weights of NaN", nan, HetSynError, ".")
+    yield _call("verify", "no values", lambda: BrianSimulation(m.checkpoint().spec, {}), HetSynError, ".")
+    yield _call(
+        "verify", "a form that is not known", lambda: BrianSimulation(m.checkpoint().spec, values, form="slow"), HetSynError, "form"
+    )
+    yield _call(
+        "verify", "a variable that is not known", lambda: BrianSimulation(m.checkpoint().spec, values, record="u"), HetSynError, "."
+    )
+
+
+def _tables():
+    for how, text in (
+        ("time constants of NaN", "tau_ms\nnan\n"),
+        ("negative time constants", "tau_ms\n-3\n"),
+        ("no unit", "tau\n3\n"),
+        ("two units", "tau_ms,unit\n3,ms\n4,s\n"),
+        ("no rows", "tau_ms\n"),
+        ("a row too long", "tau_ms\n3,4\n"),
+        ("a quote that does not end", 'tau_ms\n"3\n'),
+        ("a null byte", "tau_ms\n3\0\n"),
+    ):
+        yield Case("reference", how, saved("tau.csv", lambda t=text: t.encode()), DataError, ".")
+    yield Case("reference", "a database that is none", saved("tau.sqlite", lambda: b"SQLite format 3\0" + bytes(500)), DataError, ".")
+    yield Case("reference", "a database that is empty", saved("tau.sqlite", lambda: b""), DataError, ".")
+
+
+KIND = "values: NaN, infinities, units, nothing, too much"
+CASES = [
+    case
+    for table in (_checkpoints, _datasets, _recordings, _networks, _brian2, _trainings, _grids, _simulations, _tables)
+    for case in table()
+]
