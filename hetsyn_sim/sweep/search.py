@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ..errors import BackendError
 from ..training.recipe import Recipe
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from optuna import Study, Trial
 
 __all__ = ["sweep_search"]
+
+T = TypeVar("T")
 
 
 def sweep_search(
@@ -79,6 +81,18 @@ def sweep_search(
         return _table(study, plan)
 
 
+class _InThisProcess(Executor):
+    """For one job at a time: no process has to be started for it."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        future: Future[T] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+    def shutdown(self, wait: bool = True, **options: Any) -> None:
+        pass
+
+
 def _train_all(
     study: Study,
     plan: SweepPlan,
@@ -95,19 +109,22 @@ def _train_all(
 
     running = optuna.trial.TrialState.RUNNING
     left = [trial.number for trial in study.get_trials(deepcopy=False, states=(running,))]  # from a process that was killed
-    at_work: dict[Future[list[Run]], int] = {}
-    with ProcessPoolExecutor(max_workers=jobs) as pool:
+    at_work: dict[Future[list[Run]], tuple[int, dict[str, Any]]] = {}
+    with _InThisProcess() if jobs == 1 else ProcessPoolExecutor(max_workers=jobs) as pool:
         try:
             while True:
                 while len(at_work) < jobs and (left or len(study.get_trials(deepcopy=False)) < trials):
                     number, settings = _suggested(study, plan, left.pop(0) if left else None)
-                    at_work[pool.submit(_train_seeds, recipe, settings, plan.seeds, folder, recordings)] = number
+                    if any(settings == others for _, others in at_work.values()):
+                        left.insert(0, number)  # the same run: to be read when it is finished, not to be trained by two at a time
+                        break
+                    at_work[pool.submit(_train_seeds, recipe, settings, plan.seeds, folder, recordings)] = number, settings
                 if not at_work:
                     return
                 for future in wait(at_work, return_when=FIRST_COMPLETED).done:
                     runs = future.result()
                     check_metric(runs[0], plan.metric)
-                    number = at_work.pop(future)
+                    number, _ = at_work.pop(future)
                     _told(study, number, runs, plan.metric)
                     _table(study, plan).save(folder)
                     if tell is not None:

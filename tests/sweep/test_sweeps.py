@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from functools import partial
 
 import pytest
 
@@ -48,9 +49,11 @@ def test_a_grid_is_trained_once(write_plan, recordings, data, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_jobs_train_the_same_bytes(write_plan, recordings, tmp_path):
+@pytest.mark.parametrize("sweep", [sweep_grid, partial(sweep_search, trials=2)], ids=["grid", "search"])
+def test_two_jobs_train_the_same_bytes(write_plan, recordings, tmp_path, sweep):
+    """Two trials that are begun together know nothing of each other, and the first two of a search are drawn at random anyway."""
     plan = SweepPlan.from_yaml(write_plan())
-    one, two = (sweep_grid(plan, recordings, tmp_path / str(jobs), jobs=jobs) for jobs in (1, 2))
+    one, two = (sweep(plan, recordings, tmp_path / str(jobs), jobs=jobs) for jobs in (1, 2))
     assert one.runs == two.runs
     assert [checkpoint(tmp_path / "1", run) for run in one.runs] == [checkpoint(tmp_path / "2", run) for run in two.runs]
 
@@ -63,6 +66,7 @@ def test_a_training_that_diverges_is_a_result(write_plan, recordings, tmp_path):
     assert [settings for settings, _ in result.means()] == [{"training.optimiser.lr": 0.02}]
 
 
+@pytest.mark.slow
 def test_a_search_that_is_killed_goes_on(write_plan, recordings, data, tmp_path):
     """kill -9 in the middle of its second trial: the search ends with the trials, suggestions and bytes of one that nobody touched."""
     path, killed = write_plan(**SEARCH), tmp_path / "killed"
@@ -88,18 +92,6 @@ def test_a_search_that_is_killed_goes_on(write_plan, recordings, data, tmp_path)
 
         original_train = runs.train_one
         search.train_one = train_here
-        class Here:  # a pool of no processes
-            def __init__(self, max_workers): pass
-            def __enter__(self): return self
-            def __exit__(self, *_): pass
-            def shutdown(self, **_): pass
-            def submit(self, f, *arguments):
-                from concurrent.futures import Future
-                future = Future()
-                future.set_result(f(*arguments))
-                return future
-        import joblib.externals.loky as loky
-        loky.ProcessPoolExecutor = Here
         search.sweep_search(SweepPlan.from_yaml("plan.yaml"), load, "killed", trials=3)
     """
     end = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"})
