@@ -41,14 +41,14 @@ def with_delays(setting: Setting, mean_ms: float, rng: np.random.Generator) -> S
     """Axons take time: a delay for every presynaptic neuron and projection, uniform from half to one and a half of ``mean_ms``."""
     delays = {}
     for q in setting.spec.projections:
-        per_axon = 1e-3 * mean_ms * rng.uniform(0.5, 1.5, q.n_pre)
+        per_axon = float(mean_ms * ms) * rng.uniform(0.5, 1.5, q.n_pre)
         delays[q.name] = np.array(np.broadcast_to(per_axon, (q.n_post, q.n_pre)))
     return replace(setting, surroundings=replace(setting.surroundings, delays=delays))
 
 
 def with_refractoriness(setting: Setting, period_ms: float, rng: np.random.Generator) -> Setting:
     """A neuron can't spike again for ``period_ms`` milliseconds."""
-    return replace(setting, surroundings=replace(setting.surroundings, refractory=1e-3 * period_ms))
+    return replace(setting, surroundings=replace(setting.surroundings, refractory=float(period_ms * ms)))
 
 
 def with_noise(setting: Setting, sd: float, rng: np.random.Generator) -> Setting:
@@ -83,7 +83,7 @@ def _pure(model: NeuronModel) -> bool:
 def with_jitter(setting: Setting, sd_ms: float, rng: np.random.Generator) -> Setting:
     """Every input spike is moved by a Gaussian time of ``sd_ms`` milliseconds; what falls out of the recording or onto another is lost."""
     steps, runs, channels = np.nonzero(setting.raster)
-    moved = steps + np.rint(rng.normal(0.0, 1e-3 * sd_ms / setting.spec.dt_s, len(steps))).astype(np.int64)
+    moved = steps + np.rint(rng.normal(0.0, float(sd_ms * ms) / setting.spec.dt_s, len(steps))).astype(np.int64)
     inside = (moved >= 0) & (moved < len(setting.raster))
     raster = np.zeros_like(setting.raster)
     raster[moved[inside], runs[inside], channels[inside]] = True

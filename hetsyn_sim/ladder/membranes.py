@@ -31,7 +31,7 @@ def with_capacitance(setting: Setting, tau_mem_ms: float, rng: np.random.Generat
     The first part is a state of the synapse as before, the second one of the neuron: linear states that decay each on its own, which
     PyTorch trains as well. A spike moves V from the next step on; as tau_mem goes to 0, that is all the difference there is.
     """
-    tau = 1e-3 * tau_mem_ms
+    tau = float(tau_mem_ms * ms)
 
     def change(model: NeuronModel) -> NeuronModel:
         if not _has_currents(model):

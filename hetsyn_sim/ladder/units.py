@@ -21,7 +21,7 @@ R_M = 100e6
 
 def in_physical_units(setting: Setting, theta_mv: float, rng: np.random.Generator) -> Setting:
     """V in mV, with ``theta_mv`` millivolts for the trained network's 1; synaptic currents in pA through a resistance in MOhm."""
-    volt = 1e-3 * theta_mv
+    volt = float(theta_mv * mV)
     by_name = {p.name: p.model for p in setting.spec.populations}
 
     def value(key: str, before: NDArray[np.float64] | None) -> Any:
