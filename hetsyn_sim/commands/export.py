@@ -48,7 +48,7 @@ def export(
         int | None,
         typer.Option("--groups", metavar="K", min=1, help="nir: at most K time constants among a neuron's synapses.", show_default=False),
     ] = None,
-    per_synapse: Annotated[bool, typer.Option("--per-synapse", help="nir: write every synapse apart: exact, and large.")] = False,
+    per_synapse: Annotated[bool, typer.Option("--per-synapse", help="nir: write every synapse apart: exact, and large in memory.")] = False,
     json_file: JsonFile = None,
 ) -> None:
     """Write a trained network for other programs.
