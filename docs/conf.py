@@ -71,6 +71,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "parallel": 2,
     "image_srcset": ["2x"],
+    "capture_repr": (),  # what is printed is shown; that a plot returns its axes is not
     "remove_config_comments": True,
     "show_signature": False,
     "min_reported_time": 3600,  # how long a tutorial took depends on the machine: equal code makes equal pages

@@ -54,7 +54,10 @@ from hetsyn_sim.models.orders import RESET_FIRST
 from hetsyn_sim.spec.from_brian2 import values_from_brian2
 
 model = hs.NeuronModel.from_brian2(neurons, [synapses], name="Mine", namespace=globals(), trainable=("w", "tau_m", "tau_s"))
-print(model.to_text())
+print(model.to_text().split("parameters:")[0])
+for name, parameter in model.parameters.items():
+    per = {"post pre": "synapse", "post": "neuron"}.get(parameter.axes, "layer")
+    print(f"{name:10} in {parameter.unit:5} one value per {per:8} {'trained' if parameter.trainable else ''}".rstrip())
 
 # %%
 # The network around it: the shipped spoken digits as input, a readout for ten classes. Training begins with the script's own values.
