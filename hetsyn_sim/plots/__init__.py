@@ -8,6 +8,7 @@ from .ladder import plot_ladder, plot_rung
 from .learning_curve import plot_learning_curve
 from .raster import plot_raster
 from .studies import plot_curves, plot_disturbance, plot_pairs
+from .sweep import plot_sweep
 from .time_constants import plot_time_constants
 from .trace import plot_difference, plot_trace
 
@@ -29,6 +30,7 @@ __all__ = [
     "plot_raster",
     "plot_refinement",
     "plot_rung",
+    "plot_sweep",
     "plot_time_constants",
     "plot_trace",
 ]
