@@ -17,7 +17,7 @@ from .equations import X_PRE, Jump, ParsedEquations, parse_condition, parse_equa
 from .parameter import Parameter
 from .quantities import dimensions_of
 from .rules import RULES
-from .scope import changed_parameters, is_used_on
+from .scope import changed_parameters, expressions_of, is_used_on
 from .text import read_yaml, write_yaml
 
 __all__ = ["NeuronModel"]
@@ -187,23 +187,7 @@ class NeuronModel:
 
     def expressions(self) -> Iterator[tuple[str, sympy.Expr, Side]]:
         """Every expression with the place it stands in and the side whose names it sees."""
-        for name, expression in self.synapse_equations.states.items():
-            yield f"synapse: d{name}/dt", expression, "synapse"
-        for name, expression in self.synapse_equations.subexpressions.items():
-            yield f"synapse: {name}", expression, "synapse"
-        for name, expression in (*self.neuron_equations.states.items(), *self.neuron_equations.subexpressions.items()):
-            yield f"neuron: {name}", expression, "neuron"
-        for jump in self.on_pre_jumps:
-            yield f"on_pre: {jump.text}", jump.expression, "synapse"
-        for jump in self.reset_jumps:
-            yield f"reset: {jump.text}", jump.expression, "neuron"
-        for name, expression in self.initial_states.items():
-            yield f"initial: {name}", expression, "neuron"
-        if self.refractory_period is not None:
-            yield "refractory", self.refractory_period, "neuron"
-        if self.condition is not None:
-            for side in self.condition:
-                yield "threshold", side, "neuron"
+        return expressions_of(self)
 
     def dimensions(self) -> dict[str, Dimension]:
         """The physical dimensions of every name."""

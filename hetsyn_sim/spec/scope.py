@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
+import sympy
 from brian2.units.allunits import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
@@ -16,7 +17,28 @@ from .parameter import Parameter
 if TYPE_CHECKING:
     from .model import NeuronModel, Side
 
-__all__ = ["changed_parameters", "is_used_on", "unit_checks", "visible_names"]
+__all__ = ["changed_parameters", "expressions_of", "is_used_on", "unit_checks", "visible_names"]
+
+
+def expressions_of(model: NeuronModel) -> Iterator[tuple[str, sympy.Expr, Side]]:
+    """Every expression with the place it stands in and the side whose names it sees."""
+    for name, expression in model.synapse_equations.states.items():
+        yield f"synapse: d{name}/dt", expression, "synapse"
+    for name, expression in model.synapse_equations.subexpressions.items():
+        yield f"synapse: {name}", expression, "synapse"
+    for name, expression in (*model.neuron_equations.states.items(), *model.neuron_equations.subexpressions.items()):
+        yield f"neuron: {name}", expression, "neuron"
+    for jump in model.on_pre_jumps:
+        yield f"on_pre: {jump.text}", jump.expression, "synapse"
+    for jump in model.reset_jumps:
+        yield f"reset: {jump.text}", jump.expression, "neuron"
+    for name, expression in model.initial_states.items():
+        yield f"initial: {name}", expression, "neuron"
+    if model.refractory_period is not None:
+        yield "refractory", model.refractory_period, "neuron"
+    if model.condition is not None:
+        for side in model.condition:
+            yield "threshold", side, "neuron"
 
 
 def visible_names(model: NeuronModel, where: str) -> set[str]:
