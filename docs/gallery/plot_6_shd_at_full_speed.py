@@ -99,9 +99,8 @@ def write_as_shd(path, recordings):
 write_as_shd(folder / "shd_train.h5", digits.train)
 write_as_shd(folder / "shd_test.h5", digits.test)
 data = hs.tasks.heidelberg_digits(folder, dt=0.004, duration=1.0)
-print(
-    f"{len(data.train):,} and {len(data.test)} recordings, {data.n_channels} channels, {data.rasters(250)[:, :100].mean():.2%} of the cells"
-)
+share = 100 * data[:100].rasters(250).mean()
+print(f"{len(data.train):,} and {len(data.test)} recordings, {data.n_channels} channels, a spike in {share:.2f} % of the cells")
 
 # %%
 # One epoch
