@@ -54,7 +54,7 @@ class HetSynError(Exception):
         if self.where:
             lines.append(f"  where:    {self.where}")
         if self.got is not None:
-            lines.append(f"  got:      {self.got}")
+            lines.append(f"  got:      {self.got if self.got != '' else repr(self.got)}")
         if self.expected is not None:
             lines.append(f"  expected: {self.expected}")
         if self.remedy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import resource
 import signal
 import stat
@@ -103,8 +104,9 @@ def snapshot(folder: Path) -> dict[str, str]:
 
 def five_parts(error: HetSynError) -> None:
     """Every part says something."""
-    for part in ("what", "where", "got", "expected", "remedy"):
-        assert str(getattr(error, part) if getattr(error, part) is not None else "").strip(), f"without {part}: {error}"
+    assert error.what.strip()
+    for part in ("where", "got", "expected", "remedy"):
+        assert re.search(rf"^  {part}: +\S", str(error), re.MULTILINE), f"without {part}: {error}"
 
 
 def hold(case: Case, entry: Entry, folder: Path) -> None:

@@ -28,7 +28,7 @@ from . import material as m
 from .case import bounded, five_parts
 from .mutations import CHANGED, bytes_changed
 
-_EXAMPLES, _AT_ONCE = 40, 2000
+_EXAMPLES, _AT_ONCE = 25, 2000
 
 
 def _recording_content(path):
@@ -65,6 +65,10 @@ TARGETS = {
 }
 
 
+#: Of a checksum. Two changes may take away the checksum, by its name, and alter what it is of: then the file is like one from before.
+_MARKS = {"checkpoint": b"sha256", "resume state": b"sha256", "recording": b"sha256.npy", "spike file": b"fingerprint"}
+
+
 def _text(path):
     return path.read_bytes().decode(errors="replace")
 
@@ -73,6 +77,7 @@ def _look(target, strategy, folder, *, whole, examples, start):
     """Read so many changed files; how many, and how many of them were accepted."""
     _, name, read, _ = TARGETS[target]
     path, counts = folder / name, {"read": 0, "accepted": 0}
+    original = TARGETS[target][0]()
 
     @seed(start)
     @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=True)
@@ -88,7 +93,7 @@ def _look(target, strategy, folder, *, whole, examples, start):
                 five_parts(error)
                 return
         counts["accepted"] += 1
-        assert whole is None or found == whole
+        assert whole is None or found == whole or content.count(_MARKS[target]) < original.count(_MARKS[target])
 
     is_read_or_refused()
     return counts

@@ -137,7 +137,7 @@ def _spikes():
     yield case("info that is a list", attribute("info", b"[1]"))
     yield case("no info", lambda f: f.attrs.pop("info"))
     yield case("a time step that is text", attribute("dt", "10 ms"))
-    yield case("half a channel", attribute("n_channels", 0.5), "out of range")
+    yield case("half a channel", attribute("n_channels", 0.5), "damaged")
     yield case("a fingerprint of another file", attribute("fingerprint", b"ab12"), "does not hold what was written")
     yield case("a split that is neither", replaced("split", np.array([b"best"] * 12)), "neither split")
 
