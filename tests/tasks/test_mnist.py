@@ -94,14 +94,15 @@ def test_a_folder_without_images(folder, tmp_path):
     ("name", "content"),
     [
         ("train-images-idx3-ubyte.gz", b"not gzip"),
-        ("train-images-idx3-ubyte.gz", gzip.compress(idx(images(30, 0)[0])[:-5])),
+        ("train-images-idx3-ubyte.gz", gzip.compress(idx(images(30, 0)[0])[:-5], mtime=0)),
         ("train-images-idx3-ubyte.gz", gzip.compress(idx(images(30, 0)[0]))[:200]),
-        ("train-images-idx3-ubyte.gz", gzip.compress(idx(images(29, 0)[0]))),
-        ("train-labels-idx1-ubyte.gz", gzip.compress(b"\0\0\x0d\1" + bytes(8))),
-        ("train-labels-idx1-ubyte.gz", gzip.compress(idx(np.full(30, 12, dtype=np.uint8)))),
+        ("train-images-idx3-ubyte.gz", gzip.compress(idx(images(29, 0)[0]), mtime=0)),
+        ("train-labels-idx1-ubyte.gz", gzip.compress(b"\0\0\x0d\1" + bytes(8), mtime=0)),
+        ("train-labels-idx1-ubyte.gz", gzip.compress(idx(np.full(30, 12, dtype=np.uint8)), mtime=0)),
         ("t10k-images-idx3-ubyte", b""),
         ("t10k-images-idx3-ubyte", idx(np.zeros((10, 27, 28), dtype=np.uint8))),
     ],
+    ids=["no gzip", "cut before packing", "cut after", "too few", "short labels", "no digit", "empty", "too narrow"],
 )
 def test_damaged_files(folder, name, content):
     (folder / name).write_bytes(content)
