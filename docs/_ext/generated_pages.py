@@ -194,11 +194,9 @@ def first_result_lines(path: Path) -> Iterator[str]:
         yield f"| {names[row['cache']]} | {' | '.join(parts)} | **{row['first_result_s'] / 60:.1f} min** | {row['cpu_s'] / 60:.1f} min |"
     machine = {f"{row['cpu_model']}, {row['cores']} cores, Python {row['python']}" for row in rows}
     loads = ", ".join(f"{row['load_before']:.1f}" for row in rows)
-    yield from (
-        "",
-        f"Measured on: {'; '.join(sorted(machine))}. Other work was going on meanwhile: load averages of {loads} at the beginning.",
-        "",
-    )
+    busy = any(row["load_before"] > row["cores"] for row in rows)
+    said = "Other work was going on, so look at the CPU time rather" if busy else "Nothing else of size was going on"
+    yield from ("", f"Measured on: {'; '.join(sorted(machine))}. {said}: load averages of {loads} at the beginning.", "")
 
 
 # -- the names at the top -----------------------------------------------------------------------------------------------------------------
