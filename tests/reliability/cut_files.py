@@ -21,6 +21,7 @@ READERS = {
     "heidelberg_digits": (m.shd_h5, "shd.h5", DataError, "not in the layout|can't be read"),
     "read_state_dict": (m.pth, "model.pth", CheckpointError, "holds no state dict"),
     "import_network": (m.pth, "model.pth", CheckpointError, "holds no state dict"),
+    "import_nir": (m.nir, "network.nir", CheckpointError, "not a NIR graph that can be read"),
     "read_state": (m.FORMATS["resume state"][0], "resume.safetensors", CheckpointError, "the state to resume from can't be read"),
     "read_metrics": (lambda: m.run()["metrics.csv"], "metrics.csv", DataError, "metrics of this run can't be read"),
     "read_sphere": (m.sphere, "one.wav", DataError, "can't be read"),

@@ -10,7 +10,7 @@ from hetsyn_sim.checkpoint import Checkpoint
 from hetsyn_sim.encoding import encode
 from hetsyn_sim.events import SpikeDataset
 from hetsyn_sim.export import export_brian2
-from hetsyn_sim.importing import import_network, read_state_dict
+from hetsyn_sim.importing import import_network, import_nir, read_state_dict
 from hetsyn_sim.ladder import RUNGS, climb
 from hetsyn_sim.recording_file import load_recording, save_recording
 from hetsyn_sim.report.material import run_material
@@ -83,6 +83,7 @@ ENTRIES = {
     "import_network": Entry(
         lambda path: import_network(path, dt="4 ms"), lambda path: ["import", path, path.parent / "out.safetensors", "--dt", "4 ms"]
     ),
+    "import_nir": Entry(import_nir, lambda path: ["import", path, path.parent / "out.safetensors"]),
     "read_state_dict": Entry(read_state_dict),
     "read_state": Entry(read_state),
     "read_metrics": Entry(read_metrics),

@@ -17,6 +17,7 @@ import torch
 
 from hetsyn_sim.checkpoint import Checkpoint
 from hetsyn_sim.events import SpikeDataset
+from hetsyn_sim.export import export_nir
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.recording import Recording
 from hetsyn_sim.recording_file import save_recording
@@ -179,6 +180,11 @@ def tensors() -> dict[str, torch.Tensor]:
     """A network of four channels, three neurons and two outputs, as the published code names its parts."""
     shapes = {"layer_hidden1.layer_in": (3, 4), "layer_out": (2, 3)}
     return {f"{name}.{part}": torch.full(shape, 0.5) for name, shape in shapes.items() for part in ("w", "rho")}
+
+
+@cache
+def nir() -> bytes:
+    return _through(lambda path: export_nir(checkpoint(), path), "network.nir")
 
 
 @cache

@@ -179,8 +179,29 @@ def _states() -> st.SearchStrategy[bytes]:
     return _tree_changed(tree).map(written)
 
 
+def _graphs() -> st.SearchStrategy[bytes]:
+    """Numbers, texts and types under any name of the file, or nothing."""
+    names: list[str] = []
+    with h5py.File(io.BytesIO(m.nir()), "r") as file:
+        file.visit(names.append)
+
+    def changed(name: str, value: Any) -> bytes:
+        def change(file: h5py.File) -> None:
+            del file[name]
+            if value is not None:
+                file[name] = value
+
+        return edited_h5(m.nir(), change)
+
+    arrays = st.lists(st.floats(), max_size=9).map(np.array)
+    kinds = st.sampled_from([b"LI", b"LIF", b"Threshold", b"Linear", b"Affine", b"Delay", b"Input", b"Output", b"NIRGraph", b"os.system"])
+    values = st.one_of(st.none(), st.floats(), st.integers(-(2**63), 2**63 - 1), st.binary(min_size=1, max_size=9), arrays, kinds)
+    return st.builds(changed, st.sampled_from(names), values)
+
+
 #: Target -> changes that keep the format.
 CHANGED = {
+    "NIR graph": _graphs,
     "checkpoint": _checkpoints,
     "recording": _recordings,
     "spike file": _spikes,

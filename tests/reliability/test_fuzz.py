@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 import warnings
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hetsyn_sim.checkpoint import Checkpoint
 from hetsyn_sim.errors import HetSynError
 from hetsyn_sim.events import SpikeDataset
-from hetsyn_sim.importing import import_network, read_state_dict
+from hetsyn_sim.importing import import_network, import_nir, read_state_dict
 from hetsyn_sim.recording_file import load_recording
 from hetsyn_sim.spec import NetworkSpec, NeuronModel
 from hetsyn_sim.training import load_recipe
@@ -47,6 +48,12 @@ def _state_content(path):
     return plain(read_state(path))
 
 
+def _graph_content(path):
+    with suppress(HetSynError):
+        import_nir(path, dt="10 ms", reading="ode", ours=False)  # by its nodes alone: its metadata have a digest, which stops most changes
+    return import_nir(path).to_bytes()
+
+
 #: Target -> valid bytes, name of the file, what is read from it, and whether the format has a checksum over all of it.
 TARGETS = {
     "checkpoint": (lambda: m.checkpoint().to_bytes(), "n.safetensors", lambda path: Checkpoint.load(path).to_bytes(), True),
@@ -61,6 +68,7 @@ TARGETS = {
         lambda path: NeuronModel.from_text(_text(path)),
         False,
     ),
+    "NIR graph": (m.nir, "n.nir", _graph_content, False),
     "state dict": (m.pth, "m.pth", lambda path: (read_state_dict(path), import_network(path, dt="4 ms")), False),
 }
 
