@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["answer", "attempt"]
 
 
-def attempt(module: str, *arguments: str, seconds: float = 300.0) -> dict[str, Any]:
+def attempt(module: str, *arguments: str, seconds: float = 600.0) -> dict[str, Any]:
     """What ``python -m MODULE ARGUMENTS`` prints as its last line, which is JSON; or ``{"error": one line}``.
 
     ``-P`` keeps Python from importing what lies in the working directory, as the command ``hetsyn`` does not either.
