@@ -16,7 +16,7 @@ PYTEST = OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/pytest -n $(PYTEST_WORKERS) --m
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage fuzz cuda lint format types layers sanitize docs links clean distclean
+.PHONY: help demo test thorough coverage fuzz cuda lint format types layers sanitize docs links clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -25,8 +25,11 @@ demo: $(VENV)/.installed-core ## train a small network, send it to Brian2 and co
 	$(BIN)/hetsyn demo
 
 test: $(VENV)/.installed-test ## unit tests, then the equivalence suite
-	$(PYTEST) tests $(PYTEST_ARGS)
-	$(PYTEST) equivalence/ $(PYTEST_ARGS)
+	$(PYTEST) tests -m "not thorough" $(PYTEST_ARGS)
+	$(PYTEST) equivalence/ -m "not thorough" $(PYTEST_ARGS)
+
+thorough: $(VENV)/.installed-test ## every test there is, those too that say at length what others say in short
+	$(PYTEST) tests equivalence/ $(PYTEST_ARGS)
 
 coverage: $(VENV)/.installed-test ## the tests, and which lines none of them runs: htmlcov/index.html
 	$(PYTEST) tests equivalence/ --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
@@ -37,7 +40,7 @@ fuzz: $(VENV)/.installed-test ## look for files that break a reader, for MINUTES
 cuda: $(VENV)/.installed-test ## Brian2CUDA: its code run on the CPU, a part of it compiled by nvcc; no GPU is needed
 	$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 12))' && $(INSTALL) ".[cuda]" || $(BIN)/python -m pip install --no-deps brian2cuda==1.0a7
 	$(BIN)/python -m pip install nvidia-curand
-	$(PYTEST) equivalence/test_cuda.py equivalence/test_agreement.py tests/brian/test_cuda.py -k cuda $(PYTEST_ARGS)
+	$(PYTEST) equivalence/test_cuda.py equivalence/test_agreement.py tests/brian/test_cuda.py -k cuda -m "not thorough" $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev ## ruff: rules and formatting
 	$(BIN)/ruff check .

@@ -42,6 +42,12 @@ CASES = {
     "spikes as output": lambda: case_of([Layer(LIVELY["HomNeuLIF"], 8), Layer(SYN, 5)], None),
 }
 
+#: What another network of the list holds too, in smaller numbers: compiling each takes half a minute.
+AGAIN = {("one recurrent layer", "ode"), ("one recurrent layer", "fast"), ("another order", "fast"), ("spikes as output", "ode")}
+ON_CPU = pytest.mark.parametrize(
+    ("name", "form"),
+    [pytest.param(name, form, marks=[pytest.mark.thorough] * ((name, form) in AGAIN)) for name in CASES for form in FORMS],
+)
 REAL = pytest.mark.parametrize("form", FORMS)
 NETWORK = pytest.mark.parametrize("name", CASES)
 
@@ -60,8 +66,7 @@ def test_a_gpu_runs_a_network_as_the_reference_does(name, form):
 
 @pytest.mark.compiled
 @pytest.mark.slow
-@REAL
-@NETWORK
+@ON_CPU
 def test_the_code_for_a_gpu_is_the_reference_on_the_cpu(name, form):
     case = CASES[name]()
     assert all(0.02 < run(REFERENCE, case).rasters[p.name].mean() < 0.98 for p in case.spec.populations if p.model.spiking)

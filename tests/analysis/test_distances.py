@@ -59,6 +59,7 @@ def clustered(rng, n_seeds, n_neurons, n_synapses, between_seeds, between_neuron
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_90_percent_cluster_intervals_hold_the_median_in_85_to_95_percent_of_200_samples():
     rng = np.random.default_rng(0)
     inside = 0

@@ -23,7 +23,10 @@ def sample(family, n, seed, low=0.0, high=np.inf):
 
 @pytest.mark.parametrize(
     ("family", "n"),
-    [*((family, 300) for family in INTERVALS if family != "two_lognormals"), pytest.param("two_lognormals", 1000, marks=pytest.mark.slow)],
+    [
+        *((family, 300) for family in INTERVALS if family != "two_lognormals"),
+        pytest.param("two_lognormals", 1000, marks=[pytest.mark.slow, pytest.mark.thorough]),
+    ],
 )
 def test_90_percent_intervals_hold_the_truth_in_85_to_95_percent_of_200_censored_samples(family, n):
     truth, frozen = INTERVALS[family], FAMILIES[family].frozen(*INTERVALS[family])
@@ -65,7 +68,12 @@ def test_an_uncensored_fit_is_scipys(family):
 @pytest.mark.parametrize(
     ("family", "parameters"),
     # shapes at which the families differ: near a shape of 1, gamma and Weibull are both almost exponential
-    [("lognormal", (7e-3, 1.1)), ("gamma", (5.0, 2e-3)), ("weibull", (3.0, 9e-3)), ("inverse_gaussian", (12e-3, 9e-3))],
+    [
+        ("lognormal", (7e-3, 1.1)),
+        pytest.param("gamma", (5.0, 2e-3), marks=pytest.mark.thorough),
+        pytest.param("weibull", (3.0, 9e-3), marks=pytest.mark.thorough),
+        ("inverse_gaussian", (12e-3, 9e-3)),
+    ],
 )
 def test_the_right_family_is_chosen_from_500(family, parameters):
     right, censored_away = 0, 0

@@ -54,7 +54,7 @@ def test_cpp_standalone_over_minutes_of_concatenated_recordings(tmp_path, own_ca
 
 @pytest.mark.compiled
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["ode", "fast"])
+@pytest.mark.parametrize("form", ["ode", pytest.param("fast", marks=pytest.mark.thorough)])
 def test_a_network_of_the_same_shape_is_not_compiled_again(form, own_cache):
     """Other weights, time constants, thresholds, inputs and numbers of recordings up to the next power of two."""
     layers = [Layer(lively(HetSynLIF), 6, recurrent=True), Layer(lively(HomNeuALIFNormalised), 3)]

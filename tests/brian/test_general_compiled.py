@@ -10,6 +10,9 @@ from hetsyn_sim.spec import Layer, NetworkSpec
 from .conftest import random_spikes
 from .neurons import adex, adlif, agree, graded, hodgkin_huxley, izhikevich, signal, value_readout
 
+#: Cython compiles each object by itself, minutes for a network. What it compiles is what C++ standalone compiles, of the same templates.
+DEVICES = pytest.mark.parametrize("device", [pytest.param("cython", marks=pytest.mark.thorough), "cpp_standalone"])
+
 
 def _spiking():
     """Frozen states with two sets of coefficients, jumps on the membrane, symplectic Euler: every kind of step of ours."""
@@ -28,22 +31,22 @@ def _values():
 
 @pytest.mark.compiled
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["ode", "fast"])
-@pytest.mark.parametrize("device", ["cython", "cpp_standalone"])
+@pytest.mark.parametrize("form", ["ode", pytest.param("fast", marks=pytest.mark.thorough)])
+@DEVICES
 def test_spiking_neurons(device, form):
     agree(_spiking(), random_spikes((150, 3, 8), 0.2), device=device, form=form)
 
 
 @pytest.mark.compiled
 @pytest.mark.slow
-@pytest.mark.parametrize("device", ["cython", "cpp_standalone"])
+@DEVICES
 def test_graded_neurons(device):
     agree(_values(), signal((400, 3, 3)), device=device)
 
 
 @pytest.mark.compiled
 @pytest.mark.slow
-@pytest.mark.parametrize("device", ["cython", "cpp_standalone"])
+@DEVICES
 def test_neurons_of_the_textbooks(device):
     spec = NetworkSpec("0.02 ms", 8, [Layer(hodgkin_huxley(), 4, recurrent=True), Layer(adex(), 3)])
     values = spec.initial_values(1)

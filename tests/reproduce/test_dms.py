@@ -48,7 +48,7 @@ def test_all_neurons_recurrent(model):
     [
         ({"hidden": 5}, 5, 210),
         ({"recurrent": True, "delay": 2.5}, 100, 550),
-        ({"recurrent": True, "noise_hz": 20.0}, 100, 210),
+        pytest.param({"recurrent": True, "noise_hz": 20.0}, 100, 210, marks=pytest.mark.thorough),
         ({"log_tau": 3.0}, 100, 210),
     ],
 )
