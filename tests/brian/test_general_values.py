@@ -70,14 +70,14 @@ def test_every_recording_is_the_same_alone():
 def test_names_that_are_taken():
     """Output variables are called x where no model has an x of its own."""
     text = {"neuron": "dx/dt = (I_syn - x)/tau : 1\nv = x : 1\ns = tanh(x) : 1", "synapse": "I = g*x_pre : 1", "on_pre": ""}
-    parameters = {"g": weights("1", -1, 3), "tau": layer("ms", 5), "theta": layer("1", 0.5), "x_": layer("1", 0.5)}
+    parameters = {"g": weights("1", -1, 3), "tau": layer("ms", 5), "theta": layer("1", 0.5), "x0": layer("1", 0.5)}
     model = NeuronModel(
-        "X", **text, threshold="v > theta", reset="x = 0*x_", output="s", initial={"x": "x_"}, parameters=parameters, scheme="rk2"
+        "X", **text, threshold="v > theta", reset="x = 0*x0", output="s", initial={"x": "x0"}, parameters=parameters, scheme="rk2"
     )
     readout = NeuronModel("Y", synapse="y = w*x_pre : 1", on_pre="", neuron="v = y_syn : 1", parameters={"w": weights("1", -1, 1)})
     spec = NetworkSpec("1 ms", 3, [Layer(model, 5), Layer(model.with_parameters(tau={"initial": "9 ms"}), 4)], Layer(readout, 2))
     agree(spec, signal((200, 2, 3)))
-    assert "x0_pre" in str(BrianSimulation(spec, spec.initial_values(0)).report)
+    assert "x00_pre" in str(BrianSimulation(spec, spec.initial_values(0)).report)
 
 
 def test_the_report_names_what_is_handed_on_and_where_states_begin():
