@@ -23,6 +23,12 @@ from hetsyn_sim.plots import (
 from hetsyn_sim.recording import Recording
 
 
+@pytest.fixture(autouse=True)
+def no_figure_of_another_test():
+    """What is open afterwards was opened here."""
+    plt.close("all")
+
+
 @pytest.fixture
 def recording():
     rng = np.random.default_rng(0)
