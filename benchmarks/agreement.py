@@ -12,8 +12,6 @@ from .implementations import Ours, back_end
 from .materialised import Materialised
 from .shapes import Shape
 
-__all__ = ["TOLERANCES", "Agreement", "compare"]
-
 #: Relative to the largest entry of each gradient. Exact back ends differ by the order of sums; the expansion is an approximation by design.
 TOLERANCES = {"expansion": 1e-4}
 EXACT = 1e-9

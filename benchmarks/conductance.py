@@ -16,14 +16,12 @@ import numpy as np
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
+from hetsyn_sim.data.files import write_atomically
+from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.discrete import simulate_reference
-from hetsyn_sim.files import write_atomically
 from hetsyn_sim.models.conductance import MTC, REGIMES
-from hetsyn_sim.plots import plot_current_voltage, plot_graded_spikes, plot_phase_plane
-from hetsyn_sim.recording import Recording
+from hetsyn_sim.report.plots import plot_current_voltage, plot_graded_spikes, plot_phase_plane
 from hetsyn_sim.spec import Layer, NetworkSpec
-
-__all__ = ["draw_neuron", "simulate_regimes"]
 
 #: Time units shown of each regime: as long as it takes to see what it does.
 _SHOWN = {"tonic spiking": 500, "phasic spiking": 500, "tonic bursting": 5000, "phasic bursting": 2000, "silent": 2000}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hetsyn_sim.plots.style import AFTER, BRIAN2, GREY, THETA, TORCH, axes_or_new, tidy
+from hetsyn_sim.report.plots.style import AFTER, BRIAN2, GREY, THETA, TORCH, axes_or_new, tidy
 
 from .growth import SWEEPS, fit_growth
 from .implementations import IMPLEMENTATIONS, OURS
@@ -15,8 +15,6 @@ from .shapes import SHAPES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-__all__ = ["draw_growth", "draw_speed", "plot_growth", "plot_speed"]
 
 Row = Mapping[str, Any]
 

@@ -24,8 +24,6 @@ from .rows import make_row, read_rows, replace_group, write_rows
 from .shapes import Shape
 from .training import present, tell
 
-__all__ = ["SWEEPS", "Exponent", "fit_exponent", "fit_growth", "shape_at"]
-
 BASE = Shape("growth", 128, (128,), True, 10, 256, 8, 0.02, 4, (2.8,))
 #: Every value is twice the one before. N is the number of input channels and of neurons, both.
 SWEEPS: Mapping[str, tuple[float, ...]] = {

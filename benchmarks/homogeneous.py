@@ -17,8 +17,6 @@ from torch import Tensor, nn
 
 from .shapes import Shape
 
-__all__ = ["TAU_MS", "Homogeneous", "linear", "steps_of_tau", "weight"]
-
 #: The middle of what HetSynLIF's time constants start from.
 TAU_MS = 40.0
 

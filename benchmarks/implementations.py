@@ -19,8 +19,6 @@ from .materialised import Materialised
 from .peers import NorseNetwork, SnnTorchNetwork, SpikingJellyNetwork
 from .shapes import Shape
 
-__all__ = ["HOMOGENEOUS", "IMPLEMENTATIONS", "OURS", "Ours", "Step", "back_end", "missing", "package_version"]
-
 #: Our back ends; which of them exist on a machine is for the kernels to say.
 OURS = ("plain", "fused", "expansion")
 _PEERS: Mapping[str, Callable[..., nn.Module]] = {

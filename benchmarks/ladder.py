@@ -15,14 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hetsyn_sim.checkpoint import Checkpoint
+from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.files import json_text, write_atomically
 from hetsyn_sim.errors import HetSynError
-from hetsyn_sim.files import json_text, write_atomically
 from hetsyn_sim.ladder import RUNGS, Row, climb, fine_tune
 from hetsyn_sim.report import ladder_table
 from hetsyn_sim.tasks import spoken_digits
-
-__all__ = ["CASES", "finetuning_lines", "ladder_lines", "main"]
 
 #: Where it is trained on: rung, strength, and noise (in thresholds) beside it.
 CASES = (
@@ -100,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
         import matplotlib as mpl
 
         mpl.use("Agg")
-        from hetsyn_sim.plots import plot_ladder
+        from hetsyn_sim.report.plots import plot_ladder
 
         write_atomically(options.docs / "_generated" / "ladder.md", "\n".join([*ladder_lines(rows), ""]))
         write_atomically(options.docs / "_generated" / "finetuning.md", "\n".join([*finetuning_lines(tuned), ""]))

@@ -14,8 +14,6 @@ from hetsyn_sim.training.surrogates import MultiGaussian
 
 from .shapes import Shape
 
-__all__ = ["Materialised"]
-
 #: Bounds of the time constants in seconds: log tau is trained between them, as in our layers.
 LOW, HIGH = 1e-3, 1.0
 

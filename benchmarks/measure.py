@@ -12,8 +12,6 @@ from typing import Any
 from .shapes import Shape
 from .worker import serve
 
-__all__ = ["Measured", "available_mib", "measure", "needs_mib", "rounds_of"]
-
 #: A turn is as many steps as begin in this time, so that short steps don't pay for the caches that the others have filled.
 TURN_S = 0.4
 #: An implementation whose step takes longer than this comes in fewer rounds, though never in fewer than three.

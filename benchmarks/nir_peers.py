@@ -23,24 +23,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hetsyn_sim.checkpoint import Checkpoint
+from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.files import json_text, write_atomically
+from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.errors import HetSynError
-from hetsyn_sim.events import SpikeDataset
-from hetsyn_sim.export.nir import export_nir, to_nir
-from hetsyn_sim.export.nir_quantise import effect_of, quantise
-from hetsyn_sim.files import json_text, write_atomically
-from hetsyn_sim.importing import import_nir
-from hetsyn_sim.importing.nir_models import NIR_MODELS
+from hetsyn_sim.exchange import import_nir
+from hetsyn_sim.exchange.nir_export import export_nir, to_nir
+from hetsyn_sim.exchange.nir_models import NIR_MODELS
+from hetsyn_sim.exchange.nir_quantise import effect_of, quantise
 from hetsyn_sim.models import RESET_FIRST, HetSynLIF, HomNeuLIF, HomNeuReadout, LeakyReadout
-from hetsyn_sim.recording import Recording
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec
 from hetsyn_sim.tasks import spoken_digits
 from hetsyn_sim.training.fit import fit
 from hetsyn_sim.training.network import Network
 
 from .nir_readers import READERS, Raster, outputs_of, read_by_norse, read_by_snntorch
-
-__all__ = ["agreement_lines", "compare", "effect_lines", "networks"]
 
 EPOCHS, HIDDEN, GROUPS = 4, 64, (1, 2, 4, 8, 16, 32)
 

@@ -12,8 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-__all__ = ["READERS", "Raster", "outputs_of", "read_by_norse", "read_by_snntorch"]
-
 Raster = NDArray[np.bool_]
 
 

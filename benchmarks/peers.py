@@ -19,8 +19,6 @@ from torch import Tensor, nn
 from .homogeneous import linear, steps_of_tau
 from .shapes import Shape
 
-__all__ = ["NorseNetwork", "SnnTorchNetwork", "SpikingJellyNetwork"]
-
 Values = Mapping[str, NDArray[np.float64]]
 
 

@@ -16,10 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hetsyn_sim.report.forecast import draw_forecasts
-from hetsyn_sim.stl.figure import draw_stl
-
-__all__ = ["MADE_BY", "OF_THE_DEMO", "OF_THE_STUDIES", "copy_those_of_the_demo", "draw_those_of_the_studies"]
+from analysis.studies.forecasting.page import draw_forecasts
+from analysis.studies.stl.figure import draw_stl
 
 #: Figure in docs/_static -> where `hetsyn demo` and `hetsyn verify --certificate` leave it.
 OF_THE_DEMO: Mapping[str, str] = {
@@ -42,7 +40,7 @@ MADE_BY: Mapping[str, str] = {
     "zoo-*.png": "python -m benchmarks.zoo",
     "mtc-[!f]*.png": "python -m benchmarks.conductance",
     **dict.fromkeys(("digits.png", "dms.png", "patterns.png", "smnist.png", "speakers.png"), "python -m benchmarks.reproduced"),
-    "biology-*.png": "python -m analysis.documentation",
+    "biology-*.png": "python -m analysis.biology.documentation",
     **dict.fromkeys((*OF_THE_DEMO, *OF_THE_STUDIES), "python -m benchmarks.pictures"),
 }
 
@@ -71,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     made = draw_those_of_the_studies(options.results, options.docs)
     if options.demo:
         with TemporaryDirectory() as folder:
-            hetsyn = [sys.executable, "-m", "hetsyn_sim.cli"]
+            hetsyn = [sys.executable, "-m", "hetsyn_sim.cli.app"]
             subprocess.run([*hetsyn, "demo", "--out", folder], check=True)
             verify = ["verify", f"{folder}/run", "--thorough", "--certificate", f"{folder}/certificate"]
             subprocess.run([*hetsyn, *verify], check=True)

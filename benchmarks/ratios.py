@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 
 from .rows import group_of
 
-__all__ = ["Ratio", "clock", "fastest", "in_group", "ratio", "roof_shares"]
-
 Row = Mapping[str, Any]
 
 

@@ -1,4 +1,4 @@
-"""The table of measured claims in README.md, made from the result files. `tests/test_readme.py` holds the README to it.
+"""The table of measured claims in README.md, made from the result files. `tests/docs/test_readme.py` holds the README to it.
 
 python -m benchmarks.readme            # prints the table
 python -m benchmarks.readme --write    # puts it into README.md
@@ -15,14 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from hetsyn_sim.reproduce.statistics import of_case, paired, shown
+from analysis.studies.statistics import of_case, paired, shown
 
 from .implementations import HOMOGENEOUS
 from .ratios import fastest, in_group, ratio
 from .rows import read_rows
 from .shapes import SHAPES
-
-__all__ = ["ROOT", "claims", "table", "written_into"]
 
 ROOT = Path(__file__).parents[1]
 _HEAD = ("| claim | measured | again with |", "|---|---|---|")

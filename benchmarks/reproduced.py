@@ -12,10 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hetsyn_sim.report.studies import draw_study
-from hetsyn_sim.reproduce import STUDIES, claim_lines
-
-__all__ = ["write_pages"]
+from analysis.studies.hetsyn import STUDIES, claim_lines
+from analysis.studies.pages import draw_study
 
 
 def write_pages(rows: Path, docs: Path) -> list[Path]:

@@ -7,8 +7,6 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-__all__ = ["measure_roofs"]
-
 COMPILERS = ("c++", "g++", "clang++")
 
 

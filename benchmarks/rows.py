@@ -16,8 +16,6 @@ from .implementations import package_version
 from .measure import Measured
 from .shapes import Shape
 
-__all__ = ["REQUIRED", "cpu_model", "group_of", "make_row", "read_rows", "replace_group", "write_rows"]
-
 #: What every row has at least.
 REQUIRED = ("shape", "implementation", "threads", "cpu_s", "wall_s", "memory_mib", "repeats")
 #: Facts about the shape that rows repeat; rows that differ in one of them are not comparable.

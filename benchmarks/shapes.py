@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from hetsyn_sim.spec import NetworkSpec
 
-__all__ = ["SHAPES", "Shape"]
-
 #: Recurrence at full strength would let the homogeneous networks, which start from the same weights, run away.
 RECURRENT_GAIN = 0.5
 

@@ -24,8 +24,8 @@ import torch
 from numpy.typing import NDArray
 
 from hetsyn_sim.brian import FORMS, BrianSimulation
+from hetsyn_sim.data.files import write_atomically
 from hetsyn_sim.errors import HetSynError
-from hetsyn_sim.files import write_atomically
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec
 from hetsyn_sim.training.network import Network
@@ -33,8 +33,6 @@ from hetsyn_sim.training.precision import default_dtype
 
 from .growth import Exponent, fit_exponent
 from .rows import cpu_model
-
-__all__ = ["COLUMNS", "Row", "growth_rows", "main", "network_of", "side_by_side"]
 
 Raster = NDArray[np.bool_]
 

@@ -13,8 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["LOOPS", "ArcTanSpike", "run_loop"]
-
 Values = Mapping[str, Tensor]
 State = tuple[Tensor, ...]
 Step = Callable[[Tensor, State, Values], tuple[Tensor, Tensor, State]]

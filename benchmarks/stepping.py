@@ -21,12 +21,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hetsyn_sim.data.files import json_text, write_atomically
 from hetsyn_sim.discrete import neuron_values
 from hetsyn_sim.discrete.program import evaluate
 from hetsyn_sim.discrete.reference_stepped import NEVER, constants_of, refractory_steps
 from hetsyn_sim.discrete.stepping import stepped
-from hetsyn_sim.files import json_text, write_atomically
-from hetsyn_sim.kernels.stepping import Carried, Drive, StepOptions, plain_step_scan, step_scan
+from hetsyn_sim.kernels.step_data import Carried, Drive, StepOptions
+from hetsyn_sim.kernels.stepping import plain_step_scan, step_scan
 from hetsyn_sim.models.adex import AdEx
 from hetsyn_sim.models.adlif import SymplecticAdLIF
 from hetsyn_sim.models.hodgkin_huxley import HodgkinHuxley
@@ -37,8 +38,6 @@ from hetsyn_sim.training.surrogates import ArcTan
 from .ratios import ratio
 from .rows import cpu_model
 from .stepped_loops import LOOPS, run_loop
-
-__all__ = ["IMPLEMENTATIONS", "MODELS", "Problem", "lines", "main"]
 
 #: Model -> its text, its dt, the state that input jumps on, how large jumps are, and the share of steps with one.
 MODELS = {

@@ -23,8 +23,6 @@ from .rows import read_rows
 from .shapes import SHAPES
 from .simulation import COLUMNS as SIMULATED
 
-__all__ = ["growth_lines", "machine_line", "roof_lines", "shape_lines", "simulation_lines", "thread_lines"]
-
 Row = Mapping[str, Any]
 
 

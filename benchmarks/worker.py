@@ -18,8 +18,6 @@ import torch
 from .implementations import Step
 from .shapes import Shape
 
-__all__ = ["MIB", "serve"]
-
 MIB = 2**20
 #: In one turn.
 MOST_STEPS = 20

@@ -20,11 +20,9 @@ from PIL import Image
 
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.models import STEP_ORDERS, ZOO
-from hetsyn_sim.plots.stability import plot_frequency, plot_stability
-from hetsyn_sim.plots.style import AFTER, BRIAN2, GREY, THETA
+from hetsyn_sim.report.plots.stability import plot_frequency, plot_stability
+from hetsyn_sim.report.plots.style import AFTER, BRIAN2, GREY, THETA
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec
-
-__all__ = ["SHOWN", "draw_gallery"]
 
 
 @dataclass(frozen=True)

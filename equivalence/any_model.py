@@ -20,8 +20,6 @@ from hetsyn_sim.spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec, NeuronModel,
 
 from .strategies import Case
 
-__all__ = ["case_of", "dt_of", "gain_of", "networks_of", "readout_of", "to_be_held"]
-
 #: A v beyond it, in its own unit, is that of a drive that the equations do not bear.
 BOUNDED = 20.0
 

@@ -10,8 +10,6 @@ from typing import Literal
 from hetsyn_sim.errors import BackendError
 from hetsyn_sim.kernels import use_backend
 
-__all__ = ["BACKENDS", "KNOWN", "Backend"]
-
 Precision = Literal["float32", "float64"]
 
 

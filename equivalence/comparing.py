@@ -1,17 +1,17 @@
-"""The verdict of :mod:`hetsyn_sim.comparison` as an assertion. What is compared is counted in :mod:`equivalence.ledger`."""
+"""The verdict of :mod:`hetsyn_sim.agreement` as an assertion. What is compared is counted in :mod:`equivalence.ledger`."""
 
 from __future__ import annotations
 
 import pytest
 
-from hetsyn_sim.comparison import Comparison, compare_recordings
-from hetsyn_sim.recording import Recording
+from hetsyn_sim.agreement.compare import compare_recordings
+from hetsyn_sim.agreement.outcome import Comparison
+from hetsyn_sim.data.recording import Recording
 
+from .backends import Precision
 from .ledger import LEDGER
-from .simulators import REFERENCE, Precision, Simulator, find, precision
+from .simulators import REFERENCE, Simulator, find, precision
 from .strategies import Case
-
-__all__ = ["agree", "hold", "run"]
 
 
 def run(simulator: str | Simulator, case: Case) -> Recording:

@@ -16,8 +16,6 @@ from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel
 
 from .strategies import Case
 
-__all__ = ["CORNERS", "Corner", "corner", "corners_of"]
-
 
 @dataclass(frozen=True)
 class Corner:

@@ -15,8 +15,6 @@ from hetsyn_sim.discrete import discretise, is_time_constant, simulate_reference
 from hetsyn_sim.spec import NetworkSpec, NeuronModel, ParameterSlot
 from hetsyn_sim.spec.quantities import dimensions_of, to_si
 
-__all__ = ["drive", "per_neuron", "values_of"]
-
 
 @cache
 def per_neuron(model: NeuronModel) -> NeuronModel:

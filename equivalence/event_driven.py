@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-__all__ = ["Neuron", "spikes_by_events", "spikes_by_integration"]
-
 Array = NDArray[np.float64]
 
 

@@ -10,15 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.discrete import is_time_constant, simulate_reference
-from hetsyn_sim.recording import Recording
 from hetsyn_sim.spec import NetworkSpec, ParameterSlot
 
 from .loop import Twist, run_loop
 from .simulators import Simulator, Values, states_of
 from .strategies import Case
-
-__all__ = ["FAULTS", "LOOP", "Fault", "SpoiltRecording"]
 
 Array = NDArray[np.float64]
 

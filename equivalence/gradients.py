@@ -30,8 +30,6 @@ from .backends import BACKENDS, KNOWN
 from .loop import Spike, Twist, run_loop
 from .strategies import Case
 
-__all__ = ["ENGINES", "GRADIENT_FAULTS", "Gradients", "by_loop", "find_engine", "loss_weights", "trained"]
-
 Array = NDArray[np.float64]
 
 

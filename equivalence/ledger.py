@@ -13,12 +13,10 @@ from statistics import median
 
 import numpy as np
 
-from hetsyn_sim.comparison import Comparison
-from hetsyn_sim.recording import Recording
+from hetsyn_sim.agreement.outcome import Comparison
+from hetsyn_sim.data.recording import Recording
 
 from .backends import Precision
-
-__all__ = ["ENOUGH", "LEDGER", "MAX_UNDECIDED", "MIN_SPIKING", "Ledger", "off_the_record"]
 
 #: Largest share of runs that near-ties may leave undecided, and smallest share of generated networks whose median rate is above zero.
 MAX_UNDECIDED = {"float64": 0.01, "float32": 0.10}

@@ -17,8 +17,6 @@ from hetsyn_sim.discrete import Path, discretise, evaluate, neuron_values, synap
 from hetsyn_sim.kernels.operations import TORCH
 from hetsyn_sim.spec import NetworkSpec, Projection
 
-__all__ = ["Run", "Spike", "Twist", "run_loop"]
-
 #: ``spike(v - theta, theta)``: 1 for a spike, 0 for none, or something smooth.
 Spike = Callable[[Tensor, Tensor], Tensor]
 

@@ -20,8 +20,6 @@ from torch import Tensor
 from hetsyn_sim.spec import NetworkSpec
 from hetsyn_sim.training.surrogates import MultiGaussian
 
-__all__ = ["moving_threshold_loop", "with_moving_threshold"]
-
 _NEURON = """
     du/dt = -u/tau_mem : 1
     dJ_a/dt = -J_a/tau_adapt : 1

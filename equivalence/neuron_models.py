@@ -14,8 +14,6 @@ from hypothesis import strategies as st
 
 from hetsyn_sim.spec import UNBOUNDED, NeuronModel, Parameter
 
-__all__ = ["neuron_models", "readout_models"]
-
 #: For states; the ends of the names of parameters. Among them names that mean something to users of Brian2, sympy or NumPy.
 _NAMES = ("I", "R", "g_exc", "x", "z", "K", "u", "N1", "Delta", "pi0", "dtype", "h", "J_a", "s_1", "loop", "y2")
 #: For parameters only: Brian2 would misread a state called so, and the spec refuses it.

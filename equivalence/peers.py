@@ -27,12 +27,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hetsyn_sim.recording import Recording
+from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.spec import Projection
 
 from .strategies import Case
-
-__all__ = ["PEERS", "PEER_FAULTS", "missing"]
 
 Step = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 

@@ -18,8 +18,6 @@ from hypothesis import strategies as st
 from .ledger import off_the_record
 from .simulators import SIMULATORS, names
 
-__all__ = ["PROPERTIES", "Property", "fewer_examples", "holds"]
-
 Check = Callable[[Any, Any], None]
 
 

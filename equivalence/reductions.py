@@ -1,12 +1,10 @@
-"""The rewritings of :mod:`hetsyn_sim.reductions` for a :class:`~equivalence.strategies.Case`."""
+"""The rewritings of :mod:`hetsyn_sim.models.reductions` for a :class:`~equivalence.strategies.Case`."""
 
 from __future__ import annotations
 
-from hetsyn_sim import reductions
+from hetsyn_sim.models import reductions
 
 from .strategies import Case
-
-__all__ = ["in_hetsyn_form"]
 
 
 def in_hetsyn_form(case: Case) -> Case:

@@ -18,18 +18,16 @@ from numpy.typing import NDArray
 from hetsyn_sim.brian import FORMS, Device, simulate
 from hetsyn_sim.brian.devices import find_device
 from hetsyn_sim.brian.equations import sums_in_use
+from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.errors import BackendError
 from hetsyn_sim.kernels import use_backend
-from hetsyn_sim.recording import Recording
 from hetsyn_sim.spec import NetworkSpec
 from hetsyn_sim.training.network import Network
 from hetsyn_sim.training.precision import default_dtype
 
 from .backends import BACKENDS, KNOWN, Precision
 from .cuda_on_cpu import CUDA_ON_CPU, why_not
-
-__all__ = ["REFERENCE", "SIMULATORS", "Precision", "Simulator", "find", "names", "precision", "states_of"]
 
 Values = Mapping[str, NDArray[np.float64]]
 

@@ -20,28 +20,12 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hetsyn_sim.checkpoint import Checkpoint
+from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.models import MODELS
-from hetsyn_sim.recording import Recording
 from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel, StepOrder
 
 from .drawing import drive, per_neuron, values_of
-
-__all__ = [
-    "READOUTS",
-    "SPIKING_MODELS",
-    "STEP_ORDERS",
-    "Case",
-    "checkpoints",
-    "dts",
-    "models",
-    "networks",
-    "recordings",
-    "spike_trains",
-    "step_orders",
-    "time_constants",
-    "weights",
-]
 
 SPIKING_MODELS = tuple(model for model in MODELS.values() if model.spiking)
 READOUTS = tuple(model for model in MODELS.values() if not model.spiking)

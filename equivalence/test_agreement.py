@@ -16,8 +16,8 @@ from equivalence.neuron_models import neuron_models, readout_models
 from equivalence.properties import holds
 from equivalence.simulators import REFERENCE, names, precision
 from equivalence.strategies import READOUTS, SPIKING_MODELS, Case, networks
-from hetsyn_sim.comparison import voltage_bounds
-from hetsyn_sim.comparison.states import first_state_difference
+from hetsyn_sim.agreement.bounds import voltage_bounds
+from hetsyn_sim.agreement.states import first_state_difference
 from hetsyn_sim.models import HetNeuLIF, HetSynLIF, HomNeuALIF, LeakyReadout
 from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec
 

@@ -2,7 +2,7 @@
 
     raster_simulator = raster_reference in every cell,   |v_simulator - v_reference| <= 2 b
 
-b is the bound of :mod:`hetsyn_sim.comparison.trajectories`, along the path that the population took. Members come from the registry: a
+b is the bound of :mod:`hetsyn_sim.agreement.trajectories`, along the path that the population took. Members come from the registry: a
 model takes part by being in it. A file with a model's text does too: ``pytest equivalence/test_any_model.py --model neuron.yaml``.
 """
 

@@ -2,7 +2,7 @@
 
     bound >= u (n + 3T + 32) (max over t, neurons of sum of |events| that have not decayed yet  +  theta)
 
-The sum is stepped here event by event with absolute sizes, a second route to what :mod:`hetsyn_sim.comparison.bounds` gets from counts.
+The sum is stepped here event by event with absolute sizes, a second route to what :mod:`hetsyn_sim.agreement.bounds` gets from counts.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from equivalence.comparing import run
 from equivalence.properties import holds
 from equivalence.strategies import networks
-from hetsyn_sim.comparison import voltage_bounds
+from hetsyn_sim.agreement.bounds import voltage_bounds
 from hetsyn_sim.discrete import discretise, evaluate, neuron_values, synapse_values
 
 

@@ -15,7 +15,7 @@ from equivalence.comparing import run
 from equivalence.properties import holds
 from equivalence.simulators import find
 from equivalence.strategies import STEP_ORDERS, Case, dts, spike_trains, step_orders, time_constants, weights
-from hetsyn_sim.comparison import voltage_bounds
+from hetsyn_sim.agreement.bounds import voltage_bounds
 from hetsyn_sim.models import HetSynLIF
 from hetsyn_sim.spec import Layer, NetworkSpec
 

@@ -25,7 +25,7 @@ from equivalence.test_scaling import scaled
 from equivalence.test_symmetries import orders_of, permuted
 from hetsyn_sim.discrete import is_time_constant
 from hetsyn_sim.models import HetNeuLIF, HetNeuReadout, HomNeuALIF, HomNeuALIFNormalised, HomNeuLIF, HomNeuReadout
-from hetsyn_sim.reductions import tied_slots
+from hetsyn_sim.models.reductions import tied_slots
 
 everywhere = partial(holds, subjects=list(ENGINES), fast=0.2)
 moderate = partial(networks, max_steps=20, moderate=True)

@@ -29,7 +29,7 @@ from equivalence.gradients import GRADIENT_FAULTS
 from equivalence.ledger import off_the_record
 from equivalence.properties import PROPERTIES, fewer_examples
 from equivalence.simulators import Simulator, names
-from hetsyn_sim.comparison import compare_recordings
+from hetsyn_sim.agreement.compare import compare_recordings
 
 PAIRS = [(name, fault) for name, found in PROPERTIES.items() for fault in found.near_misses]
 OF_SIMULATORS = [name for name, found in PROPERTIES.items() if found.subjects == tuple(names())]

@@ -22,9 +22,9 @@ from equivalence.reductions import in_hetsyn_form
 from equivalence.simulators import precision
 from equivalence.strategies import Case, networks
 from hetsyn_sim.brian import simulate
+from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.models import HetNeuLIF, HetNeuReadout, HetSynLIF, HomNeuALIF, HomNeuALIFNormalised, HomNeuLIF, HomNeuReadout
-from hetsyn_sim.recording import Recording
-from hetsyn_sim.reductions import in_hetsyn_spec, tied_slots
+from hetsyn_sim.models.reductions import in_hetsyn_spec, tied_slots
 from hetsyn_sim.spec import Layer, NetworkSpec, StepOrder
 
 textbook_networks = partial(networks, readouts=(HomNeuReadout, HetNeuReadout))

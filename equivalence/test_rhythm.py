@@ -17,7 +17,7 @@ from equivalence.properties import holds
 from equivalence.simulators import find
 from equivalence.strategies import Case, dts, step_orders
 from equivalence.test_closed_forms import case_of, value
-from hetsyn_sim.comparison import voltage_bounds
+from hetsyn_sim.agreement.bounds import voltage_bounds
 from hetsyn_sim.models import HomNeuLIF
 
 

@@ -17,7 +17,7 @@ from equivalence.simulators import find
 from equivalence.strategies import Case, networks
 from equivalence.test_symmetries import check_same
 from equivalence.test_time import without_spikes
-from hetsyn_sim.comparison import voltage_bounds
+from hetsyn_sim.agreement.bounds import voltage_bounds
 from hetsyn_sim.discrete import is_time_constant
 
 

@@ -21,8 +21,8 @@ from equivalence.properties import holds
 from equivalence.simulators import find, precision
 from equivalence.strategies import Case, networks
 from equivalence.test_symmetries import check_same, picked
+from hetsyn_sim.agreement.bounds import voltage_bounds
 from hetsyn_sim.brian import BrianSimulation
-from hetsyn_sim.comparison import voltage_bounds
 from hetsyn_sim.discrete import is_time_constant
 from hetsyn_sim.kernels import use_backend
 from hetsyn_sim.training.layer import SpikingLayer

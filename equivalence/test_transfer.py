@@ -26,15 +26,15 @@ from equivalence.gradients import trained
 from equivalence.ledger import LEDGER, off_the_record
 from equivalence.properties import holds
 from equivalence.strategies import Case, checkpoints, networks, recordings
-from hetsyn_sim.checkpoint import FORMAT_VERSION, Checkpoint
-from hetsyn_sim.checkpoint_file import KEY
+from hetsyn_sim.brian.transfer import to_brian2
+from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.checkpoint_file import FORMAT_VERSION, KEY
+from hetsyn_sim.data.recording_file import load_recording, save_recording
 from hetsyn_sim.discrete import is_time_constant
 from hetsyn_sim.errors import CheckpointError
-from hetsyn_sim.recording_file import load_recording, save_recording
 from hetsyn_sim.training.network import Network
 from hetsyn_sim.training.population import TimeConstants
 from hetsyn_sim.training.precision import default_dtype
-from hetsyn_sim.transfer import to_brian2
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

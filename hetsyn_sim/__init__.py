@@ -8,24 +8,26 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import models, plots, tasks
-    from .checkpoint import Checkpoint
-    from .comparison import Comparison
+    from . import models, tasks
+    from .agreement.outcome import Comparison
+    from .agreement.verification import Verification
+    from .agreement.verify import compare, verify
+    from .brian.transfer import to_brian2
+    from .data import SpikeDataset
+    from .data.checkpoint import Checkpoint
+    from .data.recording import Recording
+    from .data.recording_file import load_recording, save_recording
     from .discrete import simulate_reference
-    from .encoding import encode
     from .errors import HetSynError
-    from .events import SpikeDataset
-    from .recording import Recording
-    from .recording_file import load_recording, save_recording
-    from .report import write_report
+    from .exchange import from_brian2
+    from .report import plots, write_report
     from .spec import UNBOUNDED, Layer, NetworkSpec, NeuronModel, Parameter, StepOrder
+    from .tasks.encode import encode
     from .training.fit import FitResult, fit
     from .training.layer import SpikingLayer
     from .training.network import Network
     from .training.recipe import Recipe, load_recipe
     from .training.settings import Training
-    from .transfer import to_brian2
-    from .verification import Verification, compare, verify
 
 __all__ = [
     "UNBOUNDED",
@@ -49,6 +51,7 @@ __all__ = [
     "compare",
     "encode",
     "fit",
+    "from_brian2",
     "load_recipe",
     "load_recording",
     "models",
@@ -68,23 +71,25 @@ except PackageNotFoundError:  # a source tree on the path that nobody installed
 
 # Where the names above live. A name must not be that of a module of this package, which Python would put in its place on import.
 _HOMES = {
-    "checkpoint": ("Checkpoint",),
-    "comparison": ("Comparison",),
+    "agreement.outcome": ("Comparison",),
+    "agreement.verification": ("Verification",),
+    "agreement.verify": ("compare", "verify"),
+    "brian.transfer": ("to_brian2",),
+    "data": ("SpikeDataset",),
+    "data.checkpoint": ("Checkpoint",),
+    "data.recording": ("Recording",),
+    "data.recording_file": ("load_recording", "save_recording"),
     "discrete": ("simulate_reference",),
-    "encoding": ("encode",),
     "errors": ("HetSynError",),
-    "events": ("SpikeDataset",),
-    "recording": ("Recording",),
-    "recording_file": ("load_recording", "save_recording"),
-    "report": ("write_report",),
+    "exchange": ("from_brian2",),
+    "report": ("plots", "write_report"),
     "spec": ("UNBOUNDED", "Layer", "NetworkSpec", "NeuronModel", "Parameter", "StepOrder"),
+    "tasks.encode": ("encode",),
     "training.fit": ("FitResult", "fit"),
     "training.layer": ("SpikingLayer",),
     "training.network": ("Network",),
     "training.recipe": ("Recipe", "load_recipe"),
     "training.settings": ("Training",),
-    "transfer": ("to_brian2",),
-    "verification": ("Verification", "compare", "verify"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -92,7 +97,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 def __getattr__(name: str) -> Any:
     if name in _HOME_OF:
         value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
-    elif name in ("models", "plots", "tasks"):
+    elif name in ("models", "tasks"):
         value = import_module(f".{name}", __name__)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = [
-    "BackendError",
-    "BackendWarning",
-    "CheckpointError",
-    "ConfigError",
-    "DataError",
-    "DivergedError",
-    "DtMismatchError",
-    "HetSynError",
-    "SpecError",
-    "TransferError",
-    "UnknownNameError",
-    "WriteError",
-]
+import math
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import Any
 
 
 class HetSynError(Exception):
@@ -104,3 +95,89 @@ class WriteError(HetSynError, OSError):
 
 class BackendWarning(UserWarning):
     """Something works, but more slowly than it could."""
+
+
+# One helper per shape of failure. They return what they checked, so that a caller can check and use a value in one line.
+
+
+def one_of(
+    value: Any,
+    allowed: Iterable[Any],
+    what: str,
+    *,
+    where: str = "",
+    remedy: str = "use one of these",
+    error: type[HetSynError] = UnknownNameError,
+) -> Any:
+    """``allowed[value]`` of a mapping, ``value`` itself of any other collection.
+
+    Raises
+    ------
+    UnknownNameError
+        "unknown {what}", with all that is allowed; or another ``error``.
+    """
+    known = list(allowed)
+    # Compared one by one: what users pass need not be hashable.
+    if not any(type(value) is type(name) and value == name for name in known):
+        shown = repr(value)
+        raise error(
+            f"unknown {what}",
+            where=where,
+            got=shown if len(shown) <= 200 else f"{shown[:200]}...",
+            expected=", ".join(map(str, known)),
+            remedy=remedy,
+        )
+    return allowed[value] if isinstance(allowed, Mapping) else value
+
+
+def positive(value: Any, what: str, *, where: str = "", unit: str = "", remedy: str, error: type[HetSynError] = DataError) -> float:
+    """``value`` as a float, if it is a finite number above 0; ``error`` says "{what} must be above 0" if not."""
+    try:
+        number = float(value) if not isinstance(value, bool | str) else math.nan
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if 0 < number < math.inf:
+        return number
+    raise error(f"{what} must be above 0", where=where, got=repr(value), expected=f"a finite number {unit}".rstrip(), remedy=remedy)
+
+
+def finite(array: Any, what: str, *, where: str = "", remedy: str, error: type[HetSynError] = DataError) -> Any:
+    """A NumPy array of numbers, if all are finite; ``error`` names the first place that is not."""
+    import numpy as np  # not before it is needed: the command line shows its help without it
+
+    bad = ~np.isfinite(array)
+    if bad.any():
+        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise error(f"{what} is not finite", where=where, got=f"{array[place]} at {place}", expected="finite numbers", remedy=remedy)
+    return array
+
+
+def shaped(
+    array: Any, shape: tuple[int | str, ...], what: str, *, where: str = "", remedy: str, error: type[HetSynError] = DataError
+) -> Any:
+    """An array, if it has this shape; a text in ``shape`` names an axis of any length, such as ``("time", "batch", 3)``."""
+    actual = tuple(array.shape)
+    if len(actual) != len(shape) or any(isinstance(want, int) and want != has for want, has in zip(shape, actual, strict=True)):
+        wanted = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
+        raise error(f"{what} has the wrong shape", where=where, got=f"shape {actual}", expected=f"({wanted})", remedy=remedy)
+    return array
+
+
+def package(name: str, purpose: str, *, extra: str, where: str = "") -> ModuleType:
+    """An optional package, imported.
+
+    Raises
+    ------
+    BackendError
+        "{purpose} needs the package {name}", and how to install it.
+    """
+    try:
+        return import_module(name)
+    except ImportError as missing:
+        raise BackendError(
+            f"{purpose} needs the package {name}",
+            where=where,
+            got=str(missing),
+            expected=f"an installed {name}",
+            remedy=f"pip install 'hetsyn-sim[{extra}]'",
+        ) from missing

@@ -22,7 +22,7 @@ import typer
 
 import hetsyn_sim
 from hetsyn_sim.brian.schedule import Schedule
-from hetsyn_sim.cli import app
+from hetsyn_sim.cli.app import app
 from hetsyn_sim.discrete import discretise, is_filter
 from hetsyn_sim.kernels.shared_decays import shared_decays
 from hetsyn_sim.models import MODELS, OF_VALUES, ZOO

@@ -71,8 +71,8 @@ hs.plots.plot_time_constants(
 # The same network in Brian2
 # --------------------------
 #
-# A checkpoint is the text, the values and where they come from. :func:`~hetsyn_sim.transfer.to_brian2` makes a Brian2 network of it; Brian2
-# derives its own update from the equations and sees nothing of PyTorch's.
+# A checkpoint is the text, the values and where they come from. :func:`~hetsyn_sim.brian.transfer.to_brian2` makes a Brian2 network
+# of it; Brian2 derives its own update from the equations and sees nothing of PyTorch's.
 
 import tempfile
 from pathlib import Path
@@ -115,7 +115,7 @@ hs.plots.plot_difference(mine, recording, "layer_1.v", busiest, longest, ax=belo
 # What it hears
 # -------------
 #
-# Both sides read the same rule off the readout, so they name the same digits, right or wrong. :func:`~hetsyn_sim.verification.verify` does
+# Both sides read the same rule off the readout, so they name the same digits, right or wrong. :func:`~hetsyn_sim.agreement.verify.verify` does
 # all of the above for a checkpoint, and adds accuracies.
 
 outcome = hs.verify(path, data.test[::2])

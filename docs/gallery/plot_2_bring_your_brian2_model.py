@@ -49,9 +49,9 @@ synapses.w = "60*pA*randn()"
 # all else stays as it is. Numbers in the equations become parameters with names of their own.
 
 import hetsyn_sim as hs
+from hetsyn_sim.exchange.brian2_import import values_from_brian2
 from hetsyn_sim.models import LeakyReadout
 from hetsyn_sim.models.orders import RESET_FIRST
-from hetsyn_sim.spec.from_brian2 import values_from_brian2
 
 model = hs.NeuronModel.from_brian2(neurons, [synapses], name="Mine", namespace=globals(), trainable=("w", "tau_m", "tau_s"))
 print(model.to_text().split("parameters:")[0])

@@ -46,7 +46,7 @@ print({name: int(raster.sum()) for name, raster in reference.rasters.items()}, "
 # The registry holds every way in which this package can run a network. Those that compile a program for each network are left out to be
 # quick, and those that can't run here say why.
 
-from hetsyn_sim.comparison import compare_recordings
+from hetsyn_sim.agreement.compare import compare_recordings
 
 
 def verdict(simulator, case):
@@ -136,7 +136,7 @@ except AssertionError as error:
 # ``hetsyn verify`` puts agreement, reductions, finer time steps and the transfer of values together for one trained network
 # (:doc:`/certificate`). In Python it is one call.
 
-from hetsyn_sim.certificate import certify
+from hetsyn_sim.agreement.certify import certify
 
 certificate = certify(trained, data.test[::20])
 for check in certificate.checks:

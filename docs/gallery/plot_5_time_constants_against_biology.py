@@ -34,7 +34,7 @@ for seed in range(3):
 # One row for every time constant, with where it is and where it began. What is shorter than a step can't be told from 0, and what is longer
 # than a trial can't be told from infinity: beyond these limits a time constant is censored.
 
-from analysis.extraction import extract_all, find_runs
+from analysis.biology.extraction import extract_all, find_runs
 
 runs = find_runs([folder])
 longest = recipe.training.window * data.dt
@@ -43,8 +43,8 @@ print(f"{len(learned):,} time constants of {len(runs)} networks, known between {
 
 # %%
 
-from analysis.nulls import initial_values, sign_flipped
-from analysis.plots import plot_change
+from analysis.biology.nulls import initial_values, sign_flipped
+from analysis.biology.plots import plot_change
 
 before = initial_values(learned)
 plot_change(before, learned)
@@ -56,7 +56,7 @@ plot_change(before, learned)
 # The decay of synaptic currents in rodent hippocampus, from the records of Hippocampome.org (Moradi et al. 2022). They ship with the
 # package.
 
-from analysis.biology import hippocampome
+from analysis.biology.biology import hippocampome
 
 currents = hippocampome().where(clamp="voltage").with_limits(learned.low, learned.high)
 print(f"{len(currents):,} records; median {1e3 * np.median(hippocampome().where(clamp='voltage').tau):.1f} ms")
@@ -75,7 +75,7 @@ nulls = {
     "log tau, signs flipped": sign_flipped(learned, of="log_tau"),
 }
 
-from analysis.plots import plot_distributions
+from analysis.biology.plots import plot_distributions
 
 # sphinx_gallery_thumbnail_number = 2
 plot_distributions({"learned": learned, "before training": before, "rho, signs flipped": nulls["rho, signs flipped"], "measured": currents})
@@ -86,8 +86,8 @@ plot_distributions({"learned": learned, "before training": before, "rho, signs f
 #
 # Wasserstein's, on log tau: 0.69 is a factor of two. Intervals are over networks, neurons, synapses and measurements.
 
-from analysis.plots import plot_distances
-from analysis.verdict import compare, distances_to
+from analysis.biology.plots import plot_distances
+from analysis.biology.verdict import compare, distances_to
 
 distances = distances_to(currents, {"learned": learned, **nulls}, n_resamples=20)
 for name, estimate in distances.items():
@@ -110,7 +110,7 @@ for null, gain in verdict.gains.items():
 # Whatever their likeness to biology: set those that grew beyond every initial value back to where they began, and, as a control, as many
 # others of the same projections and weights.
 
-from analysis.activity import lesion
+from analysis.biology.activity import lesion
 
 for run in runs:
     found = lesion(run, data.test)

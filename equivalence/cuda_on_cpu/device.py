@@ -16,12 +16,10 @@ from pathlib import Path
 from hetsyn_sim.brian import DEVICES
 from hetsyn_sim.brian.builds import cache_folder, keep_object
 from hetsyn_sim.brian.cuda import check_tools, find_nvcc
+from hetsyn_sim.data.cache import take
 from hetsyn_sim.errors import BackendError
-from hetsyn_sim.kept import take
 
 from .translate import translated
-
-__all__ = ["CUDA_ON_CPU", "compile_on_cpu", "why_not"]
 
 _HERE = Path(__file__).parent
 _FLAGS = [

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["translated"]
-
 _LAUNCH = re.compile(r"(?P<kernel>[A-Za-z_][\w:]*(?:<[^<>;]*>)?)\s*<<<(?P<grid>.*?)>>>\s*\(", re.DOTALL)
 _SHARED = re.compile(r"extern\s+__shared__\s+(\w+)\s+(\w+)\[\]\s*;")
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from . import in_brian, in_comparison, in_compiled_kernels, in_discrete, in_files, in_kernels, in_spec, in_training
 from .mutant import Mutant
 
-__all__ = ["AREAS", "MUTANTS"]
-
 #: Part of the package -> the faults planted there.
 AREAS: dict[str, tuple[Mutant, ...]] = {
     "spec": in_spec.MUTANTS,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from .mutant import Mutant
 
-__all__ = ["MUTANTS"]
-
 MUTANTS = (
     Mutant(
         "silence after the last event is a step too short",

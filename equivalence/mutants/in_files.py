@@ -4,54 +4,52 @@ from __future__ import annotations
 
 from .mutant import Mutant
 
-__all__ = ["MUTANTS"]
-
 MUTANTS = (
     Mutant(
         "checkpoints are stored in single precision",
-        "checkpoint.py",
+        "data/checkpoint.py",
         'np.array(self.values[key], order="C")',
         'np.array(self.values[key], order="C", dtype=np.float32)',
     ),
     Mutant(
         "arrays are stored in the order of memory",
-        "checkpoint.py",
+        "data/checkpoint.py",
         'np.array(self.values[key], order="C")',
         'np.array(self.values[key]).ravel(order="K").reshape(self.values[key].shape)',
     ),
     Mutant(
         "seeds are not read back",
-        "checkpoint.py",
+        "data/checkpoint.py",
         '**{name: about.get(name, {}) for name in ("recipe", "seeds",',
         '**{name: about.get(name, {}) for name in ("recipe",',
     ),
     Mutant(
         "infinities in the metadata become texts of their own",
-        "checkpoint.py",
+        "data/checkpoint.py",
         "        return str(value)\n    if value is None",
         '        return "infinite"\n    if value is None',
     ),
     Mutant(
         "a file's dt is not held against its spec",
-        "checkpoint_file.py",
+        "data/checkpoint_file.py",
         'meant = {"dt": spec.dt_s, **{key:',
         "meant = {**{key:",
     ),
     Mutant(
         "recordings keep their traces in single precision",
-        "recording_file.py",
+        "data/recording_file.py",
         "np.asarray(trace) for name, trace",
         "np.asarray(trace, dtype=np.float32) for name, trace",
     ),
     Mutant(
         "a network goes to Brian2 with its initial values",
-        "transfer.py",
+        "brian/transfer.py",
         "super().__init__(checkpoint.spec, checkpoint.values,",
         "super().__init__(checkpoint.spec, checkpoint.spec.initial_values(0),",
     ),
     Mutant(
         "a network goes to Brian2 in half precision",
-        "transfer.py",
+        "brian/transfer.py",
         "super().__init__(checkpoint.spec, checkpoint.values,",
         'super().__init__(checkpoint.spec, {k: v.astype("float16") for k, v in checkpoint.values.items()},',
     ),

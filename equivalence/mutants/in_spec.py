@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from .mutant import Mutant
 
-__all__ = ["MUTANTS"]
-
 MUTANTS = (
     Mutant(
         "subtracting in a jump adds",
@@ -69,7 +67,7 @@ MUTANTS = (
     ),
     Mutant(
         "in HetSyn form a neuron's time constant goes to its presynaptic side",
-        "reductions.py",
+        "models/reductions.py",
         "np.broadcast_to(membrane[:, None] if per_synapse else membrane, slot.shape).copy()",
         "np.resize(membrane, slot.shape) if per_synapse else np.broadcast_to(membrane, slot.shape).copy()",
     ),

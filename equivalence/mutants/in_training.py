@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from .mutant import Mutant
 
-__all__ = ["MUTANTS"]
-
 MUTANTS = (
     Mutant(
         "a clamped decay of 1 is a time constant of minus infinity",

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from hetsyn_sim.errors import ConfigError
 
-__all__ = ["ROOT", "Mutant"]
-
 #: The folder that holds the packages ``hetsyn_sim`` and ``equivalence``.
 ROOT = Path(__file__).parents[2]
 

@@ -22,8 +22,6 @@ from hetsyn_sim.errors import BackendError
 
 from .mutant import ROOT, Mutant
 
-__all__ = ["Outcome", "run_suite"]
-
 #: The files of the suite that look at a part of the package the most come first, the strategies' own tests and the negative controls last.
 _FIRST = {
     "checkpoint": ("transfer",),

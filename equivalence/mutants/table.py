@@ -7,12 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hetsyn_sim.files import write_atomically
+from hetsyn_sim.data.files import write_atomically
 
 from .faults import AREAS, MUTANTS
 from .mutant import Mutant
-
-__all__ = ["Row", "as_markdown", "read_rows", "still_to_run", "write_rows"]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Object files are kept, too: of a project that differs from an earlier one in a file or two, only these are compiled. Everything goes into
 the cache in one piece when it is finished, so what is in there is whole; an interrupted compilation leaves nothing of what it began.
-The cache is the folder of :mod:`hetsyn_sim.kept`.
+The cache is the folder of :mod:`hetsyn_sim.data.cache`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,8 @@ from pathlib import Path
 
 import brian2
 
+from ..data.cache import kept_folder, make_room, take
 from ..errors import BackendError
-from ..kept import kept_folder, make_room, take
-
-__all__ = ["KEPT", "cache_folder", "keep_object", "program_for", "stored_objects"]
 
 #: Programs and object files kept; of more, those that have not been used for the longest time are deleted.
 KEPT, KEPT_OBJECTS = 64, 2048

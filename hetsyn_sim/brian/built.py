@@ -16,8 +16,6 @@ from .forms import Form
 from .methods import Method
 from .surroundings import NOTHING, Surroundings
 
-__all__ = ["BuiltNetwork", "brian_name", "set_by_expression", "set_value"]
-
 
 @dataclass
 class BuiltNetwork:

@@ -16,12 +16,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
+from ..data.cache import take
 from ..errors import BackendError, ConfigError
-from ..kept import take
 from .builds import cache_folder, keep_object, stored_objects
 from .templates import teach
-
-__all__ = ["check_gpu", "check_tools", "compile_cuda", "cuda_preferences", "find_architecture", "import_brian2cuda"]
 
 #: Compiled for where no GPU says what it is.
 DEFAULT_ARCHITECTURE = "sm_80"

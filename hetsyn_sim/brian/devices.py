@@ -21,8 +21,6 @@ from ..errors import BackendError, UnknownNameError
 from .builds import program_for
 from .cuda import check_gpu, check_tools, compile_cuda, cuda_preferences, import_brian2cuda
 
-__all__ = ["DEVICES", "Device", "find_device", "on_runtime", "on_standalone", "preferences"]
-
 # Without -ffast-math, which Brian2 sets by default: it lets the compiler reorder sums and assume that nothing is infinite, while here
 # tau = 0 and tau = infinity are valid. Without -march=native too: fused multiply-adds round differently from all other simulators.
 _EXACT_ARITHMETIC = {"codegen.cpp.extra_compile_args_gcc": ["-w", "-O3", "-std=c++11"]}

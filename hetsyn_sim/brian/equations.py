@@ -15,25 +15,6 @@ from ..spec.equations import X_PRE, symbol
 from ..spec.model import Side
 from .surroundings import NOTHING, REFRACTORY, Surroundings, kick_of
 
-__all__ = [
-    "STEPS_PER_RECORDING",
-    "beginning_code",
-    "begins_somewhere",
-    "declarations",
-    "delayed",
-    "forget_spikes",
-    "free_name",
-    "hands_on_values",
-    "initial_name",
-    "neuron_equations",
-    "output_name",
-    "sum_name",
-    "sums_in_use",
-    "sums_move_states",
-    "synapse_equations",
-    "wipe_code",
-]
-
 #: The neurons' count of steps after which the next recording begins.
 STEPS_PER_RECORDING = "steps_per_recording"
 

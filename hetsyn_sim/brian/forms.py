@@ -25,8 +25,6 @@ from .fused import DecayAndSum, Wipe
 from .schedule import SLOT, Schedule, place
 from .values import Array
 
-__all__ = ["FORMS", "Fast", "Form", "Ode", "find_form"]
-
 
 class Form(Protocol):
     """How a projection's synapses are written."""

@@ -14,8 +14,6 @@ from .equations import STEPS_PER_RECORDING
 from .schedule import SLOT
 from .templates import DECAY_AND_SUM, WIPE
 
-__all__ = ["DecayAndSum", "Wipe", "segments"]
-
 _POST, _N_POST, _STARTS = "_synaptic_post", "N_post", "_segment_starts"
 
 

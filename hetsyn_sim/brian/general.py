@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from ..errors import TransferError
 from ..spec import NetworkSpec, NeuronModel
 
-__all__ = ["check_filters_only", "goes_beyond_filters"]
-
 
 def goes_beyond_filters(model: NeuronModel) -> Iterator[str]:
     """Each thing that a model says and a sum of filtered events does not need, in words."""

@@ -7,10 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.recording import Raster
 from ..errors import DataError
-from ..recording import Raster
-
-__all__ = ["Inputs", "check_inputs", "concatenated_steps", "joined_recordings", "spikes_with_room", "split_recordings"]
 
 #: Spikes, or values for a network that takes them, shape (time, batch, channel).
 Inputs: TypeAlias = "Raster | NDArray[np.float64]"

@@ -9,12 +9,11 @@ import numpy as np
 
 from ..spec import ParameterSlot
 from ..spec.quantities import parse_unit
+from .built import BuiltNetwork, brian_name
 from .equations import begins_somewhere, hands_on_values
-from .network import METHOD, BuiltNetwork, brian_name, derived_update
+from .network import METHOD, derived_update
 from .report import MappedParameter, MappedPopulation, MappedProjection, ScheduledObject, TransferReport
 from .values import Array, is_time, used_entries
-
-__all__ = ["make_report"]
 
 _KINDS = {
     "SpikeGeneratorGroup": "input spikes are made",

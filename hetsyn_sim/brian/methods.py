@@ -20,8 +20,6 @@ from ..spec.equations import symbol
 from .updaters import Coefficients, SymplecticEuler
 from .values import Array
 
-__all__ = ["EXACT", "Method", "choose_method"]
-
 #: Eigenvalues nearer to each other than this, relative to the largest, cost Brian2's solution more than three digits.
 _NEAR = 1e-3
 #: An eigenvalue smaller than this, relative to the largest, counts as zero.

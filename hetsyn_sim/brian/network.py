@@ -25,8 +25,6 @@ from .sources import fill_source, make_source
 from .surroundings import NOTHING, Surroundings, check_surroundings
 from .values import Array, synapse_mask
 
-__all__ = ["METHOD", "BuiltNetwork", "brian_name", "build_network", "check_finite", "derived_update", "run_network", "set_input"]
-
 #: Brian2's method of integration for synapses: it solves the equations itself, from their text.
 METHOD = "exact"
 

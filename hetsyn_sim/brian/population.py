@@ -28,8 +28,6 @@ from .schedule import SLOT, Schedule, place
 from .surroundings import REFRACTORY, kick_of, kick_size
 from .values import Array
 
-__all__ = ["add_population"]
-
 
 def add_population(built: BuiltNetwork, population: Population, number: int, schedule: Schedule, values: Mapping[str, Array]) -> None:
     """Make the group of a population, the ``number``-th, and give what it does its places in the step.

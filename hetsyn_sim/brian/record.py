@@ -10,16 +10,14 @@ import numpy as np
 from brian2 import SpikeMonitor, StateMonitor
 from numpy.typing import NDArray
 
+from ..data.recording import Raster, Recording
 from ..errors import UnknownNameError
-from ..recording import Raster, Recording
 from ..spec import NetworkSpec, Projection
+from .built import BuiltNetwork, brian_name
 from .equations import sums_in_use
 from .inputs import Inputs, split_recordings
-from .network import BuiltNetwork, brian_name
 from .schedule import END
 from .values import synapse_mask
-
-__all__ = ["Monitors", "Trace", "resolve_traces"]
 
 _OF_SYNAPSES = re.compile(r"^(?P<projection>.+)\.(?P<state>\w+)\[(?P<post>\d+)\]$")
 

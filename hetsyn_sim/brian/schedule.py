@@ -11,8 +11,6 @@ from typing import Any
 
 from ..spec import StepOrder
 
-__all__ = ["END", "SLOT", "Schedule", "place"]
-
 #: The one slot that holds the step, and the slot where monitors look at its result.
 SLOT, END = "groups", "end"
 

@@ -14,22 +14,21 @@ import brian2
 import numpy as np
 from brian2 import Network
 
+from ..data.recording import Recording, check_same_dt
 from ..errors import BackendError
-from ..recording import Recording, check_same_dt
 from ..spec import NetworkSpec
+from .built import BuiltNetwork
 from .devices import Device, find_device, on_runtime
 from .forms import find_form
 from .general import check_filters_only
 from .inputs import Inputs, check_inputs
 from .mapping import make_report
-from .network import BuiltNetwork, build_network, check_finite, run_network, set_input
+from .network import build_network, check_finite, run_network, set_input
 from .record import Monitors, resolve_traces
 from .report import TransferReport
 from .standalone import Job, Seconds, build_standalone, run_standalone
 from .surroundings import NOTHING, Surroundings, check_surroundings
 from .values import check_values, is_time
-
-__all__ = ["BrianSimulation", "simulate"]
 
 _FRESH = "before any run"
 

@@ -15,8 +15,6 @@ from .equations import output_name
 from .inputs import Inputs, joined_recordings, spikes_with_room
 from .schedule import SLOT, Schedule
 
-__all__ = ["VALUES", "fill_source", "input_files", "make_source"]
-
 #: The function of time and channel that input values come from.
 VALUES = "input_values"
 

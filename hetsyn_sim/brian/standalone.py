@@ -17,19 +17,18 @@ from typing import Any
 import numpy as np
 from brian2.units.allunits import second
 
+from ..data.recording import Recording
 from ..errors import BackendError, TransferError
-from ..recording import Recording
 from ..spec import NetworkSpec
+from .built import BuiltNetwork
 from .devices import Device, on_standalone
 from .forms import Form
 from .inputs import Inputs
-from .network import BuiltNetwork, build_network, check_finite, run_network, set_input
+from .network import build_network, check_finite, run_network, set_input
 from .record import Monitors, Trace
 from .sources import input_files
 from .surroundings import Surroundings
 from .values import Array
-
-__all__ = ["Job", "Seconds", "build_standalone", "recordings_per_run", "room_for", "run_standalone"]
 
 #: The most recordings of one run, and the most bytes of recorded traces.
 _MOST_RECORDINGS = 64

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from ..errors import TransferError
 from ..spec import NetworkSpec
 
-__all__ = ["NOTHING", "REFRACTORY", "Surroundings", "check_surroundings", "kick_of", "kick_size"]
-
 
 @dataclass(frozen=True)
 class Surroundings:

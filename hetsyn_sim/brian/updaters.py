@@ -11,8 +11,6 @@ from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 from brian2.stateupdaters.exponential_euler import get_conditionally_linear_system
 
-__all__ = ["Coefficients", "SymplecticEuler"]
-
 #: How Brian2 writes that a state stands still: it multiplies the right-hand side by this.
 _ACTIVE = "int(not_refractory)"
 

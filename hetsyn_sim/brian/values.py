@@ -13,8 +13,6 @@ from ..errors import TransferError
 from ..spec import NetworkSpec, ParameterSlot, Projection
 from ..spec.quantities import dimensions_of
 
-__all__ = ["check_values", "is_time", "synapse_mask", "used_entries"]
-
 Array = NDArray[np.float64]
 
 

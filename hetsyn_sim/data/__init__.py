@@ -1,1 +1,5 @@
-"""Data shipped with the package; see NOTICE.md here for licences and attribution."""
+"""Plain data and their files: recordings, spike data sets, checkpoints. NumPy and h5py only."""
+
+from .events import SpikeDataset
+
+__all__ = ["SpikeDataset"]

@@ -11,8 +11,6 @@ import sympy
 from ..errors import SpecError
 from ..spec.equations import symbol
 
-__all__ = ["LinearBlock", "coefficients_of", "tidy"]
-
 #: Operations up to which sympy may look for a shorter form. It tries whatever it knows: eight ratios take it minutes, four tanh seconds.
 _SMALL = 12
 

@@ -10,8 +10,6 @@ from typing import Any, Final
 import numpy as np
 from scipy.special import exprel
 
-__all__ = ["NUMPY"]
-
 
 def _as_number(condition: Any) -> Any:
     return np.asarray(condition, dtype=np.float64)

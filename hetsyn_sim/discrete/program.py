@@ -21,8 +21,6 @@ from .linear import LinearBlock, coefficients_of, tidy
 from .operations import NUMPY
 from .tape import run_tape, tape_of
 
-__all__ = ["Path", "StepProgram", "discretise", "evaluate", "synaptic_block"]
-
 
 @dataclass(frozen=True)
 class Path:

@@ -20,8 +20,6 @@ from .linear import coefficients_of
 from .schemes import ACTIVE, Assignments, next_name
 from .tape import where
 
-__all__ = ["Propagator", "balancing", "exact_step", "matrix_exponential"]
-
 Array = NDArray[np.float64]
 
 

@@ -14,16 +14,14 @@ import sympy
 from numpy.typing import NDArray
 from scipy.linalg import expm
 
+from ..data.recording import Recording
 from ..errors import DataError
-from ..recording import Recording
 from ..spec import NetworkSpec, Population, Projection
 from .linear import LinearBlock
 from .program import StepProgram, discretise, evaluate
 from .reference_stepped import SteppedPopulation
 from .stepping import is_linear
 from .values import check_values, neuron_values, synapse_values
-
-__all__ = ["simulate_reference"]
 
 Array = NDArray[np.float64]
 

@@ -15,8 +15,6 @@ from .stepping import SteppedProgram, stepped
 from .tape import Tape, run_tape
 from .values import neuron_values, synapse_values
 
-__all__ = ["SteppedPopulation", "constants_of", "refractory_steps"]
-
 Array = NDArray[np.float64]
 
 #: More steps than any recording has: how long ago a neuron spiked that never did.

@@ -18,8 +18,6 @@ from ..spec.equations import symbol
 from .linear import coefficients_of
 from .tape import where
 
-__all__ = ["ACTIVE", "STEPPERS", "Assignments", "next_name"]
-
 Assignments = list[tuple[str, sympy.Expr]]
 Rates = Mapping[str, sympy.Expr]
 

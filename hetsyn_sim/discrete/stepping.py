@@ -26,8 +26,6 @@ from .propagators import Propagator, exact_step
 from .schemes import STEPPERS, Assignments, next_name
 from .tape import Tape, make_tape
 
-__all__ = ["DISTANCE", "OUTPUT", "SteppedProgram", "SynapticStep", "is_filter", "is_linear", "stepped", "synaptic_steps"]
-
 #: How far the neuron is above its threshold; what it hands on, if that is a value.
 DISTANCE, OUTPUT = "distance_to_threshold", "graded_output"
 

@@ -17,8 +17,6 @@ from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 from ..errors import SpecError
 from ..spec.equations import symbol
 
-__all__ = ["CONDITION", "FUNCTIONS", "Node", "Tape", "make_tape", "run_tape", "tape_of", "where"]
-
 #: The name of a function in an expression (Brian2's and sympy's) -> the operation it is.
 FUNCTIONS: Final[Mapping[str, str]] = {
     **{name: name for name in ("exp", "log", "log10", "log1p", "expm1", "exprel", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh")},

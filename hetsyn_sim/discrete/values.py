@@ -13,8 +13,6 @@ from ..errors import SpecError
 from ..spec import NetworkSpec, ParameterSlot, Projection
 from ..spec.quantities import dimensions_of
 
-__all__ = ["check_values", "is_time_constant", "neuron_values", "synapse_values"]
-
 
 def is_time_constant(slot: ParameterSlot) -> bool:
     """Whether the slot holds times."""

@@ -12,8 +12,6 @@ from ..errors import BackendError, UnknownNameError
 from .expansion import check_tolerance
 from .library import has_library
 
-__all__ = ["BACKENDS", "available_backends", "backend_for", "expansion_tolerance", "use_backend"]
-
 #: Every back end: ``plain`` torch on any device (in float64 the oracle of the others); ``fused``, exact C++ for CPUs; ``expansion``,
 #: filters within a tolerance of the exact ones (:mod:`hetsyn_sim.kernels.expansion`); ``triton``, checked in its interpreter only.
 BACKENDS = ("plain", "fused", "expansion", "triton")

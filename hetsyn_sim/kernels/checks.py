@@ -11,8 +11,6 @@ from ..errors import DataError
 
 Paths = Sequence[tuple[Tensor, Tensor]]
 
-__all__ = ["check_decay", "check_exact", "check_filter", "check_finite", "check_leaky", "check_scan"]
-
 
 def check_filter(x: Tensor, w: Tensor, rho: Tensor) -> None:
     """Raise unless x is (time, batch, pre), w (post, pre) and rho broadcasts to w, all of one type and on one device, none empty.

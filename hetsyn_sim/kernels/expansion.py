@@ -25,8 +25,6 @@ from torch import Tensor
 from ..errors import ConfigError
 from .shared_decays import SharedDecays, shared_decays
 
-__all__ = ["SMALLEST_TOLERANCE", "Expansion", "check_tolerance", "expand", "log_tau"]
-
 #: What is left of the nodes' own rounding in float64, and one unit in the last place of a power in float32.
 SMALLEST_TOLERANCE = {torch.float32: 2.0**-23, torch.float64: 1e-12}
 

@@ -12,8 +12,6 @@ from .checks import check_decay, check_finite
 from .expansion import Expansion, check_tolerance, expand, log_tau
 from .library import Library, library
 
-__all__ = ["filter_expanded"]
-
 
 class _Nodes(Structure):
     """``hetsyn::Nodes``."""

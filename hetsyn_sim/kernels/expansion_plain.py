@@ -12,8 +12,6 @@ from torch.autograd.function import once_differentiable
 from .checks import check_decay
 from .expansion import Expansion, check_tolerance, expand, log_tau
 
-__all__ = ["expanded_filter"]
-
 #: Numbers held at once by the plain torch implementation, per piece of time.
 PIECE = 1 << 21
 

@@ -15,8 +15,6 @@ from .expansion_plain import expanded_filter
 from .fused import filter_synapses, leaky_scan
 from .lags import carry, correlate, filter_lags, filter_lags_adjoint, powers, spread
 
-__all__ = ["CHUNK", "exponential_filter", "filter_carry", "is_tied", "spread_carry"]
-
 #: Longer sequences are processed in pieces of this many steps by sums over lags, which cost time squared within a piece.
 CHUNK = 128
 

@@ -16,8 +16,6 @@ from ..errors import DataError
 from .checks import check_decay, check_exact, check_filter, check_finite, check_leaky, check_scan
 from .library import Library, ScanPaths, library
 
-__all__ = ["SURROGATE_KERNELS", "filter_synapses", "leaky_scan", "scan_spikes"]
-
 #: Surrogates that the compiled scan knows, in the order of ``SurrogateKind`` in ``csrc/surrogate.hpp``.
 SURROGATE_KERNELS = ("triangular", "multi_gaussian", "arctan", "slayer", "fast_sigmoid")
 _N_SETTINGS = dict(zip(SURROGATE_KERNELS, (2, 4, 1, 2, 1), strict=True))

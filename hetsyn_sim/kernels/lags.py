@@ -12,8 +12,6 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-__all__ = ["carry", "correlate", "filter_lags", "filter_lags_adjoint", "powers", "spread"]
-
 
 def _lag_kernels(w: Tensor, rho: Tensor, n: int) -> Iterator[Tensor]:
     """w, w*rho, w*rho^2, ... (n of them), each of shape (post, pre)."""

@@ -18,8 +18,6 @@ from torch import Tensor
 
 from ..errors import BackendError, BackendWarning, DataError
 
-__all__ = ["LEVELS", "Library", "find_library", "has_library", "library"]
-
 #: Instruction sets, the least demanding first. ``baseline`` is what every processor of the architecture has (SSE2, NEON).
 LEVELS = ("baseline", "avx2", "avx512")
 #: Version of the C interface; see ``hetsyn_abi`` in ``csrc/api.cpp``.

@@ -10,8 +10,6 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-__all__ = ["TORCH"]
-
 
 def _unary(name: str) -> Callable[[Any], Any]:
     function: Callable[[Tensor], Tensor] = getattr(torch, name)

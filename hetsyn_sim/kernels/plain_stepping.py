@@ -18,8 +18,6 @@ from .operations import TORCH
 from .scan import SurrogateDerivative
 from .step_data import Carried, Drive, StepOptions, StepResult
 
-__all__ = ["plain_step_scan"]
-
 
 class _Spike(torch.autograd.Function):
     """A step function whose derivative is a surrogate of the distance in units of ``scale``."""

@@ -23,8 +23,6 @@ from .filters import is_tied
 from .fused import SURROGATE_KERNELS, scan_spikes
 from .lags import correlate
 
-__all__ = ["DecayPath", "SurrogateDerivative", "spans_any_time", "spiking_scan"]
-
 
 class DecayPath(NamedTuple):
     """``amplitude`` and ``rho`` of exponentially decaying events: recurrent (post, pre), or a reset (post,) or ()."""

@@ -17,8 +17,6 @@ from functools import cached_property, lru_cache
 import torch
 from torch import Tensor
 
-__all__ = ["MOST_NODES", "SharedDecays", "bound", "measured_error", "shared_decays"]
-
 #: More nodes than this are never an advantage.
 MOST_NODES = 64
 #: Ends of the interval are moved outwards to multiples of this, so that decays which move a little in training keep their nodes.

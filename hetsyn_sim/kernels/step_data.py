@@ -9,8 +9,6 @@ from torch import Tensor
 
 from .scan import DecayPath
 
-__all__ = ["Carried", "Drive", "StepOptions", "StepResult"]
-
 
 @dataclass(frozen=True)
 class Carried:

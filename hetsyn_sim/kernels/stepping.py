@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from ..discrete.stepping import SteppedProgram
-from .generated import can_step, compiled_step_scan
+from .codegen import can_step, compiled_step_scan
 from .plain_stepping import plain_step_scan
 from .scan import SurrogateDerivative
 from .step_data import Carried, Drive, StepOptions, StepResult
-
-__all__ = ["Carried", "Drive", "StepOptions", "StepResult", "plain_step_scan", "step_scan"]
 
 
 def step_scan(

@@ -15,8 +15,6 @@ from torch.autograd.function import once_differentiable
 from .scan import leaky_gradients
 from .triton_kernels import filter_adjoint, filter_forward, filter_gradients, scan_backward, scan_forward
 
-__all__ = ["LARGEST_SCAN", "filter_on_triton", "scan_on_triton"]
-
 #: A program of the scan holds its population's recurrent states, post x post: more neurons than this have no place in registers.
 LARGEST_SCAN = 128
 

@@ -10,8 +10,6 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-__all__ = ["filter_adjoint", "filter_forward", "filter_gradients", "scan_backward", "scan_forward"]
-
 #: Neurons and channels per tile of the filter: 16 x 64 states in float32 are 32 registers for each of 32 threads.
 POST, PRE = 16, 64
 

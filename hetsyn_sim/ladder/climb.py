@@ -12,17 +12,15 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from ..brian import BrianSimulation
-from ..checkpoint import Checkpoint
-from ..events import SpikeDataset
-from ..files import json_text, write_atomically
-from ..readout import check_input, length_of
-from ..recording import Recording
+from ..data import SpikeDataset
+from ..data.checkpoint import Checkpoint
+from ..data.decoding import check_input, length_of
+from ..data.files import json_text, write_atomically
+from ..data.recording import Recording
 from .disturbances import refined
 from .row import Row, read_rows, row_of
 from .rung import Rung, Setting
 from .rungs import RUNGS
-
-__all__ = ["climb", "run_setting", "setting_on"]
 
 #: The time step, in seconds, that rungs of biological time scales are run at, as nearly as the trained network's can be divided.
 _FINE = 1e-3

@@ -7,8 +7,6 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["van_rossum"]
-
 
 def van_rossum(one: NDArray[np.bool_], other: NDArray[np.bool_], dt: float, tau: float) -> float:
     """The squared distance of two rasters, summed over runs and neurons, over the number of spikes in both, times two.

@@ -13,8 +13,6 @@ from ..discrete import is_time_constant
 from ..spec import NeuronModel, Parameter
 from .rung import Setting, refuse
 
-__all__ = ["on_finer_grid", "refined", "with_delays", "with_jitter", "with_mismatch", "with_noise", "with_refractoriness"]
-
 #: Of the noise, in seconds.
 TAU_NOISE = 5e-3
 

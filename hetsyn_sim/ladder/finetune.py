@@ -9,18 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from ..checkpoint import Checkpoint
+from ..data import SpikeDataset
+from ..data.checkpoint import Checkpoint
+from ..data.decoding import check_input, length_of, loss_of, predictions
 from ..errors import ConfigError
-from ..events import SpikeDataset
-from ..readout import check_input, length_of, loss_of, predictions
 from ..training import Recipe, fit
 from ..training.settings import Training
 from .climb import run_setting, setting_on
 from .disturbances import with_noise
 from .row import as_trained
 from .rung import Rung, Setting
-
-__all__ = ["FineTuned", "fine_tune", "on_finer_grid_of"]
 
 
 @dataclass(frozen=True)

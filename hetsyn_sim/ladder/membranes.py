@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from ..spec import NeuronModel, Parameter
 from .rung import Setting, refuse
 
-__all__ = ["with_capacitance", "with_conductances"]
-
 _CURRENTS = "a current I at every synapse with its tau_syn, and v = I_syn, less what a reset adds up (HetSynLIF, LeakyReadout)"
 #: Closer to the membrane's time constant than this, relative to it, a synapse's is moved up: two exponentials have a pole there.
 _APART = 1e-3

@@ -7,16 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..checkpoint import Checkpoint
-from ..events import SpikeDataset
-from ..reading import not_kept, read_kept
-from ..readout import loss_of, predictions
-from ..recording import Recording
+from ..data import SpikeDataset
+from ..data.checkpoint import Checkpoint
+from ..data.decoding import loss_of, predictions
+from ..data.reading import not_kept, read_kept
+from ..data.recording import Recording
 from .distance import van_rossum
 from .disturbances import on_finer_grid
 from .rung import Rung, Setting
-
-__all__ = ["Row", "as_trained", "read_rows", "row_of"]
 
 #: Time constant of the distance between spike trains, in steps of the trained network.
 _TAU_STEPS = 2.0

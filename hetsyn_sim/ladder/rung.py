@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..brian.surroundings import NOTHING, Surroundings
+from ..data.recording import Raster
 from ..errors import TransferError
-from ..recording import Raster
 from ..spec import Layer, NetworkSpec, NeuronModel
-
-__all__ = ["Rung", "Setting", "refuse"]
 
 Values = Mapping[str, NDArray[np.float64]]
 

@@ -7,8 +7,6 @@ from .membranes import with_capacitance, with_conductances
 from .rung import Rung
 from .units import in_physical_units
 
-__all__ = ["RUNGS"]
-
 #: Every rung, from the trained network upwards.
 RUNGS: tuple[Rung, ...] = (
     Rung(

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from ..spec import NeuronModel, Parameter
 from .rung import Setting, refuse
 
-__all__ = ["R_M", "in_physical_units"]
-
 #: Input resistance in ohm. It divides weights and multiplies currents, so that its size is of no account.
 R_M = 100e6
 

@@ -6,8 +6,6 @@ from brian2 import ms, mV, nA, nS, pA, pF
 
 from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
 
-__all__ = ["AdEx", "HetSynAdEx"]
-
 _MEMBRANE = "(g_L*(E_L - v) + g_L*D_T*exp((v - V_T)/D_T) - w_a + {input} + I_0)/C"
 _ADAPTATION = "(a*(v - E_L) - w_a)/tau_w"
 

@@ -20,8 +20,6 @@ from brian2 import ms, us
 
 from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
 
-__all__ = ["AdLIF", "EulerAdLIF", "SparchAdLIF", "SymplecticAdLIF"]
-
 _PARAMETERS = {
     "w": Parameter(axes="post pre", initial=FanInNormal(20.0), bounds=UNBOUNDED, trainable=True),
     "bias": Parameter(axes="post", initial=0.0, bounds=UNBOUNDED, trainable=True),

@@ -8,8 +8,6 @@ from brian2 import Mohm, ms, mV, nS, pA, pF
 
 from ..spec import NeuronModel, Parameter, Uniform
 
-__all__ = ["CobaLIF", "CubaLIF"]
-
 _SHARED = {
     "tau_ampa": Parameter(axes="post", unit=ms, initial=5 * ms, bounds=(0.5 * ms, 50 * ms), trainable=True),
     "tau_gaba": Parameter(axes="post", unit=ms, initial=10 * ms, bounds=(0.5 * ms, 100 * ms), trainable=True),

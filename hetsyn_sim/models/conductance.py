@@ -15,8 +15,6 @@ from brian2 import ms
 
 from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
 
-__all__ = ["MTC", "REGIMES", "GradedReadout", "HetSynMTC", "MTCFastFilter", "SpikeDrivenMTC"]
-
 # The conductances share the names of a gain ``g_`` and an offset ``d_``. ``slow`` and ``ultra`` bring the membrane back, ``fast`` and
 # ``negative``, which is as slow as ``slow``, drive it away.
 _MEMBRANE = """

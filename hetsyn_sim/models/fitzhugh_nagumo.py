@@ -4,8 +4,6 @@ from brian2 import ms
 
 from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter
 
-__all__ = ["FitzHughNagumo"]
-
 # Dimensionless, as published, but for time, whose unit is t_1. A spike is the moment in which v crosses theta. It starts at rest, where
 # v - v^3/3 = r and v + a = b r, with the numbers below and without input.
 FitzHughNagumo = NeuronModel(

@@ -6,8 +6,6 @@ from brian2 import ms
 
 from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
 
-__all__ = ["HetSynLIF", "SplitResetHetSyn", "SplitResetHetSynNormalised"]
-
 HetSynLIF = NeuronModel(
     name="HetSynLIF",
     synapse="dI/dt = -I/tau_syn : 1",

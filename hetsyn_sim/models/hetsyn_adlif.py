@@ -7,8 +7,6 @@ from brian2 import ms
 from ..spec import UNBOUNDED, FanInNormal, Parameter, Uniform
 from .adlif import SymplecticAdLIF
 
-__all__ = ["HetSynAdLIF"]
-
 # u sees the synaptic currents as they are at the end of the step before, as every differential equation does
 HetSynAdLIF = replace(
     SymplecticAdLIF,

@@ -4,8 +4,6 @@ from brian2 import ms, mV, nS, pA, pF, uS
 
 from ..spec import NeuronModel, Parameter, Uniform
 
-__all__ = ["HodgkinHuxley"]
-
 # opening and closing rates of the gates in 1/ms, u being the voltage from V_T in mV; x/(exp(x) - 1) is written as 1/exprel(x)
 _OPENING = {"m": "1.28/exprel((13 - {u})/4)", "h": "0.128*exp((17 - {u})/18)", "n": "0.16/exprel((15 - {u})/5)"}
 _CLOSING = {"m": "1.4/exprel(({u} - 40)/5)", "h": "4/(1 + exp((40 - {u})/5))", "n": "0.5*exp((10 - {u})/40)"}

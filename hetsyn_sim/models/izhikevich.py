@@ -4,8 +4,6 @@ from brian2 import ms, mV
 
 from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter
 
-__all__ = ["Izhikevich"]
-
 # The publication counts v in mV and time in ms without writing them; V_1 and t_1 are these units. So u and the input are in mV, too,
 # and stand for currents. Regular spiking; fast spiking is a=0.1, d=2 mV; chattering c=-50 mV, d=2 mV.
 Izhikevich = NeuronModel(

@@ -4,8 +4,6 @@ from brian2 import Mohm, ms, mV, nA, pA
 
 from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
 
-__all__ = ["LIF"]
-
 LIF = NeuronModel(
     name="LIF",
     on_pre="I_s_post += w",

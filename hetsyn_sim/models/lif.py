@@ -7,8 +7,6 @@ from brian2 import ms
 
 from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
 
-__all__ = ["HetNeuLIF", "HomNeuALIF", "HomNeuALIFNormalised", "HomNeuLIF"]
-
 _WEIGHT = Parameter(axes="post pre", initial=FanInNormal(1.0), bounds=UNBOUNDED, trainable=True)
 _THRESHOLD = Parameter(axes="layer", initial=1.0)
 

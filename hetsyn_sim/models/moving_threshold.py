@@ -4,8 +4,6 @@ from brian2 import ms
 
 from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter
 
-__all__ = ["ALIF"]
-
 # The same neuron as HomNeuALIF, whose adaptation is subtracted from v, but for the refractory period: there the text has no state in
 # its threshold. v goes on while the neuron is refractory, so no state is frozen.
 ALIF = NeuronModel(

@@ -2,7 +2,5 @@
 
 from ..spec import StepOrder
 
-__all__ = ["RESET_FIRST"]
-
 #: A spike resets its neuron before the next step's decay, so that the decay starts from the reset state: hard resets are published so.
 RESET_FIRST = StepOrder(("reset", "decay", "recurrent", "feedforward", "threshold"))

@@ -4,8 +4,6 @@ from brian2 import Mohm, ms, mV, nA, pA
 
 from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
 
-__all__ = ["QIF"]
-
 # the parabola is 0 at rest, E_L, and at V_c, and has slope -1 at rest: tau_mem is the time constant of small deflections from there
 QIF = NeuronModel(
     name="QIF",

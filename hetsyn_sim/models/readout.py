@@ -4,8 +4,6 @@ from brian2 import ms
 
 from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
 
-__all__ = ["HetNeuReadout", "HomNeuReadout", "LeakyReadout"]
-
 _WEIGHT = Parameter(axes="post pre", initial=FanInNormal(1.0), bounds=UNBOUNDED, trainable=True)
 
 LeakyReadout = NeuronModel(

@@ -4,8 +4,6 @@ from dataclasses import replace
 
 from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Normal, Parameter
 
-__all__ = ["STLLIF", "STLLIFSoft"]
-
 # u[t] = leak u[t-1] (1 - s[t-1]) + x[t]: the leak belongs to the step, whatever dt is, and log(leak)/dt makes the exact step this factor.
 # Published with >=, here with >: they differ where v is exactly theta.
 STLLIF = NeuronModel(

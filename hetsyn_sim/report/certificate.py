@@ -8,16 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..certificate import Certificate, Check, Finding
-from ..checkpoint import Checkpoint
-from ..events import SpikeDataset
-from ..files import json_text, write_atomically
+from ..agreement.certificate import Certificate, Check, Finding
+from ..data import SpikeDataset
+from ..data.checkpoint import Checkpoint
+from ..data.files import json_text, write_atomically
 from . import figures
 from .document import Block, Code, Document, Figure, Grid, Heading, Paragraph, Table
 from .material import shown_example
 from .write import architecture
-
-__all__ = ["write_certificate"]
 
 _BOUND = (
     "v is a sum of exponentially decaying events. Rounding in a precision with unit roundoff u moves it by at most "

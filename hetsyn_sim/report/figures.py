@@ -9,10 +9,14 @@ import numpy as np
 from brian2.units.allunits import second
 from matplotlib.figure import Figure as MplFigure
 
-from ..certificate import Certificate, Check
-from ..checkpoint import Checkpoint
-from ..comparison.margins import thresholds
-from ..plots import (
+from ..agreement.certificate import Certificate, Check
+from ..agreement.margins import thresholds
+from ..agreement.verification import Verification
+from ..data.checkpoint import Checkpoint
+from ..spec.quantities import dimensions_of, unit_of_dimensions
+from .document import Figure
+from .material import Example, History
+from .plots import (
     plot_bounds,
     plot_confusion,
     plot_difference,
@@ -23,12 +27,6 @@ from ..plots import (
     plot_time_constants,
     plot_trace,
 )
-from ..spec.quantities import dimensions_of, unit_of_dimensions
-from ..verification import Verification
-from .document import Figure
-from .material import Example, History
-
-__all__ = ["bounds", "confusion", "learning_curve", "margins", "raster", "refinement", "time_constants", "traces"]
 
 _DPI = 130
 

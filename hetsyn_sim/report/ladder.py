@@ -11,14 +11,12 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from ..checkpoint import Checkpoint
-from ..files import write_atomically
+from ..data.checkpoint import Checkpoint
+from ..data.files import write_atomically
 from ..ladder import Row
-from ..plots import plot_ladder, plot_rung
 from .document import Document, Figure, Grid, Paragraph
+from .plots import plot_ladder, plot_rung
 from .write import architecture
-
-__all__ = ["ladder_table", "write_ladder"]
 
 _HEADS = ("rung", "strength", "runs", "accuracy", "equal predictions", "distance", "rate (Hz)", "readout v error")
 

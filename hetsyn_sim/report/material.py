@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..checkpoint import Checkpoint
-from ..events import SpikeDataset
-from ..recording import Recording
+from ..brian.report import TransferReport
+from ..brian.transfer import to_brian2
+from ..data import SpikeDataset
+from ..data.checkpoint import Checkpoint
+from ..data.recording import Recording
 from ..training.network import Network
 from ..training.run_folder import RunFolder, read_metrics
-from ..transfer import TransferReport, to_brian2
-
-__all__ = ["Example", "run_material", "shown_example"]
 
 History = Sequence[dict[str, float]]
 

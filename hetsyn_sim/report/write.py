@@ -9,16 +9,14 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from ..checkpoint import Checkpoint
-from ..events import SpikeDataset
-from ..files import write_atomically
+from ..agreement.verification import Verification
+from ..data import SpikeDataset
+from ..data.checkpoint import Checkpoint
+from ..data.files import write_atomically
 from ..spec import NetworkSpec
-from ..verification import Verification
 from . import figures
 from .document import Block, Code, Document, Figure, Heading, Paragraph, Table
 from .material import Example, History, shown_example
-
-__all__ = ["write_report"]
 
 
 def write_report(

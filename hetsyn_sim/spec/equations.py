@@ -12,22 +12,11 @@ from brian2.parsing.sympytools import str_to_sympy
 from brian2.units.fundamentalunits import Dimension
 
 from ..errors import SpecError
-from .guard import at, check_name, check_words, refuse, shown, without_comments
-from .lines import FREEZES, MAX_LINES, split_lines
+from .grammar.guard import at, check_name, check_words, refuse, shown, without_comments
+from .grammar.lines import FREEZES, MAX_LINES, split_lines
+from .grammar.words import Refusal, refusal_of_name
+from .grammar.written_out import size_of, sizes_of
 from .quantities import name_of_dimensions
-from .words import Refusal, refusal_of_name
-from .written_out import size_of, sizes_of
-
-__all__ = [
-    "X_PRE",
-    "Jump",
-    "ParsedEquations",
-    "parse_condition",
-    "parse_equations",
-    "parse_expression",
-    "parse_jumps",
-    "symbol",
-]
 
 #: What an analogue source puts out, as its synapses see it.
 X_PRE = "x_pre"
@@ -96,7 +85,7 @@ def parse_equations(text: str, *, where: str) -> ParsedEquations:
     Raises
     ------
     SpecError
-        If the text holds what no equation does (:mod:`hetsyn_sim.spec.guard`), if Brian2 can't read it, or if it holds a parameter
+        If the text holds what no equation does (:mod:`hetsyn_sim.spec.grammar.guard`), if Brian2 can't read it, or if it holds a parameter
         declaration or a flag, which have their own places in a spec.
     """
     plain = without_comments(text, where=where)
@@ -195,7 +184,7 @@ def parse_expression(text: str, *, where: str) -> sympy.Expr:
     Raises
     ------
     SpecError
-        If it holds what no expression does (:mod:`hetsyn_sim.spec.guard`), or Brian2 can't read it.
+        If it holds what no expression does (:mod:`hetsyn_sim.spec.grammar.guard`), or Brian2 can't read it.
     """
     plain = without_comments(text, where=where)
     with at(where):

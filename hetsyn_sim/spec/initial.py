@@ -14,10 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SpecError
-from .guard import shown
+from .grammar.guard import shown
 from .quantities import QuantityLike, format_quantity, to_si
-
-__all__ = ["Constant", "FanInNormal", "Initial", "Normal", "Uniform", "as_initial"]
 
 
 @runtime_checkable

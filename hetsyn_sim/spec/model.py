@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from importlib import import_module
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import sympy
 from brian2.units.allunits import second
@@ -14,13 +15,11 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from ..errors import SpecError
 from .equations import X_PRE, Jump, ParsedEquations, parse_condition, parse_equations, parse_expression, parse_jumps, symbol
+from .grammar.text import read_yaml, write_yaml
 from .parameter import Parameter
 from .quantities import dimensions_of
 from .rules import RULES
 from .scope import changed_parameters, expressions_of, is_used_on
-from .text import read_yaml, write_yaml
-
-__all__ = ["NeuronModel"]
 
 Side = Literal["synapse", "neuron"]
 
@@ -202,40 +201,11 @@ class NeuronModel:
         cls,
         group: Any,
         synapses: Any = None,
-        *,
-        name: str | None = None,
-        namespace: Mapping[str, Any] | None = None,
-        trainable: Collection[str] = (),
-        scheme: str | None = None,
+        **options: Any,
     ) -> NeuronModel:
-        """The model of a Brian2 ``NeuronGroup`` with the ``Synapses`` that lead to it.
-
-        Numbers of the script become parameters, with the values that they have now as initial values; the arrays of values are
-        :func:`~hetsyn_sim.spec.from_brian2.values_from_brian2`'s. A spec has a step order, which Brian2's schedule has to match.
-
-        Parameters
-        ----------
-        group
-            A whole ``NeuronGroup``.
-        synapses
-            One ``Synapses`` object onto the group, or a list of them. Each becomes one more thing that an input spike does.
-        name
-            Of the model; by default the group's.
-        namespace
-            Variables of the script that the equations use and the objects' own namespaces do not have: ``globals()`` will do.
-        trainable
-            Parameters that training moves: times within a factor of ten, all others anywhere (:meth:`with_parameters` changes that).
-        scheme
-            How the equations are discretised. By default the group's method, or ``"exact"`` if it names none and they are linear.
-
-        Raises
-        ------
-        SpecError
-            If the objects do what a spec can't hold, such as plasticity, delays or noise, or a rule is broken.
-        """
-        from .from_brian2 import from_brian2  # needs this class
-
-        return from_brian2(group, synapses, name=name, namespace=namespace, trainable=trainable, scheme=scheme)
+        """:func:`hetsyn_sim.from_brian2` by the name that it had in 0.1.0, where its arguments are described."""
+        # Imported by name: a spec knows nothing of what reads other programs' networks. Goes with the next release.
+        return cast("NeuronModel", import_module("hetsyn_sim.exchange").from_brian2(group, synapses, **options))
 
     # -- variants and text -------------------------------------------------------------------------------------------
 

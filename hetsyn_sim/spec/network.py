@@ -12,14 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SpecError, UnknownNameError
+from .grammar.text import read_yaml, write_yaml
 from .model import NeuronModel
 from .network_rules import NETWORK_RULES
 from .parts import Layer, ParameterSlot, Population, Projection
 from .quantities import QuantityLike, format_quantity, to_si
 from .step_order import DEFAULT_STEP_ORDER, StepOrder
-from .text import read_yaml, write_yaml
-
-__all__ = ["NetworkSpec"]
 
 #: What describes a network as plain data.
 _SECTIONS = ("dt", "n_input", "step_order", "layers", "readout", "models")

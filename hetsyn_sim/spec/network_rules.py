@@ -10,8 +10,6 @@ from .parts import Layer
 if TYPE_CHECKING:
     from .network import NetworkSpec
 
-__all__ = ["NETWORK_RULES"]
-
 
 def dt_is_a_time(spec: NetworkSpec) -> None:
     """Time goes on, and in steps that end."""

@@ -8,11 +8,9 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from ..errors import SpecError
-from .guard import shown
+from .grammar.guard import shown
 from .initial import Constant, FanInNormal, Initial, Uniform, as_initial
 from .quantities import QuantityLike, dimensions_of, format_quantity, to_si, unit_name
-
-__all__ = ["AXES", "UNBOUNDED", "Parameter"]
 
 #: What a parameter can be one value per: synapse, postsynaptic neuron, or whole layer.
 AXES: Final = ("post pre", "post", "layer")

@@ -8,8 +8,6 @@ from typing import Literal
 from .model import NeuronModel
 from .parameter import Parameter
 
-__all__ = ["Layer", "ParameterSlot", "Population", "Projection"]
-
 
 @dataclass(frozen=True)
 class Layer:

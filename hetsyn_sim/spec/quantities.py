@@ -13,18 +13,7 @@ from brian2.units import allunits, stdunits
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, Quantity, Unit, get_dimensions, get_unit
 
 from ..errors import SpecError
-from .guard import shown
-
-__all__ = [
-    "QuantityLike",
-    "dimensions_of",
-    "format_quantity",
-    "name_of_dimensions",
-    "parse_unit",
-    "to_si",
-    "unit_name",
-    "unit_of_dimensions",
-]
+from .grammar.guard import shown
 
 QuantityLike: TypeAlias = "float | int | str | Quantity"
 

@@ -12,6 +12,7 @@ from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.units.fundamentalunits import DimensionMismatchError, get_dimensions, get_unit
 
 from ..errors import SpecError
+from .grammar.screening import text_is_harmless
 from .quantities import name_of_dimensions
 from .rules_of_names import (
     every_name_is_known,
@@ -31,12 +32,9 @@ from .rules_of_parts import (
     threshold_and_reset_come_together,
 )
 from .scope import unit_checks
-from .screening import text_is_harmless
 
 if TYPE_CHECKING:
     from .model import NeuronModel
-
-__all__ = ["RULES"]
 
 
 def units_agree(model: NeuronModel) -> None:

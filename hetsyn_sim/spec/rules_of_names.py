@@ -8,19 +8,11 @@ from brian2.core.functions import DEFAULT_FUNCTIONS
 
 from ..errors import SpecError
 from .equations import X_PRE
+from .grammar.words import is_sympys_word
 from .scope import is_used_on, visible_names
-from .words import is_sympys_word
 
 if TYPE_CHECKING:
     from .model import NeuronModel
-
-__all__ = [
-    "every_name_is_known",
-    "names_are_free",
-    "names_keep_their_units_in_brian2",
-    "parameters_are_used_on_one_side",
-    "states_keep_their_names_in_brian2",
-]
 
 _RESERVED = frozenset({X_PRE, "t", "dt", "i", "j", "N", "lastspike", "not_refractory", *DEFAULT_FUNCTIONS})
 

@@ -12,18 +12,6 @@ from .equations import X_PRE, symbol
 if TYPE_CHECKING:
     from .model import NeuronModel
 
-__all__ = [
-    "SCHEMES",
-    "has_input",
-    "has_voltage",
-    "initial_values_are_of_states",
-    "jumps_hit_states",
-    "output_is_a_value",
-    "refractoriness_is_whole",
-    "scheme_is_known",
-    "threshold_and_reset_come_together",
-]
-
 #: How the differential equations of a neuron become a step. All but the first are for equations that have no exact one.
 SCHEMES: Final = ("exact", "exponential_euler", "symplectic_euler", "euler", "rk2", "rk4")
 

@@ -17,8 +17,6 @@ from .parameter import Parameter
 if TYPE_CHECKING:
     from .model import NeuronModel, Side
 
-__all__ = ["changed_parameters", "expressions_of", "is_used_on", "unit_checks", "visible_names"]
-
 
 def expressions_of(model: NeuronModel) -> Iterator[tuple[str, sympy.Expr, Side]]:
     """Every expression with the place it stands in and the side whose names it sees."""

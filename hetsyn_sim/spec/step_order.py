@@ -7,8 +7,6 @@ from typing import Final
 
 from ..errors import SpecError
 
-__all__ = ["DEFAULT_STEP_ORDER", "StepOrder"]
-
 _PHASES: Final = ("decay", "reset", "recurrent", "feedforward", "threshold")
 
 

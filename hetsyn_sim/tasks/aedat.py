@@ -19,10 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.reading import check_readable
 from ..errors import DataError
-from ..reading import check_readable
-
-__all__ = ["SIDE", "Events", "read_aedat_2_0", "read_aedat_3_1"]
 
 #: Pixels of a DVS128 on either side.
 SIDE = 128

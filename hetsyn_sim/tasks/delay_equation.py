@@ -13,8 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ConfigError
 
-__all__ = ["PUBLISHED", "MackeyGlass", "check_positive", "march", "steps_of", "trajectory"]
-
 Array = NDArray[np.float64]
 
 

@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-__all__ = ["distorted"]
-
 #: Largest turn (degrees), change of size, shear, and shift (pixels); each is drawn evenly up to it, to both sides.
 _TURN, _SCALE, _SHEAR, _SHIFT = 12.0, 0.12, 0.15, 1.5
 

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..data import SpikeDataset
 from ..errors import ConfigError
-from ..events import SpikeDataset
-
-__all__ = ["CUE_CHANNELS", "delayed_match_to_sample"]
 
 #: Channels: left cue, right cue, and noise throughout.
 _PER_GROUP = 10

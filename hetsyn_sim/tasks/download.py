@@ -12,11 +12,9 @@ from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 
+from ..data.files import write_atomically
+from ..data.reading import UNREADABLE
 from ..errors import DataError
-from ..files import write_atomically
-from ..reading import UNREADABLE
-
-__all__ = ["FILES", "SOURCE", "download_heidelberg_digits"]
 
 SOURCE = "https://zenkelab.org/datasets/"
 #: Archive -> its MD5, as the authors give it.

@@ -7,12 +7,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from ..data import SpikeDataset
 from ..errors import ConfigError, UnknownNameError
-from ..events import SpikeDataset
 from .dms import delayed_match_to_sample
 from .patterns import PatternTask, pattern_generation
-
-__all__ = ["DRAWN", "draw"]
 
 #: Task -> the function that draws it.
 DRAWN: Mapping[str, Callable[..., SpikeDataset | PatternTask]] = MappingProxyType(

@@ -14,13 +14,11 @@ from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 
+from ..data import SpikeDataset
+from ..data.reading import check_readable
 from ..errors import ConfigError, DataError
-from ..events import SpikeDataset
-from ..reading import check_readable
 from .aedat import read_aedat_2_0, read_aedat_3_1
 from .event_grid import EventGrid, Seen, gathered
-
-__all__ = ["CIFAR10_CLASSES", "GESTURES", "cifar10_dvs", "dvs_gestures"]
 
 #: In the order of their labels, from 0.
 GESTURES = (

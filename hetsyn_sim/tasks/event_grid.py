@@ -9,11 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data import SpikeDataset
 from ..errors import ConfigError, DataError
-from ..events import SpikeDataset
 from .aedat import SIDE, Events
-
-__all__ = ["EventGrid", "Seen", "gathered"]
 
 
 class Seen(NamedTuple):

@@ -12,8 +12,6 @@ from ..errors import DataError
 from .delay_equation import PUBLISHED, MackeyGlass
 from .lyapunov import LyapunovExponent
 
-__all__ = ["SPLITS", "Forecast"]
-
 #: In the order of time.
 SPLITS = ("train", "validation", "test")
 _PER_WINDOW = ("series", "starts", "split")

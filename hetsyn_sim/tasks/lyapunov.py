@@ -9,8 +9,6 @@ import numpy as np
 from ..errors import ConfigError
 from .delay_equation import MackeyGlass, check_positive, march, steps_of
 
-__all__ = ["LyapunovExponent", "largest_exponent"]
-
 
 @dataclass(frozen=True)
 class LyapunovExponent:

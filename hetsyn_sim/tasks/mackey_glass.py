@@ -16,8 +16,6 @@ from .forecast import SPLITS, Forecast
 if TYPE_CHECKING:
     from ..spec.quantities import QuantityLike
 
-__all__ = ["mackey_glass"]
-
 
 def mackey_glass(
     n_train: int,

@@ -16,12 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data import SpikeDataset
+from ..data.reading import UNREADABLE, check_readable, check_room, unpacked
 from ..errors import ConfigError, DataError
-from ..events import SpikeDataset
-from ..reading import UNREADABLE, check_readable, check_room, unpacked
 from .distortion import distorted
-
-__all__ = ["SCANS", "holds_images", "read_images", "sequential_mnist"]
 
 #: What a step sees: one pixel, or one row of 28.
 SCANS = ("pixel", "row")

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data import SpikeDataset
 from ..errors import ConfigError
-from ..events import SpikeDataset
-
-__all__ = ["GAPS", "OCCURRENCES", "PatternTask", "pattern_generation"]
 
 #: In seconds: when the frozen segment is played, and when there is only noise between.
 OCCURRENCES = ((0.0, 0.5), (0.75, 1.25), (1.5, 2.0))

@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data import SpikeDataset
 from ..errors import DataError, UnknownNameError
-from ..events import SpikeDataset
-from .shd_files import Part, files, is_in_layout, read
-
-__all__ = ["BINNINGS", "Binning", "heidelberg_digits", "is_in_layout"]
+from .shd_files import Part, files, read
 
 #: Spike times within this share of a step of a border belong to the later step: times are stored as 16- or 32-bit numbers.
 _ROUNDING = 1e-3

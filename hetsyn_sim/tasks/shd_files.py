@@ -17,10 +17,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.reading import UNREADABLE, check_readable, check_room, unpacked
 from ..errors import DataError
-from ..reading import UNREADABLE, check_readable, check_room, unpacked
-
-__all__ = ["Part", "files", "is_in_layout", "read"]
 
 _PLACES = ("spikes/times", "spikes/units", "labels")
 _ENDINGS = tuple(plain + packed for plain in (".h5", ".hdf5") for packed in ("", ".gz", ".zip"))

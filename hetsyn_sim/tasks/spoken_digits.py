@@ -1,7 +1,7 @@
 """Spoken digits: 3,000 real recordings of ten words by six speakers, as spikes, shipped with the package.
 
 The recordings are the Free Spoken Digit Dataset (Zohar Jackson, Cesar Souza, Jason Flaks, Yuxin Pan, Hereman Nicolas, Adhish Thite,
-doi:10.5281/zenodo.1342401), licensed CC BY-SA 4.0; so are the spikes made from them (``hetsyn_sim/data/NOTICE.md``).
+doi:10.5281/zenodo.1342401), licensed CC BY-SA 4.0; so are the spikes made from them (``hetsyn_sim/data/shipped/NOTICE.md``).
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import as_file, files
 
-from ..events import SpikeDataset
-
-__all__ = ["ATTRIBUTION", "N_STEPS", "spoken_digits"]
+from ..data import SpikeDataset
 
 #: Default window in steps: 0.64 s at dt = 10 ms hold 99.4 % of the recordings whole, and 99.9 % of all spikes.
 N_STEPS = 64
@@ -23,7 +21,7 @@ ATTRIBUTION = {
     "source": "https://github.com/Jakobovski/free-spoken-digit-dataset, commit 26eb9aa",
     "doi": "10.5281/zenodo.1342401",
     "licence": "CC BY-SA 4.0, https://creativecommons.org/licenses/by-sa/4.0/",
-    "changes": "recordings encoded as spikes by hetsyn_sim.encoding; the sound is not contained",
+    "changes": "recordings encoded as spikes by hetsyn_sim.tasks.encode; the sound is not contained",
 }
 
 
@@ -35,5 +33,5 @@ def spoken_digits() -> SpikeDataset:
     ``data.validation_split()`` holds recordings 5 to 9 of every digit and speaker out of the training split, so that the test
     split is looked at once, at the end. Loaded once per process; the arrays are read-only.
     """
-    with as_file(files("hetsyn_sim.data") / "fsdd.h5") as path:
+    with as_file(files("hetsyn_sim.data") / "shipped" / "fsdd.h5") as path:
         return SpikeDataset.load(path)

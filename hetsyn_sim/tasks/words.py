@@ -24,12 +24,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoding.crossings import CrossingEncoder
+from ..data import SpikeDataset
+from ..data.reading import check_readable
 from ..errors import DataError, UnknownNameError
-from ..events import SpikeDataset
-from ..reading import check_readable
-
-__all__ = ["CORPORA", "Corpus", "corpus_of", "read_sphere", "spoken_words"]
+from .crossings import CrossingEncoder
 
 _SPLITS: tuple[Literal["train", "test"], ...] = ("train", "test")
 _MAGIC, _HEAD = b"NIST_1A", 1024
@@ -72,7 +70,7 @@ CORPORA = MappingProxyType(
 def spoken_words(
     source: str | PathLike[str], corpus: str, *, dt: float = 0.005, progress: Callable[[int, int], None] | None = None
 ) -> SpikeDataset:
-    """The recordings of a corpus as spikes, with the threshold crossings of :mod:`hetsyn_sim.encoding.crossings` (496 channels).
+    """The recordings of a corpus as spikes, with the threshold crossings of :mod:`hetsyn_sim.tasks.crossings` (496 channels).
 
     Parameters
     ----------

@@ -5,8 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["augment"]
-
 
 def augment(x: Tensor, *, time_shift: int, channel_shift: int, spike_dropout: float) -> Tensor:
     """Shift and thin out recordings, drawing from torch's global generator.

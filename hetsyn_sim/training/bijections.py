@@ -19,8 +19,6 @@ from ..errors import SpecError
 from ..spec import ParameterSlot
 from ..spec.quantities import parse_unit
 
-__all__ = ["Bijection", "Identity", "Interval", "LogInterval", "RhoClamped", "choose_bijection"]
-
 Array = NDArray[np.float64]
 
 

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint as CheckpointCallback
 
-from ..files import write_atomically
+from ..data.files import write_atomically
 from .console import epoch_line, say
 from .module import Row, TrainingModule
 from .run_folder import RunFolder, metrics_csv
 from .settings import Training
-
-__all__ = ["AfterEpoch", "is_finished"]
 
 
 def is_finished(history: Sequence[Row], training: Training) -> bool:

@@ -8,8 +8,6 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-__all__ = ["epoch_line", "on_terminal", "quiet", "say"]
-
 
 @contextmanager
 def quiet() -> Iterator[None]:

@@ -10,13 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..data import SpikeDataset
+from ..data.recording import check_same_dt
 from ..errors import DataError
-from ..events import SpikeDataset
-from ..recording import check_same_dt
 from ..spec import NetworkSpec
 from .seeds import mixed_seed
-
-__all__ = ["Batches", "Examples", "check_fits", "epoch_order"]
 
 
 @dataclass(frozen=True)

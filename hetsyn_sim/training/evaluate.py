@@ -8,12 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..events import SpikeDataset
+from ..data import SpikeDataset
 from .data import Batches, Examples
 from .losses import Loss, SumOfSoftmax
 from .network import Network
-
-__all__ = ["Evaluation", "evaluate"]
 
 
 @dataclass(frozen=True)

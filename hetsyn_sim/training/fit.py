@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..checkpoint import Checkpoint
+from ..data import SpikeDataset
+from ..data.checkpoint import Checkpoint
 from ..errors import ConfigError
-from ..events import SpikeDataset
 from ..spec import NetworkSpec, format_quantity
 from .console import say
 from .data import Examples, check_fits
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from lightning.pytorch.callbacks import Callback
 
     from .module import Row
-
-__all__ = ["FitResult", "build_network", "fit"]
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,9 @@ from lightning.pytorch.callbacks import Checkpoint as CheckpointCallback
 from ..errors import ConfigError
 from .network import Network
 
-__all__ = ["KeepCheckpoint"]
-
 
 class KeepCheckpoint(CheckpointCallback):
-    """Writes a :class:`~hetsyn_sim.checkpoint.Checkpoint` after every epoch, or after every one that is the best so far.
+    """Writes a :class:`~hetsyn_sim.data.checkpoint.Checkpoint` after every epoch, or after every one that is the best so far.
 
     The file appears complete or not at all; of several processes the first writes. It holds the spec with its dt, values in SI units, the
     epoch, step and metrics at which it was taken, and the versions. The best so far is part of Lightning's own state, so that a run that is

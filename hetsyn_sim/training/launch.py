@@ -15,8 +15,6 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from ..errors import BackendError
 
-__all__ = ["launch"]
-
 
 def launch(arguments: Sequence[str], n_processes: int) -> None:
     """Run ``python ARGUMENTS`` in several processes that find each other over the loopback interface, at a port that is free.
@@ -24,7 +22,7 @@ def launch(arguments: Sequence[str], n_processes: int) -> None:
     Parameters
     ----------
     arguments
-        What follows the interpreter: ``["-m", "hetsyn_sim.cli", "train", "mine.yaml"]``.
+        What follows the interpreter: ``["-m", "hetsyn_sim.cli.app", "train", "mine.yaml"]``.
     n_processes
         How many. Each computes with its part of the cores, unless OMP_NUM_THREADS or the recipe says otherwise.
 

@@ -33,8 +33,6 @@ from ..spec import NetworkSpec, Projection
 from .population import PopulationLayer, TimeConstants
 from .share import Share
 
-__all__ = ["LayerState", "Noise", "SpikingLayer"]
-
 
 @dataclass(frozen=True)
 class Noise:

@@ -17,8 +17,6 @@ from torch.nn import functional
 
 from ..errors import ConfigError, UnknownNameError
 
-__all__ = ["LOSSES", "LastStep", "Loss", "MeanSquaredError", "RateRegulariser", "SpikeCount", "SumOfSoftmax", "get_loss"]
-
 
 class Loss(Protocol):
     """What training asks of a loss."""

@@ -19,8 +19,6 @@ from .seeds import mixed_seed
 from .settings import Training
 from .share import Share
 
-__all__ = ["Row", "TrainingModule", "parameter_groups"]
-
 #: What is known of one epoch: ``epoch``, ``train_loss``, ``train_accuracy``, ``validation_loss``, ``validation_accuracy``, ``rate_hz``
 #: (mean over all hidden neurons, validation aside), ``lr`` (at its end), ``seconds``. Accuracies are missing where traces are learned.
 Row = dict[str, float]

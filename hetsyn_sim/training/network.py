@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..data.recording import Recording
 from ..discrete import check_values, is_filter, is_time_constant
 from ..errors import DataError, SpecError
 from ..kernels import SurrogateDerivative
-from ..recording import Recording
 from ..spec import NetworkSpec
 from .layer import Noise, SpikingLayer
 from .population import PopulationLayer, TimeConstants
@@ -25,9 +25,7 @@ from .surrogates import MultiGaussian
 from .traces import state_traces
 
 if TYPE_CHECKING:
-    from ..checkpoint import Checkpoint
-
-__all__ = ["Network"]
+    from ..data.checkpoint import Checkpoint
 
 
 class Network(nn.Module):
@@ -110,14 +108,14 @@ class Network(nn.Module):
         Parameters
         ----------
         **about
-            Further fields of :class:`~hetsyn_sim.checkpoint.Checkpoint`, plain data: ``metrics``, ``seeds``, ``data``, ``recipe``.
+            Further fields of :class:`~hetsyn_sim.data.checkpoint.Checkpoint`, plain data: ``metrics``, ``seeds``, ``data``, ``recipe``.
 
         Raises
         ------
         CheckpointError
             If a value is not a number.
         """
-        from ..checkpoint import Checkpoint
+        from ..data.checkpoint import Checkpoint
 
         return Checkpoint(self.spec, self.values(), **about)
 

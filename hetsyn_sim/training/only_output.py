@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-__all__ = ["OnlyOutput"]
-
 
 class OnlyOutput(nn.Module):
     """Calls a :class:`~hetsyn_sim.training.layer.SpikingLayer`, stepped layer or :class:`~hetsyn_sim.training.network.Network` and leaves

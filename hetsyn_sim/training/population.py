@@ -18,8 +18,6 @@ from ..spec import NetworkSpec, NeuronModel, ParameterSlot, Projection
 from ..spec.equations import symbol
 from .bijections import Bijection, RhoClamped, choose_bijection
 
-__all__ = ["PopulationLayer", "PopulationState", "TimeConstants"]
-
 #: How time constants are trained: as log tau within their bounds, or as a clamped decay (HetSyn's own way).
 TimeConstants = Literal["log_tau", "rho_clamped"]
 

@@ -15,8 +15,6 @@ import torch.distributed as dist
 
 from ..errors import BackendError, ConfigError, HetSynError
 
-__all__ = ["as_started", "first_alone", "is_first", "joined", "naming_lost_processes", "wait_for_all"]
-
 #: How long a process waits for the others. One that has ended is noticed at once; this is for one that is stuck, or whose machine is gone.
 PATIENCE: Final = timedelta(minutes=10)
 #: What the messages of gloo and NCCL have in common when the other end of a connection is gone or silent.

@@ -12,15 +12,13 @@ from typing import Any, Self
 import yaml
 from pydantic import ValidationError
 
+from ..data.reading import check_readable
 from ..errors import ConfigError, HetSynError, SpecError, UnknownNameError
 from ..models import STEP_ORDERS
-from ..reading import check_readable
 from ..spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec
+from ..spec.grammar.text import MAX_YAML, read_yaml
 from ..spec.quantities import QuantityLike
-from ..spec.text import MAX_YAML, read_yaml
 from .settings import SCHEDULES, NetworkSettings, Section, Training
-
-__all__ = ["Recipe", "load_recipe", "shipped_recipes"]
 
 
 class Recipe(Section):
@@ -112,7 +110,7 @@ class Recipe(Section):
 
 def shipped_recipes() -> list[str]:
     """The names of the recipes that come with the package."""
-    folder = resources.files("hetsyn_sim") / "configs"
+    folder = resources.files("hetsyn_sim") / "training" / "recipes"
     return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
@@ -127,7 +125,7 @@ def load_recipe(name_or_path: str | PathLike[str]) -> Recipe:
         If the file is not a recipe.
     """
     if str(name_or_path) in shipped_recipes():
-        with resources.as_file(resources.files("hetsyn_sim") / "configs" / f"{name_or_path}.yaml") as path:
+        with resources.as_file(resources.files("hetsyn_sim") / "training" / "recipes" / f"{name_or_path}.yaml") as path:
             return Recipe.from_yaml(path)
     if not os.path.isfile(name_or_path):
         raise UnknownNameError(

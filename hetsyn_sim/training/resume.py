@@ -19,11 +19,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
+from ..data.files import write_atomically
+from ..data.reading import check_readable
 from ..errors import CheckpointError
-from ..files import write_atomically
-from ..reading import check_readable
-
-__all__ = ["SafetensorsIO", "read_state", "write_state"]
 
 _KEY: Final = "hetsyn_sim_resume"
 _VERSION: Final = 1

@@ -20,12 +20,10 @@ from typing import Any, ClassVar
 
 import yaml
 
-from ..checkpoint import Checkpoint
+from ..data.checkpoint import Checkpoint
+from ..data.files import remove_leftovers, write_atomically
+from ..data.reading import check_readable
 from ..errors import ConfigError, DataError, HetSynError
-from ..files import remove_leftovers, write_atomically
-from ..reading import check_readable
-
-__all__ = ["RunFolder", "metrics_csv", "read_metrics"]
 
 _COLUMNS = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rate_hz", "lr", "seconds")
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-__all__ = ["Schedule", "constant", "step_decay", "warmup_cosine"]
-
 #: Step (0, 1, ...) -> factor; what ``torch.optim.lr_scheduler.LambdaLR`` takes.
 Schedule = Callable[[int], float]
 

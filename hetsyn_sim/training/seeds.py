@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 
-__all__ = ["mixed_seed"]
-
 
 def mixed_seed(*parts: int | str) -> int:
     """A seed of 63 bits from numbers and words, such as ``mixed_seed(seed, "epoch order", 3)``.

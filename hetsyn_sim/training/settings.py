@@ -9,18 +9,16 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from ..data.reading import check_readable
 from ..errors import ConfigError, SpecError
 from ..kernels import SurrogateDerivative
 from ..models import get_model
-from ..reading import check_readable
 from ..spec import NeuronModel
-from ..spec.text import MAX_YAML
+from ..spec.grammar.text import MAX_YAML
 from .losses import Loss, get_loss
 from .population import TimeConstants
 from .schedules import Schedule, constant, step_decay, warmup_cosine
 from .surrogates import get_surrogate
-
-__all__ = ["SCHEDULES", "Augmentation", "NetworkSettings", "Optimiser", "RateTarget", "Section", "Training"]
 
 Probability = Annotated[float, Field(ge=0.0, lt=1.0)]
 Share = Annotated[float, Field(gt=0.0, le=1.0)]

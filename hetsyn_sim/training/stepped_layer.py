@@ -16,11 +16,10 @@ from ..discrete.propagators import balancing
 from ..discrete.reference_stepped import NEVER, refractory_steps
 from ..discrete.stepping import SteppedProgram
 from ..kernels import DecayPath, SurrogateDerivative, exponential_filter, filter_carry
-from ..kernels.stepping import Carried, Drive, StepOptions, StepResult, step_scan
+from ..kernels.step_data import Carried, Drive, StepOptions, StepResult
+from ..kernels.stepping import step_scan
 from ..spec import NetworkSpec, Projection
 from .population import PopulationLayer, TimeConstants
-
-__all__ = ["SteppedLayer", "SteppedState"]
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,6 @@ from torch import Tensor
 from ..errors import UnknownNameError
 from ..kernels import SurrogateDerivative
 
-__all__ = ["SURROGATES", "ArcTan", "FastSigmoid", "MultiGaussian", "Slayer", "Triangular", "get_surrogate"]
-
 
 @dataclass(frozen=True)
 class Triangular:

@@ -10,8 +10,6 @@ from torch import Tensor
 from ..kernels import DecayPath, exponential_filter
 from .layer import SpikingLayer
 
-__all__ = ["state_traces"]
-
 
 def state_traces(layer: SpikingLayer, x: Tensor, z: Tensor | None, variables: Collection[str]) -> dict[str, Tensor]:
     """Synaptic sums (``I_syn``) and neuron states (``R``) among ``variables``, each (time, batch, post). ``v`` is not among them.

@@ -10,9 +10,9 @@ import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback, TQDMProgressBar
 
-from ..checkpoint import Checkpoint, installed_versions
+from ..data.checkpoint import Checkpoint, installed_versions
+from ..data.files import write_atomically
 from ..errors import ConfigError, DataError, DivergedError
-from ..files import write_atomically
 from .callbacks import AfterEpoch, is_finished
 from .console import on_terminal, quiet, say
 from .data import Examples
@@ -22,8 +22,6 @@ from .processes import naming_lost_processes
 from .resume import SafetensorsIO, read_state
 from .run_folder import RunFolder, metrics_csv
 from .settings import Training
-
-__all__ = ["train"]
 
 
 def train(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.nir_peers import agreement_lines, compare, effect_lines, hidden_layers
-from hetsyn_sim.recording import Recording
+from hetsyn_sim.data.recording import Recording
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "nir-peers.json"
 DOCS = Path(__file__).parents[2] / "docs" / "_generated"

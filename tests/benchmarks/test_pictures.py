@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 from benchmarks.pictures import MADE_BY, OF_THE_DEMO, copy_those_of_the_demo, draw_those_of_the_studies, main
 
-from ..documents import ROOT
+from ..docs.documents import ROOT
 
 FIGURES = sorted((ROOT / "docs" / "_static").iterdir())
 # Drawings of ideas: text that was written by hand, and that is its own source.

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis.studies.hetsyn import STUDIES
 from benchmarks.reproduced import main, write_pages
-from hetsyn_sim.reproduce import STUDIES
 
 ROOT = Path(__file__).parents[2]
 ROWS = ROOT / "benchmarks" / "results" / "reproduced"

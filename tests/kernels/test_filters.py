@@ -29,7 +29,7 @@ def by_scipy(x, w, rho):
 
 
 def atol(dtype, size=50.0):
-    """hetsyn_sim.comparison's bound for T steps, I synapses and events that sum up to less than ``size``."""
+    """hetsyn_sim.agreement's bound for T steps, I synapses and events that sum up to less than ``size``."""
     return torch.finfo(dtype).eps / 2 * (I + 3 * T + 32) * size
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from hetsyn_sim.kernels.generated import compiled_step_scan
+from hetsyn_sim.kernels.codegen import compiled_step_scan
 from hetsyn_sim.kernels.stepping import plain_step_scan
 
 from .generated_cases import (

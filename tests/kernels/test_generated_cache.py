@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from hetsyn_sim.errors import BackendError, BackendWarning
-from hetsyn_sim.kernels.generated import choice, compiler
+from hetsyn_sim.kernels.codegen import choice, compiler
 from hetsyn_sim.kernels.stepping import plain_step_scan, step_scan
 
 from .generated_cases import adlif, make
@@ -81,7 +81,7 @@ def test_without_a_compiler_plain_torch_with_one_warning(monkeypatch, tmp_path):
 TWO = """
 import torch
 from tests.kernels.generated_cases import adlif, make
-from hetsyn_sim.kernels.generated import compiled_step_scan
+from hetsyn_sim.kernels.codegen import compiled_step_scan
 print(float(make(adlif("symplectic_euler"), n_steps=20).run(compiled_step_scan).v.sum()))
 """
 

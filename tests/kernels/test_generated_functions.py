@@ -5,7 +5,7 @@ import ctypes
 import numpy as np
 import pytest
 
-from hetsyn_sim.kernels.generated.compiler import compiled
+from hetsyn_sim.kernels.codegen.compiler import compiled
 
 pytestmark = [
     pytest.mark.compiled,

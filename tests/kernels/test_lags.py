@@ -28,7 +28,7 @@ def by_scipy(x, w, rho):
     return v
 
 
-# Values below 20 made of at most 12 steps and 3 synapses: (3 + 3 * 12 + 32) * 2^-53 * 20 = 1.6e-13 is the bound of hetsyn_sim.comparison.
+# Values below 20 made of at most 12 steps and 3 synapses: (3 + 3 * 12 + 32) * 2^-53 * 20 = 1.6e-13 is the bound of hetsyn_sim.agreement.
 ATOL = 1.6e-13
 
 

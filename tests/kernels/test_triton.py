@@ -35,7 +35,7 @@ def test_the_filter_and_its_gradients(dtype, naive):
         results.append((v, *torch.autograd.grad((v * g.to(v)).sum(), leaves)))
     for found, expected in zip(*results, strict=True):
         assert found.dtype == dtype
-        # sums of at most 70 synapses or 12 items, over 6 steps, of products below 20 (hetsyn_sim.comparison's bound)
+        # sums of at most 70 synapses or 12 items, over 6 steps, of products below 20 (hetsyn_sim.agreement's bound)
         torch.testing.assert_close(found.double(), expected, rtol=0, atol=torch.finfo(dtype).eps / 2 * (I + 3 * T + 32) * 100)
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hetsyn_sim.data.decoding import loss_of, predictions
 from hetsyn_sim.errors import DataError, DtMismatchError, TransferError
 from hetsyn_sim.ladder import RUNGS, Rung, climb, van_rossum
 from hetsyn_sim.ladder.climb import setting_on
 from hetsyn_sim.ladder.row import read_rows
-from hetsyn_sim.readout import loss_of, predictions
 from hetsyn_sim.training.network import Network
 
 RUNG = {rung.name: rung for rung in RUNGS}
@@ -122,7 +122,7 @@ def test_progress_ends_at_one(toy_checkpoint, toy_data):
 
 
 def test_what_can_not_be_applied_says_so_before_anything_runs(toy_data, tmp_path):
-    from hetsyn_sim.checkpoint import Checkpoint
+    from hetsyn_sim.data.checkpoint import Checkpoint
     from hetsyn_sim.models import HomNeuLIF, LeakyReadout
     from hetsyn_sim.spec import Layer, NetworkSpec
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hetsyn_sim.brian import BrianSimulation
-from hetsyn_sim.checkpoint import Checkpoint
+from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.errors import ConfigError, DtMismatchError
 from hetsyn_sim.ladder import RUNGS, Rung, fine_tune
 from hetsyn_sim.ladder.finetune import on_finer_grid_of

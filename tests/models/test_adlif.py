@@ -11,7 +11,7 @@ from hetsyn_sim.discrete.operations import NUMPY
 from hetsyn_sim.discrete.reference_stepped import constants_of
 from hetsyn_sim.discrete.tape import run_tape
 from hetsyn_sim.models import RESET_FIRST, STEP_ORDERS, AdLIF, EulerAdLIF, HetSynAdLIF, SparchAdLIF, SymplecticAdLIF
-from hetsyn_sim.plots.stability import adlif_eigenvalues, largest_coupling
+from hetsyn_sim.report.plots.stability import adlif_eigenvalues, largest_coupling
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec, StepOrder
 from hetsyn_sim.training import load_recipe
 

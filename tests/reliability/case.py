@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from hetsyn_sim.cli import app
+from hetsyn_sim.cli.app import app
+from hetsyn_sim.data.reading import used
 from hetsyn_sim.errors import HetSynError
-from hetsyn_sim.reading import used
 
 #: The machine is shared and may be slow; the slowest case takes a second. What hangs would hang for ever.
 SECONDS = 30.0

@@ -1,10 +1,10 @@
-"""Words of a command line that make no sense. More of them stand in tests/commands/test_bad_input.py."""
+"""Words of a command line that make no sense. More of them stand in tests/cli/test_bad_input.py."""
 
 from __future__ import annotations
 
 from typer.testing import CliRunner
 
-from hetsyn_sim.cli import app
+from hetsyn_sim.cli.app import app
 from hetsyn_sim.errors import HetSynError
 
 from . import material as m

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from analysis.extraction import find_runs
-from analysis.loaders import reference
-from hetsyn_sim.checkpoint import Checkpoint
-from hetsyn_sim.encoding import encode
-from hetsyn_sim.events import SpikeDataset
-from hetsyn_sim.export import export_brian2
-from hetsyn_sim.importing import import_network, import_nir, read_state_dict
+from analysis.biology.extraction import find_runs
+from analysis.biology.loaders import reference
+from analysis.studies.hetsyn import STUDIES, run_studies
+from hetsyn_sim.agreement.verify import verify
+from hetsyn_sim.brian.transfer import to_brian2
+from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.recording_file import load_recording, save_recording
+from hetsyn_sim.exchange import export_brian2, import_network, import_nir, read_state_dict
 from hetsyn_sim.ladder import RUNGS, climb
-from hetsyn_sim.recording_file import load_recording, save_recording
 from hetsyn_sim.report.material import run_material
-from hetsyn_sim.reproduce import STUDIES, run_studies
 from hetsyn_sim.spec import NetworkSpec, NeuronModel
+from hetsyn_sim.tasks.encode import encode
 from hetsyn_sim.tasks.event_cameras import cifar10_dvs, dvs_gestures
 from hetsyn_sim.tasks.mnist import sequential_mnist
 from hetsyn_sim.tasks.shd import heidelberg_digits
@@ -23,8 +24,6 @@ from hetsyn_sim.tasks.words import read_sphere, spoken_words
 from hetsyn_sim.training import Recipe, fit, load_recipe
 from hetsyn_sim.training.resume import read_state
 from hetsyn_sim.training.run_folder import read_metrics
-from hetsyn_sim.transfer import to_brian2
-from hetsyn_sim.verification import verify
 
 from . import material as m
 from .case import Entry

@@ -12,8 +12,8 @@ import zipfile
 import numpy as np
 import torch
 
-from hetsyn_sim.encoding import archive
 from hetsyn_sim.errors import CheckpointError, DataError
+from hetsyn_sim.tasks import recordings as archive
 
 from . import material as m
 from .case import Case

@@ -20,10 +20,10 @@ from pathlib import Path
 
 import yaml
 
-from hetsyn_sim.checkpoint import Checkpoint
-from hetsyn_sim.cli import main as main_of_hetsyn
-from hetsyn_sim.events import SpikeDataset
-from hetsyn_sim.recording_file import load_recording
+from hetsyn_sim.cli.app import main as main_of_hetsyn
+from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.recording_file import load_recording
 from hetsyn_sim.training.resume import read_state
 from hetsyn_sim.training.run_folder import read_metrics
 

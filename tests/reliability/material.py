@@ -15,12 +15,12 @@ import h5py
 import numpy as np
 import torch
 
-from hetsyn_sim.checkpoint import Checkpoint
-from hetsyn_sim.events import SpikeDataset
-from hetsyn_sim.export import export_nir
+from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.recording import Recording
+from hetsyn_sim.data.recording_file import save_recording
+from hetsyn_sim.exchange import export_nir
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
-from hetsyn_sim.recording import Recording
-from hetsyn_sim.recording_file import save_recording
 from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training import Recipe, fit
 

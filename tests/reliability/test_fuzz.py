@@ -16,11 +16,11 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, seed, settings
 
-from hetsyn_sim.checkpoint import Checkpoint
+from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.recording_file import load_recording
 from hetsyn_sim.errors import HetSynError
-from hetsyn_sim.events import SpikeDataset
-from hetsyn_sim.importing import import_network, import_nir, read_state_dict
-from hetsyn_sim.recording_file import load_recording
+from hetsyn_sim.exchange import import_network, import_nir, read_state_dict
 from hetsyn_sim.spec import NetworkSpec, NeuronModel
 from hetsyn_sim.training import load_recipe
 from hetsyn_sim.training.resume import read_state

@@ -10,9 +10,9 @@ import pytest
 from hetsyn_sim import errors
 
 ROOT = Path(__file__).parents[2]
-ERRORS = {name for name in errors.__all__ if name.endswith("Error")}
-#: Where the place is added by whoever calls (``hetsyn_sim.spec.guard.at``, ``read_yaml``), because what is checked is kept by its text.
-PLACED_LATER = {"hetsyn_sim/spec/guard.py", "hetsyn_sim/spec/lines.py", "hetsyn_sim/spec/text.py"}
+ERRORS = {name for name in dir(errors) if name.endswith("Error")}
+#: Where the caller adds the place (``hetsyn_sim.spec.grammar.guard.at``, ``read_yaml``), because checked texts are cached by their text.
+PLACED_LATER = {"hetsyn_sim/spec/grammar/guard.py", "hetsyn_sim/spec/grammar/lines.py", "hetsyn_sim/spec/grammar/text.py"}
 
 
 @pytest.mark.parametrize("package", ["hetsyn_sim", "analysis"])

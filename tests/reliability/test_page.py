@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from ..spec.hostile import CASES as EQUATIONS
-from ..spec.hostile import RECIPES, YAML
+from ..spec.grammar.hostile import CASES as EQUATIONS
+from ..spec.grammar.hostile import RECIPES, YAML
 from .test_cases import KINDS
 from .test_fuzz import TARGETS
 from .test_killed import LEAST
@@ -31,7 +31,7 @@ def page() -> str:
     lines += [f"| all | {' | '.join(map(str, sums))} | {total} |", ""]
     lines += [
         f"Besides, {len(EQUATIONS)} hostile equation texts, {len(YAML)} hostile YAML files and {len(RECIPES)} hostile recipes in "
-        f"`tests/spec/hostile.py`, each tried in several ways in; {len(WRITERS)} writers on a disk that is full; "
+        f"`tests/spec/grammar/hostile.py`, each tried in several ways in; {len(WRITERS)} writers on a disk that is full; "
         f"{sum(sum(kinds.values()) for kinds in LEAST.values())} kills at least; and {len(TARGETS)} readers that are fuzzed.",
         "",
     ]

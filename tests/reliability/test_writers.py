@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hetsyn_sim.checkpoint import Checkpoint
-from hetsyn_sim.cli import app
-from hetsyn_sim.commands.options import write_json
+from hetsyn_sim.cli.app import app
+from hetsyn_sim.cli.options import write_json
+from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.files import write_atomically
+from hetsyn_sim.data.recording_file import load_recording, save_recording
 from hetsyn_sim.errors import HetSynError
-from hetsyn_sim.events import SpikeDataset
-from hetsyn_sim.export import export_brian2
-from hetsyn_sim.files import write_atomically
-from hetsyn_sim.recording_file import load_recording, save_recording
+from hetsyn_sim.exchange import export_brian2
 from hetsyn_sim.training import fit
 from hetsyn_sim.training.resume import read_state, write_state
 

@@ -8,18 +8,18 @@ import brian2
 import numpy as np
 from brian2 import ms
 
+from hetsyn_sim.agreement.verify import verify
 from hetsyn_sim.brian import BrianSimulation
+from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.recording import Recording, spikes_to_raster
 from hetsyn_sim.errors import CheckpointError, ConfigError, DataError, DtMismatchError, HetSynError, SpecError, UnknownNameError
-from hetsyn_sim.events import SpikeDataset
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
-from hetsyn_sim.recording import Recording, spikes_to_raster
 from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel
 from hetsyn_sim.tasks.drawn import draw
 from hetsyn_sim.tasks.event_cameras import cifar10_dvs, dvs_gestures
 from hetsyn_sim.tasks.mnist import sequential_mnist
 from hetsyn_sim.tasks.shd import heidelberg_digits
 from hetsyn_sim.training import Training, fit
-from hetsyn_sim.verification import verify
 
 from . import material as m
 from .case import Case

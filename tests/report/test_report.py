@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hetsyn_sim.checkpoint import Checkpoint
+from hetsyn_sim.agreement.verify import verify
+from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.models import HomNeuLIF, HomNeuReadout
 from hetsyn_sim.report import run_material, write_report
 from hetsyn_sim.report.document import Code, Document, Figure, Paragraph, Table
 from hetsyn_sim.spec import Layer, NetworkSpec
-from hetsyn_sim.verification import verify
 
 HISTORY = [{"epoch": 1.0, "train_loss": 1.0, "train_accuracy": 0.5}, {"epoch": 2.0, "train_loss": 0.5, "train_accuracy": 0.7}]
 

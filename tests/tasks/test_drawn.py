@@ -2,8 +2,8 @@
 
 import pytest
 
+from analysis.studies.hetsyn import dms, patterns
 from hetsyn_sim.errors import ConfigError, UnknownNameError
-from hetsyn_sim.reproduce import dms, patterns
 from hetsyn_sim.tasks import delayed_match_to_sample, pattern_generation
 from hetsyn_sim.tasks.drawn import draw
 from hetsyn_sim.training import load_recipe

@@ -10,7 +10,7 @@ import pytest
 
 from hetsyn_sim.errors import DataError, UnknownNameError
 from hetsyn_sim.tasks import heidelberg_digits
-from hetsyn_sim.tasks.shd import is_in_layout
+from hetsyn_sim.tasks.shd_files import is_in_layout
 
 
 def write(path, times, units, labels, speakers=None, dtype=np.float16):

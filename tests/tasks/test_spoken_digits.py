@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hetsyn_sim.encoding import encode
-from hetsyn_sim.events import SpikeDataset
+from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.tasks.encode import encode
 from hetsyn_sim.tasks.spoken_digits import ATTRIBUTION, N_STEPS, spoken_digits
 
 ARCHIVE = os.environ.get("HETSYN_FSDD", "")
@@ -85,7 +85,9 @@ def test_a_linear_readout_of_counts_does_well() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not ARCHIVE, reason="set HETSYN_FSDD to the folder or archive of the recordings (see hetsyn_sim/data/NOTICE.md)")
+@pytest.mark.skipif(
+    not ARCHIVE, reason="set HETSYN_FSDD to the folder or archive of the recordings (see hetsyn_sim/data/shipped/NOTICE.md)"
+)
 def test_the_shipped_file_can_be_made_again(tmp_path: Path) -> None:
     again = encode(ARCHIVE, info=ATTRIBUTION)
     assert again.fingerprint() == spoken_digits().fingerprint()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from hetsyn_sim.comparison import compare_recordings
+from hetsyn_sim.agreement.compare import compare_recordings
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.models import HetSynLIF
 from hetsyn_sim.spec import Layer, NetworkSpec

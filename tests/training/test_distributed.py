@@ -15,8 +15,8 @@ from lightning.pytorch.callbacks import Callback
 from typer.testing import CliRunner
 
 from benchmarks.processes import TWO, deviation
-from hetsyn_sim.checkpoint import Checkpoint
-from hetsyn_sim.cli import app
+from hetsyn_sim.cli.app import app
+from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.errors import BackendError, ConfigError
 from hetsyn_sim.training import fit
 from hetsyn_sim.training.processes import as_started, is_first, naming_lost_processes
@@ -138,7 +138,7 @@ def test_a_process_is_killed_and_two_machines_finish(data, recipe, tmp_path):
     recipe = recipe.changed(epochs=40, precision="float64")
     data.save(tmp_path / "data.h5")
     (tmp_path / "toy.yaml").write_text(recipe.to_yaml())
-    verb = ["hetsyn_sim.cli", "train", "toy.yaml", "--data", "data.h5", "--out", "run"]
+    verb = ["hetsyn_sim.cli.app", "train", "toy.yaml", "--data", "data.h5", "--out", "run"]
     quiet = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "COV"))}
     run = subprocess.Popen(
         [sys.executable, "-m", *verb, "--devices", "2"], cwd=tmp_path, env=quiet, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -7,7 +7,7 @@ import pytest
 import torch
 import yaml
 
-from hetsyn_sim.checkpoint import Checkpoint
+from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.errors import CheckpointError, ConfigError, DataError
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec

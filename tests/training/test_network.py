@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from hetsyn_sim.comparison import compare_recordings
+from hetsyn_sim.agreement.compare import compare_recordings
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.errors import DataError, SpecError, UnknownNameError
 from hetsyn_sim.kernels import filters

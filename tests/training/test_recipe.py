@@ -187,7 +187,7 @@ def test_several_mistakes_are_all_named(tmp_path):
 def test_recipes_ship_inside_the_package():
     import hetsyn_sim
 
-    folder = Path(hetsyn_sim.__file__).parent / "configs"
+    folder = Path(hetsyn_sim.__file__).parent / "training" / "recipes"
     for name in shipped_recipes():
         assert yaml.safe_load((folder / f"{name}.yaml").read_text())["name"] == name
 

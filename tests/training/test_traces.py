@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from brian2 import ms
 
-from hetsyn_sim.checkpoint import Checkpoint
+from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.models import HetSynLIF, HomNeuALIF, HomNeuLIF, LeakyReadout
 from hetsyn_sim.spec import UNBOUNDED, FanInNormal, Layer, NetworkSpec, NeuronModel, Parameter, StepOrder

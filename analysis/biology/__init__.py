@@ -1,0 +1,1 @@
+"""Learned time constants against those of real synapses."""

@@ -1,0 +1,79 @@
+"""Spoken digits in tables: accuracy and cost of the four neurons, what disturbances do to them, and who ranks where on new speakers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from ..statistics import of_case, paired, shown
+from ..study import Row
+from .neurons import NEURONS
+from .robustness import DELETIONS, NOISES_HZ
+
+#: log2 of stretches of time, in ranges.
+WARP_RANGES = tuple(pairwise((-0.5, -0.25, 0.0, 0.25, 0.5)))
+_KINDS: tuple[tuple[str, dict[str, object]], ...] = (("recurrent", {"recurrent": True}), ("feed-forward", {}))
+
+
+def lines_of_digits(rows: Sequence[Row]) -> Iterator[str]:
+    """Markdown."""
+    yield "| neuron | | seeds | test accuracy | HetSynLIF less this, paired | parameters | spikes | synaptic operations | state updates |"
+    yield "|---" * 9 + "|"
+    for label, facts in _KINDS:
+        best = of_case(rows, model="HetSynLIF", **facts)
+        for model in NEURONS:
+            if found := of_case(rows, model=model, **facts):
+                gap = "" if model == "HetSynLIF" else shown(paired(best, found, "accuracy"), 100.0)
+                cells = [f"{shown([row['accuracy'] for row in found], 100.0)} %", gap, f"{found[0]['parameters']:,}"]
+                cells += [f"{np.mean([row[key] for row in found]):,.0f}" for key in ("spikes", "synaptic_operations", "state_updates")]
+                yield f"| {model} | {label} | {len(found)} | {' | '.join(cells)} |"
+    for label, facts in _KINDS:
+        cases = {model: found for model in NEURONS if (found := of_case(rows, model=model, **facts))}
+        if cases:
+            yield from ("", f"Accuracy in %, {label}, where every spike is lost with a probability p:", "")
+            yield from _grid("p", DELETIONS, {model: [row["deletion"] for row in found] for model, found in cases.items()})
+            yield from ("", f"{label.capitalize()}, spikes added on every channel, in Hz:", "")
+            yield from _grid("Hz", NOISES_HZ, {model: [row["noise"] for row in found] for model, found in cases.items()})
+            yield from ("", f"{label.capitalize()}, time scaled by 2 to the power of:", "", *_warp(cases))
+
+
+def _grid(name: str, heads: Sequence[float], found: dict[str, list[list[float]]]) -> Iterator[str]:
+    yield f"| {name} | {' | '.join(f'{head:g}' for head in heads)} |"
+    yield "|---" * (1 + len(heads)) + "|"
+    for model, accuracies in found.items():
+        yield f"| {model} | {' | '.join(shown([of[k] for of in accuracies], 100.0, 1) for k in range(len(heads)))} |"
+
+
+def _warp(cases: dict[str, list[Row]]) -> Iterator[str]:
+    """Draws of the warp in four ranges: means over all networks and draws."""
+    yield f"| neuron | {' | '.join(f'{low:g} to {high:g}' for low, high in WARP_RANGES)} |"
+    yield "|---" * (1 + len(WARP_RANGES)) + "|"
+    for model, rows in cases.items():
+        means = []
+        for low, high in WARP_RANGES:
+            inside = [[a for log2, a in row["warp"] if low <= log2 < high] for row in rows]
+            means.append(shown([float(np.mean(a)) for a in inside if a], 100.0, 1))
+        yield f"| {model} | {' | '.join(means)} |"
+
+
+def lines_of_speakers(rows: Sequence[Row]) -> Iterator[str]:
+    """Markdown. A pair is a held-out speaker and a seed; the interval over speakers treats the mean over seeds of each as one number."""
+    names = list(dict.fromkeys(row["case"]["held_out"] for row in rows))
+    yield f"| neuron | {' | '.join(names)} | all | HetSynLIF less this: over pairs | over speakers |"
+    yield "|---" * (len(names) + 4) + "|"
+    for model in NEURONS:
+        folds = {name: of_case(rows, model=model, recurrent=True, held_out=name) for name in names}
+        if not any(folds.values()):
+            continue
+        gaps = {name: paired(of_case(rows, model="HetSynLIF", recurrent=True, held_out=name), folds[name], "accuracy") for name in names}
+        means = [float(np.mean([row["accuracy"] for row in fold])) for fold in folds.values() if fold]
+        cells = [shown([row["accuracy"] for row in folds[name]], 100.0, 1) for name in names]
+        cells.append(shown(means, 100.0, 1))
+        if model == "HetSynLIF":
+            cells += ["", ""]
+        else:
+            cells.append(shown([gap for fold in gaps.values() for gap in fold], 100.0))
+            cells.append(shown([float(np.mean(fold)) for fold in gaps.values() if fold], 100.0))
+        yield f"| {model} | {' | '.join(cells)} |"

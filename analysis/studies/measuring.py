@@ -1,0 +1,37 @@
+"""What every study asks of a trained network: is it the same in Brian2, and what does it cost?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hetsyn_sim.brian import BrianSimulation
+from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.discrete.cost import count_cost
+from hetsyn_sim.training.network import Network
+
+from .study import Row
+
+#: Recordings that go through Brian2 in each run.
+N_SIMULATED = 50
+
+
+def in_brian2(checkpoint: Checkpoint, data: SpikeDataset, window: int | None = None) -> Row:
+    """``mismatches``: cells in which spikes of any population differ between PyTorch in float64 and Brian2; and what an input costs.
+
+    The recordings are :data:`N_SIMULATED` of ``data``, spread over it.
+    """
+    n = min(N_SIMULATED, len(data))
+    x = data[[k * len(data) // n for k in range(n)]].rasters(window)
+    here = Network.from_checkpoint(checkpoint).record(x)
+    there = BrianSimulation(checkpoint.spec, checkpoint.values, form="fast").run(x)
+    spiking = [p.name for p in checkpoint.spec.populations if p.name in here.rasters]
+    cost = count_cost(checkpoint.spec, here)
+    return {
+        "mismatches": sum(int(np.sum(here.rasters[name] != there.rasters[name])) for name in spiking),
+        "simulated": n,
+        "spikes": cost.spikes,
+        "synaptic_operations": cost.synaptic_operations,
+        "state_updates": cost.state_updates,
+        "parameters": cost.parameters,
+    }

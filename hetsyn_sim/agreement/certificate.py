@@ -1,0 +1,153 @@
+"""A certificate as data: checks, each of them a list of findings with their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .outcome import Comparison
+from .verification import Precision, Verification
+
+#: Largest share of runs that near-ties may leave undecided, by precision. A fault that hides behind near-ties leaves more.
+MAX_UNDECIDED: Mapping[Precision, float] = {"float64": 0.01, "float32": 0.10}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes
+    ----------
+    what
+        The simulator, the reduction, the time step or the value in question.
+    passed
+        None where something was measured and nothing had to hold.
+    numbers
+        Name -> value, the same names for all findings of a check that are alike.
+    differences
+        Where two runs first differ, as text.
+    """
+
+    what: str
+    passed: bool | None
+    numbers: Mapping[str, Any]
+    differences: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"what": self.what, "passed": self.passed, **self.numbers, "differences": list(self.differences)}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One of the certificate's checks: its claim, and its ``findings``. It has passed if nothing was found that did not."""
+
+    name: str
+    claim: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no finding speaks against the claim."""
+        return all(finding.passed is not False for finding in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"name": self.name, "claim": self.claim, "passed": self.passed, "findings": [f.to_dict() for f in self.findings]}
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """All checks of one network.
+
+    Attributes
+    ----------
+    network
+        What was checked: name, architecture, models, dt, sha256 of the checkpoint.
+    input
+        On what: name, fingerprint, how many recordings, steps and input spikes.
+    verification
+        The comparison of PyTorch with Brian2 on all recordings.
+    checks
+        Everything else.
+    margins
+        The smallest ``|v - theta|`` of every recording, shape (recording,).
+    bounds
+        Precision -> the largest difference of v that rounding explains.
+    created
+        Date and time in UTC, ISO 8601.
+    thorough
+        Whether everything was run that can be, and not a part of it.
+    """
+
+    network: Mapping[str, Any]
+    input: Mapping[str, Any]
+    verification: Verification
+    checks: tuple[Check, ...]
+    margins: NDArray[np.float64] = field(repr=False)
+    bounds: Mapping[str, float]
+    created: str
+    thorough: bool
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check has passed."""
+        return all(check.passed for check in self.checks)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        if self.passed:
+            return "PyTorch and Brian2 run the same network."
+        failed = ", ".join(check.name for check in self.checks if not check.passed)
+        return f"NOT certified: {failed}."
+
+    def largest_dv(self, precision: str) -> float:
+        """The largest difference of v that the first check found in a precision."""
+        return max(float(f.numbers["max_abs_dv"]) for f in self.checks[0].findings if f.numbers["precision"] == precision)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: the figures of the verification at the top, then what is the certificate's own."""
+        return self.verification.to_dict() | {
+            "agrees": self.passed,
+            "verdict": self.verdict,
+            "created": self.created,
+            "thorough": self.thorough,
+            "network": dict(self.network),
+            "input": dict(self.input),
+            "rounding_bounds": dict(self.bounds),
+            "max_undecided": dict(MAX_UNDECIDED),
+            "closest_margins": [float(margin) for margin in self.margins],
+            "checks": [check.to_dict() for check in self.checks],
+        }
+
+
+def of_comparison(what: str, comparison: Comparison, precision: Precision, *, typical: bool = True, **numbers: Any) -> Finding:
+    """The finding that a comparison is: it passes if the two agree and near-ties leave few runs undecided.
+
+    In float32 a single run may be undecided, however few there are; where runs are not ``typical`` but made to be hard, any number. A large
+    network that is driven hard comes within float32's rounding of a threshold now and then, and float64 decides what happens there.
+    """
+    c = comparison
+    allowed = MAX_UNDECIDED[precision] * c.n_runs
+    if precision == "float32":
+        allowed = max(1.0, allowed) if typical else c.n_runs
+    return Finding(
+        what,
+        c.agrees and len(c.undecided) <= allowed,
+        {
+            "precision": precision,
+            "n_runs": c.n_runs,
+            "n_spikes": c.n_spikes,
+            "spike_mismatches": c.spike_mismatches,
+            "max_abs_dv": c.max_abs_dv,
+            "max_dv_over_bound": c.max_dv_over_bound,
+            "undecided_fraction": c.undecided_fraction,
+            **numbers,
+        },
+        tuple(map(str, c.diverged[:3])),
+    )

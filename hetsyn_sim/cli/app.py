@@ -1,0 +1,136 @@
+"""The command ``hetsyn``: one verb per file in :mod:`hetsyn_sim.cli`. What a verb needs is imported when it runs."""
+
+from __future__ import annotations
+
+import errno
+import os
+import traceback
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from ..errors import HetSynError
+from .analyse import analyse
+from .console import say, show_error
+from .demo import demo
+from .doctor_command import doctor
+from .encode import encode
+from .export import export
+from .forecast import forecast
+from .import_network import import_network
+from .info import info
+from .reproduce import reproduce
+from .simulate import simulate
+from .stl import stl
+from .sweep import sweep
+from .train import train
+from .transfer import transfer
+from .verify import verify
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+#: What the operating system says of storage, be it full, read-only or broken.
+_STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+
+_EXIT_CODES = (
+    "Exit codes: 0 all is well; 1 the networks do not agree; 2 something about the input is wrong (the message says what to do); "
+    "130 interrupted. Results go to standard output, progress and messages to standard error."
+)
+
+
+class _Verbs(TyperGroup):
+    """Turns what a verb raises into a message and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HetSynError as error:
+            if ctx.params.get("debug"):
+                traceback.print_exc()
+            show_error(error)
+            raise typer.Exit(BAD_INPUT) from None
+        except OSError as error:
+            # Ours are typed; what is left is a disk that is full or a folder that may not be read, met by a library. Without a name and
+            # without one of these causes it is no matter of files.
+            if ctx.params.get("debug") or (error.filename is None and error.errno not in _STORAGE):
+                raise
+            show_error(
+                HetSynError(
+                    "a file can't be read or written",
+                    where=str(error.filename or "not told by the operating system"),
+                    got=error.strerror or str(error),
+                    expected="files that may be read, and folders that can be written to, with space left",
+                    remedy="check the path and its permissions, and make room: df shows what is left",
+                )
+            )
+            raise typer.Exit(BAD_INPUT) from None
+        except KeyboardInterrupt:
+            say("interrupted; finished files are complete, and `hetsyn train` goes on where it stopped when called again")
+            raise typer.Exit(INTERRUPTED) from None
+
+
+app = typer.Typer(
+    cls=_Verbs,
+    name="hetsyn",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_EXIT_CODES,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from .. import __version__
+
+        typer.echo(f"hetsyn-sim {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def hetsyn(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error too.")] = False,
+) -> None:
+    """Train spiking networks in PyTorch, simulate them in Brian2, and show that they are the same networks.
+
+    Start with `hetsyn demo`. Every verb has examples: `hetsyn train --help`.
+    """
+
+
+for verb in (
+    demo,
+    encode,
+    train,
+    sweep,
+    simulate,
+    verify,
+    transfer,
+    export,
+    import_network,
+    reproduce,
+    forecast,
+    stl,
+    analyse,
+    info,
+    doctor,
+):
+    app.command("import" if verb is import_network else None, epilog=_EXIT_CODES)(verb)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    # Before torch is imported: its threads shall sleep when they wait. Spinning, they take the cores from each other on a busy machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    try:
+        app()
+    except KeyboardInterrupt:  # outside of a verb: while the program is still being loaded, say
+        say("interrupted")
+        raise SystemExit(INTERRUPTED) from None
+
+
+if __name__ == "__main__":
+    main()

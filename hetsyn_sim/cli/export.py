@@ -1,0 +1,126 @@
+"""``hetsyn export``: a trained network for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import ConfigError, UnknownNameError
+from .console import say, show_table
+from .options import CheckpointPath, DataFile, JsonFile, Recordings, Split, check_output, load_checkpoint, load_data, selected, write_json
+
+if TYPE_CHECKING:
+    from ..data import SpikeDataset
+    from ..data.checkpoint import Checkpoint
+    from ..exchange.nir_parts import Form
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What the command line asks for."""
+
+    checkpoint: Checkpoint
+    out: Path
+    recordings: Callable[[], SpikeDataset]
+    reading: str
+    groups: int | None
+    per_synapse: bool
+
+
+def export(
+    checkpoint_path: CheckpointPath,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where to: a new or empty folder, or that of an earlier export; nir: a file.")],
+    to: Annotated[str, typer.Option("--to", metavar="TARGET", help="What to write: brian2, nir or csv.")] = "brian2",
+    data_file: DataFile = None,
+    split: Split = "test",
+    recordings: Recordings = None,
+    reading: Annotated[
+        str, typer.Option("--reading", help="nir: who reads it: ode (the equations as they stand), euler, snntorch or norse.")
+    ] = "ode",
+    groups: Annotated[
+        int | None,
+        typer.Option("--groups", metavar="K", min=1, help="nir: at most K time constants among a neuron's synapses.", show_default=False),
+    ] = None,
+    per_synapse: Annotated[bool, typer.Option("--per-synapse", help="nir: write every synapse apart: exact, and large in memory.")] = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Write a trained network for other programs.
+
+    brian2: a folder with a commented Brian2 script, its values and recordings. It needs Brian2 and NumPy only, and says how many spikes
+    differ from those of the trained network. nir: a graph in the Neuromorphic Intermediate Representation. csv: weights, parameters and
+    spikes as tables.
+
+    ```
+    hetsyn export runs/fsdd-demo-seed0 digits --to brian2
+    hetsyn export runs/fsdd-demo-seed0 digits --recordings 20
+    hetsyn export runs/fsdd-demo-seed0 digits.nir --to nir --groups 4
+    hetsyn export runs/fsdd-demo-seed0 tables --to csv --recordings 5
+    ```
+    """
+    if to not in _TARGETS:
+        raise UnknownNameError("unknown target", where="--to", got=repr(to), expected=", ".join(_TARGETS), remedy="use one of these")
+    if to != "nir" and (groups is not None or per_synapse or reading != "ode"):
+        raise ConfigError(
+            "these options are for NIR",
+            where=f"--to {to}",
+            got="--reading, --groups or --per-synapse",
+            expected="none of them",
+            remedy="leave them out, or choose --to nir",
+        )
+    check_output(json_file)
+    checkpoint = load_checkpoint(checkpoint_path)
+    request = _Request(checkpoint, out, lambda: selected(load_data(data_file, checkpoint), split, recordings), reading, groups, per_synapse)
+    title, rows, written, hint = _TARGETS[to](request)
+    show_table(title, rows)
+    if hint:
+        say(hint)
+    write_json(json_file, written)
+
+
+#: Title and rows of the table, what goes into the JSON file, and what to do next.
+_Outcome = tuple[str, dict[str, str], dict[str, Any], str]
+
+
+def _to_brian2(request: _Request) -> _Outcome:
+    from ..exchange import export_brian2
+
+    done = export_brian2(request.checkpoint, request.recordings(), request.out)
+    rows = {"recordings": str(done.n_recordings)} | {f"spikes of {name}": f"{n:,}" for name, n in done.n_spikes.items()}
+    rows["accuracy"] = f"{100 * done.accuracy:.2f} %"
+    written = {"folder": str(done.folder), "n_recordings": done.n_recordings, "n_spikes": done.n_spikes, "accuracy": done.accuracy}
+    return "Exported to Brian2", rows, written, f"run it with: python {done.folder / 'network.py'}"
+
+
+def _to_nir(request: _Request) -> _Outcome:
+    from dataclasses import asdict
+
+    from ..exchange.nir_export import export_nir
+    from ..exchange.nir_quantise import effect_of
+
+    form: Form = "synapses" if request.per_synapse else "groups"
+    done = export_nir(request.checkpoint, request.out, reading=request.reading, groups=request.groups, form=form)
+    rows = {"file": str(done.path), "reading": request.reading, "nodes": ", ".join(f"{n} {kind}" for kind, n in done.nodes.items())}
+    written: dict[str, Any] = {"file": str(done.path), "reading": request.reading, "nodes": done.nodes, "quantised": None}
+    if done.quantised is None:
+        return "Exported to NIR", rows | {"time constants": "as they are"}, written, ""
+    for key, error in done.quantised.errors.items():
+        rows[key] = f"off by {100 * error['weighted']:.2g} % (weighted by weights), at most {100 * error['largest']:.2g} %"
+    effect = effect_of(request.checkpoint, done.quantised.checkpoint, request.recordings())
+    written["quantised"] = done.quantised.to_dict() | {"effect": asdict(effect)}
+    return "Exported to NIR, with grouped time constants", rows | effect.rows(), written, ""
+
+
+def _to_csv(request: _Request) -> _Outcome:
+    from ..exchange.csv_tables import export_csv
+
+    done = export_csv(request.checkpoint, request.recordings(), request.out)
+    rows = {"folder": str(done.folder)} | {name: f"{n:,} rows" for name, n in done.n_rows.items()}
+    return "Exported as tables", rows, {"folder": str(done.folder), "n_rows": done.n_rows}, ""
+
+
+_TARGETS: Mapping[str, Callable[[_Request], _Outcome]] = MappingProxyType({"brian2": _to_brian2, "nir": _to_nir, "csv": _to_csv})

@@ -1,0 +1,143 @@
+"""Options that several verbs have in common, and what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from ..data.files import json_text, write_atomically
+from ..errors import ConfigError, DataError, UnknownNameError
+
+if TYPE_CHECKING:
+    from ..data import SpikeDataset
+    from ..data.checkpoint import Checkpoint
+
+#: What is used where no data file is named.
+SHIPPED = "the shipped spoken digits"
+
+CheckpointPath = Annotated[
+    Path, typer.Argument(metavar="CHECKPOINT", help="A checkpoint file, or the folder of a run.", show_default=False)
+]
+DataFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        "--input",
+        metavar="FILE",
+        help=f"Spike file of `hetsyn encode`, or a folder that it could encode but for wav files; by default {SHIPPED}.",
+        show_default=False,
+    ),
+]
+Split = Annotated[str, typer.Option("--split", help="Which recordings: test, train or all.")]
+Device = Annotated[
+    str, typer.Option("--device", help="Brian2 device: numpy, cython, cpp_standalone or cuda_standalone; cpp and cuda for short.")
+]
+Recordings = Annotated[
+    int | None, typer.Option("--recordings", metavar="N", min=1, help="Only N recordings, evenly spread.", show_default=False)
+]
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write the results as JSON to this file too.", show_default=False)
+]
+
+
+def load_data(path: Path | None, checkpoint: Checkpoint | None = None) -> SpikeDataset:
+    """The named spike file; or else what the network of ``checkpoint`` was trained on if that was drawn; or else what ships."""
+    if path is None:
+        from ..data import SpikeDataset
+        from ..tasks import spoken_digits
+        from ..tasks.drawn import draw
+
+        task = None if checkpoint is None else checkpoint.recipe.get("task")
+        if checkpoint is None or not task:
+            return spoken_digits()
+        drawn = draw(task, int(checkpoint.seeds.get("training", 0)))
+        return drawn if isinstance(drawn, SpikeDataset) else drawn.data
+    from ..data import SpikeDataset
+    from ..tasks.mnist import holds_images, sequential_mnist
+    from ..tasks.shd import heidelberg_digits
+    from ..tasks.shd_files import is_in_layout
+    from ..tasks.words import corpus_of, spoken_words
+
+    if is_in_layout(path):
+        return heidelberg_digits(path)
+    if holds_images(path):
+        return sequential_mnist(path)
+    if corpus := corpus_of(path):
+        return spoken_words(path, corpus)
+    return SpikeDataset.load(path)
+
+
+def selected(data: SpikeDataset, split: str, n: int | None) -> SpikeDataset:
+    """The recordings of a split, or ``n`` of them that are spread evenly over it: digits follow each other in the file.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such split.
+    DataError
+        If there are no recordings in it.
+    """
+    splits: tuple[Literal["test", "train", "all"], ...] = ("test", "train", "all")
+    if split not in splits:
+        raise UnknownNameError("unknown split", where="--split", got=repr(split), expected=", ".join(splits), remedy="use one of these")
+    chosen = data if split == "all" else data[data.split == split]
+    if not len(chosen):
+        raise DataError(
+            "there are no recordings in this split",
+            where=f"--split {split}",
+            got=f"0 of {len(data)} recordings",
+            expected="at least one",
+            remedy="choose another split; --split all takes every recording",
+        )
+    return chosen if n is None or n >= len(chosen) else chosen[[k * len(chosen) // n for k in range(n)]]
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint of a file, or of a run's folder."""
+    from ..data.checkpoint import Checkpoint
+
+    return Checkpoint.load(path / "checkpoint.safetensors" if path.is_dir() else path)
+
+
+def check_output(*paths: Path | None) -> None:
+    """Make sure, before minutes of work, that files can be written to these places.
+
+    Raises
+    ------
+    ConfigError
+        If one is a folder, a device or a pipe, or lies below a file.
+    """
+    for path in paths:
+        if path is None:
+            continue
+        above = next((folder for folder in path.absolute().parents if folder.exists()), Path("/"))
+        special = path.exists() and not path.is_file()
+        if special or not above.is_dir():
+            raise ConfigError(
+                "nothing can be written there",
+                where=str(path),
+                got=("a folder" if path.is_dir() else "a device, a pipe or a socket") if special else f"{above}, which is a file",
+                expected="the path of a file",
+                remedy="choose another path",
+            )
+
+
+def check_has_unit(time: str, option: str) -> None:
+    """Raise :class:`ConfigError` for a time on the command line that is a number alone: 4 would be 4 s where somebody means 4 ms."""
+    if not any(letter.isalpha() for letter in time.replace("e", "").replace("E", "")) or time.strip().lower() in ("nan", "inf", "-inf"):
+        raise ConfigError(
+            "a time needs its unit",
+            where=option,
+            got=repr(time),
+            expected='a number and a unit, such as "4 ms"',
+            remedy=f'add the unit: {option} "{time.strip()} ms"',
+        )
+
+
+def write_json(path: Path | None, content: Mapping[str, Any]) -> None:
+    """Write results for machines, complete or not at all; nothing if there is no path."""
+    if path is not None:
+        write_atomically(path, json_text(content))

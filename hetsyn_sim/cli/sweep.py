@@ -1,0 +1,89 @@
+"""``hetsyn sweep``: many trainings of one recipe."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import ConfigError
+from .console import say, show_table
+from .options import DataFile, JsonFile, check_output, write_json
+from .train import _recordings
+
+if TYPE_CHECKING:
+    from ..training.sweep import Run
+
+
+def sweep(
+    plan_file: Annotated[Path, typer.Argument(metavar="PLAN", help="YAML file: a recipe, and which settings vary.", show_default=False)],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FOLDER", help="Folder of the sweep; by default sweeps/PLAN.", show_default=False)
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option("--trials", min=1, help="Search with so many trials, instead of all combinations.", show_default=False)
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Trainings at a time.")] = 1,
+    data_file: DataFile = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Train a recipe with many settings: all combinations, or a search.
+
+    The plan names a recipe and, by their place in it, the settings that vary: lists of values, or for a search `{low: 1e-3, high: 1e-1,
+    log: true}`. Runs are judged by recordings held out for validation, never by the test split. Finished runs are kept: the same command
+    goes on after an interruption or a kill. The folder gets a table (`sweep.csv`, `sweep.json`), a figure for every setting, and the runs.
+
+    ```
+    hetsyn sweep rates.yaml --jobs 2
+    hetsyn sweep search.yaml --trials 50 --jobs 2 --out sweeps/search
+    ```
+    """
+    check_output(json_file)
+    from ..training.sweep import SweepPlan, sweep_grid, sweep_search
+
+    plan = SweepPlan.from_yaml(plan_file)
+    recipe = plan.base()
+    if recipe.data and data_file is None:
+        raise ConfigError(
+            "this recipe needs data that do not ship",
+            where=recipe.name,
+            got="no --data",
+            expected=recipe.data,
+            remedy="name them with --data; see the page on data",
+        )
+    folder = Path("sweeps") / plan_file.stem if out is None else out
+    recordings = partial(_recordings, recipe, data_file)
+    if trials is None:
+        result = sweep_grid(plan, recordings, folder, jobs=jobs, tell=_tell)
+    else:
+        result = sweep_search(plan, recordings, folder, trials=trials, jobs=jobs, tell=_tell)
+
+    from matplotlib.figure import Figure
+
+    from ..report.plots import plot_sweep
+
+    for setting in plan.vary:
+        figure = Figure(figsize=(5.0, 3.5), layout="constrained")
+        plot_sweep(result, setting, figure.subplots())
+        figure.savefig(folder / f"{setting}.png", dpi=150)
+    means = result.means()
+    rows = {"runs": f"{sum(run.state == 'finished' for run in result.runs)} finished, {_failed(result.runs)} failed"}
+    if means:
+        settings, value = means[0]
+        rows |= {f"best {name}": str(chosen) for name, chosen in settings.items()}
+        rows["its " + plan.metric.replace("_", " ")] = f"{100 * value:.2f} %" if plan.metric == "validation_accuracy" else f"{value:.4f}"
+    show_table(f"{plan_file.stem}, {recipe.name}", rows | {"table": str(folder / "sweep.csv")})
+    best = {"settings": means[0][0], plan.metric: means[0][1]} if means else None
+    write_json(json_file, {"best": best, "runs": len(result.runs), "failed": _failed(result.runs), "table": str(folder / "sweep.csv")})
+
+
+def _failed(runs: list[Run]) -> int:
+    return sum(run.state == "failed" for run in runs)
+
+
+def _tell(run: Run, done: int, of: int) -> None:
+    found = run.message or ", ".join(f"{name} {value:.4g}" for name, value in run.metrics.items() if name.startswith("validation"))
+    settings = ", ".join(f"{name.rsplit('.', 1)[-1]} {value}" for name, value in run.settings.items())
+    say(f"{done}/{of}  {settings}, seed {run.seed}: {found}")

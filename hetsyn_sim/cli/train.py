@@ -1,0 +1,132 @@
+"""``hetsyn train``: a recipe to a checkpoint."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import BackendError, ConfigError, HetSynError
+from .console import say, show_table
+from .options import DataFile, JsonFile, check_output, load_data, write_json
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..data import SpikeDataset
+    from ..training.recipe import Recipe
+
+
+def train(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="A recipe that ships, or the path of a YAML file.", show_default=False)],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FOLDER", help="Folder of the run; by default runs/NAME-seedN.", show_default=False)
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Instead of the recipe's.", show_default=False)] = None,
+    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Instead of the recipe's.", show_default=False)] = None,
+    data_file: DataFile = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Throw away what run the folder holds.")] = False,
+    devices: Annotated[
+        int | None, typer.Option("--devices", min=1, help="Processes on this machine, one per GPU if there are any.", show_default=False)
+    ] = None,
+    nodes: Annotated[int | None, typer.Option("--nodes", min=1, help="Machines; needs torchrun on each.", show_default=False)] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Train a network in PyTorch.
+
+    Recipes that ship: `fsdd-hetsyn`, `fsdd-hetneu`, `fsdd-homneu` and, small and quick, `fsdd-demo`; `dms-hetsyn` and `patterns-hetsyn`,
+    whose recordings are drawn; and for data that do not ship `shd-hetsyn`, `shd-hetsyn-as-published`, `smnist-hetsyn`,
+    `smnist-rows-hetsyn`, `tidigits-hetsyn` and `ti46-alpha-hetsyn`. A training that was interrupted, even killed, goes on where it stopped
+    when the same command is given again. The test split is not looked at, unless the recipe says so, as the published one for SHD does.
+
+    ```
+    hetsyn train fsdd-hetsyn
+    hetsyn train fsdd-hetsyn --seed 1 --epochs 10 --out runs/short
+    hetsyn train mine.yaml --data mine.h5
+    hetsyn train shd-hetsyn --data shd/
+    hetsyn train dms-hetsyn
+    hetsyn train shd-hetsyn --data shd/ --devices 2
+    ```
+
+    With several devices a batch is shared between as many processes, and the result is that of one process but for the rounding of sums.
+    Under torchrun its numbers are taken: `torchrun --standalone --nproc_per_node 2 -m hetsyn_sim.cli.app train fsdd-hetsyn`.
+    """
+    check_output(json_file)
+    from ..training.fit import fit
+    from ..training.processes import is_first
+    from ..training.recipe import load_recipe
+
+    recipe = load_recipe(config)
+    used_seed = recipe.training.seed if seed is None else seed
+    if recipe.data and data_file is None:
+        raise ConfigError(
+            "this recipe needs data that do not ship",
+            where=recipe.name,
+            got="no --data",
+            expected=recipe.data,
+            remedy="name them with --data; see the page on data",
+        )
+    folder = Path("runs") / f"{recipe.name}-seed{used_seed}" if out is None else out
+    under_torchrun = "TORCHELASTIC_RUN_ID" in os.environ
+    if not under_torchrun and (nodes or 1) > 1:
+        raise ConfigError(
+            "several machines have to be told of each other",
+            where="--nodes",
+            got=f"{nodes}, without torchrun",
+            expected="the same command under torchrun on each of them",
+            remedy="torchrun --nnodes 2 --nproc_per_node 4 --rdzv_backend c10d --rdzv_endpoint HOST:PORT -m hetsyn_sim.cli.app train ...",
+        )
+    if not under_torchrun and (devices or 1) > 1:
+        assert devices is not None
+        options = {"--out": folder, "--seed": seed, "--epochs": epochs, "--data": data_file, "--json": json_file}
+        given = [text for name, value in options.items() if value is not None for text in (name, str(value))]
+        _in_processes(["train", config, *given, *(["--overwrite"] if overwrite else [])], devices, folder)
+        return
+    numbers: dict[str, Any] = {name: n for name, n in (("devices", devices), ("num_nodes", nodes)) if n is not None}
+    try:
+        data, traces, data_name = _recordings(recipe, data_file, used_seed)
+        result = fit(recipe, data, traces=traces, epochs=epochs, seed=seed, out=folder, overwrite=overwrite, data_name=data_name, **numbers)
+    except HetSynError as error:
+        # What is wrong is wrong in all processes of a machine: one says it. That another is gone may be known to a single one.
+        if isinstance(error, BackendError) or os.environ.get("LOCAL_RANK", "0") == "0":
+            raise
+        raise typer.Exit(2) from None
+    if not is_first():
+        return
+    last = result.history[-1]
+    rows = {"epochs": f"{len(result.history)}"}
+    if "train_accuracy" in last:
+        rows["training accuracy"] = f"{100 * last['train_accuracy']:.2f} %"
+    else:
+        rows["training error"] = f"{last['train_loss']:.4f} (mean squared)"
+    if "validation_accuracy" in last:
+        rows["validation accuracy"] = f"{100 * last['validation_accuracy']:.2f} %"
+    rows |= {"time": f"{sum(row['seconds'] for row in result.history):.0f} s", "run": str(folder)}
+    show_table(f"{recipe.name}, seed {used_seed}", rows | {"next": f"hetsyn verify {folder}"})
+    path = str(folder / "checkpoint.safetensors")
+    write_json(json_file, {"checkpoint": path, "recipe": recipe.name, "seed": used_seed, "epochs": len(result.history), "last_epoch": last})
+
+
+def _in_processes(arguments: list[str], n: int, folder: Path) -> None:
+    from ..training.launch import launch
+
+    try:
+        launch(["-m", "hetsyn_sim.cli.app", *arguments], n)
+    except KeyboardInterrupt:
+        say(f"interrupted: run the same again to go on in {folder}")
+        raise typer.Exit(130) from None
+
+
+def _recordings(recipe: Recipe, data_file: Path | None, seed: int) -> tuple[SpikeDataset, NDArray[np.float64] | None, str]:
+    """What to learn from, the traces to be followed if there are any, and what to call it."""
+    if recipe.task is None or data_file is not None:
+        return load_data(data_file), None, "spoken digits (FSDD)" if data_file is None else data_file.name
+    from ..tasks.drawn import draw
+    from ..tasks.patterns import PatternTask
+
+    drawn = draw(recipe.task, seed)
+    name = str(recipe.task["name"])
+    return (drawn.data, drawn.traces, name) if isinstance(drawn, PatternTask) else (drawn, None, name)

@@ -1,0 +1,99 @@
+"""``hetsyn verify``: is it the same network in torch and in Brian2?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .console import checks_bar, say, show_table
+from .options import (
+    CheckpointPath,
+    DataFile,
+    Device,
+    JsonFile,
+    Recordings,
+    Split,
+    check_output,
+    load_checkpoint,
+    load_data,
+    selected,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from ..agreement.verification import Verification
+
+
+def verify(
+    checkpoint_path: CheckpointPath,
+    data_file: DataFile = None,
+    split: Split = "test",
+    recordings: Recordings = None,
+    device: Device = "numpy",
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Every kernel back end and device that is here, more recordings, finer time steps.")
+    ] = False,
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--certificate", metavar="FOLDER", help="Where it goes; by default beside the checkpoint.", show_default=False),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FOLDER", help="Write a report of the training there, too.", show_default=False)
+    ] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Run a trained network in PyTorch and in Brian2 on the same recordings, compare every spike and voltage, and write a certificate.
+
+    Five checks: agreement of all simulators, on the recordings and on probes; HetSyn's reductions with this network's weights; steps that
+    are exact at any dt; and values that arrive in Brian2 as they were trained. The certificate is a page with figures, and JSON.
+    Ends with exit code 0 only if all of them pass, and with 1 if they do not.
+
+    ```
+    hetsyn verify runs/fsdd-demo-seed0
+    hetsyn verify runs/fsdd-demo-seed0 --device cpp_standalone --json out.json
+    hetsyn verify runs/fsdd-demo-seed0 --input my-recordings.h5 --thorough --certificate proof/
+    ```
+    """
+    folder = certificate or (checkpoint_path if checkpoint_path.is_dir() else checkpoint_path.parent) / "certificate"
+    check_output(json_file, folder / "certificate.html", report / "report.html" if report else None)
+    checkpoint = load_checkpoint(checkpoint_path)
+    data = selected(load_data(data_file, checkpoint), split, recordings)
+    from ..agreement.certify import certify
+    from ..brian.devices import find_device
+    from ..report import write_certificate
+
+    find_device(device)
+    with checks_bar(f"{len(data)} recordings") as progress:
+        found = certify(checkpoint, data, device=device, thorough=thorough, progress=progress, message=say)
+    rows = verdict(found.verification)
+    rows |= {check.name: ("passed" if check.passed else "FAILED") + f", {len(check.findings)} findings" for check in found.checks}
+    rows["certificate"] = str(write_certificate(folder, found, checkpoint, data))
+    if report is not None:
+        from ..report import run_material, write_report
+
+        initial, history = run_material(checkpoint_path)
+        rows["report"] = str(write_report(report, checkpoint, found.verification, data, initial=initial, history=history))
+    show_table("The same network" if found.passed else "NOT the same network", rows)
+    for check in found.checks:
+        for finding in check.findings:
+            if finding.passed is False:
+                say(f"{check.name}: {finding.what} FAILED" + "".join(f"\nfirst difference: {line}" for line in finding.differences[:1]))
+    write_json(json_file, found.to_dict())
+    if not found.passed:
+        raise typer.Exit(1)
+
+
+def verdict(outcome: Verification) -> dict[str, str]:
+    """What people want to know of a verification, for a table."""
+    c = outcome.comparison
+    return {
+        "accuracy in PyTorch": f"{100 * outcome.accuracy_torch:.2f} % of {outcome.n_recordings} recordings",
+        "accuracy in Brian2": f"{100 * outcome.accuracy_brian2:.2f} % of the same recordings",
+        "equal predictions": "yes" if outcome.predictions_equal else "NO",
+        "spike mismatches": f"{c.spike_mismatches} of {c.n_spikes:,} spikes",
+        "largest |dv|": f"{c.max_abs_dv:.2g} ({100 * c.max_dv_over_bound:.2g} % of what rounding may do)",
+        "undecided runs": f"{len(c.undecided)} of {c.n_runs} ({100 * c.undecided_fraction:.2f} %)",
+        "time": f"{outcome.time_torch_s:.1f} s in PyTorch, {outcome.time_brian2_s:.1f} s in Brian2",
+    }

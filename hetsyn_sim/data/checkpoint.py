@@ -1,0 +1,218 @@
+"""A trained network in one file: parameter values in physical units, the spec they belong to, and how they came about.
+
+The file is safetensors: the values are its tensors, everything else is one JSON text in its metadata. Reading it runs no code, and needs
+neither torch nor a simulator. The bytes depend on the content alone, so equal trainings give equal files.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from brian2.units.allunits import second
+from numpy.typing import NDArray
+from safetensors.numpy import save as to_safetensors
+
+from ..errors import CheckpointError
+from ..spec import NetworkSpec, format_quantity
+from ..spec.quantities import dimensions_of
+from .checkpoint_file import (
+    DIGEST,
+    DTYPES,
+    FORMAT,
+    FORMAT_VERSION,
+    KEY,
+    check_digest,
+    digest_of,
+    read_about,
+    read_spec,
+    stored_unit,
+    wrong_dtype,
+)
+from .files import write_atomically
+
+
+def installed_versions() -> dict[str, str]:
+    """The versions of the packages that a number may depend on. Reads their metadata and imports none of them."""
+    found = {}
+    for package in ("hetsyn-sim", "torch", "brian2", "numpy"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Parameter values with everything that is needed to use them, immutable and checked when made.
+
+    Attributes
+    ----------
+    spec
+        The network.
+    values
+        Slot key -> float32 or float64 array of the slot's shape, in SI units. Exactly the keys of ``spec.slots``. A time constant may be 0
+        (forgets at once) or infinite (never forgets); every other value is finite. Values outside a parameter's bounds are allowed: bounds
+        say how far training may go, not what a network may be.
+    recipe
+        How it was trained, as plain data.
+    seeds
+        Name -> seed of everything random.
+    data
+        What it was trained on: ``name``, ``fingerprint``, ``dt`` (text with unit).
+    metrics
+        Name -> number. NaN and infinities are kept as the texts ``"nan"``, ``"inf"``, ``"-inf"``, since JSON has no numbers for them.
+    versions
+        Package -> version, when it was made.
+
+    Raises
+    ------
+    CheckpointError
+        If a slot is missing, unknown, of the wrong shape or dtype, or holds a value that can't be simulated.
+    """
+
+    spec: NetworkSpec
+    values: Mapping[str, NDArray[np.floating]]
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    seeds: Mapping[str, int] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=installed_versions)
+
+    def __post_init__(self) -> None:
+        _check_values(self.spec, self.values, where="Checkpoint")
+        for name in ("recipe", "seeds", "data", "metrics", "versions"):
+            object.__setattr__(self, name, _plain(getattr(self, name), where=f"Checkpoint.{name}"))
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write one file, complete or not at all, and return its path; ``.safetensors`` is appended if the name does not end so.
+
+        Raises
+        ------
+        CheckpointError
+            If the file can't be written.
+        """
+        path = _with_suffix(path)
+        try:
+            return write_atomically(path, self.to_bytes())
+        except OSError as error:
+            raise CheckpointError(
+                "the checkpoint can't be written",
+                where=str(path),
+                got=f"{type(error).__name__}: {error.strerror or error}",
+                expected="a folder that can be written to, with space left",
+                remedy="choose another path",
+            ) from error
+
+    def to_bytes(self) -> bytes:
+        """What :meth:`save` writes."""
+        slots = self.spec.slots
+        about = {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "spec": self.spec.to_text(),
+            "dt": {"seconds": self.spec.dt_s, "text": format_quantity(self.spec.dt_s, "ms")},
+            "scheme": "exact",
+            "units": {key: stored_unit(slot) for key, slot in slots.items()},
+            **{name: getattr(self, name) for name in ("recipe", "seeds", "data", "metrics", "versions")},
+        }
+        # order="C" and not np.ascontiguousarray, which would give a single value an axis
+        tensors = {key: np.array(self.values[key], order="C") for key in sorted(slots)}
+        about[DIGEST] = digest_of(about, tensors)
+        return to_safetensors(tensors, metadata={KEY: json.dumps(about, sort_keys=True, allow_nan=False)})
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Checkpoint:
+        """Read a file written by :meth:`save`; ``.safetensors`` may be left out.
+
+        Raises
+        ------
+        CheckpointError
+            If the file is missing, truncated, not one of ours, of a newer format, or inconsistent in itself.
+        """
+        path = Path(path) if os.path.isfile(path) else _with_suffix(path)
+        if not os.path.isfile(path):  # unlike Path.is_file, False for a name that is too long
+            there = sorted(p.name for p in path.parent.glob("*.safetensors")) if os.path.isdir(path.parent) else []
+            raise CheckpointError(
+                "there is no such checkpoint",
+                where=str(path),
+                got="no file",
+                expected="a .safetensors file written by Checkpoint.save" + (f"; that folder has {', '.join(there)}" if there else ""),
+                remedy="check the path, or train a network first",
+            )
+        about, values = read_about(path)
+        spec = read_spec(about, path)
+        _check_values(spec, values, where=str(path))
+        check_digest(about, values, path)
+        return cls(spec, values, **{name: about.get(name, {}) for name in ("recipe", "seeds", "data", "metrics", "versions")})
+
+
+def _with_suffix(path: str | PathLike[str]) -> Path:
+    path = Path(path)
+    return path if path.suffix == ".safetensors" else path.with_name(f"{path.name}.safetensors")
+
+
+def _check_values(spec: NetworkSpec, values: Mapping[str, NDArray[np.floating]], *, where: str) -> None:
+    missing, unknown = sorted(set(spec.slots) - set(values)), sorted(set(values) - set(spec.slots))
+    if missing or unknown:
+        raise CheckpointError(
+            "the values do not belong to this network",
+            where=where,
+            got="; ".join(f"{what} {', '.join(keys)}" for what, keys in (("without", missing), ("unknown", unknown)) if keys),
+            expected=f"exactly {', '.join(spec.slots)}",
+            remedy="use the values and the spec of the same network",
+        )
+    for key, slot in spec.slots.items():
+        value = np.asarray(values[key])
+        if value.dtype.name not in DTYPES:
+            raise wrong_dtype(key, value.dtype.name, where)
+        if value.shape != slot.shape:
+            raise CheckpointError(
+                "a value has the wrong shape",
+                where=f"{where}: {key}",
+                got=f"shape {value.shape}",
+                expected=f"shape {slot.shape} ({slot.parameter.axes})",
+                remedy="weights are post x pre; check that values and spec are of the same network",
+            )
+        is_time = dimensions_of(slot.parameter.unit, where=key) is second.dim
+        bad = np.argwhere(~(value >= 0.0) if is_time else ~np.isfinite(value))
+        if len(bad):
+            index = tuple(int(i) for i in bad[0])
+            shown = f"{float(value[index]):.9g} {stored_unit(slot)}".removesuffix(" 1")
+            raise CheckpointError(
+                "a time constant is negative or not a number" if is_time else "a value is not finite",
+                where=f"{where}: {key}" + (f"[{', '.join(map(str, index))}]" if index else ""),
+                got=f"{shown} ({len(bad)} such value{'s' if len(bad) > 1 else ''})",
+                expected="0 s or more; inf never forgets" if is_time else "a finite number",
+                remedy="the training has diverged: lower its learning rate; or correct the value",
+            )
+
+
+def _plain(value: Any, *, where: str) -> Any:
+    """A copy as JSON has it: mappings with text keys, lists, texts, finite numbers, booleans, None."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item, where=f"{where}.{key}") for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item, where=where) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise CheckpointError(
+        "this can't be written down as plain data",
+        where=where,
+        got=f"{type(value).__name__}",
+        expected="numbers, texts, booleans, None, and lists and dictionaries of these",
+        remedy="convert it first, for example an array with .tolist()",
+    )

@@ -1,0 +1,291 @@
+"""The dataset: one flat list of events, cut into labelled recordings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import DataError
+from .events_checks import PER_RECORDING, check_events, check_shapes
+from .events_file import read_events, write_events
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeDataset:
+    """Many labelled recordings of binary spikes, stored as one flat list of events.
+
+    Recording i owns the events ``offsets[i]`` to ``offsets[i + 1]``, ordered by step, then unit. A spike in step k is at time ``k * dt``.
+    Slicing (``data[10:20]``, ``data[indices]``, ``data[mask]``) gives another ``SpikeDataset``; ``len(data)`` counts recordings.
+
+    Attributes
+    ----------
+    dt
+        Time step in seconds.
+    n_channels
+        Number of input channels.
+    steps, units
+        int32, shape (event,): the grid step and the channel of every spike. A channel spikes at most once in a step.
+    offsets
+        int64, shape (recording + 1,).
+    n_steps
+        int32, shape (recording,): the true length in steps.
+    labels
+        int32, shape (recording,).
+    speakers, names
+        str, shape (recording,): who spoke, and a name for messages and plots.
+    split
+        str, shape (recording,): ``"train"`` or ``"test"``, as the data's authors divided them.
+    info
+        Where the spikes come from: encoder settings, licence, attribution.
+
+    Raises
+    ------
+    DataError
+        If anything above does not hold, with the name of the first offending recording.
+    """
+
+    dt: float
+    n_channels: int
+    steps: NDArray[np.int32]
+    units: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    n_steps: NDArray[np.int32]
+    labels: NDArray[np.int32]
+    speakers: NDArray[np.str_]
+    names: NDArray[np.str_]
+    split: NDArray[np.str_]
+    info: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.dt) and self.dt > 0.0):
+            raise DataError(
+                "dt must be a positive time",
+                where="SpikeDataset",
+                got=f"dt = {self.dt!r} s",
+                expected="a finite number of seconds above 0",
+                remedy="pass the time step the spikes were recorded with",
+            )
+        if not 0 <= self.n_channels <= np.iinfo(np.int32).max:
+            raise DataError(
+                "the number of channels is out of range",
+                where="SpikeDataset",
+                got=f"n_channels = {self.n_channels!r}",
+                expected=f"a whole number up to {np.iinfo(np.int32).max}",
+                remedy="pass the number of input channels",
+            )
+        for name in ("steps", "units", "offsets", "n_steps", "labels"):
+            array = np.asarray(getattr(self, name))
+            if array.size and not np.issubdtype(array.dtype, np.integer):
+                raise DataError(
+                    f"{name} must be whole numbers",
+                    where="SpikeDataset",
+                    got=f"dtype {array.dtype}",
+                    expected="an integer array",
+                    remedy="put the spikes on the grid first: step = round(time / dt)",
+                )
+            dtype = np.int64 if name == "offsets" else np.int32
+            kept = array.astype(dtype)
+            if np.any(kept != array):
+                raise DataError(
+                    f"{name} do not fit into {8 * kept.itemsize} bits",
+                    where="SpikeDataset",
+                    got=f"values from {array.min()} to {array.max()}",
+                    expected=f"at most {np.iinfo(dtype).max}",
+                    remedy="check the unit: steps are whole numbers of dt, not nanoseconds",
+                )
+            self._keep(name, kept)
+        for name in ("speakers", "names", "split"):
+            self._keep(name, np.array(getattr(self, name), dtype=np.str_))
+        check_shapes(self)
+        check_events(self)
+
+    def _keep(self, name: str, array: NDArray[np.generic]) -> None:
+        """Store a private, read-only copy: slices and caches may share it without anybody changing it under them."""
+        array.setflags(write=False)
+        object.__setattr__(self, name, array)
+
+    @classmethod
+    def from_lists(
+        cls,
+        steps: Sequence[ArrayLike],
+        units: Sequence[ArrayLike],
+        *,
+        dt: float,
+        n_channels: int,
+        n_steps: ArrayLike,
+        labels: ArrayLike,
+        speakers: ArrayLike | None = None,
+        names: ArrayLike | None = None,
+        split: ArrayLike | None = None,
+        info: Mapping[str, str] | None = None,
+    ) -> SpikeDataset:
+        """Build a dataset from one array of steps and one of units per recording, in any order within a recording.
+
+        ``n_channels`` is the number of units there are. ``labels`` and the rest have an item for each recording, and ``info`` says where
+        all of them come from. ``speakers`` default to ``""``, ``names`` to ``"recording 0"`` and so on, ``split`` to ``"train"``.
+        """
+        pairs = [(np.asarray(s, dtype=np.int64), np.asarray(u, dtype=np.int64)) for s, u in zip(steps, units, strict=True)]
+        ordered = [(s[k], u[k]) for s, u in pairs for k in (np.lexsort((u, s)),)]
+        n = len(ordered)
+        return cls(
+            dt=dt,
+            n_channels=n_channels,
+            steps=np.concatenate([s for s, _ in ordered] or [np.zeros(0, dtype=np.int64)]),
+            units=np.concatenate([u for _, u in ordered] or [np.zeros(0, dtype=np.int64)]),
+            offsets=np.cumsum([0, *(s.size for s, _ in ordered)]),
+            n_steps=np.asarray(n_steps),
+            labels=np.asarray(labels),
+            speakers=np.full(n, "") if speakers is None else np.asarray(speakers),
+            names=np.array([f"recording {i}" for i in range(n)], dtype=np.str_) if names is None else np.asarray(names),
+            split=np.full(n, "train") if split is None else np.asarray(split),
+            info=dict(info or {}),
+        )
+
+    def __len__(self) -> int:
+        return int(self.labels.size)
+
+    def __getitem__(self, index: int | slice | ArrayLike) -> SpikeDataset:
+        """Some of the recordings, in the order asked for; ``data[3]`` is a dataset of one recording."""
+        chosen = np.atleast_1d(np.arange(len(self))[index if isinstance(index, slice) else np.asarray(index)])
+        counts = np.diff(self.offsets)[chosen]
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        # Event k of the result is event (k - its recording's new start + its recording's old start) of this dataset.
+        events = np.arange(offsets[-1]) + np.repeat(self.offsets[chosen] - offsets[:-1], counts)
+        kept = {name: getattr(self, name)[chosen] for name in PER_RECORDING}
+        return replace(self, steps=self.steps[events], units=self.units[events], offsets=offsets, **kept)
+
+    def owners(self) -> NDArray[np.int64]:
+        """Index of the recording every event belongs to, shape (event,)."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+    @property
+    def train(self) -> SpikeDataset:
+        """The training split."""
+        return self[self.split == "train"]
+
+    @property
+    def test(self) -> SpikeDataset:
+        """The test split: for the last look, not for choosing anything."""
+        return self[self.split == "test"]
+
+    def validation_split(self, fraction: float = 1 / 9, seed: int | None = None) -> tuple[SpikeDataset, SpikeDataset]:
+        """Divide the *training* split into (train, validation), the same fraction of every label and speaker.
+
+        Parameters
+        ----------
+        fraction
+            Part of each (label, speaker) group that is held out, rounded to whole recordings.
+        seed
+            ``None`` holds out the first recordings of each group as they are stored; a number draws them at random.
+
+        Raises
+        ------
+        DataError
+            If ``fraction`` leaves one of the two sides empty.
+        """
+        train = self.train
+        held_out = np.zeros(len(train), dtype=bool)
+        rng = None if seed is None else np.random.default_rng(seed)
+        for label, speaker in sorted({(int(a), str(b)) for a, b in zip(train.labels, train.speakers, strict=True)}):
+            group = np.flatnonzero((train.labels == label) & (train.speakers == speaker))
+            order = group if rng is None else rng.permutation(group)
+            held_out[order[: max(0, round(fraction * group.size))]] = True
+        if not 0 < held_out.sum() < held_out.size:
+            raise DataError(
+                "the validation split leaves one side empty",
+                where="SpikeDataset.validation_split",
+                got=f"fraction = {fraction:g}: {int(held_out.sum())} of {held_out.size} training recordings held out",
+                expected="some recordings on both sides",
+                remedy="choose a fraction between 0 and 1 that makes at least one recording of a label and speaker",
+            )
+        return train[~held_out], train[held_out]
+
+    def speaker_split(self, fraction: float = 0.2, seed: int = 0) -> tuple[SpikeDataset, SpikeDataset]:
+        """Divide the *training* split into (train, validation) by speakers: nobody is heard on both sides.
+
+        Parameters
+        ----------
+        fraction
+            Part of the speakers that is held out, rounded to whole speakers, at least one.
+        seed
+            Which ones.
+
+        Raises
+        ------
+        DataError
+            If one of the two sides would have no speaker.
+        """
+        train = self.train
+        speakers = np.unique(train.speakers)
+        n = max(1, round(fraction * speakers.size))
+        if n >= speakers.size:
+            raise DataError(
+                "the speakers can't be divided",
+                where="SpikeDataset.speaker_split",
+                got=f"{speakers.size} speaker(s) in the training split, {n} to be held out",
+                expected="at least one speaker on both sides",
+                remedy="use validation: split, which divides the recordings of every speaker",
+            )
+        held_out = np.isin(train.speakers, np.random.default_rng(seed).permutation(speakers)[:n])
+        return train[~held_out], train[held_out]
+
+    def rasters(self, n_steps: int | None = None) -> NDArray[np.bool_]:
+        """All recordings on one grid, bool, shape (time, recording, channel): cut to ``n_steps``, shorter ones filled up with silence.
+
+        ``n_steps=None`` takes the longest recording.
+        """
+        length = int(self.n_steps.max(initial=0)) if n_steps is None else n_steps
+        raster = np.zeros((length, len(self), self.n_channels), dtype=bool)  # (time, recording, channel)
+        inside = self.steps < length
+        raster[self.steps[inside], self.owners()[inside], self.units[inside]] = True
+        return raster
+
+    def fingerprint(self) -> str:
+        """SHA-256 over the content (not the compression), as hex digits: equal on every machine for equal data."""
+        digest = hashlib.sha256(json.dumps([float(self.dt), int(self.n_channels), dict(self.info)], sort_keys=True).encode())
+        for array in (self.offsets, self.steps, self.units, self.n_steps, self.labels):
+            digest.update(array.astype(array.dtype.newbyteorder("<")).tobytes())
+        for words in (self.speakers, self.names, self.split):
+            digest.update(json.dumps(words.tolist()).encode())
+        return digest.hexdigest()
+
+    def save(self, path: str | Path) -> None:
+        """Write an HDF5 file (layout: :mod:`hetsyn_sim.data.events_file`).
+
+        It appears complete or not at all; :class:`WriteError` if not.
+        """
+        write_events(
+            Path(path),
+            {name: getattr(self, name) for name in ("steps", "units", "offsets", *PER_RECORDING)},
+            dt=self.dt,
+            n_channels=self.n_channels,
+            info=self.info,
+            fingerprint=self.fingerprint(),
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> SpikeDataset:
+        """Read a file written by :meth:`save`.
+
+        Raises
+        ------
+        DataError
+            If it is missing, truncated, foreign or inconsistent.
+        """
+        arrays, dt, n_channels, info, fingerprint = read_events(Path(path))
+        data = cls(dt=dt, n_channels=n_channels, info=info, **arrays)
+        if fingerprint and data.fingerprint() != fingerprint:
+            raise DataError(
+                "this spike file is damaged: it does not hold what was written",
+                where=str(path),
+                got=f"content with the fingerprint {data.fingerprint()}",
+                expected=f"{fingerprint}, as the file itself has it",
+                remedy="copy the file or encode the recordings again; to change it on purpose, load it, and save what you make of it",
+            )
+        return data

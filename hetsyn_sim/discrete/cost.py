@@ -1,0 +1,121 @@
+"""What an inference costs on hardware that works by events: parameters, spikes, synaptic operations, and states that have to be kept up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..data.recording import Recording
+from ..errors import DataError
+from ..spec import NetworkSpec, Projection
+from . import synaptic_steps
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Means over the runs of a recording; a run is one inference.
+
+    Attributes
+    ----------
+    parameters
+        Trainable numbers of the network.
+    synapses
+        Projection -> number of synapses.
+    spikes_of
+        Population -> spikes for one inference; ``input`` too.
+    operations_of
+        Projection -> synaptic operations for one inference: every spike of the source, times the synapses it reaches.
+    states
+        Synaptic and membrane states that decay in every step. Synapses onto a neuron that share their time constants share their states.
+    n_steps
+        Steps of an inference.
+    """
+
+    parameters: int
+    synapses: Mapping[str, int]
+    spikes_of: Mapping[str, float]
+    operations_of: Mapping[str, float]
+    states: int
+    n_steps: int
+
+    @property
+    def spikes(self) -> float:
+        """Spikes of all neurons for one inference, the input's aside."""
+        return sum(n for name, n in self.spikes_of.items() if name != "input")
+
+    @property
+    def synaptic_operations(self) -> float:
+        """Synaptic operations for one inference."""
+        return sum(self.operations_of.values())
+
+    @property
+    def state_updates(self) -> int:
+        """Decays for one inference of hardware that does them step by step."""
+        return self.states * self.n_steps
+
+
+def count_cost(spec: NetworkSpec, recording: Recording) -> Cost:
+    """Count what a recording of the network cost, whichever simulator it is of.
+
+    Parameters
+    ----------
+    recording
+        With the input and the spikes of every spiking population, as simulations give by default; rasters (time, run, unit).
+
+    Raises
+    ------
+    DataError
+        If the spikes of a population are missing, or there is no run.
+    """
+    spiking = ["input", *(p.name for p in spec.populations if p.model.threshold)]
+    missing = [name for name in spiking if name not in recording.rasters]
+    if missing or 0 in recording.rasters["input"].shape:
+        raise DataError(
+            "the cost of this recording can't be counted",
+            where="count_cost",
+            got=f"no spikes of {', '.join(missing)}" if missing else f"an input of shape {recording.rasters['input'].shape}",
+            expected="rasters of the input and of every spiking population, and at least one run",
+            remedy="record every population",
+        )
+    n_steps, n_runs = recording.rasters["input"].shape[:2]
+    per_unit = {name: recording.rasters[name].sum(axis=(0, 1)) / n_runs for name in spiking}  # (unit,)
+    reached = {p.name: _n_synapses(p) / p.n_pre for p in spec.projections}
+    return Cost(
+        parameters=count_parameters(spec),
+        synapses=count_synapses(spec),
+        spikes_of={name: float(np.sum(n)) for name, n in per_unit.items()},
+        operations_of={p.name: float(np.sum(per_unit[p.source]) * reached[p.name]) for p in spec.projections},
+        states=count_states(spec),
+        n_steps=n_steps,
+    )
+
+
+def count_parameters(spec: NetworkSpec) -> int:
+    """Trainable numbers: MN for a projection of HomNeuLIF, N more for HetNeuLIF, 2 MN for HetSynLIF (Deng et al. 2025, HetSyn, Table 3)."""
+    sizes = (int(np.prod(s.shape)) - (s.shape[0] if s.without_diagonal else 0) for s in spec.slots.values() if s.parameter.trainable)
+    return sum(sizes)
+
+
+def count_synapses(spec: NetworkSpec) -> dict[str, int]:
+    """Projection -> number of synapses."""
+    return {p.name: _n_synapses(p) for p in spec.projections}
+
+
+def _n_synapses(projection: Projection) -> int:
+    missing = 0 if projection.kind == "feedforward" or projection.self_connections else projection.n_post
+    return projection.n_pre * projection.n_post - missing
+
+
+def count_states(spec: NetworkSpec) -> int:
+    """States that decay in every step; synapses onto a neuron that share their time constants share their states."""
+    total = 0
+    for population in spec.populations:
+        model, synapses = population.model, [step for step in synaptic_steps(population.model) if step.held]
+        total += len(model.neuron_equations.states) * population.size
+        used = {str(s) for step in synapses for s in step.decay.free_symbols}
+        own = any(f.axes == "post pre" for name, f in population.model.parameters_of("synapse").items() if name in used)
+        for projection in spec.projections_to(population.name):
+            total += len(synapses) * (_n_synapses(projection) if own else projection.n_post)
+    return total

@@ -1,0 +1,25 @@
+"""Networks in and out: NIR graphs, Brian2 objects and scripts, the published HetSyn code, tables, Neo."""
+
+from .brian2_import import from_brian2
+from .brian_script import Exported, export_brian2
+from .csv_tables import ExportedTables, export_csv
+from .nir_export import ExportedNIR, export_nir, to_nir
+from .nir_import import from_nir, import_nir
+from .official import LAYOUTS, import_network
+from .state_dict import read_state_dict
+
+__all__ = [
+    "LAYOUTS",
+    "Exported",
+    "ExportedNIR",
+    "ExportedTables",
+    "export_brian2",
+    "export_csv",
+    "export_nir",
+    "from_brian2",
+    "from_nir",
+    "import_network",
+    "import_nir",
+    "read_state_dict",
+    "to_nir",
+]

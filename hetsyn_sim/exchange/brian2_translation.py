@@ -1,0 +1,233 @@
+"""The texts, parameters and values of a spec, gathered from what Brian2 objects say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+from brian2.units.allunits import second
+from brian2.units.fundamentalunits import Dimension, Quantity, get_dimensions
+from numpy.typing import NDArray
+
+from ..errors import UnknownNameError
+from ..spec.equations import parse_jumps, symbol
+from ..spec.initial import Constant, Initial, Uniform
+from ..spec.model import NeuronModel
+from ..spec.parameter import UNBOUNDED, Parameter
+from ..spec.quantities import unit_of_dimensions
+from .brian2_names import Constants, rewrite, unit_of
+from .brian2_objects import Connections, connections_of, exact_or_named, fail, neurons_of, numbers
+from .brian2_synapses import SpecSynapse
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """A parameter: what it is one value per, its dimensions, and the values it has."""
+
+    axes: str
+    dimensions: Dimension
+    values: Array
+
+    def parameter(self, trainable: bool) -> Parameter:
+        low, high = (float(f(self.values)) if self.values.size else 0.0 for f in (np.min, np.max))
+        initial: Initial = Constant(low) if low == high else Uniform(low, high)
+        # a time constant stays one; whoever knows better says so with with_parameters
+        times = (low / 10, high * 10) if self.dimensions is second.dim and low > 0 else UNBOUNDED
+        unit = unit_of(Quantity(max(abs(low), abs(high)), dim=self.dimensions))
+        return Parameter(axes=self.axes, unit=unit, initial=initial, bounds=times if trainable else None, trainable=trainable)
+
+
+class Translation:
+    """Everything that the spec and its values are made of."""
+
+    def __init__(self, group: Any, synapses: Any, namespace: Mapping[str, Any]) -> None:
+        self.neurons = neurons = neurons_of(group)
+        every = [] if synapses is None else list(synapses) if isinstance(synapses, list | tuple) else [synapses]
+        connections = [connections_of(s, group) for s in every]
+        if not connections:
+            drive = "pass the synapses that drive the group, such as Synapses(source, group, 'w : volt', on_pre='v_post += w')"
+            fail("nothing says what an input spike does", group.name, "a group without synapses", drive, "Synapses onto the group")
+        self.namespace = {**namespace, **(group.namespace or {})}
+        self.constants = Constants()
+        renames = self._names_of_synapses(connections)
+        self.constants.taken |= neurons.names
+        self.synapses = [
+            SpecSynapse(
+                neurons, c, {**namespace, **(c.synapses.namespace or {})}, self.constants, renames[k], self._free(f"connected_{k + 1}")
+            )
+            for k, c in enumerate(connections)
+        ]
+        self.sources = list(dict.fromkeys(c.synapses.source for c in connections if c.synapses.source is not group))
+        self.recurrent = any(c.synapses.source is group for c in connections)
+        self.mask = len(self.sources) + self.recurrent > 1 or not all(c.is_full for c in connections)
+        self.texts = self._texts()
+        self.facts = {"synapse": self._facts_of_synapse(), "neuron": self._facts_of_neuron()}
+
+    # -- names -------------------------------------------------------------------------------------------------------
+
+    def _free(self, name: str) -> str:
+        while name in self.constants.taken or name in self.constants.used:
+            name += "0"  # no underscore: a name must not end in one
+        self.constants.taken.add(name)
+        return name
+
+    def _names_of_synapses(self, connections: list[Connections]) -> list[dict[str, str]]:
+        """The names of each object's states and parameters, changed where the neuron or another object has the same."""
+        taken, found = set(self.neurons.names), []
+        for k, c in enumerate(connections, start=1):
+            own = [*c.states, *(n for n, e in c.parameters.items() if "shared" not in e.flags and "scalar" not in e.flags)]
+            rename = {}
+            for n in own:
+                clash = {n, f"{n}_syn"} & (taken - set(c.sums)) or n in c.sums
+                rename[n] = f"{n}_{k}" if clash else n
+            taken |= set(rename.values()) | {f"{rename[n]}_syn" for n in c.states}
+            found.append(rename)
+        self.constants.taken |= taken
+        return found
+
+    # -- texts -------------------------------------------------------------------------------------------------------
+
+    def _rewrite(self, text: str, where: str) -> str:
+        names = {n: n for n in self.neurons.names} | {y: text for s in self.synapses for y, text in s.sums.items() if text.isidentifier()}
+        return rewrite(text, names, self.namespace, self.constants, where=f"{self.neurons.group.name}: {where}")
+
+    def _texts(self) -> dict[str, str]:
+        neurons = self.neurons
+        sums = {y: text for s in self.synapses for y, text in s.sums.items()}
+        if foreign := sorted(set(sums) - set(neurons.parameters)):
+            fail(
+                "a sum into something that is not a parameter of the group",
+                neurons.group.name,
+                ", ".join(foreign),
+                "declare it in the group",
+            )
+        lines = []
+        for n, e in {**neurons.states, **neurons.subexpressions}.items():
+            head = f"d{n}/dt" if n in neurons.states else n
+            flags = f" ({', '.join(e.flags)})" if e.flags else ""
+            lines.append(f"{head} = {self._rewrite(e.expr.code, head)} : {unit_of_dimensions(e.dim)}{flags}")
+        for y, text in sums.items():
+            if not text.isidentifier():
+                lines.append(f"{y} = {text} : {unit_of_dimensions(neurons.parameters[y].dim)}")
+        resets = parse_jumps(neurons.reset, where=f"{neurons.group.name}: reset")
+        found = {
+            "neuron": "\n".join(lines),
+            "threshold": self._rewrite(neurons.threshold, "threshold") if neurons.threshold.strip() else "",
+            "reset": "\n".join(f"{j.target} {j.operator} {self._rewrite(j.text.split('=', 1)[1], 'reset')}" for j in resets),
+            "refractory": self._refractory(),
+            "synapse": "\n".join(line for s in self.synapses for line in s.lines),
+            "on_pre": "\n".join(line for s in self.synapses for line in s.jumps(mask=self.mask)),
+        }
+        # what the neuron and the synapses use is the neuron's, and the synapses read it there
+        of_neuron = _names_in(*(found[t] for t in ("neuron", "threshold", "reset", "refractory")))
+        both = of_neuron & set(self.constants.used)
+        for t in ("synapse", "on_pre"):
+            found[t] = re.sub(r"\b[A-Za-z_]\w*\b", lambda m: f"{m.group()}_post" if m.group() in both else m.group(), found[t])
+        return found
+
+    def _refractory(self) -> str:
+        given = self.neurons.refractory
+        if given is False:
+            return ""
+        if not isinstance(given, str):
+            return self.constants.name_for("t_ref", given)
+        text = self._rewrite(given, "refractory")
+        if re.search(r"[<>=]|\b(and|or|not)\b", text) and given.split() != self.neurons.threshold.split():
+            a_time = "give a time, or the threshold itself: a spike is then the moment in which it is crossed"
+            fail("a neuron that is refractory as long as a condition holds", f"{self.neurons.group.name}: refractory", given, a_time)
+        return text
+
+    # -- parameters --------------------------------------------------------------------------------------------------
+
+    def _facts_of_synapse(self) -> dict[str, _Facts]:
+        used = _names_in(self.texts["synapse"], self.texts["on_pre"])
+        found = {
+            n: _Facts("post pre", s.dimensions_of_parameters()[n], v) for s in self.synapses for n, v in s.values().items() if n in used
+        }
+        return found | self._used_constants(used)
+
+    def _facts_of_neuron(self) -> dict[str, _Facts]:
+        group = self.neurons.group
+        used = _names_in(*(self.texts[t] for t in ("neuron", "threshold", "reset", "refractory")))
+        used |= {n.removesuffix("_post") for n in _names_in(self.texts["synapse"], self.texts["on_pre"]) if n.endswith("_post")}
+        found = {}
+        for n, e in self.neurons.parameters.items():
+            if n in used and not any(n in s.sums for s in self.synapses):
+                shared = "shared" in e.flags or "scalar" in e.flags
+                values = numbers(group, n)
+                found[n] = _Facts(
+                    "layer" if shared else "post", e.dim, values.reshape(()) if shared else np.broadcast_to(values, (len(group),))
+                )
+        found |= self._used_constants(used)
+        self.initial = {}
+        for n, e in self.neurons.states.items():
+            begin = np.broadcast_to(numbers(group, n), (len(group),))
+            if np.any(begin != 0):
+                same = bool(np.all(begin == begin[0]))
+                self.initial[n] = self._free(f"{n}_0")
+                found[self.initial[n]] = _Facts("layer" if same else "post", e.dim, begin[0].reshape(()) if same else begin)
+        return found
+
+    def _used_constants(self, used: Collection[str]) -> dict[str, _Facts]:
+        return {n: _Facts("layer", get_dimensions(v), np.asarray(float(v))) for n, v in self.constants.used.items() if n in used}
+
+    # -- results -----------------------------------------------------------------------------------------------------
+
+    def model(self, name: str, trainable: Collection[str], scheme: str | None) -> NeuronModel:
+        facts = {**self.facts["synapse"], **self.facts["neuron"]}
+        if unknown := sorted(set(trainable) - set(facts)):
+            raise UnknownNameError(
+                "unknown parameter", where=name, got=", ".join(unknown), expected=", ".join(facts), remedy="train one of these"
+            )
+        parameters = {n: f.parameter(n in trainable) for n, f in facts.items()}
+        chosen = scheme or exact_or_named(self.neurons.method)
+        model = NeuronModel(name=name, **self.texts, initial=self.initial, parameters=parameters, scheme=chosen or "exact")
+        if chosen is None and not _is_linear(model):
+            what = "the equations are not linear, and no method is named"
+            fail(
+                what,
+                self.neurons.group.name,
+                "Brian2's own choice",
+                'name one: scheme="rk2", "rk4", "exponential_euler" or "euler"',
+                "a scheme",
+            )
+        return model
+
+    def values(self) -> dict[str, Array]:
+        group, found = self.neurons.group, {}
+        kinds = {"feedforward": self.sources, **({"recurrent": [group]} if self.recurrent else {})}
+        for kind, sources in kinds.items():
+            for n, f in self.facts["synapse"].items():
+                found[f"layer_1.{kind}.{n}"] = f.values if f.axes == "layer" else self._matrix(n, f, sources)
+        return found | {f"layer_1.neuron.{n}": np.array(f.values) for n, f in self.facts["neuron"].items()}
+
+    def _matrix(self, name: str, facts: _Facts, sources: list[Any]) -> Array:
+        """Values as post x pre. A parameter that is no weight has the mean of its values where there is no synapse."""
+        of = next(s for s in self.synapses if name in s.values())
+        rest = 0.0 if name in of.weights or not facts.values.size else float(np.mean(facts.values))
+        blocks = []
+        for source in sources:
+            block = np.full((len(self.neurons.group), len(source)), rest)
+            if of.connections.synapses.source is source:
+                block[of.connections.post, of.connections.pre] = facts.values
+            blocks.append(block)
+        # a network has at least one input channel, even if all synapses are recurrent
+        return np.concatenate(blocks, axis=1) if blocks else np.full((len(self.neurons.group), 1), rest)
+
+
+def _names_in(*texts: str) -> set[str]:
+    return set(re.findall(r"[A-Za-z_]\w*", "\n".join(texts)))
+
+
+def _is_linear(model: NeuronModel) -> bool:
+    block = model.neuron_equations
+    changing = {symbol(n) for n in (*block.states, *model.summed)}
+    states = [symbol(n) for n in block.states]
+    rates = [block.expand(rate) for rate in block.states.values()]
+    return not any(sympy.expand(sympy.diff(rate, x)).free_symbols & changing for rate in rates for x in states)

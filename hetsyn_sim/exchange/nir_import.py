@@ -1,0 +1,71 @@
+"""Networks from NIR files: our own, to the last bit, and those of other programs, by their nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any
+
+from ..data.checkpoint import Checkpoint
+from ..errors import ConfigError
+from ..spec.quantities import QuantityLike, to_si
+from .nir_conventions import reading_called
+from .nir_file import OURS, read_graph
+from .nir_metadata import from_own
+from .nir_reading import from_foreign
+
+
+def import_nir(path: str | PathLike[str], *, dt: QuantityLike | None = None, reading: str | None = None, ours: bool = True) -> Checkpoint:
+    """A checkpoint of a ``.nir`` file. Arguments and errors as for :func:`from_nir`; and CheckpointError if it can't be read."""
+    return from_nir(read_graph(path), dt=dt, reading=reading, ours=ours, where=str(path))
+
+
+def from_nir(
+    graph: Any, *, dt: QuantityLike | None = None, reading: str | None = None, ours: bool = True, where: str = "NIRGraph"
+) -> Checkpoint:
+    """A checkpoint of a ``nir.NIRGraph``.
+
+    Parameters
+    ----------
+    graph
+        A stack of layers of LIF, IF or CubaLIF nodes, or of LI nodes that meet at a Threshold, with Linear or Affine nodes before them,
+        loops where a layer is recurrent, and an LI, a CubaLI or several LI for a readout if there is one.
+    dt
+        Time step. A graph of ours has it in its metadata; others have none.
+    reading
+        What the equations and the spikes mean, one of :data:`~hetsyn_sim.exchange.nir_conventions.READINGS`; by default what the metadata
+        say, else ``"euler"``, as libraries do it.
+    ours
+        Take our own metadata, if there are any. False: go by the nodes alone, as for any other graph.
+
+    Raises
+    ------
+    CheckpointError
+        If the graph was changed after we wrote it, or something in it is not understood; the message names the node.
+    ConfigError
+        If dt is needed and not given, is no positive time, or given for a graph that has its own.
+    UnknownNameError
+        If there is no such reading.
+    """
+    told = graph.metadata.get(OURS, {}) if isinstance(graph.metadata, Mapping) else {}
+    told = told if isinstance(told, Mapping) else {}
+    if OURS in graph.metadata and ours:
+        if dt is not None or reading is not None:
+            raise ConfigError(
+                "this graph says itself what its dt and its reading are",
+                where=where,
+                got=", ".join(f"{name} = {value}" for name, value in (("dt", dt), ("reading", reading)) if value is not None),
+                expected=f"dt = {told.get('dt')} s, reading {told.get('reading')}, as in its metadata",
+                remedy="leave them out; or go by the nodes alone (ours=False; --as-foreign)",
+            )
+        return from_own(graph, where)
+    step = float(told["dt"]) if dt is None and "dt" in told else None if dt is None else to_si(dt, "ms", where="dt")
+    if step is None or not 0.0 < step < float("inf"):
+        raise ConfigError(
+            "a NIR graph has no time step" if step is None else "dt must be a positive time",
+            where=where,
+            got="no dt" if step is None else f"{step} s",
+            expected="the time that a step of the recordings is",
+            remedy='give it with its unit: --dt "1 ms"',
+        )
+    return from_foreign(graph, reading_called(reading or str(told.get("reading", "euler"))), step)

@@ -1,0 +1,212 @@
+"""The text of an exported script: the network's own equations, one Brian2 object after the other, with comments."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION, Equations
+from brian2.units import allunits
+from brian2.units.fundamentalunits import DIMENSIONLESS, Unit
+from numpy.typing import NDArray
+
+from ..brian.built import brian_name
+from ..brian.equations import (
+    STEPS_PER_RECORDING,
+    beginning_code,
+    begins_somewhere,
+    forget_spikes,
+    initial_name,
+    neuron_equations,
+    sum_name,
+    sums_in_use,
+    synapse_equations,
+    wipe_code,
+)
+from ..brian.methods import choose_method
+from ..brian.network import METHOD
+from ..brian.schedule import Schedule
+from ..brian.values import synapse_mask
+from ..errors import TransferError
+from ..spec import NetworkSpec, Population, Projection
+from ..spec.quantities import dimensions_of, name_of_dimensions
+from .script_frame import BEGINNING, DECODERS, ENDING
+from .script_text import equation_comments, parameter_comments
+
+_WIDTH = 116
+
+
+def check_exportable(spec: NetworkSpec, values: Mapping[str, NDArray[np.float64]]) -> None:
+    """Raise a TransferError if a script of Brian2's own means can't be the network."""
+
+    def fail(population: Population, got: str, expected: str) -> None:
+        where, remedy = f"{population.name}: {population.model.name}", "simulate it with hetsyn_sim: `hetsyn simulate`, or to_brian2"
+        raise TransferError("this network can't be written as a script", where=where, got=got, expected=expected, remedy=remedy)
+
+    for population in spec.populations:
+        if population.model.takes_values:
+            fail(population, "synapses that read the values of their source, x_pre", "recordings and layers of spikes")
+        method = choose_method(spec, population, values)
+        if method.reason:
+            fail(population, f"the method {method.name!r}, because {method.reason}", "a method that Brian2 has")
+
+
+def script_of(
+    spec: NetworkSpec, values: Mapping[str, NDArray[np.floating]], *, title: str, decoder: str, settings: Mapping[str, int]
+) -> str:
+    """The script for a network; ``decoder`` is the name of a loss, ``settings`` are the loss's."""
+    checked = {key: np.asarray(value, dtype=np.float64) for key, value in values.items()}
+    schedule = Schedule(spec.step_order)
+    orders = "\n".join(f"# {line}" for line in table_of_orders(spec))
+    parts = [BEGINNING.format(title=title, dt=repr(spec.dt_s), n_input=spec.n_input, orders=orders, names=", ".join(_units_in(spec)))]
+    for number, population in enumerate(spec.populations, start=1):
+        parts.append("\n".join(_population(spec, population, number, schedule, checked)))
+        parts += ["\n".join(_projection(spec, q, number, schedule)) for q in spec.projections_to(population.name) if synapse_mask(q).any()]
+    layers = [population.name for population in spec.populations if population.model.spiking]
+    last = spec.populations[-1].name
+    parts.append(
+        ENDING.format(
+            layers="\n".join(f'    "{name}": SpikeMonitor({name}, when="end", name="{name}_spikes"),' for name in layers),
+            readout=f'StateMonitor({last}, "v", record=True, when="end", name="readout_v")' if spec.readout is not None else "None",
+            last=last,
+            out="readout_traces()" if spec.readout is not None else f'raster_of("{last}")',
+            decoder=DECODERS[decoder].format(**settings),
+        )
+    )
+    return "\n\n".join(parts)
+
+
+def table_of_orders(spec: NetworkSpec) -> list[str]:
+    """What happens in a step, in its order, a line each."""
+    schedule = Schedule(spec.step_order)
+    phases = {
+        "decay": "every state follows its equation for one step",
+        "reset": "neurons that spiked in the step before are reset",
+        "recurrent": "spikes of the step before arrive at recurrent synapses",
+    }
+    lines = [(schedule.input_order, "input spikes of this step are made")]
+    lines += [(schedule.phase(name), text) for name, text in phases.items()]
+    somewhere = any(begins_somewhere(p.model) for p in spec.populations)
+    lines.append((schedule.wipe_order, f"if a recording begins: every state is set to {'where it begins' if somewhere else 'zero'}"))
+    if any(p.model.refractory for p in spec.populations):
+        lines.append((schedule.forget_order, "if a recording begins: neurons are ready to spike"))
+    for number, population in enumerate(spec.populations, start=1):
+        lines.append((schedule.deliver(number), f"spikes of this step arrive at {population.name}"))
+        if any(sums_in_use(population.model)):
+            lines.append((schedule.sums(number), f"{population.name} sums up its synapses"))
+        if population.model.spiking:
+            lines.append((schedule.threshold(number), f"{population.name}: neurons above threshold spike"))
+    return [f"{order:4}  {text}" for order, text in sorted(lines)]
+
+
+def _population(
+    spec: NetworkSpec, population: Population, number: int, schedule: Schedule, values: dict[str, NDArray[np.float64]]
+) -> Iterator[str]:
+    model, name = population.model, population.name
+    yield f"# --- {name}: {population.size} neurons, {model.name} ".ljust(_WIDTH, "-")
+    yield "#"
+    if model.reference:
+        yield _comment(f"Published in: {model.reference}")
+        yield "#"
+    for line in (*equation_comments(model), *parameter_comments(spec, population, values)):
+        yield _comment(line)
+    yield f"{name} = NeuronGroup("
+    yield f"    {population.size},"
+    yield from _text_argument(neuron_equations(spec, population))
+    if model.spiking:
+        yield f"    threshold={json.dumps(model.threshold)},"
+    if model.reset:
+        yield f"    reset={json.dumps('; '.join(model.reset.splitlines()))},"
+    if model.refractory:
+        yield f"    refractory={json.dumps(model.refractory)},"
+    yield f'    method="{choose_method(spec, population, values).name}", clock=clock, namespace={{}}, name="{name}",'
+    yield ")"
+    yield f"{name}.{STEPS_PER_RECORDING} = N_STEPS"
+    for parameter, facts in model.parameters_of("neuron").items():
+        yield _assignment(name, parameter, f'values["{name}.neuron.{parameter}"]', facts.unit)
+    for state in begins_somewhere(model):
+        yield f"{name}.{initial_name(model, state)} = {json.dumps(model.initial[state])}"
+        yield f"{name}.{state} = {json.dumps(initial_name(model, state))}"
+    if model.neuron_equations.states or model.refractory:
+        yield f"in_step({name}.state_updater, {schedule.phase('decay')})"
+    if model.neuron_equations.states:
+        yield _each_step(name, beginning_code(model), schedule.wipe_order)
+    if model.refractory:
+        yield _each_step(name, forget_spikes(model), schedule.forget_order)
+    if model.reset:
+        yield f'in_step({name}.resetter["spike"], {schedule.phase("reset")})'
+    if model.spiking:
+        yield f'in_step({name}.thresholder["spike"], {schedule.threshold(number)})'
+    yield f"network.add({name})"
+
+
+def _projection(spec: NetworkSpec, projection: Projection, number: int, schedule: Schedule) -> Iterator[str]:
+    model, name = spec.population(projection.target).model, brian_name(projection.name)
+    source = "inputs" if projection.source == "input" else projection.source
+    what = "recurrent synapses" if projection.kind == "recurrent" else "synapses"
+    yield f"# {what} from {projection.source} onto {projection.target}"
+    yield f"{name} = Synapses("
+    yield f"    {source}, {projection.target},"
+    yield from _text_argument(synapse_equations(spec, projection))
+    on_pre = "; ".join(model.on_pre.splitlines())
+    yield f'    on_pre={json.dumps(on_pre)}, delay=0 * second, method="{METHOD}", clock=clock, namespace={{}}, name="{name}",'
+    yield ")"
+    yield f"{name}.connect()" if projection.self_connections else f'{name}.connect(condition="i != j")  # nobody onto itself'
+    for parameter, facts in model.parameters_of("synapse").items():
+        stored = f'values["{projection.name}.{parameter}"]'
+        index = {"post pre": f"[{name}.j[:], {name}.i[:]]", "post": f"[{name}.j[:]]", "layer": ""}[str(facts.axes)]
+        yield _assignment(name, parameter, stored + index, facts.unit)
+    order = schedule.phase("recurrent") if projection.kind == "recurrent" else schedule.deliver(number)
+    yield f"in_step({name}.pre, {order})"
+    states = list(model.synapse_equations.states)
+    if states:
+        yield f"in_step({name}.state_updater, {schedule.phase('decay')})"
+        yield _each_step(name, wipe_code(states, suffix="_post"), schedule.wipe_order)
+    for total in sums_in_use(model):
+        yield f'in_step({name}.summed_updaters["{sum_name(total, projection)}_post"], {schedule.sums(number)})'
+    yield f"network.add({name})"
+
+
+def _each_step(name: str, code: str, order: int) -> str:
+    return f'{name}.run_regularly({json.dumps("; ".join(code.splitlines()))}, clock=clock, when="groups", order={order})'
+
+
+def _assignment(owner: str, variable: str, stored: str, unit: str) -> str:
+    """With its unit where that has a name in Brian2, else as the bare SI number."""
+    name = _unit(unit)
+    if name is None:
+        return f"{owner}.{variable}_ = {stored}  # SI units"
+    return f"{owner}.{variable} = {stored}" + (f" * {name}" if name else "")
+
+
+def _units_in(spec: NetworkSpec) -> list[str]:
+    """What the script has to import for its units, and to set Brian2's preferences."""
+    units = {_unit(parameter.unit) for p in spec.populations for parameter in p.model.parameters.values()}
+    return sorted({"prefs", "second", *(unit for unit in units if unit)})
+
+
+def _unit(unit: str) -> str | None:
+    """The name in Brian2 of the SI unit that belongs to a unit; empty for a pure number, None if there is no name."""
+    dimensions = dimensions_of(unit, where=unit)
+    if dimensions is DIMENSIONLESS:
+        return ""
+    name = name_of_dimensions(dimensions)
+    return name if isinstance(getattr(allunits, name, None), Unit) else None
+
+
+def _text_argument(equations: Equations) -> Iterator[str]:
+    yield '    """'
+    for name, equation in equations.items():
+        flags = f" ({', '.join(equation.flags)})" if equation.flags else ""
+        unit = name_of_dimensions(equation.dim) if equation.dim is not DIMENSIONLESS else "1"
+        if equation.var_type == "integer":
+            unit = "integer"
+        left = {DIFFERENTIAL_EQUATION: f"d{name}/dt = {equation.expr}", SUBEXPRESSION: f"{name} = {equation.expr}"}
+        yield f"    {left.get(equation.type, name)} : {unit}{flags}"
+    yield '    """,'
+
+
+def _comment(text: str) -> str:
+    return textwrap.fill(text, _WIDTH, initial_indent="# ", subsequent_indent="#     ")

@@ -1,0 +1,134 @@
+"""What every exported script has in common: its beginning and its end. Braces are doubled, since these are format strings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+BEGINNING = '''"""{title}
+
+A simulation in plain Brian2: it needs brian2 and numpy, and nothing else.
+
+    python network.py                     every recording
+    python network.py --recordings 10     the first ten
+    python network.py --target cython     compiled: faster for many recordings, after a minute of compiling
+
+It reads values.npz (weights, time constants, thresholds, in SI units) and recordings.npz (input spikes, labels, and the spikes of the
+trained network), prints the accuracy, and counts how many spikes differ from those of the trained network. Exit code 1 if any does.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+from brian2 import (
+    Clock, Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses,
+    {names},
+)  # fmt: skip
+
+FOLDER = Path(__file__).resolve().parent
+options = argparse.ArgumentParser(description="A trained spiking network in Brian2.")
+options.add_argument("--target", choices=["numpy", "cython"], default="numpy", help="what Brian2 generates code for")
+options.add_argument("--recordings", type=int, default=0, metavar="N", help="only the first N recordings")
+options = options.parse_args()
+prefs.codegen.target = options.target
+# Without -ffast-math, under which sums may be reordered: the spikes are to be those of the trained network, every one.
+prefs.codegen.cpp.extra_compile_args_gcc = ["-w", "-O3", "-std=c++11"]
+
+values = np.load(FOLDER / "values.npz")
+recordings = np.load(FOLDER / "recordings.npz")
+DT = {dt} * second  # the time step that the network was trained with: a spike's effect depends on it
+N_STEPS = int(recordings["n_steps"])  # of every recording; short ones end in silence
+N_RECORDINGS = len(recordings["labels"])
+if options.recordings:
+    N_RECORDINGS = min(N_RECORDINGS, options.recordings)
+
+# --- the order of one step -----------------------------------------------------------------------------------------
+#
+# In each time step, this happens:
+#
+{orders}
+#
+# Brian2's own order (sums, thresholds, synapses, resets) would be another network: spikes would need one more step for
+# each layer, and a reset would decay once before it is felt. So every object gets its number in one slot, "groups".
+# Recurrence and resets see the spikes of the step before because they come before this step's threshold; no delay is needed.
+
+
+def in_step(brian_object, order):
+    """Give a Brian2 object its place in the step."""
+    brian_object.when, brian_object.order = "groups", order
+
+
+# --- input: {n_input} channels -----------------------------------------------------------------------------------------
+#
+# All recordings follow each other in one simulation. Where one begins, every state is set to zero.
+clock = Clock(dt=DT)
+chosen = recordings["recording"] < N_RECORDINGS
+inputs = SpikeGeneratorGroup(
+    {n_input}, recordings["channel"][chosen],
+    (recordings["recording"][chosen] * N_STEPS + recordings["step"][chosen]) * DT,
+    clock=clock, when="groups", order=0, name="inputs",
+)  # fmt: skip
+network = Network(inputs)'''
+
+ENDING = '''# --- run -----------------------------------------------------------------------------------------------------------
+spikes = {{
+{layers}
+}}
+v_of_readout = {readout}
+network.add(*spikes.values(), *([] if v_of_readout is None else [v_of_readout]))
+network.run(N_RECORDINGS * N_STEPS * DT, report="text", namespace={{}})
+
+
+def cells_of(name):
+    """Every spike of a layer as one number: step since the beginning of the simulation, and neuron."""
+    steps = np.rint(np.asarray(spikes[name].t / DT)).astype(np.int64)
+    return steps * len(spikes[name].source) + np.asarray(spikes[name].i)
+
+
+def raster_of(name):
+    """Spikes of a layer, shape (step, recording, neuron)."""
+    raster = np.zeros(N_RECORDINGS * N_STEPS * len(spikes[name].source))
+    raster[cells_of(name)] = 1
+    return raster.reshape(N_RECORDINGS, N_STEPS, -1).transpose(1, 0, 2)
+
+
+def readout_traces():
+    """v of the readout, shape (step, recording, unit)."""
+    return np.asarray(v_of_readout.v).T.reshape(N_RECORDINGS, N_STEPS, -1).transpose(1, 0, 2)
+
+
+def scores(out):
+    """What the trained network's decision is the largest of, shape (recording, class). ``out`` is (step, recording, class)."""
+{decoder}
+
+
+# --- the same spikes as the trained network? -----------------------------------------------------------------------
+print(f"{{N_RECORDINGS}} recordings of {{N_STEPS}} steps")
+different = 0
+for name in spikes:
+    expected = recordings[f"expected.{{name}}"]
+    expected = expected[expected < N_RECORDINGS * N_STEPS * len(spikes[name].source)]
+    found = cells_of(name)
+    wrong = len(np.setxor1d(found, expected))
+    different += wrong
+    print(f"{{name}}: {{len(found)}} spikes, {{wrong}} differ from those of the trained network")
+decided = scores({out}).argmax(axis=1)
+accuracy = np.mean(decided == recordings["labels"][:N_RECORDINGS])
+trained = np.mean(recordings["decided"][:N_RECORDINGS] == recordings["labels"][:N_RECORDINGS])
+print(f"accuracy: {{100 * accuracy:.2f}} % (trained network: {{100 * trained:.2f}} %)")
+sys.exit(1 if different else 0)
+'''
+
+#: The body of ``scores``, by the name of the loss that the network was trained with.
+DECODERS: Mapping[str, str] = MappingProxyType(
+    {
+        "sum_of_softmax": """    # at each step, how likely each class looks (softmax); summed over time
+    out = np.exp(out[{burn_in}:] - out[{burn_in}:].max(axis=2, keepdims=True))
+    return (out / out.sum(axis=2, keepdims=True)).sum(axis=0)""",
+        "last_step": "    return out[-1]  # the decision is made at the end",
+        "spike_count": "    return out.sum(axis=0)  # the class with the most output",
+        "mean_squared_error": "    return out.mean(axis=0)  # the class with the largest mean",
+    }
+)

@@ -1,0 +1,77 @@
+"""Forecasts of a series beside what came, and what they cost: error over how often neurons speak, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter
+from numpy.typing import ArrayLike
+
+from .style import AFTER, BRIAN2, GREY, THETA, TORCH, axes_or_new, tidy
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Colour, marker and line; none of them alone has to tell the neurons apart.
+_LOOKS: Final = ((TORCH, "o", "-"), (BRIAN2, "s", "--"), (AFTER, "^", "-."), (THETA, "v", ":"), ("#D55E00", "D", "-"), (GREY, "x", "--"))
+
+
+def plot_forecast(
+    target: ArrayLike, forecasts: Mapping[str, ArrayLike], dt: float, *, counted_from: float = 0.0, title: str = "", ax: Axes | None = None
+) -> Axes:
+    """Draw a series as it was to come, broad, and forecasts of it, thin; both stand where the forecast was made.
+
+    Parameters
+    ----------
+    target, forecasts
+        One value for each step; NaN where there is no forecast.
+    dt
+        A step in time units.
+    counted_from
+        Time units before which the forecasters had not seen enough, shaded.
+    """
+    ax = axes_or_new(ax, (7.0, 2.6))
+    target = np.asarray(target, dtype=np.float64)
+    time = np.arange(len(target)) * dt
+    ax.plot(time, target, color="#BBBBBB", lw=5.0, solid_capstyle="round", label="what came")
+    for (label, values), (colour, _, line) in zip(forecasts.items(), _LOOKS, strict=False):
+        ax.plot(time, np.asarray(values, dtype=np.float64), color=colour, ls=line, lw=1.5, label=label)
+    if counted_from > 0.0:
+        ax.axvspan(0.0, counted_from, color="#EEEEEE", lw=0, zorder=0)
+    margin = 0.25 * (target.max() - target.min())
+    ax.set(xlabel="time (time units)", ylabel="x", xlim=(time[0], time[-1]), ylim=(target.min() - margin, target.max() + margin))
+    ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return tidy(ax, title)
+
+
+def plot_error_over_activity(
+    rows: Mapping[str, Sequence[Mapping[str, Any]]],
+    key: str,
+    xlabel: str,
+    *,
+    floors: Mapping[str, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw every run as a point: its error over a measure of its activity, both logarithmic.
+
+    Parameters
+    ----------
+    rows
+        Label -> runs, each with ``mse`` and ``key``.
+    floors
+        Errors of forecasts without neurons, as lines.
+    """
+    ax = axes_or_new(ax, (4.6, 3.4))
+    for (label, found), (colour, marker, _) in zip(rows.items(), _LOOKS, strict=False):
+        ax.plot([row[key] for row in found], [row["mse"] for row in found], marker, color=colour, ms=6, alpha=0.75, label=label)
+    for (label, error), line in zip((floors or {}).items(), (":", "--"), strict=False):
+        ax.axhline(error, color=GREY, lw=1.0, ls=line, label=label)
+    ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel="squared error (variances)")
+    for axis, subs in ((ax.xaxis, (1.0, 3.0)), (ax.yaxis, (1.0, 2.0, 3.0, 5.0))):
+        axis.set_major_locator(LogLocator(subs=subs))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter(NullFormatter())
+    ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return tidy(ax, "Every run; lower left is better")

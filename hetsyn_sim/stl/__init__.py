@@ -1,4 +1,0 @@
-"""STL-SNN: spiking networks that learn a threshold for every neuron beside their weights (Sun et al. 2023).
-
-Import from the submodules: what runs in Brian2 (:mod:`~hetsyn_sim.stl.brian`) does without torch.
-"""

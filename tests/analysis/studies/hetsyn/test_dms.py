@@ -1,0 +1,120 @@
+"""Delayed match-to-sample: what is measured of a network, on short trainings; the table against rows that are made up."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from analysis.studies.hetsyn import STUDIES, dms
+from analysis.studies.hetsyn.dms_memory import memory
+from analysis.studies.hetsyn.lesions import as_heavy
+from analysis.studies.hetsyn.neurons import NEURONS
+from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.tasks import delayed_match_to_sample
+from hetsyn_sim.training import Network, evaluate
+from hetsyn_sim.training.losses import LastStep
+
+STUDY = STUDIES["dms"]
+
+
+def test_the_control_is_as_many_other_synapses_of_like_weight():
+    rng = np.random.default_rng(0)
+    w, chosen = rng.random((20, 30)), rng.random((20, 30)) < 0.06
+    control = as_heavy(chosen, w, rng)
+    assert control.sum() == chosen.sum()
+    assert not (control & chosen).any()
+    assert np.sort(w[control]) == pytest.approx(np.sort(w[chosen]), abs=0.02)
+
+
+def test_a_short_run_measures_everything():
+    row = dms.run({"model": "HetSynLIF", "tau_ms": 100.0}, 0, iterations=40, n_test=200)
+    assert (row["mismatches"], row["simulated"], len(row["curve"])) == (0, 50, 2)
+    assert 0.3 < row["accuracy"] <= 1.0
+    assert 50 < row["cue_median_ms"] < 200
+    assert 50 < row["cue_mean_ms"] < 400
+    assert row["parameters"] == 2 * 100 * 30 + 2 * 2 * 100
+    assert set(row) >= {"long", "infinite", "accuracy_without_long", "accuracy_without_control", "noise_median_ms", "cue_long"}
+
+
+@pytest.mark.parametrize("model", NEURONS)
+def test_all_neurons_recurrent(model):
+    row = dms.run({"model": model, "tau_ms": 40.0, "recurrent": True}, 0, iterations=5, n_test=100)
+    assert row["mismatches"] == 0
+    assert "long" not in row
+
+
+@pytest.mark.parametrize(
+    ("case", "size", "n_steps"),
+    [
+        ({"hidden": 5}, 5, 210),
+        ({"recurrent": True, "delay": 2.5}, 100, 550),
+        pytest.param({"recurrent": True, "noise_hz": 20.0}, 100, 210, marks=pytest.mark.thorough),
+        ({"log_tau": 3.0}, 100, 210),
+    ],
+)
+def test_what_a_case_says_is_done(case, size, n_steps, monkeypatch):
+    seen = {}
+    real = dms.fit
+
+    def watched(recipe, data, **more):
+        seen.update(recipe=recipe, data=data)
+        return real(recipe, data, **more)
+
+    monkeypatch.setattr(dms, "fit", watched)
+    dms.run({"model": "HetSynLIF", "tau_ms": 40.0, **case}, 0, iterations=2, n_test=60)
+    assert seen["recipe"].network.hidden == [size]
+    assert seen["data"].n_steps[0] == n_steps
+    assert (seen["data"].rasters()[40:180, :, :20].mean() > 0.05) == ("noise_hz" in case)
+    settings = seen["recipe"].training
+    expected = ("log_tau", 3.0) if "log_tau" in case else ("rho_clamped", 1.0)
+    assert (settings.time_constants, settings.optimiser.lr_factor_time_constants) == expected
+
+
+def test_noise_in_the_test_only(monkeypatch):
+    trained = []
+    real = dms.fit
+    monkeypatch.setattr(dms, "fit", lambda recipe, data, **more: trained.append(data) or real(recipe, data, **more))
+    row = dms.run({"model": "HetSynLIF", "tau_ms": 40.0, "tested_at_hz": 20.0}, 0, iterations=2, n_test=60)
+    assert not trained[0].train.rasters()[40:180, :, :20].any()
+    assert row["mismatches"] == 0
+
+
+def test_long_time_constants_are_found_and_taken_away():
+    """A network whose cue synapses are made infinite: these are the long ones, and without them it is the initial network."""
+    data = delayed_match_to_sample(5, 200)
+    spec = dms.recipe_for({"model": "HetSynLIF", "tau_ms": 100.0}, 0).spec(data.dt, 30, 2)
+    initial = Checkpoint(spec, spec.initial_values(0))
+    tau = initial.values["layer_1.feedforward.tau_syn"].copy()
+    tau[:, :10] = np.inf
+    trained = replace(initial, values={**initial.values, "layer_1.feedforward.tau_syn": tau})
+    facts = memory(initial, trained, data.test, 0)
+    assert (facts["long"], facts["infinite"], facts["cue_long"], facts["noise_long"]) == (
+        pytest.approx(1 / 3),
+        pytest.approx(1 / 3),
+        pytest.approx(1 / 2),
+        0.0,
+    )
+    assert facts["accuracy_without_long"] == evaluate(Network.from_checkpoint(initial), data.test, LastStep()).accuracy
+    assert facts["noise_median_ms"] == pytest.approx(1e3 * np.median(initial.values["layer_1.feedforward.tau_syn"][:, 20:]))
+    assert facts["cue_mean_ms"] == pytest.approx(1e3 * np.mean(initial.values["layer_1.feedforward.tau_syn"][:, 10:20]))
+
+
+def made_up(case, seed, accuracy, **more):
+    curve = [0.5, 0.9, accuracy, accuracy]
+    return {"case": case, "seed": seed, "accuracy": accuracy, "curve": curve, "spikes": 200.0, **more}
+
+
+def test_the_table_says_what_the_rows_say():
+    facts = {"cue_mean_ms": 150.0, "cue_median_ms": 100.0, "noise_mean_ms": 90.0, "noise_median_ms": 81.0}
+    facts |= {"long": 0.05, "accuracy_without_long": 0.75, "accuracy_without_control": 0.98}
+    rows = [made_up({"model": "HetSynLIF", "tau_ms": 100.0}, k, 0.99, **facts) for k in range(2)]
+    for model, accuracy in (("HetSynLIF", 0.96), ("HomNeuLIF", 0.6)):
+        rows += [made_up({"model": model, "tau_ms": 40.0, "recurrent": True}, k, accuracy + 0.02 * k) for k in range(2)]
+    rows += [made_up({"model": "HetSynLIF", "tau_ms": 40.0, "hidden": 5}, k, (0.99, 0.7)[k]) for k in range(2)]
+    text = "\n".join(STUDY.lines(rows))
+    assert "| here, 2 seeds | 150.0 ± 0.0 (median 100.0 ± 0.0) | 90.0 ± 0.0 (median 81.0 ± 0.0) | 5.00 ± 0.00 % |" in text
+    assert "| 75.00 ± 0.00 % | 98.00 ± 0.00 % |" in text
+    assert "| 100 ms | paper | 154.4 | 85.6 | 5.25 % | 99.97 % | 75.68 % |" in text
+    assert "| HetSynLIF | recurrent | 97.00 ± 12.71 % |  | 60 | 200 ± 0 |" in text
+    assert "| HomNeuLIF | recurrent | 61.00 ± 12.71 % | 36.00 ± 0.00 | never | 200 ± 0 |" in text
+    assert "| 5 neurons | 2 | 84.50 ± 184.24 % | 1 | never |" in text

@@ -1,0 +1,85 @@
+"""Sequential MNIST as a study, on a few images that are made here."""
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+
+from analysis.studies.hetsyn import STUDIES, smnist
+from analysis.studies.hetsyn.neurons import NEURONS
+from hetsyn_sim.tasks.mnist import sequential_mnist
+from hetsyn_sim.training import fit, load_recipe
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return images(tmp_path_factory.mktemp("mnist"), 60)
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    """A test image of every class: Brian2 takes seconds for each, pixel by pixel."""
+    return images(tmp_path_factory.mktemp("few"), 10)
+
+
+def images(path, n_test):
+    """Images whose class is the row that is lit."""
+    rng = np.random.default_rng(0)
+    for part, n in (("train", 180), ("t10k", n_test)):
+        y = (np.arange(n) % 10).astype(np.uint8)
+        x = (rng.random((n, 28, 28)) < 0.02).astype(np.uint8) * 255
+        x[np.arange(n), 4 + 2 * y] = 255
+        for name, array in ((f"{part}-images-idx3-ubyte.gz", x), (f"{part}-labels-idx1-ubyte.gz", y)):
+            (path / name).write_bytes(gzip.compress(struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()))
+    return path
+
+
+def test_rows_are_learned(folder):
+    row = smnist.run({"model": "HetSynLIF", "scan": "row"}, 0, folder, epochs=60)
+    assert (row["mismatches"], row["n_train"], row["n_test"]) == (0, 180, 60)
+    assert row["accuracy"] > 0.3
+    assert row["parameters"] == 2 * (112 * 64 + 64 * 64 + 64 * 64 + 64 * 64 + 64 * 10)
+
+
+@pytest.mark.parametrize("model", NEURONS)
+def test_pixels_run(few, model):
+    row = smnist.run({"model": model, "scan": "pixel"}, 0, few, n_train=90, epochs=1)
+    assert (row["mismatches"], row["n_train"], row["n_test"]) == (0, 90, 10)
+
+
+def test_an_image_that_is_held_out_has_no_copy_in_the_training(folder, monkeypatch):
+    seen = []
+    monkeypatch.setattr(smnist, "fit", lambda recipe, data, **_: (seen.append((recipe, data)), fit(recipe, data, progress=False))[1])
+    row = smnist.run({"model": "HetSynLIF", "scan": "row", "copies": 2}, 0, folder, epochs=1)
+    recipe, data = seen[0]
+    held_out = set(sequential_mnist(folder, scan="row").validation_split()[1].names)
+    assert len(held_out) == 20
+    assert not held_out & {name.partition(" copy")[0] for name in data.train.names}
+    assert (len(data.train), recipe.training.validation, row["n_train"]) == (3 * 160, "none", 180)
+    assert 0.0 <= row["validation_accuracy"] <= 1.0
+
+
+def test_more_images_get_fewer_epochs():
+    plain, more = (smnist.recipe_for({"model": "HetSynLIF", "scan": "pixel"} | extra, 0) for extra in ({}, {"copies": 6}))
+    assert (plain.training.epochs, more.training.epochs) == (56, 8)
+
+
+def test_the_recipe_that_ships_is_that_of_the_study():
+    shipped, study = load_recipe("smnist-rows-hetsyn"), smnist.recipe_for({"model": "HetSynLIF", "scan": "row"}, 0)
+    assert shipped.network == study.network
+    assert shipped.training == study.training.model_copy(update={"num_threads": None})
+
+
+def test_the_table_says_what_the_rows_say():
+    measured = {"validation_accuracy": 0.9, "train_accuracy": 0.95, "spikes": 1000.0, "training_s": 60.0, "n_train": 10000, "n_test": 10000}
+    rows = [
+        {"case": {"model": model, "scan": "row"}, "seed": k, "accuracy": accuracy + 0.01 * k, **measured}
+        for model, accuracy in (("HetSynLIF", 0.92), ("HetNeuLIF", 0.9))
+        for k in range(2)
+    ]
+    rows.append({"case": {"model": "HetSynLIF", "scan": "pixel", "copies": 6}, "seed": 0, "accuracy": 0.95, **measured})
+    text = "\n".join(STUDIES["smnist"].lines(rows))
+    assert "| pixel, images and 6 distorted copies of each | HetSynLIF | 1 | 95.00 % |  | 90.00 % | 95.00 % | 1,000 | 60 |" in text
+    assert "| row | HetNeuLIF | 2 | 90.50 ± 6.35 % | 2.00 ± 0.00 | 90.00 ± 0.00 % | 95.00 ± 0.00 % | 1,000 | 60 |" in text
+    assert "10,000 training and 10,000 test images; 4 grey levels by row, 16 grey levels by pixel." in text

@@ -1,0 +1,143 @@
+"""SpikeDataset: slices, splits, rasters, and every rule with the message that breaks it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.errors import DataError
+
+
+def random_data(n: int = 12, n_channels: int = 5, seed: int = 0) -> tuple[SpikeDataset, list[np.ndarray]]:
+    """A dataset and, built without it, the raster of each of its recordings."""
+    rng = np.random.default_rng(seed)
+    rasters = [rng.random((int(rng.integers(3, 9)), n_channels)) < 0.4 for _ in range(n)]
+    for raster in rasters:
+        raster[0, 0] = True  # nobody is silent
+    events = [np.nonzero(raster) for raster in rasters]
+    shuffled = [(steps[order], units[order]) for steps, units in events for order in (rng.permutation(steps.size),)]
+    data = SpikeDataset.from_lists(
+        [steps for steps, _ in shuffled],
+        [units for _, units in shuffled],
+        dt=0.01,
+        n_channels=n_channels,
+        n_steps=[len(raster) for raster in rasters],
+        labels=np.arange(n) % 2,
+        speakers=[f"speaker {(i // 2) % 2}" for i in range(n)],
+        split=["test" if i >= n - 4 else "train" for i in range(n)],
+        info={"licence": "none"},
+    )
+    return data, rasters
+
+
+@pytest.fixture
+def one() -> SpikeDataset:
+    """The smallest dataset worth drawing: one recording, three spikes."""
+    return SpikeDataset.from_lists([[0, 0, 2]], [[0, 1, 1]], dt=0.01, n_channels=2, n_steps=[3], labels=[7], names=["7_ada_0"])
+
+
+@pytest.mark.parametrize("n_steps", [None, 1, 6, 20])
+def test_rasters_cut_and_fill(n_steps: int | None) -> None:
+    data, rasters = random_data()
+    length = max(map(len, rasters)) if n_steps is None else n_steps
+    expected = np.zeros((length, len(rasters), 5), dtype=bool)
+    for i, raster in enumerate(rasters):
+        expected[: len(raster), i] = raster[:length]
+    assert np.array_equal(data.rasters(n_steps), expected)
+
+
+@pytest.mark.parametrize("index", [slice(2, 7), slice(None, None, -1), [3, 3, 0], np.arange(12) % 3 == 0, -1, np.array([], dtype=int)])
+def test_slices_are_datasets(index: object) -> None:
+    data, _ = random_data()
+    part = data[index]
+    chosen = np.atleast_1d(np.arange(12)[index])
+    assert len(part) == chosen.size
+    assert np.array_equal(part.rasters(9), data.rasters(9)[:, chosen])
+    assert part.names.tolist() == data.names[chosen].tolist()
+    assert part.info == data.info
+
+
+def test_splits_follow_the_authors() -> None:
+    data, _ = random_data()
+    assert set(data.train.split) == {"train"}
+    assert data.test.names.tolist() == [f"recording {i}" for i in (8, 9, 10, 11)]
+    assert len(data.train) + len(data.test) == len(data)
+
+
+@pytest.mark.parametrize("seed", [None, 0, 1])
+def test_validation_comes_out_of_training_evenly(seed: int | None) -> None:
+    data, _ = random_data(44)
+    train, validation = data.validation_split(0.2, seed)
+    assert sorted([*train.names, *validation.names]) == sorted(data.train.names)
+    groups = list(zip(validation.labels.tolist(), validation.speakers.tolist(), strict=True))
+    assert len(groups) == 8
+    assert all(groups.count(group) == 2 for group in set(groups))
+    again = data.validation_split(0.2, seed)[1]
+    assert again.names.tolist() == validation.names.tolist()
+
+
+def test_validation_depends_on_the_seed() -> None:
+    data, _ = random_data(44)
+    assert data.validation_split(0.2, 0)[1].names.tolist() != data.validation_split(0.2, 1)[1].names.tolist()
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.01, 1.0])
+def test_validation_needs_both_sides(fraction: float) -> None:
+    with pytest.raises(DataError, match="leaves one side empty"):
+        random_data()[0].validation_split(fraction)
+
+
+def test_fingerprint_sees_every_field(one: SpikeDataset) -> None:
+    changed = [
+        replace(one, dt=0.005),
+        replace(one, n_channels=3),
+        replace(one, steps=np.array([0, 0, 1])),
+        replace(one, units=np.array([0, 1, 0])),
+        replace(one, n_steps=np.array([4])),
+        replace(one, labels=np.array([8])),
+        replace(one, names=np.array(["7_ada_1"])),
+        replace(one, speakers=np.array(["ada"])),
+        replace(one, split=np.array(["test"])),
+        replace(one, info={"licence": "CC0"}),
+    ]
+    prints = {data.fingerprint() for data in [one, *changed]}
+    assert len(prints) == len(changed) + 1
+    assert replace(one, steps=one.steps.astype(np.int64)).fingerprint() == one.fingerprint()
+
+
+def test_arrays_are_private_and_read_only(one: SpikeDataset) -> None:
+    labels = np.array([7], dtype=np.int32)
+    data = replace(one, labels=labels)
+    labels[0] = 3
+    assert data.labels.tolist() == [7]
+    with pytest.raises(ValueError, match="read-only"):
+        data.steps[0] = 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"dt": float("nan")}, "dt must be a positive time"),
+        ({"dt": -0.01}, "dt must be a positive time"),
+        ({"dt": 0.0}, "dt must be a positive time"),
+        ({"steps": [0, 0, 3]}, r"a spike time is out of range\n  where:    7_ada_0\n  got:      step 3\n  expected: 0 <= step < 3"),
+        ({"steps": [-1, 0, 2]}, "a spike time is out of range"),
+        ({"units": [0, 2, 1]}, r"a spike unit is out of range\n  where:    7_ada_0\n  got:      unit 2\n  expected: 0 <= unit < 2"),
+        ({"units": [0, 0, 1]}, r"a channel spikes twice in one step\n  where:    7_ada_0\n  got:      unit 0 at step 0"),
+        ({"steps": [2, 0, 0]}, r"the spikes are not in order\n  where:    7_ada_0\n  got:      unit 1 at step 0 after step 2"),
+        ({"steps": [0.0, 0.01, 0.02]}, "steps must be whole numbers"),
+        ({"labels": [2**40]}, "labels do not fit into 32 bits"),
+        ({"labels": [1, 2]}, r"do not fit together\n  where:    SpikeDataset\n  got:      labels: \(2,\)"),
+        ({"units": [0, 1]}, r"do not fit together\n  where:    SpikeDataset\n  got:      steps: \(3,\), units: \(2,\)"),
+        ({"offsets": [0, 2]}, "offsets that do not run from 0 up to the number of spikes"),
+        ({"split": ["dev"]}, r"belongs to neither split\n  where:    7_ada_0\n  got:      'dev'"),
+        ({"steps": [], "units": [], "offsets": [0, 0]}, r"a recording has no spikes\n  where:    7_ada_0"),
+    ],
+)
+def test_rules(one: SpikeDataset, changes: dict[str, object], message: str) -> None:
+    arrays = {name: value if name == "dt" else np.array(value) for name, value in changes.items()}
+    with pytest.raises(DataError, match=message):
+        replace(one, **arrays)

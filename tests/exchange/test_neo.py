@@ -1,0 +1,115 @@
+"""Recordings as Neo objects: the same spikes at the same times, what elephant would compute of them, and back to the last bit."""
+
+import sys
+
+import neo
+import numpy as np
+import pytest
+import quantities as pq
+
+from hetsyn_sim.data.recording import Recording
+from hetsyn_sim.errors import BackendError, DataError
+from hetsyn_sim.exchange.neo import from_neo, to_neo
+
+
+def recording(dt=0.004, n_steps=200, n_runs=2):
+    rng = np.random.default_rng(0)
+    rasters = {"input": rng.random((n_steps, n_runs, 3)) < 0.2, "layer_1": rng.random((n_steps, n_runs, 4)) < 0.1}
+    rasters["layer_1"][:, :, 1] = False  # a silent neuron is a spike train too
+    rasters["layer_1"][-1, 0, 0] = True  # a spike in the last step
+    return Recording(dt, rasters, {"layer_1.v": rng.normal(size=(n_steps, n_runs, 4))}, "torch float64")
+
+
+@pytest.mark.parametrize("dt", [0.004, 0.001, 1e-4, 0.003 / 7])
+def test_there_and_back_to_the_last_bit(dt):
+    before = recording(dt)
+    after = from_neo(to_neo(before))
+    assert (after.dt, after.simulator) == (before.dt, before.simulator)
+    for name, raster in before.rasters.items():
+        np.testing.assert_array_equal(after.rasters[name], raster)
+        assert after.rasters[name].dtype == np.bool_
+    np.testing.assert_array_equal(after.traces["layer_1.v"], before.traces["layer_1.v"])
+
+
+def test_what_a_block_holds():
+    before = recording()
+    block = to_neo(before, units={"layer_1.v": "mV"}, name="digits")
+    assert (block.name, len(block.segments), block.annotations["n_steps"]) == ("digits", 2, 200)
+    segment = block.segments[1]
+    trains = [train for train in segment.spiketrains if train.annotations["population"] == "layer_1"]
+    assert [train.annotations["neuron"] for train in trains] == [0, 1, 2, 3]
+    assert isinstance(trains[0], neo.SpikeTrain)
+    times, neurons = before.spikes("layer_1", run=1)
+    for neuron, train in enumerate(trains):
+        assert train.units == pq.ms
+        assert (float(train.t_start), float(train.t_stop.rescale(pq.s))) == (0.0, pytest.approx(0.8))
+        assert float(train.sampling_period.rescale(pq.ms)) == pytest.approx(4.0)
+        np.testing.assert_allclose(train.rescale(pq.s).magnitude, times[neurons == neuron], rtol=1e-15)
+    (signal,) = segment.analogsignals
+    assert (signal.name, signal.units, signal.shape) == ("layer_1.v", pq.mV, (200, 4))
+    assert float(signal.sampling_rate.rescale(pq.Hz)) == pytest.approx(250.0)
+
+
+def test_rates_and_intervals_are_ours():
+    """Mean firing rate and CV of the intervals by Neo's times, as elephant takes them, and by our raster."""
+    before = recording()
+    for train in to_neo(before).segments[0].spiketrains:
+        steps = np.flatnonzero(before.rasters[train.annotations["population"]][:, 0, train.annotations["neuron"]])
+        rate = len(train) / (train.t_stop - train.t_start)
+        assert float(rate.rescale(pq.Hz)) == pytest.approx(len(steps) / (200 * 0.004))
+        if len(steps) > 2:
+            gaps, ours = np.diff(train.magnitude), np.diff(steps)
+            assert gaps.std() / gaps.mean() == pytest.approx(ours.std() / ours.mean())
+
+
+def test_an_empty_recording_and_one_without_spikes():
+    nothing = Recording(0.001, {"layer_1": np.zeros((5, 1, 2), dtype=bool)})
+    np.testing.assert_array_equal(from_neo(to_neo(nothing)).rasters["layer_1"], nothing.rasters["layer_1"])
+    assert len(to_neo(Recording(0.001, {})).segments) == 0
+
+
+def broken(what):
+    block = to_neo(recording())
+    segment = block.segments[1]
+    if what == "dt":
+        del block.annotations["dt_s"]
+    elif what == "negative":
+        block.annotations["dt_s"] = -1.0
+    elif what == "population":
+        del segment.spiketrains[0].annotations["population"]
+    elif what == "neuron":
+        segment.spiketrains[0].annotations["neuron"] = 7
+    elif what == "grid":
+        segment.spiketrains[0] += 1.0 * pq.ms
+    elif what == "trace":
+        segment.analogsignals.clear()
+    return block
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("dt", r"block.*no 'dt_s'.*dt_s and n_steps"),
+        ("negative", r"block.*dt_s = -1"),
+        ("population", r"segment 1.*without 'population'"),
+        ("neuron", r"segment 1.*neurons 1, 2, 7.*also for those that are silent"),
+        ("grid", r"segment 1: input"),
+        ("trace", r"layer_1.v.*1 of shape .* in 2 segments"),
+    ],
+)
+def test_blocks_that_are_no_recordings(what, message):
+    with pytest.raises(DataError, match=f"(?s){message}"):
+        from_neo(broken(what))
+
+
+def test_units_have_to_be_units_of_traces():
+    with pytest.raises(DataError, match=r"(?s)traces that are not there.*layer_2.v.*layer_1.v"):
+        to_neo(recording(), units={"layer_2.v": "mV"})
+    with pytest.raises(DataError, match=r"(?s)does not know.*layer_1.v.*'parsnip'"):
+        to_neo(recording(), units={"layer_1.v": "parsnip"})
+
+
+def test_without_neo_the_remedy_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "neo", None)
+    with pytest.raises(BackendError, match=r'(?s)need the package neo.*pip install "hetsyn-sim\[neo\]"'):
+        to_neo(recording())

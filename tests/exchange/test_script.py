@@ -1,0 +1,181 @@
+"""Exported networks run without this package and spike as they were trained to, or say how much they don't."""
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.decoding import loss_of, predictions
+from hetsyn_sim.errors import ConfigError, DataError, DtMismatchError
+from hetsyn_sim.exchange import export_brian2
+from hetsyn_sim.ladder import RUNGS, Setting
+from hetsyn_sim.models import HetNeuLIF, HetNeuReadout, HetSynLIF, HomNeuALIF, HomNeuLIF, LeakyReadout
+from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec, StepOrder
+from hetsyn_sim.training.network import Network
+
+LIVELY = HetSynLIF.with_parameters(w={"initial": FanInNormal(3.0)})
+# hetsyn_sim must not be found, and nothing but Brian2 and NumPy may be asked for.
+WITHOUT_US = """
+import runpy, sys
+class Nothing:
+    def find_spec(self, name, *_):
+        if name.split(".")[0] in ("hetsyn_sim", "torch", "safetensors", "h5py", "equivalence"):
+            raise ImportError(f"{name} is not there")
+sys.meta_path.insert(0, Nothing())
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def run_script(folder, *arguments):
+    """What the script prints, and its exit code, in a process that can't import hetsyn_sim."""
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_US, str(folder / "network.py"), *arguments],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode in (0, 1), done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout, done.returncode
+
+
+def checkpoint_of(layers, readout=None, loss=None, order=None, seed=0):
+    options = {} if order is None else {"step_order": StepOrder(order)}
+    spec = NetworkSpec(dt="10 ms", n_input=6, layers=layers, readout=readout, **options)
+    recipe = {"training": {"loss": loss}} if loss else {}
+    return Checkpoint(spec, spec.initial_values(seed), recipe=recipe)
+
+
+NETWORKS = {
+    "recurrent, two layers": lambda: checkpoint_of([Layer(LIVELY, 7, recurrent=True), Layer(LIVELY, 5)], Layer(LeakyReadout, 3)),
+    "a recurrent neuron alone": lambda: checkpoint_of([Layer(LIVELY, 1, recurrent=True)], Layer(LeakyReadout, 3)),
+    "self-connections, no readout": lambda: checkpoint_of(
+        [Layer(LIVELY, 4, recurrent=True, self_connections=True)], loss={"name": "spike_count"}
+    ),
+    "time constants of neurons": lambda: checkpoint_of(
+        [Layer(HetNeuLIF.with_parameters(w={"initial": FanInNormal(3.0)}), 6, recurrent=True)],
+        Layer(HetNeuReadout, 3),
+        {"name": "last_step"},
+    ),
+    "adaptation": lambda: checkpoint_of(
+        [Layer(HomNeuALIF.with_parameters(w={"initial": FanInNormal(3.0)}), 6)], Layer(LeakyReadout, 3), {"name": "mean_squared_error"}
+    ),
+    "another order of the step": lambda: checkpoint_of(
+        [Layer(LIVELY, 6, recurrent=True)],
+        Layer(LeakyReadout, 3),
+        {"name": "sum_of_softmax", "burn_in": 3},
+        ("recurrent", "reset", "decay", "feedforward", "threshold"),
+    ),
+    "textbook LIF": lambda: checkpoint_of([Layer(HomNeuLIF.with_parameters(w={"initial": FanInNormal(3.0)}), 6)], Layer(LeakyReadout, 3)),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_script_finds_the_same_spikes(name, toy_data, tmp_path):
+    checkpoint = NETWORKS[name]()
+    done = export_brian2(checkpoint, toy_data, tmp_path / "out")
+    assert sum(done.n_spikes.values()) > 20
+    recording = Network.from_checkpoint(checkpoint).record(toy_data.rasters())
+    guessed = predictions(recording, checkpoint.spec, loss_of(checkpoint))
+    accuracy = np.mean(guessed == toy_data.labels)
+    assert done.accuracy == accuracy
+    printed, code = run_script(tmp_path / "out")
+    assert code == 0
+    assert f"accuracy: {100 * accuracy:.2f} % (trained network: {100 * accuracy:.2f} %)" in printed
+    for layer, n in done.n_spikes.items():
+        assert n == recording.rasters[layer].sum()
+        assert f"{layer}: {n} spikes, 0 differ from those of the trained network" in printed
+
+
+def test_physical_units_have_their_names_in_the_script(toy_data, toy_checkpoint, tmp_path):
+    spec, values = toy_checkpoint.spec, dict(toy_checkpoint.values)
+    units = RUNGS[0].apply(Setting(spec, values, toy_data.rasters()), 15.0, np.random.default_rng(0))
+    done = export_brian2(Checkpoint(units.spec, units.values), toy_data, tmp_path)
+    text = (tmp_path / "network.py").read_text()
+    assert "layer_1.R_m = values" in text
+    assert re.search(r"layer_1_feedforward\.w = values\[.*\]\[.*\] \* amp$", text, re.MULTILINE)
+    assert "input resistance of the membrane; one for the whole layer; 100 Mohm; fixed" in text.replace("\n#     ", " ")
+    printed, code = run_script(tmp_path)
+    assert (code, f"layer_1: {done.n_spikes['layer_1']} spikes, 0 differ" in printed) == (0, True)
+
+
+def test_a_network_of_a_rung_is_exported(toy_data, toy_checkpoint, tmp_path):
+    there = next(r for r in RUNGS if r.name == "membrane capacitance").apply(
+        Setting(toy_checkpoint.spec, dict(toy_checkpoint.values), toy_data.rasters()), 20.0, np.random.default_rng(0)
+    )
+    export_brian2(Checkpoint(there.spec, there.values), toy_data, tmp_path)
+    assert run_script(tmp_path)[1] == 0
+
+
+def test_the_script_sees_other_weights(toy_data, toy_checkpoint, tmp_path):
+    """A near miss: a thousandth more on all weights of one projection changes spikes, and the script says so."""
+    export_brian2(toy_checkpoint, toy_data, tmp_path)
+    values = dict(np.load(tmp_path / "values.npz"))
+    values["layer_1.feedforward.w"] = values["layer_1.feedforward.w"] * 1.05
+    np.savez(tmp_path / "values.npz", **values)
+    printed, code = run_script(tmp_path)
+    assert code == 1
+    assert int(re.search(r"(\d+) differ", printed).group(1)) > 0
+
+
+def test_some_recordings_and_the_compiled_target_are_options(toy_data, toy_checkpoint, tmp_path):
+    export_brian2(toy_checkpoint, toy_data, tmp_path)
+    n = Network.from_checkpoint(toy_checkpoint).record(toy_data[:4].rasters()).rasters["layer_1"].sum()
+    printed, code = run_script(tmp_path, "--recordings", "4")
+    assert code == 0
+    assert printed.count("4 recordings of 12 steps") == 1
+    assert f"layer_1: {n} spikes, 0 differ" in printed
+    usage = subprocess.run([sys.executable, tmp_path / "network.py", "--help"], capture_output=True, text=True, check=True).stdout
+    assert "--target {numpy,cython}" in usage
+
+
+def test_a_time_constant_of_zero_and_infinity_survive(toy_data, toy_checkpoint, tmp_path):
+    values = {key: np.array(value) for key, value in toy_checkpoint.values.items()}
+    values["layer_1.feedforward.tau_syn"][0, 0], values["layer_1.feedforward.tau_syn"][1, 1] = 0.0, np.inf
+    export_brian2(replace(toy_checkpoint, values=values), toy_data, tmp_path)
+    assert (np.load(tmp_path / "values.npz")["layer_1.feedforward.tau_syn"] > 0).all()
+    assert run_script(tmp_path)[1] == 0
+
+
+def test_the_page_says_what_to_expect(toy_data, toy_checkpoint, tmp_path):
+    done = export_brian2(toy_checkpoint, toy_data, tmp_path)
+    page = (tmp_path / "README.md").read_text()
+    assert f"- layer_1: {done.n_spikes['layer_1']:,} spikes" in page
+    assert f"- accuracy: {100 * done.accuracy:.2f} %" in page
+    assert re.search(r"sha256 `[0-9a-f]{64}`", page)
+    assert " 120  layer_1: neurons above threshold spike" in page
+
+
+def test_equal_exports_are_equal(toy_data, toy_checkpoint, tmp_path):
+    for folder in ("one", "two"):
+        export_brian2(toy_checkpoint, toy_data, tmp_path / folder)
+    for file in (tmp_path / "one").iterdir():
+        assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes(), file.name
+    export_brian2(toy_checkpoint, toy_data[:3], tmp_path / "two")  # an export may be replaced
+    assert len(np.load(tmp_path / "two" / "recordings.npz")["labels"]) == 3
+
+
+def test_nothing_of_the_users_is_overwritten(toy_data, toy_checkpoint, tmp_path):
+    (tmp_path / "thesis.tex").write_text("chapter 1")
+    with pytest.raises(ConfigError, match="nothing can be exported there") as excinfo:
+        export_brian2(toy_checkpoint, toy_data, tmp_path)
+    assert excinfo.value.got == "thesis.tex"
+    for place in (tmp_path / "thesis.tex", tmp_path / "thesis.tex" / "below"):
+        with pytest.raises(ConfigError, match="nothing can be exported there"):
+            export_brian2(toy_checkpoint, toy_data, place)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_recordings_that_do_not_fit(toy_data, toy_checkpoint, tmp_path):
+    with pytest.raises(DtMismatchError):
+        export_brian2(toy_checkpoint, replace(toy_data, dt=0.004), tmp_path / "out")
+    with pytest.raises(DataError, match="another number of channels"):
+        export_brian2(toy_checkpoint, replace(toy_data, n_channels=7), tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,44 @@
+"""Figures of forecasts: the series, what was forecast of it, and what that cost."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from analysis.studies.forecasting import FORECAST
+from analysis.studies.forecasting.page import draw_forecasts
+from hetsyn_sim.report.plots import plot_error_over_activity, plot_forecast
+
+
+@pytest.fixture
+def ax():
+    return Figure().add_subplot()
+
+
+def test_a_forecast_is_drawn_over_what_came(ax):
+    plot_forecast([1.0, 2.0, 3.0], {"MTC": [np.nan, 2.1, 2.9], "LIF": [0.0, 0.0, 0.0]}, 0.5, counted_from=0.5, title="ahead", ax=ax)
+    assert [line.get_label() for line in ax.lines] == ["what came", "MTC", "LIF"]
+    np.testing.assert_array_equal(ax.lines[1].get_xdata(), [0.0, 0.5, 1.0])
+    assert ax.get_ylim() == (0.5, 3.5)
+    assert ax.get_title(loc="left") == "ahead"
+
+
+def test_every_run_is_a_point_and_forecasts_without_neurons_are_lines(ax):
+    rows = {"MTC": [{"mse": 0.1, "rate": 0.01}, {"mse": 0.2, "rate": 0.02}]}
+    plot_error_over_activity(rows, "rate", "events", floors={"linear": 0.3}, ax=ax)
+    np.testing.assert_array_equal(ax.lines[0].get_xydata(), [[0.01, 0.1], [0.02, 0.2]])
+    assert set(ax.lines[1].get_ydata()) == {0.3}
+    assert ax.get_xscale() == ax.get_yscale() == "log"
+
+
+@pytest.mark.parametrize("n_cases", [1, len(FORECAST.cases)])
+def test_the_figure_of_the_study_shows_what_there_is(n_cases, tmp_path):
+    x = list(np.sin(np.arange(20.0)) + 1.0)
+    rows = [
+        {"case": case, "seed": seed, "mse": 0.1 + seed, "rate": 0.01, "duty": 0.1}
+        | ({} if seed else {"example": {"output": [None, *x[1:]], "target": x, "dt": 1.0}})
+        for case in FORECAST.cases[:n_cases]
+        for seed in range(2)
+    ]
+    with Image.open(draw_forecasts(rows, tmp_path / "forecast.png")) as image:
+        assert len(set(image.convert("L").getdata())) > 10

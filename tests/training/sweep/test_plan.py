@@ -1,0 +1,72 @@
+import pytest
+
+from hetsyn_sim.errors import ConfigError
+from hetsyn_sim.training.sweep import SweepPlan
+from hetsyn_sim.training.sweep.plan import changed
+
+
+def refused(path):
+    def read():
+        plan = SweepPlan.from_yaml(path)
+        plan.check()
+        plan.combinations()
+
+    with pytest.raises(ConfigError) as caught:
+        read()
+    assert caught.value.remedy
+    return caught.value
+
+
+def test_combinations_in_order(write_plan):
+    plan = SweepPlan.from_yaml(write_plan(vary={"network.hidden": [[4], [8, 8]], "training.dropout": [0.0, 0.1]}))
+    assert [tuple(map(str, c.values())) for c in plan.combinations()] == [
+        ("[4]", "0.0"), ("[4]", "0.1"), ("[8, 8]", "0.0"), ("[8, 8]", "0.1"),
+    ]  # fmt: skip
+
+
+def test_settings_go_through_the_recipe(write_plan):
+    recipe = SweepPlan.from_yaml(write_plan(fixed={"training.rate_regulariser.target_hz": 5.0})).base()
+    assert recipe.training.rate_regulariser.target_hz == 5.0  # a section that the recipe does not have
+    assert changed(recipe, {"network.hidden": [3]}).network.hidden == [3]
+    assert recipe.network.hidden == [5]
+
+
+def test_a_wrong_name_gives_the_error_of_the_recipe(write_plan):
+    error = refused(write_plan(vary={"training.optimizer.lr": [0.1]}))
+    assert error.what == "unknown setting"
+    assert error.got == "'optimizer'"
+    assert "optimiser" in error.expected
+
+
+def test_a_wrong_value_is_met_before_any_training(write_plan):
+    assert refused(write_plan(vary={"training.dropout": [0.1, 1.5]})).got == "1.5"
+    assert refused(write_plan(vary={"training.dropout": {"low": 0.1, "high": 1.5}})).got == "1.5"
+
+
+@pytest.mark.parametrize(
+    ("sections", "what", "where"),
+    [
+        ({"vary": {}}, "this is no plan of a sweep", "vary"),
+        ({"vary": {"training.dropout": []}}, "this is no plan of a sweep", "vary"),
+        ({"colour": 1}, "this is no plan of a sweep", "colour"),
+        ({"metric": "test_accuracy"}, "this is no plan of a sweep", "metric"),
+        ({"vary": {"training.dropout": {"low": 0.5, "high": 0.1}}}, "this is no plan of a sweep", "vary"),
+        ({"vary": {"training.dropout": {"low": 0.0, "high": 0.1, "log": True}}}, "this is no plan of a sweep", "vary"),
+        ({"vary": {"training.dropout": {"low": 0.1, "high": 0.2}}}, "a range has no list of values", "training.dropout"),
+        ({"vary": {"training.seed": [0, 1]}}, "seeds are no setting to vary", "training.seed"),
+        ({"fixed": {"training.validation": "test"}}, "a sweep is judged by recordings", "training.validation"),
+        ({"fixed": {"training.validation": "none"}}, "a sweep is judged by recordings", "training.validation"),
+        ({"vary": {"training.validation": ["split", "test"]}}, "a sweep is judged by recordings", "training.validation"),
+    ],
+)
+def test_what_is_refused(write_plan, sections, what, where):
+    error = refused(write_plan(**sections))
+    assert error.what.startswith(what)
+    assert where in error.where
+
+
+@pytest.mark.parametrize("text", ["a: [", "", "- 1", "recipe: 3\nvary: {x: [1]}"])
+def test_files_that_are_no_plan(tmp_path, text):
+    (tmp_path / "plan.yaml").write_text(text)
+    refused(tmp_path / "plan.yaml")
+    refused(tmp_path / "missing.yaml")
