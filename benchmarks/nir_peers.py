@@ -23,8 +23,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hetsyn_sim.data import SpikeDataset
 from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.data.files import json_text, write_atomically
 from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.errors import HetSynError

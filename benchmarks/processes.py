@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.training import Recipe, build_network, fit
 from hetsyn_sim.training.resume import read_state
 from hetsyn_sim.training.share import Share

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from .agreement.verification import Verification
     from .agreement.verify import compare, verify
     from .brian.transfer import to_brian2
-    from .data import SpikeDataset
     from .data.checkpoint import Checkpoint
+    from .data.events import SpikeDataset
     from .data.recording import Recording
     from .data.recording_file import load_recording, save_recording
     from .discrete import simulate_reference
@@ -75,7 +75,7 @@ _HOMES = {
     "agreement.verification": ("Verification",),
     "agreement.verify": ("compare", "verify"),
     "brian.transfer": ("to_brian2",),
-    "data": ("SpikeDataset",),
+    "data.events": ("SpikeDataset",),
     "data.checkpoint": ("Checkpoint",),
     "data.recording": ("Recording",),
     "data.recording_file": ("load_recording", "save_recording"),

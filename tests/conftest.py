@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from hetsyn_sim.data import SpikeDataset
 from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 

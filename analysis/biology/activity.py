@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.studies.hetsyn.lesions import as_heavy, set_back
-from hetsyn_sim.data import SpikeDataset
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.data.decoding import length_of, loss_of
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.training import evaluate
 from hetsyn_sim.training.network import Network
 

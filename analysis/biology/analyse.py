@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from hetsyn_sim.data import SpikeDataset
 from hetsyn_sim.data.decoding import length_of
+from hetsyn_sim.data.events import SpikeDataset
 
 from .activity import lesion, rates_of
 from .distances import ASPECTS, distance

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.errors import DataError
 from hetsyn_sim.training import Recipe, fit
 from hetsyn_sim.training.bijections import choose_bijection

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from analysis.studies.hetsyn.dms_memory import memory
-from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.events import SpikeDataset
 
 from .extraction import Run
 from .nulls import initial_values

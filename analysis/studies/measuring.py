@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from hetsyn_sim.brian import BrianSimulation
-from hetsyn_sim.data import SpikeDataset
 from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.discrete.cost import count_cost
 from hetsyn_sim.training.network import Network
 

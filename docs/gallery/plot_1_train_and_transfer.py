@@ -115,8 +115,8 @@ hs.plots.plot_difference(mine, recording, "layer_1.v", busiest, longest, ax=belo
 # What it hears
 # -------------
 #
-# Both sides read the same rule off the readout, so they name the same digits, right or wrong. :func:`~hetsyn_sim.agreement.verify.verify` does
-# all of the above for a checkpoint, and adds accuracies.
+# Both sides read the same rule off the readout, so they name the same digits, right or wrong. :func:`~hetsyn_sim.agreement.verify.verify`
+# does all of the above for a checkpoint, and adds accuracies.
 
 outcome = hs.verify(path, data.test[::2])
 print(outcome)

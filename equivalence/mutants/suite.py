@@ -24,15 +24,14 @@ from .mutant import ROOT, Mutant
 
 #: The files of the suite that look at a part of the package the most come first, the strategies' own tests and the negative controls last.
 _FIRST = {
-    "checkpoint": ("transfer",),
-    "comparison": ("near_misses", "agreement"),
+    "agreement": ("near_misses", "agreement"),
+    "brian": ("transfer",),
+    "data": ("transfer",),
     "discrete": ("agreement", "reductions"),
     "kernels": ("gradients", "agreement", "time", "expansion"),
     "models": ("reductions", "closed_forms"),
-    "recording": ("transfer",),
     "spec": ("transfer", "agreement"),
     "training": ("transfer", "gradients", "time", "agreement"),
-    "transfer": ("transfer",),
 }
 _THEN = ("agreement", "reductions", "transfer", "gradients", "time")
 _LAST = ("strategies", "near_misses")

@@ -10,8 +10,8 @@ from os import PathLike
 from typing import Any
 
 from ..brian.devices import find_device
-from ..data import SpikeDataset
 from ..data.checkpoint import Checkpoint
+from ..data.events import SpikeDataset
 from .backends import check_agreement, check_probes
 from .certificate import Certificate
 from .reduction import check_reductions

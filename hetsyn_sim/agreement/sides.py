@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import SpikeDataset
 from ..data.checkpoint import Checkpoint
 from ..data.decoding import loss_of, predictions
+from ..data.events import SpikeDataset
 from ..data.recording import Raster, Recording
 from .compare import compare_recordings
 from .margins import closest_margins

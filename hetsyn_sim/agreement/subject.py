@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..brian import simulate
-from ..data import SpikeDataset
 from ..data.checkpoint import Checkpoint
 from ..data.decoding import check_input, length_of
+from ..data.events import SpikeDataset
 from ..data.recording import Raster, Recording
 from ..spec import NetworkSpec
 from ..training.network import Network

@@ -10,9 +10,9 @@ from time import perf_counter
 import torch
 
 from ..brian.transfer import to_brian2
-from ..data import SpikeDataset
 from ..data.checkpoint import Checkpoint, installed_versions
 from ..data.decoding import check_input, length_of
+from ..data.events import SpikeDataset
 from ..data.recording import Raster, Recording, check_same_dt
 from ..errors import DataError, UnknownNameError
 from ..kernels import use_backend

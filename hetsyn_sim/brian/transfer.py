@@ -7,8 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ..data import SpikeDataset
 from ..data.checkpoint import Checkpoint
+from ..data.events import SpikeDataset
 from ..data.recording import Recording, check_same_dt
 from . import BrianSimulation, Device
 

@@ -14,7 +14,7 @@ from .options import JsonFile, check_output, load_data, write_json
 if TYPE_CHECKING:
     from analysis.biology.extraction import Run
 
-    from ..data import SpikeDataset
+    from ..data.events import SpikeDataset
 
 
 def analyse(

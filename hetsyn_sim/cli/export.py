@@ -15,8 +15,8 @@ from .console import say, show_table
 from .options import CheckpointPath, DataFile, JsonFile, Recordings, Split, check_output, load_checkpoint, load_data, selected, write_json
 
 if TYPE_CHECKING:
-    from ..data import SpikeDataset
     from ..data.checkpoint import Checkpoint
+    from ..data.events import SpikeDataset
     from ..exchange.nir_parts import Form
 
 

@@ -12,8 +12,8 @@ from ..data.files import json_text, write_atomically
 from ..errors import ConfigError, DataError, UnknownNameError
 
 if TYPE_CHECKING:
-    from ..data import SpikeDataset
     from ..data.checkpoint import Checkpoint
+    from ..data.events import SpikeDataset
 
 #: What is used where no data file is named.
 SHIPPED = "the shipped spoken digits"
@@ -46,7 +46,7 @@ JsonFile = Annotated[
 def load_data(path: Path | None, checkpoint: Checkpoint | None = None) -> SpikeDataset:
     """The named spike file; or else what the network of ``checkpoint`` was trained on if that was drawn; or else what ships."""
     if path is None:
-        from ..data import SpikeDataset
+        from ..data.events import SpikeDataset
         from ..tasks import spoken_digits
         from ..tasks.drawn import draw
 
@@ -55,7 +55,7 @@ def load_data(path: Path | None, checkpoint: Checkpoint | None = None) -> SpikeD
             return spoken_digits()
         drawn = draw(task, int(checkpoint.seeds.get("training", 0)))
         return drawn if isinstance(drawn, SpikeDataset) else drawn.data
-    from ..data import SpikeDataset
+    from ..data.events import SpikeDataset
     from ..tasks.mnist import holds_images, sequential_mnist
     from ..tasks.shd import heidelberg_digits
     from ..tasks.shd_files import is_in_layout

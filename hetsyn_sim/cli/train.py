@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..data import SpikeDataset
+    from ..data.events import SpikeDataset
     from ..training.recipe import Recipe
 
 

@@ -13,8 +13,8 @@ from ..spec import NetworkSpec
 from ..training.losses import Loss
 from ..training.recipe import Recipe
 from ..training.settings import Training
-from . import SpikeDataset
 from .checkpoint import Checkpoint
+from .events import SpikeDataset
 from .recording import Recording, check_same_dt
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..brian.values import is_time
-from ..data import SpikeDataset
 from ..data.checkpoint import Checkpoint
 from ..data.decoding import check_input, length_of, loss_of, predictions
+from ..data.events import SpikeDataset
 from ..data.files import write_atomically
 from ..errors import ConfigError
 from ..training.losses import LOSSES

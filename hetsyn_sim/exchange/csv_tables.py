@@ -19,9 +19,9 @@ import numpy as np
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from ..brian.values import used_entries
-from ..data import SpikeDataset
 from ..data.checkpoint import Checkpoint
 from ..data.decoding import check_input, length_of, loss_of, predictions
+from ..data.events import SpikeDataset
 from ..data.files import json_text, write_atomically
 from ..data.recording import Recording
 from ..errors import ConfigError

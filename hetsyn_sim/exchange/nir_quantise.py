@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..data import SpikeDataset
 from ..data.checkpoint import Checkpoint
 from ..data.decoding import check_input, length_of, loss_of, predictions
+from ..data.events import SpikeDataset
 from ..errors import ConfigError, TransferError
 from ..spec.quantities import format_quantity
 from ..training.network import Network

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import brian2
 import numpy as np
 
-from ..data import SpikeDataset
 from ..data.checkpoint import Checkpoint, installed_versions
+from ..data.events import SpikeDataset
 from .script import table_of_orders
 
 _PAGE = """# {title}

@@ -12,9 +12,9 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from ..brian import BrianSimulation
-from ..data import SpikeDataset
 from ..data.checkpoint import Checkpoint
 from ..data.decoding import check_input, length_of
+from ..data.events import SpikeDataset
 from ..data.files import json_text, write_atomically
 from ..data.recording import Recording
 from .disturbances import refined

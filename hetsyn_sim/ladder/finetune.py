@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..data import SpikeDataset
 from ..data.checkpoint import Checkpoint
 from ..data.decoding import check_input, length_of, loss_of, predictions
+from ..data.events import SpikeDataset
 from ..errors import ConfigError
 from ..training import Recipe, fit
 from ..training.settings import Training

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data import SpikeDataset
 from ..data.checkpoint import Checkpoint
 from ..data.decoding import loss_of, predictions
+from ..data.events import SpikeDataset
 from ..data.reading import not_kept, read_kept
 from ..data.recording import Recording
 from .distance import van_rossum

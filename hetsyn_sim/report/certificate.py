@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from ..agreement.certificate import Certificate, Check, Finding
-from ..data import SpikeDataset
 from ..data.checkpoint import Checkpoint
+from ..data.events import SpikeDataset
 from ..data.files import json_text, write_atomically
 from . import figures
 from .document import Block, Code, Document, Figure, Grid, Heading, Paragraph, Table

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..brian.report import TransferReport
 from ..brian.transfer import to_brian2
-from ..data import SpikeDataset
 from ..data.checkpoint import Checkpoint
+from ..data.events import SpikeDataset
 from ..data.recording import Recording
 from ..training.network import Network
 from ..training.run_folder import RunFolder, read_metrics

@@ -10,8 +10,8 @@ import numpy as np
 import yaml
 
 from ..agreement.verification import Verification
-from ..data import SpikeDataset
 from ..data.checkpoint import Checkpoint
+from ..data.events import SpikeDataset
 from ..data.files import write_atomically
 from ..spec import NetworkSpec
 from . import figures

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..data import SpikeDataset
+from ..data.events import SpikeDataset
 from ..errors import ConfigError
 
 #: Channels: left cue, right cue, and noise throughout.

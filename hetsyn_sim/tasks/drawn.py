@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ..data import SpikeDataset
+from ..data.events import SpikeDataset
 from ..errors import ConfigError, UnknownNameError
 from .dms import delayed_match_to_sample
 from .patterns import PatternTask, pattern_generation

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data import SpikeDataset
+from ..data.events import SpikeDataset
 from ..errors import DataError
 from .encoder import SpikeEncoder
 from .recordings import read_sounds

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 
-from ..data import SpikeDataset
+from ..data.events import SpikeDataset
 from ..data.reading import check_readable
 from ..errors import ConfigError, DataError
 from .aedat import read_aedat_2_0, read_aedat_3_1

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import SpikeDataset
+from ..data.events import SpikeDataset
 from ..errors import ConfigError, DataError
 from .aedat import SIDE, Events
 

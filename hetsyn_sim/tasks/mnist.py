@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import SpikeDataset
+from ..data.events import SpikeDataset
 from ..data.reading import UNREADABLE, check_readable, check_room, unpacked
 from ..errors import ConfigError, DataError
 from .distortion import distorted

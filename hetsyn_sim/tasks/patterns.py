@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import SpikeDataset
+from ..data.events import SpikeDataset
 from ..errors import ConfigError
 
 #: In seconds: when the frozen segment is played, and when there is only noise between.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import as_file, files
 
-from ..data import SpikeDataset
+from ..data.events import SpikeDataset
 
 #: Default window in steps: 0.64 s at dt = 10 ms hold 99.4 % of the recordings whole, and 99.9 % of all spikes.
 N_STEPS = 64

@@ -24,7 +24,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import SpikeDataset
+from ..data.events import SpikeDataset
 from ..data.reading import check_readable
 from ..errors import DataError, UnknownNameError
 from .crossings import CrossingEncoder

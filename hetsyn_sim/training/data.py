@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..data import SpikeDataset
+from ..data.events import SpikeDataset
 from ..data.recording import check_same_dt
 from ..errors import DataError
 from ..spec import NetworkSpec

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..data import SpikeDataset
+from ..data.events import SpikeDataset
 from .data import Batches, Examples
 from .losses import Loss, SumOfSoftmax
 from .network import Network

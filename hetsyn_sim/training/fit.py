@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..data import SpikeDataset
 from ..data.checkpoint import Checkpoint
+from ..data.events import SpikeDataset
 from ..errors import ConfigError
 from ..spec import NetworkSpec, format_quantity
 from .console import say

@@ -6,8 +6,8 @@ import pytest
 from hetsyn_sim.brian import BrianSimulation
 from hetsyn_sim.brian.report import TransferReport
 from hetsyn_sim.brian.transfer import to_brian2
-from hetsyn_sim.data import SpikeDataset
 from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.errors import CheckpointError, DataError, DtMismatchError, TransferError, UnknownNameError
 from hetsyn_sim.models import HetSynLIF, LeakyReadout

@@ -10,8 +10,8 @@ import pytest
 
 from hetsyn_sim.agreement.verify import verify as verification
 from hetsyn_sim.brian.transfer import to_brian2
-from hetsyn_sim.data import SpikeDataset
 from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.data.recording_file import load_recording
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hetsyn_sim.data import SpikeDataset
 from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.events import SpikeDataset
 
 
 @pytest.fixture

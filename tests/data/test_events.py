@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.errors import DataError
 
 

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.errors import DataError
 
 

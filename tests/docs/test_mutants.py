@@ -152,7 +152,7 @@ def test_the_suite_is_run_against_a_copy_and_the_original_is_left_alone(small_su
 
 
 def test_what_looks_at_a_part_the_most_comes_first():
-    of_checkpoint, _ = suite._stages(ROOT, next(m for m in MUTANTS if m.file.startswith("checkpoint")))
+    of_checkpoint, _ = suite._stages(ROOT, next(m for m in MUTANTS if m.file.startswith("data/checkpoint")))
     assert of_checkpoint[0] == "equivalence/test_transfer.py"
     first, last = suite._stages(ROOT, None)
     assert first[:-2] == last[:-2]

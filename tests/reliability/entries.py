@@ -9,8 +9,8 @@ from analysis.biology.loaders import reference
 from analysis.studies.hetsyn import STUDIES, run_studies
 from hetsyn_sim.agreement.verify import verify
 from hetsyn_sim.brian.transfer import to_brian2
-from hetsyn_sim.data import SpikeDataset
 from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.data.recording_file import load_recording, save_recording
 from hetsyn_sim.exchange import export_brian2, import_network, import_nir, read_state_dict
 from hetsyn_sim.ladder import RUNGS, climb

@@ -21,8 +21,8 @@ from pathlib import Path
 import yaml
 
 from hetsyn_sim.cli.app import main as main_of_hetsyn
-from hetsyn_sim.data import SpikeDataset
 from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.data.recording_file import load_recording
 from hetsyn_sim.training.resume import read_state
 from hetsyn_sim.training.run_folder import read_metrics

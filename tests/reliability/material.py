@@ -15,8 +15,8 @@ import h5py
 import numpy as np
 import torch
 
-from hetsyn_sim.data import SpikeDataset
 from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.data.recording_file import save_recording
 from hetsyn_sim.exchange import export_nir

@@ -16,8 +16,8 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, seed, settings
 
-from hetsyn_sim.data import SpikeDataset
 from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.data.recording_file import load_recording
 from hetsyn_sim.errors import HetSynError
 from hetsyn_sim.exchange import import_network, import_nir, read_state_dict

@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from hetsyn_sim.cli.app import app
 from hetsyn_sim.cli.options import write_json
-from hetsyn_sim.data import SpikeDataset
 from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.data.files import write_atomically
 from hetsyn_sim.data.recording_file import load_recording, save_recording
 from hetsyn_sim.errors import HetSynError

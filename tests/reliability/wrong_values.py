@@ -10,7 +10,7 @@ from brian2 import ms
 
 from hetsyn_sim.agreement.verify import verify
 from hetsyn_sim.brian import BrianSimulation
-from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.data.recording import Recording, spikes_to_raster
 from hetsyn_sim.errors import CheckpointError, ConfigError, DataError, DtMismatchError, HetSynError, SpecError, UnknownNameError
 from hetsyn_sim.models import HetSynLIF, LeakyReadout

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.tasks.encode import encode
 from hetsyn_sim.tasks.spoken_digits import ATTRIBUTION, N_STEPS, spoken_digits
 

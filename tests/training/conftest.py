@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.training import Recipe
 
 

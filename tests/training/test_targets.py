@@ -7,7 +7,7 @@ import pytest
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.errors import ConfigError, DataError
 from hetsyn_sim.models import get_model
 from hetsyn_sim.spec import Layer, NetworkSpec

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.tasks.spoken_digits import N_STEPS, spoken_digits
 from hetsyn_sim.training import Recipe, evaluate, fit, load_recipe
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.tasks.dms import delayed_match_to_sample
 from hetsyn_sim.training import Recipe, evaluate, fit
 from hetsyn_sim.training.losses import LastStep

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hetsyn_sim.data import SpikeDataset
 from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.tasks.dms import CUE_CHANNELS
 from hetsyn_sim.training import evaluate
 from hetsyn_sim.training.losses import LastStep

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.training import evaluate
 from hetsyn_sim.training.losses import Loss
 from hetsyn_sim.training.network import Network

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data import SpikeDataset
+from ...data.events import SpikeDataset
 from ...data.files import json_text, write_atomically
 from ...errors import ConfigError, DivergedError
 from ..recipe import Recipe

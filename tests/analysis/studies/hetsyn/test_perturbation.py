@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.studies.hetsyn.perturbation import with_added_spikes, with_deleted_spikes, with_warped_time
-from hetsyn_sim.data import SpikeDataset
+from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.errors import ConfigError
 
 
