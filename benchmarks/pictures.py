@@ -32,7 +32,7 @@ OF_THE_STUDIES: Mapping[str, tuple[str, Callable[[Sequence[Any], Path], Path]]] 
     "stl-noise.png": ("stl.json", draw_stl),
     "mtc-forecast.png": ("forecast.json", draw_forecasts),
 }
-#: Pattern of figures in docs/_static -> the command that makes them anew. The two drawings in SVG are text, and their own source.
+#: Pattern of figures in docs/_static -> the command that makes them anew. The three drawings in SVG are text, and their own source.
 MADE_BY: Mapping[str, str] = {
     "speed.png": "python -m benchmarks.tables",
     "growth.png": "python -m benchmarks.tables",

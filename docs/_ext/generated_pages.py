@@ -138,8 +138,8 @@ def layer_lines(pyproject: Path) -> Iterator[str]:
     yield from ("| layer | what it is |", "|---|---|")
     for layer in layers:
         names = re.findall(r"\w+", layer)
-        told = (re.split(r"(?<=[.:?])\s", inspect.getdoc(import_module(f"hetsyn_sim.{name}")) or "")[0] for name in names)
-        yield f"| {', '.join(f'`{name}`' for name in names)} | {' / '.join(text.rstrip(':.?') for text in told).replace('``', '`')} |"
+        first = (re.split(r"(?<=[.:?])\s", inspect.getdoc(import_module(f"hetsyn_sim.{name}")) or "")[0] for name in names)
+        yield f"| {', '.join(f'`{name}`' for name in names)} | {' / '.join(text.rstrip(':.?') for text in first).replace('``', '`')} |"
 
 
 # -- the command line ---------------------------------------------------------------------------------------------------------------------
@@ -208,9 +208,10 @@ def top_lines() -> Iterator[str]:
     for name in sorted(hetsyn_sim.__all__, key=str.lower):
         value = getattr(hetsyn_sim, name)
         if inspect.isclass(value) or inspect.isfunction(value):
-            package = ".".join(value.__module__.split(".")[:2])
+            package = import_module(".".join(value.__module__.split(".")[:2]))
+            home = package.__name__ if name in getattr(package, "__all__", ()) else value.__module__
             summary = inspect.getdoc(value).split("\n\n")[0].replace("\n", " ")
-            yield from (f"   * - :py:obj:`{name} <{package}.{name}>`", f"     - {summary}")
+            yield from (f"   * - :py:obj:`{name} <{home}.{name}>`", f"     - {summary}")
 
 
 if __name__ == "__main__":
