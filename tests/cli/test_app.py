@@ -6,7 +6,8 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from hetsyn_sim.cli.app import app, console
+from hetsyn_sim.cli import console
+from hetsyn_sim.cli.app import app
 from hetsyn_sim.errors import DataError
 
 VERBS = ("demo", "encode", "train", "simulate", "verify", "info")
