@@ -11,12 +11,14 @@ PYTEST_ARGS ?=
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -e
 # One thread per worker: the workers already use every core.
-PYTEST = OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/pytest -n $(PYTEST_WORKERS) --maxprocesses 8 --dist worksteal --timeout 900
+PYTEST = OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/pytest -n $(PYTEST_WORKERS) --maxprocesses 8 --dist loadgroup --timeout 900 --durations 20
+# Marks of what `make test` leaves out. conftest.py sets them, by what a test costs.
+COSTLY = compiled or process or study or docs or slow
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thorough coverage fuzz cuda lint format types layers sanitize docs links clean distclean
+.PHONY: help demo test check thorough coverage fuzz cuda lint format types layers sanitize docs links clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -24,15 +26,19 @@ help: ## this list
 demo: $(VENV)/.installed-core ## train a small network, send it to Brian2 and compare
 	$(BIN)/hetsyn demo
 
-test: $(VENV)/.installed-test ## unit tests, then the equivalence suite
-	$(PYTEST) tests -m "not thorough" $(PYTEST_ARGS)
-	$(PYTEST) equivalence/ -m "not thorough" $(PYTEST_ARGS)
+test: $(VENV)/.installed-test ## unit tests and the equivalence suite, without what is slow by nature: six minutes on two cores
+	$(PYTEST) tests equivalence -m "not ($(COSTLY) or thorough)" $(PYTEST_ARGS)
 
-thorough: $(VENV)/.installed-test ## every test there is, those too that say at length what others say in short
-	$(PYTEST) tests equivalence/ $(PYTEST_ARGS)
+check: $(VENV)/.installed-test ## the rest: what compiles, starts programs, trains or documents, and the suite with more examples
+	$(PYTEST) tests equivalence -m "($(COSTLY) or property) and not thorough" --hypothesis-profile ci $(PYTEST_ARGS)
 
-coverage: $(VENV)/.installed-test ## the tests, and which lines none of them runs: htmlcov/index.html
-	$(PYTEST) tests equivalence/ --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
+thorough: $(VENV)/.installed-test ## every test there is, and ten times the examples of `make check`
+	$(PYTEST) tests equivalence --hypothesis-profile thorough $(PYTEST_ARGS)
+
+coverage: $(VENV)/.installed-test ## lines that no test runs: htmlcov/index.html; and the share that `make test` alone runs
+	$(PYTEST) tests equivalence -m "not ($(COSTLY) or thorough)" --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/coverage report --skip-covered | tail -1
+	$(PYTEST) tests equivalence -m "($(COSTLY)) and not thorough" --cov --cov-append --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 fuzz: $(VENV)/.installed-test ## look for files that break a reader, for MINUTES (10)
 	$(BIN)/pytest -q -s -n 0 tests/reliability/test_fuzz.py --fuzz-minutes $(or $(MINUTES),10)

@@ -1,39 +1,15 @@
-"""Hypothesis profiles, and the account that the suite gives of itself at the end.
-
-``pytest equivalence/`` uses the profile ``default`` (``ci`` on CI: the same examples every time); ``--hypothesis-profile thorough`` tries
-ten times as many.
-"""
+"""The option ``--model``, and the ledger that the suite shows at the end. Hypothesis' profiles are in ``profiles.py``."""
 
 from __future__ import annotations
 
-import gc
-import os
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 
 from equivalence.any_model import to_be_held
 from equivalence.ledger import LEDGER, Ledger
 from hetsyn_sim.spec import NeuronModel
-
-_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-settings.register_profile("default", _PATIENT, max_examples=100)
-settings.register_profile("ci", _PATIENT, max_examples=100, derandomize=True, print_blob=True)
-settings.register_profile("thorough", _PATIENT, max_examples=1000)
-settings.register_profile("glance", _PATIENT, max_examples=5, derandomize=True)  # .ci/pythons: does it run at all with these versions
-# for `python -m equivalence.mutants`: one counter-example is enough, and need not be small
-settings.register_profile(
-    "mutants",
-    _PATIENT,
-    max_examples=100,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    report_multiple_bugs=False,
-)
-settings.load_profile(os.environ.get("EQUIVALENCE_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
 
 
 def pytest_addoption(parser):
@@ -48,11 +24,6 @@ def pytest_generate_tests(metafunc):
         given = [NeuronModel.from_text(Path(file).read_text(encoding="utf-8")) for file in metafunc.config.getoption("--model", [])]
         members = to_be_held() | {model.name: model for model in given}
         metafunc.parametrize("member", members.values(), ids=members)
-
-
-def pytest_collection_finish(session):
-    """Brian2 collects garbage after every run. What is there now stays for good: without it, a small network takes half the time."""
-    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -16,6 +16,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from .ledger import off_the_record
+from .profiles import PATIENT
 from .simulators import SIMULATORS, names
 
 Check = Callable[[Any, Any], None]
@@ -61,7 +62,7 @@ class Property:
             for name in self.always if corners is None else corners:
                 self.check(subject, self.always[name])
 
-        @how
+        @settings(how, **PATIENT)
         @given(case=self.cases)
         def test(case: Any) -> None:
             self.check(subject, case)

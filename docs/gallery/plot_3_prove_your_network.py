@@ -96,12 +96,13 @@ print(f"{sum(noticed.values())} of {len(noticed)}")
 from hypothesis import given, settings
 
 from equivalence.comparing import hold
+from equivalence.profiles import PATIENT
 from equivalence.strategies import networks
 
 tried = []
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=40, **PATIENT, derandomize=True, database=None)
 @given(networks([HetSynLIF], max_layers=2))
 def test_pytorch_is_the_reference(drawn):
     tried.append(hold(drawn, "torch fused float64" if not SIMULATORS["torch fused float64"].unavailable() else "torch plain float64"))
@@ -116,7 +117,7 @@ print(f"{len(tried)} networks, {sum(outcome.n_spikes for outcome in tried):,} sp
 from hetsyn_sim.discrete import simulate_reference
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=200, **PATIENT, derandomize=True, database=None)
 @given(networks([HetSynLIF], (), max_layers=1))
 def test_a_late_reset(drawn):
     late = FAULTS["reset one step late"].run(drawn.spec, drawn.values, drawn.inputs)

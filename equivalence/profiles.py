@@ -1,0 +1,23 @@
+"""Hypothesis profiles: how many examples a property is tried with. None of them depends on how fast the machine is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+
+#: Settings under which no property fails because the machine is slow or busy.
+PATIENT: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+
+
+def register() -> None:
+    """Make the profiles known to Hypothesis."""
+    exploring = settings(**PATIENT, derandomize=False)
+    repeating = settings(**PATIENT, derandomize=True, database=None, print_blob=True)
+    settings.register_profile("quick", exploring, max_examples=25)  # `make test`: other examples every time
+    settings.register_profile("ci", repeating, max_examples=100)  # `make check`: the same examples every time
+    settings.register_profile("thorough", exploring, max_examples=1000)
+    settings.register_profile("glance", repeating, max_examples=5)  # .ci/pythons: does it run at all with these versions
+    # `python -m equivalence.mutants`: one counter-example is enough, and need not be small
+    phases = [Phase.explicit, Phase.generate]
+    settings.register_profile("mutants", repeating, max_examples=25, phases=phases, report_multiple_bugs=False)
