@@ -6,7 +6,6 @@ python -m benchmarks.conductance --docs docs
 from __future__ import annotations
 
 import argparse
-import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from hetsyn_sim.data.files import write_atomically
 from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.models.conductance import MTC, REGIMES
+from hetsyn_sim.report.document import png_of
 from hetsyn_sim.report.plots import plot_current_voltage, plot_graded_spikes, plot_phase_plane
 from hetsyn_sim.spec import Layer, NetworkSpec
 
@@ -93,9 +93,7 @@ def _phase(traces: dict[str, NDArray[np.floating]]) -> Canvas:
 
 
 def _written(figure: Canvas, path: Path) -> Path:
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=130)
-    return write_atomically(path, png.getvalue())
+    return write_atomically(path, png_of(figure))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

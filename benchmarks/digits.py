@@ -20,6 +20,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from hetsyn_sim.report.document import Grid
+
 RECIPES = ("fsdd-hetsyn", "fsdd-hetneu", "fsdd-homneu")
 #: The grid: learning rates, and what the time constants start from (uniform over the range; a fixed one is its geometric middle).
 LEARNING_RATES = (2.5e-3, 5e-3, 1e-2)
@@ -93,20 +95,17 @@ def _quality(row: dict[str, Any]) -> tuple[float, float]:
 
 
 def _table(best: dict[str, Any], trained: list[dict[str, Any]]) -> str:
-    lines = [
-        "| recipe | learning rate | initial tau | test accuracy, mean ± SD | lowest to highest | validation | hidden rate |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    heads = ("recipe", "learning rate", "initial tau", "test accuracy, mean ± SD", "lowest to highest", "validation", "hidden rate")
+    table = []
     for name in RECIPES:
         rows = [row for row in trained if row["recipe"] == name]
         test = [100 * row["test_accuracy"] for row in rows]
         mean = {key: statistics.mean(row[key] for row in rows) for key in ("validation_accuracy", "rate_hz")}
-        lines.append(
-            f"| `{name}` | {best[name]['lr']:g} | {best[name]['tau_ms'][0]} to {best[name]['tau_ms'][1]} ms "
-            f"| **{statistics.mean(test):.2f} ± {statistics.stdev(test):.2f} %** | {min(test):.2f} to {max(test):.2f} % "
-            f"| {100 * mean['validation_accuracy']:.2f} % | {mean['rate_hz']:.1f} Hz |"
-        )
-    return "\n".join(lines) + "\n"
+        taus = f"{best[name]['tau_ms'][0]} to {best[name]['tau_ms'][1]} ms"
+        accuracy = f"**{statistics.mean(test):.2f} ± {statistics.stdev(test):.2f} %**", f"{min(test):.2f} to {max(test):.2f} %"
+        rest = f"{100 * mean['validation_accuracy']:.2f} %", f"{mean['rate_hz']:.1f} Hz"
+        table.append([f"`{name}`", f"{best[name]['lr']:g}", taus, *accuracy, *rest])
+    return Grid(heads, table).markdown() + "\n"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hetsyn_sim.data.files import write_atomically
+from hetsyn_sim.report.document import png_of
 from hetsyn_sim.report.plots.style import AFTER, BRIAN2, GREY, THETA, TORCH, axes_or_new, tidy
 
 from .growth import SWEEPS, fit_growth
@@ -82,5 +84,4 @@ def draw_speed(rows: Sequence[Row], path: Path) -> None:
 
 
 def _save(figure: Any, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130, metadata={"Software": None})  # without the version, equal rows make equal files
+    write_atomically(path, png_of(figure))

@@ -8,12 +8,13 @@ One thread, float32, 250 steps, tolerance 1e-6. Both back ends run in turn; a ra
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
 from hetsyn_sim.kernels import exponential_filter, use_backend
+from hetsyn_sim.report.document import Grid
 
 N_STEPS, ROUNDS = 250, 9
 #: (pre, post, batch, shortest and longest tau in steps, share of active inputs per step)
@@ -50,12 +51,16 @@ def timed(call: Callable[[], Tensor], seconds: list[float]) -> Tensor:
 
 def main() -> None:
     torch.set_num_threads(1)
-    print("| layer, batch | tau (steps) | active inputs per step | exact / expansion, forward | backward |\n|---|---|---|---|---|")
+    heads = ("layer, batch", "tau (steps)", "active inputs per step", "exact / expansion, forward", "backward")
+    for line in Grid(heads, rows()).lines():
+        print(line, flush=True)
+
+
+def rows() -> Iterator[list[str]]:
     for n_pre, n_post, n_batch, low, high, rate in CASES:
         times = measure(n_pre, n_post, n_batch, low, high, rate)
         ratios = [exact / expanded for exact, expanded in zip(times["fused"], times["expansion"], strict=True)]
-        cells = (f"{n_pre} to {n_post}, {n_batch}", f"{low:g} to {high:g}", f"{100 * rate:g} %", *(f"{ratio:.1f}" for ratio in ratios))
-        print(f"| {' | '.join(cells)} |", flush=True)
+        yield [f"{n_pre} to {n_post}, {n_batch}", f"{low:g} to {high:g}", f"{100 * rate:g} %", *(f"{ratio:.1f}" for ratio in ratios)]
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from hetsyn_sim.data.files import json_text, write_atomically
 from hetsyn_sim.errors import HetSynError
 from hetsyn_sim.ladder import RUNGS, Row, climb, fine_tune
 from hetsyn_sim.report import ladder_table
+from hetsyn_sim.report.document import Grid, png_of
 from hetsyn_sim.tasks import spoken_digits
 
 #: Where it is trained on: rung, strength, and noise (in thresholds) beside it.
@@ -34,21 +35,22 @@ EPOCHS, LR_FACTOR, SEEDS = 5, 0.1, (0, 1, 2)
 
 def ladder_lines(rows: list[Row]) -> Iterator[str]:
     """Every rung and strength."""
-    yield "| rung | strength | runs | accuracy | same class as trained | distance | rate (Hz) | error of the readout's v |"
-    yield "|---" * 8 + "|"
-    for cells in ladder_table(rows):
-        yield f"| {' | '.join(cells)} |"
+    heads = ("rung", "strength", "runs", "accuracy", "same class as trained", "distance", "rate (Hz)", "error of the readout's v")
+    return Grid(heads, ladder_table(rows)).lines()
 
 
 def finetuning_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Every case: accuracy of the trained network, on the rung, and after training there."""
-    yield f"| where | on its own grid | on the rung, as trained | after {EPOCHS} epochs there |"
-    yield "|---|---|---|---|"
+    heads = ("where", "on its own grid", "on the rung, as trained", f"after {EPOCHS} epochs there")
+    return Grid(heads, _finetuned(rows)).lines()
+
+
+def _finetuned(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[str]]:
     for rung, strength, noise in CASES:
         same = [row for row in rows if (row["rung"], row["strength"], row["noise"]) == (rung, strength, noise)]
         if same:
             where = f"{_QUANTITY[rung].format(strength)}" + (f", noise of {noise:g} thresholds" if noise else "")
-            yield f"| {where} | {' | '.join(_spread([row[key] for row in same]) for key in ('trained', 'before', 'after'))} |"
+            yield [where, *(_spread([row[key] for row in same]) for key in ("trained", "before", "after"))]
 
 
 _QUANTITY = {"membrane capacitance": "`tau_mem` = {:g} ms", "refined dt": "dt {:g} times finer"}
@@ -102,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         write_atomically(options.docs / "_generated" / "ladder.md", "\n".join([*ladder_lines(rows), ""]))
         write_atomically(options.docs / "_generated" / "finetuning.md", "\n".join([*finetuning_lines(tuned), ""]))
-        plot_ladder(rows).figure.savefig(options.docs / "_static" / "ladder.png", dpi=130, bbox_inches="tight")
+        write_atomically(options.docs / "_static" / "ladder.png", png_of(plot_ladder(rows).figure, bbox_inches="tight"))
     return 0
 
 

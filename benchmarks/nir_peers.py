@@ -14,7 +14,7 @@ import argparse
 import json
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from hetsyn_sim.exchange.nir_export import export_nir, to_nir
 from hetsyn_sim.exchange.nir_models import NIR_MODELS
 from hetsyn_sim.exchange.nir_quantise import effect_of, quantise
 from hetsyn_sim.models import RESET_FIRST, HetSynLIF, HomNeuLIF, HomNeuReadout, LeakyReadout
+from hetsyn_sim.report.document import Grid
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec
 from hetsyn_sim.tasks import spoken_digits
 from hetsyn_sim.training.fit import fit
@@ -207,7 +208,7 @@ def _set_to_0(checkpoint: Checkpoint, raster: Raster) -> dict[str, Any]:
 def agreement_lines(found: Mapping[str, Any]) -> Iterator[str]:
     """The readers against us, and what is left where a step is not made equal."""
     head = ("network", "read by", "written", "precision", "spikes (ours)", "cells that differ", "recordings alike", "largest dv / std of v")
-    yield from _head(head)
+    table = []
     for row in found["agreement"]:
         alike = f"{row['recordings_identical']} of {row['recordings']}"
         dv = f"{row['largest_dv'] / row['std_v']:.1e}" if "largest_dv" in row else "–"
@@ -221,13 +222,15 @@ def agreement_lines(found: Mapping[str, Any]) -> Iterator[str]:
             alike,
             dv,
         )
-        yield f"| {' | '.join(cells)} |"
-    yield ""
-    yield from _head(("what is left as the library has it", "spikes (ours)", "spikes (library)", "cells that differ", "recordings alike"))
+        table.append(cells)
+    yield from (*Grid(head, table).lines(), "")
+    left = []
     for row in found["steps"]:
         alike = f"{row['recordings_identical']} of {row['recordings']}"
         counts = (f"{row[key]:,}" for key in ("spikes_ours", "spikes_reader", "differing_cells"))
-        yield f"| {' | '.join((row['what'], *counts, alike))} |"
+        left.append([row["what"], *counts, alike])
+    heads = ("what is left as the library has it", "spikes (ours)", "spikes (library)", "cells that differ", "recordings alike")
+    yield from Grid(heads, left).lines()
     packages = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
     yield from ("", f"Measured with {packages}; networks of {found['hidden']} neurons after {found['epochs']} epochs.", "")
 
@@ -244,7 +247,7 @@ def effect_lines(found: Mapping[str, Any]) -> Iterator[str]:
         "accuracy",
         "decisions changed",
     )
-    yield from _head(head)
+    table = []
     for row in found["groups"]:
         share = row["differing"] / sum(row["spikes"])
         cells = (
@@ -255,13 +258,10 @@ def effect_lines(found: Mapping[str, Any]) -> Iterator[str]:
         )
         accuracy = f"{100 * row['accuracy'][1]:.2f} %"
         changed = f"{row['changed']} of {row['recordings']}"
-        yield f"| {row['groups']} | {' | '.join(cells)} | {100 * row['mean_dv']:.2g} % | {accuracy} | {changed} |"
+        table.append([str(row["groups"]), *cells, f"{100 * row['mean_dv']:.2g} %", accuracy, changed])
+    yield from Grid(head, table).lines()
     first = found["groups"][0]
     yield from ("", f"As it is: {first['spikes'][0]:,} spikes, accuracy {100 * first['accuracy'][0]:.2f} %.", "")
-
-
-def _head(titles: Sequence[str]) -> tuple[str, str]:
-    return f"| {' | '.join(titles)} |", "|" + "---|" * len(titles)
 
 
 def main() -> None:

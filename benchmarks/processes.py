@@ -10,6 +10,7 @@ What an altered parameter does to the next gradients is of second order and not 
 
 import math
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from hetsyn_sim.data.events import SpikeDataset
+from hetsyn_sim.report.document import Grid
 from hetsyn_sim.training import Recipe, build_network, fit
 from hetsyn_sim.training.resume import read_state
 from hetsyn_sim.training.share import Share
@@ -92,12 +94,16 @@ def deviation(data: SpikeDataset, recipe: Recipe) -> dict[str, float]:
 
 def main() -> None:
     data, recipe = small()
-    print("| precision | steps | largest difference of a parameter | largest bound | largest part of its bound |")
-    print("|---|---|---|---|---|")
+    heads = ("precision", "steps", "largest difference of a parameter", "largest bound", "largest part of its bound")
+    for line in Grid(heads, rows(data, recipe)).lines():
+        print(line, flush=True)
+
+
+def rows(data: SpikeDataset, recipe: Recipe) -> Iterator[list[str]]:
     for precision in ("float64", "float32"):
         for epochs in EPOCHS:
             row = deviation(data, recipe.changed(precision=precision, epochs=epochs))
-            print(f"| {precision} | {row['steps']} | {row['difference']:.1e} | {row['bound']:.1e} | {row['part']:.2g} |", flush=True)
+            yield [precision, f"{row['steps']}", f"{row['difference']:.1e}", f"{row['bound']:.1e}", f"{row['part']:.2g}"]
 
 
 if __name__ == "__main__":

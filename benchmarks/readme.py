@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from analysis.studies.statistics import of_case, paired, shown
+from hetsyn_sim.report.document import Grid
 
 from .implementations import HOMOGENEOUS
 from .ratios import fastest, in_group, ratio
@@ -23,8 +24,8 @@ from .rows import read_rows
 from .shapes import SHAPES
 
 ROOT = Path(__file__).parents[1]
-_HEAD = ("| claim | measured | again with |", "|---|---|---|")
-_TABLE = re.compile(rf"{re.escape(_HEAD[0])}\n{re.escape(_HEAD[1])}\n(?:\|.*\n)*")
+_HEADS = ("claim", "measured", "again with")
+_TABLE = re.compile(rf"{re.escape(Grid(_HEADS, ()).markdown())}\n(?:\|.*\n)*")
 
 
 def claims(root: Path = ROOT) -> Iterator[tuple[str, str, str]]:
@@ -147,14 +148,14 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 def table(root: Path = ROOT) -> str:
     """The lines of the table."""
-    return "\n".join([*_HEAD, *(f"| {' | '.join(row)} |" for row in claims(root))]) + "\n"
+    return Grid(_HEADS, claims(root)).markdown() + "\n"
 
 
 def written_into(text: str, lines: str) -> str:
     """The README's text with this table in the place of the one that it has."""
     changed, n = _TABLE.subn(lambda _: lines, text)
     if n != 1:
-        raise ValueError(f"README.md: {n} tables that begin with {_HEAD[0]!r}, expected 1")
+        raise ValueError(f"README.md: {n} tables that begin with {_HEADS[0]!r}, expected 1")
     return changed
 
 

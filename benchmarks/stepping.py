@@ -32,6 +32,7 @@ from hetsyn_sim.models.adex import AdEx
 from hetsyn_sim.models.adlif import SymplecticAdLIF
 from hetsyn_sim.models.hodgkin_huxley import HodgkinHuxley
 from hetsyn_sim.models.orders import RESET_FIRST
+from hetsyn_sim.report.document import Grid
 from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training.surrogates import ArcTan
 
@@ -158,14 +159,14 @@ def measure(name: str, shape: tuple[int, int, int], rounds: int) -> Iterator[dic
 
 def lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """A table: every time as a multiple of ours, with its extremes over rounds."""
-    yield "| neuron | implementation | time (s) | times ours | first call (s) | spikes |"
-    yield "|---" * 6 + "|"
+    table = []
     for row in rows:
         ours = next(r for r in rows if r["shape"] == row["shape"] and r["implementation"] == "ours")
         times = ratio(row, ours, key="cpu_s")
         shown = "1" if row is ours else f"{times.value:.1f} ({times.low:.1f} to {times.high:.1f})"
         cells = row["shape"], IMPLEMENTATIONS[row["implementation"]], f"{row['cpu_s']:.3f}", shown, f"{row['first_s']:.1f}"
-        yield f"| {' | '.join(cells)} | {100 * row['rate']:.1f} % |"
+        table.append([*cells, f"{100 * row['rate']:.1f} %"])
+    return Grid(("neuron", "implementation", "time (s)", "times ours", "first call (s)", "spikes"), table).lines()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

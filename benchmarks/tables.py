@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hetsyn_sim.errors import HetSynError
+from hetsyn_sim.report.document import Grid
 
 from .figures import draw_growth, draw_speed
 from .growth import SWEEPS, Exponent, fit_exponent, fit_growth
@@ -41,8 +42,8 @@ def shape_lines(rows: Sequence[Row], shape: str, threads: int) -> Iterator[str]:
     size = f"{any_row['network']}, T = {any_row['n_steps']}, B = {any_row['n_batch']}, input rate {100 * any_row['rate']:g} %"
     yield from (f"**`{shape}`**, {_threads(threads)}: {size}", "")
     times = [f"{clock} time (s): least, median" for clock in ("CPU", "wall")]
-    yield from _head("implementation", *times, "memory (MiB)", "× `materialised`", "× best homogeneous", "hidden rate (%)", "steps")
-    opponent = fastest(group, HOMOGENEOUS)
+    heads = ("implementation", *times, "memory (MiB)", "× `materialised`", "× best homogeneous", "hidden rate (%)", "steps")
+    cells, opponent = [], fastest(group, HOMOGENEOUS)
     for name in IMPLEMENTATIONS:
         if name in group:
             row = group[name]
@@ -50,7 +51,8 @@ def shape_lines(rows: Sequence[Row], shape: str, threads: int) -> Iterator[str]:
             rates = " / ".join(f"{100 * rate:.1f}" for rate in row["hidden_rates"])
             times = [f"{_digits(row[key])}, {_digits(row[f'median_{key}'])}" for key in ("cpu_s", "wall_s")]
             shown = f"**`{name}`**" if name in OURS else f"`{name}`"
-            yield _line(shown, *times, f"{row['memory_mib']:.0f}", *ratios, rates, str(row["repeats"]))
+            cells.append([shown, *times, f"{row['memory_mib']:.0f}", *ratios, rates, str(row["repeats"])])
+    yield from Grid(heads, cells).lines()
     yield ""
 
 
@@ -61,10 +63,11 @@ def thread_lines(rows: Sequence[Row]) -> Iterator[str]:
     if not pairs:
         return
     names = [name for name in IMPLEMENTATIONS if any(name in one and name in two for _, one, two in pairs)]
-    yield from _head("shape", *(f"`{name}`" for name in names))
+    table = []
     for shape, one, two in pairs:
         cells = [f"{one[name]['wall_s'] / two[name]['wall_s']:.2f}" if name in one and name in two else "–" for name in names]
-        yield _line(f"`{shape}`", *cells)
+        table.append([f"`{shape}`", *cells])
+    yield from Grid(["shape", *(f"`{name}`" for name in names)], table).lines()
     yield ""
 
 
@@ -75,13 +78,14 @@ def roof_lines(rows: Sequence[Row]) -> Iterator[str]:
     if not known:
         return
     nominal = ("synapse-steps (G)", "multiply-adds (G)", "G multiply-adds/s")
-    yield from _head("shape", "implementation", *nominal, "of the FMA roof (G/s)", "of the L2 roof (GB/s)")
+    table = []
     for row, shares in known:
         work = [row["synapse_steps"] / 1e9, row["nominal_fma"] / 1e9, row["nominal_fma"] / row["cpu_s"] / 1e9]
         roofs = [row["roofs"][key] / 1e9 for key in ("fma_per_s", "l2_bytes_per_s")]
         cells = [f"{number:.3g}" for number in work]
         cells += [f"{100 * share:.1f} % of {roof:.0f}" for share, roof in zip(shares, roofs, strict=True)]
-        yield _line(f"`{row['shape']}`", f"`{row['implementation']}`", *cells)
+        table.append([f"`{row['shape']}`", f"`{row['implementation']}`", *cells])
+    yield from Grid(("shape", "implementation", *nominal, "of the FMA roof (G/s)", "of the L2 roof (GB/s)"), table).lines()
     yield ""
 
 
@@ -89,11 +93,12 @@ def growth_lines(rows: Sequence[Row]) -> Iterator[str]:
     """The fitted exponents of time and of memory."""
     measured = {row["implementation"] for row in rows}
     names = [name for name in IMPLEMENTATIONS if name in measured]
-    yield from _head("exponent of", *(f"`{name}`" for name in names))
+    table = []
     for key, what in (("cpu_s", "CPU time"), ("memory_mib", "memory")):
         for sweep in SWEEPS:
             fits = fit_growth(rows, sweep, key)
-            yield _line(f"{what} over {sweep}", *(_exponent(fits.get(name)) for name in names))
+            table.append([f"{what} over {sweep}", *(_exponent(fits.get(name)) for name in names)])
+    yield from Grid(["exponent of", *(f"`{name}`" for name in names)], table).lines()
     yield ""
 
 
@@ -103,28 +108,22 @@ def simulation_lines(rows: Sequence[Row]) -> Iterator[str]:
     any_row = side_by_side[0]
     work = f"{any_row['synapses']:,} synapses, {any_row['recordings']} recordings of {any_row['steps']} steps, float64, one core"
     yield from (f"Measured on: {any_row['cpu_model']}, Brian2 {any_row['brian2']}; {work}.", "")
-    yield from _head("form", "device", "ms per step", "× fused kernels", "compiling (s)", "spikes")
+    table = []
     for row in side_by_side:
         compiling = f"{row['compile_s']:.0f}" if row["compile_s"] else "–"
         cells = (f"{row['ms_per_step']:.4f}", f"{row['ratio_to_fused']:.3g}", compiling, f"{row['spikes']:,}")
-        yield _line(f"`{row['form']}`", f"`{row['device']}`", *cells)
+        table.append([f"`{row['form']}`", f"`{row['device']}`", *cells])
+    yield from Grid(("form", "device", "ms per step", "× fused kernels", "compiling (s)", "spikes"), table).lines()
     yield ""
     grown = [(sweep, [row for row in rows if row["sweep"] == sweep]) for sweep in ("synapses", "steps", "recordings")]
     if any(points for _, points in grown):
-        yield from _head("time of a run over", "measured at", "exponent")
+        table = []
         for sweep, points in grown:
             seconds = [row["ms_per_step"] * row["steps"] * row["recordings"] for row in points]
             at = [row[sweep] for row in points]
-            yield _line(sweep, ", ".join(f"{x:,}" for x in at), _exponent(fit_exponent(at, seconds)))
+            table.append([sweep, ", ".join(f"{x:,}" for x in at), _exponent(fit_exponent(at, seconds))])
+        yield from Grid(("time of a run over", "measured at", "exponent"), table).lines()
         yield ""
-
-
-def _line(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _head(*cells: str) -> tuple[str, str]:
-    return _line(*cells), "|---" * len(cells) + "|"
 
 
 def _threads(n: int) -> str:

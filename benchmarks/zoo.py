@@ -6,6 +6,7 @@ python -m benchmarks.zoo --docs docs [NAME ...]
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from PIL import Image
 
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.models import STEP_ORDERS, ZOO
+from hetsyn_sim.report.document import png_of
 from hetsyn_sim.report.plots.stability import plot_frequency, plot_stability
 from hetsyn_sim.report.plots.style import AFTER, BRIAN2, GREY, THETA
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec
@@ -181,10 +183,9 @@ def draw_gallery(docs: Path, names: Sequence[str] = ()) -> list[Path]:
         figure = draw_stability() if name == "stability" else draw(name)
         path = docs / "_static" / f"zoo-{name.lower()}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=100)
-        plt.close(figure)
-        with Image.open(path) as drawn:  # a few colours: a third of the size
+        with Image.open(io.BytesIO(png_of(figure, dpi=100))) as drawn:  # a few colours: a third of the size
             drawn.convert("RGB").quantize(48).save(path, optimize=True)
+        plt.close(figure)
         written.append(path)
     return written
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from hetsyn_sim.data.files import write_atomically
 from hetsyn_sim.errors import ConfigError
+from hetsyn_sim.report.document import Grid
 
 #: Figures that the page shows, of each task that has them.
 _FIGURES = ("distances", "distributions")
@@ -35,12 +36,12 @@ def write(folders: Mapping[str, Path], docs: Path) -> None:
 
 def lines(found: Mapping[str, Found]) -> Iterator[str]:
     """Markdown: what was found of each task, what it hangs on, and Table 4."""
-    yield from _grid(["", *found], [[label, *cells] for label, cells in _rows(list(found.values()))])
+    yield from Grid(["", *found], [[label, *cells] for label, cells in _rows(list(found.values()))]).lines()
     yield ""
-    yield from _grid(["chosen otherwise", *found], _choices(list(found.values())))
+    yield from Grid(["chosen otherwise", *found], _choices(list(found.values()))).lines()
     for name, one in found.items():
         if one["paper"] and one["paper"]["table_4"]:
-            yield from ("", *_grid([f"Table 4, {name}", "paper", "here, mean over networks"], _table_4(one["paper"])))
+            yield from ("", *Grid([f"Table 4, {name}", "paper", "here, mean over networks"], _table_4(one["paper"])).lines())
 
 
 def _rows(every: Sequence[Found]) -> Iterator[tuple[str, list[str]]]:
@@ -96,13 +97,6 @@ def _family(found: Found | None) -> str:
     best = min(found["families"], key=lambda name: found["families"][name]["aic"]).replace("_", " ")
     tail = "too short" if found["tail"] is None else found["tail"]["preferred"]
     return f"{best} (p = {found['p']:.2f}); tail: {tail}"
-
-
-def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]] | Iterator[list[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(columns)} |"
-    yield "|---" * len(columns) + "|"
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
 
 
 def _ms(seconds: float) -> str:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from hetsyn_sim.report.document import Figure
+from hetsyn_sim.report.document import Figure, png_of
 
 from .plots import plot_by_projection, plot_change, plot_distances, plot_distributions, plot_quantiles, plot_survival, plot_weight_tau
 from .result import Analysis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-_DPI = 130
 
 
 def figures(a: Analysis) -> dict[str, Figure]:
@@ -69,6 +66,4 @@ def figures(a: Analysis) -> dict[str, Figure]:
 def _drawn(name: str, size: tuple[float, float], draw: Callable[[Axes], Axes], caption: str) -> Figure:
     canvas = Canvas(figsize=size, layout="constrained")
     draw(canvas.subplots())
-    png = io.BytesIO()
-    canvas.savefig(png, format="png", dpi=_DPI)
-    return Figure(f"{name}.png", caption, png.getvalue())
+    return Figure(f"{name}.png", caption, png_of(canvas))

@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 
 from hetsyn_sim.data.files import json_text, write_atomically
-from hetsyn_sim.report.document import Block, Document, Figure, Heading, Paragraph
+from hetsyn_sim.report.document import Block, Document, Heading, Paragraph
 
 from . import tables, tables_context, texts
 from .drawing import figures
@@ -19,13 +19,9 @@ def write_report(folder: str | PathLike[str], analysis: Analysis) -> Path:
     """Write ``report.html``, ``report.md``, the figures, ``analysis.json`` and ``time_constants.csv``; return the first's path."""
     folder = Path(folder)
     document = document_of(analysis)
-    for block in document.blocks:
-        if isinstance(block, Figure):
-            write_atomically(folder / block.file, block.png)
     write_atomically(folder / "analysis.json", json_text(summary(analysis)))
     write_atomically(folder / "time_constants.csv", tables.as_csv(analysis.learned))
-    write_atomically(folder / "report.md", document.to_markdown())
-    return write_atomically(folder / "report.html", document.to_html())
+    return document.save(folder, "report")
 
 
 def document_of(analysis: Analysis) -> Document:

@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 
-from hetsyn_sim.report.document import Grid, Table
+from hetsyn_sim.report.document import Grid
 
 from .fits import akaike_weights
 from .relations import spreads, tau_by_weight
@@ -72,10 +72,10 @@ def _ms(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000.0 else f"{value:.3g}"
 
 
-def changes(a: Analysis) -> Table:
+def changes(a: Analysis) -> Grid:
     """Paired, synapse by synapse."""
     assert a.change is not None
-    return Table(
+    return Grid.of_pairs(
         {
             "median of log(after / before)": estimate(a.change.median),
             "became longer by more than 1 %": percent(a.change.longer),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from analysis.studies.statistics import shown
-from hetsyn_sim.report.document import Grid, Table
+from hetsyn_sim.report.document import Grid
 
 from .biology import SHIPPED, allen_medians, hippocampome, receptor_kinetics
 from .paper import ABOVE_INITIAL
@@ -100,7 +100,7 @@ def measured() -> Grid:
     return Grid(["", "n", "median or value (ms)", "quartiles (ms)"], rows)
 
 
-def sources(a: Analysis) -> Table:
+def sources(a: Analysis) -> Grid:
     """Where the measurements come from."""
     rows = {"measured": a.biology.source, "caveat": a.biology.note or "–", "temperature": temperatures(a.biology)}
     if a.against.startswith("hippocampome"):
@@ -108,4 +108,4 @@ def sources(a: Analysis) -> Table:
     rows["medians of cortex"] = f"{SHIPPED['allen_medians'].citation}; {SHIPPED['allen_medians'].licence}"
     rows["the claim"] = "Deng et al. 2025, HetSyn, NeurIPS 2025, arXiv 2508.11644, Fig. 1A, 4D, App. G, Table 4"
     rows["tails"] = "Vuong 1989, Econometrica 57:307; Clauset, Shalizi and Newman 2009, SIAM Review 51:661"
-    return Table({**rows, "networks": ", ".join(run.name for run in a.runs)})
+    return Grid.of_pairs({**rows, "networks": ", ".join(run.name for run in a.runs)})

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from hetsyn_sim.report.document import Grid
+
 from .hetsyn.claims_digits import judge_ranking, judge_robustness, judge_smnist, judge_stability
 from .hetsyn.claims_dms import (
     judge_delay,
@@ -109,8 +111,7 @@ CLAIMS: Sequence[Claim] = (
 
 def claim_lines(rows: Mapping[str, Sequence[Row]]) -> Iterator[str]:
     """A table in Markdown. ``rows`` holds those of every study that has been run."""
-    yield "| the paper | claim | here | verdict | protocol here |"
-    yield "|---|---|---|---|---|"
+    table = []
     for claim in CLAIMS:
         found = rows.get(claim.study, ())
         if claim.judge is None:
@@ -119,4 +120,5 @@ def claim_lines(rows: Mapping[str, Sequence[Row]]) -> Iterator[str]:
             verdict, numbers = "not run", "–"
         else:
             verdict, numbers = claim.judge(found)
-        yield f"| {claim.where} | {claim.text} | {numbers} | **{verdict}** | {claim.protocol} |"
+        table.append([claim.where, claim.text, numbers, f"**{verdict}**", claim.protocol])
+    return Grid(("the paper", "claim", "here", "verdict", "protocol here"), table).lines()

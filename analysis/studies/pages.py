@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure as Canvas
 
 from hetsyn_sim.data.files import write_atomically
+from hetsyn_sim.report.document import png_of
 from hetsyn_sim.report.plots import plot_curves, plot_disturbance, plot_pairs
 
 from .hetsyn.digits_tables import WARP_RANGES
@@ -33,9 +33,7 @@ def draw_study(name: str, rows: Sequence[Row], path: Path) -> Path:
     figure = Canvas(figsize=(5.4 * len(panels), 3.8), layout="constrained")
     for panel, ax in zip(panels, figure.subplots(1, len(panels), squeeze=False)[0], strict=True):
         panel(ax=ax)
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=130)
-    return write_atomically(path, png.getvalue())
+    return write_atomically(path, png_of(figure))
 
 
 Panel = Callable[..., "Axes"]

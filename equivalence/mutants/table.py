@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hetsyn_sim.data.files import write_atomically
+from hetsyn_sim.report.document import Grid
 
 from .faults import AREAS, MUTANTS
 from .mutant import Mutant
@@ -58,12 +59,13 @@ def as_markdown(rows: Mapping[str, Row]) -> str:
     lines = [f"{sum(row.killed for row in of_faults)} of {len(of_faults)} planted faults are killed.", ""]
     for area, mutants in AREAS.items():
         there = [rows[mutant.fault] for mutant in mutants if mutant.fault in rows]
-        lines += [f"**{area}** ({sum(row.killed for row in there)} of {len(there)})", "", "| fault | in | killed by |", "|---|---|---|"]
+        lines += [f"**{area}** ({sum(row.killed for row in there)} of {len(there)})", ""]
+        cells = []
         for row in there:
             file = row.where.rpartition(":")[0].removeprefix("hetsyn_sim/")
             test = row.by.partition("::")[2] or row.by
             name, bracket, subject = test.partition("[")
             shown = f"`{name}`" + (f" ({subject.removesuffix(']')})" if bracket else "") if "::" in row.by else row.by
-            lines.append(f"| {row.fault} | `{file}` | {shown if row.killed else '**survived**'} |")
-        lines.append("")
+            cells.append([row.fault, f"`{file}`", shown if row.killed else "**survived**"])
+        lines += [*Grid(("fault", "in", "killed by"), cells).lines(), ""]
     return "\n".join(lines)

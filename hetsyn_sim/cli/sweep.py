@@ -62,12 +62,14 @@ def sweep(
 
     from matplotlib.figure import Figure
 
+    from ..data.files import write_atomically
+    from ..report.document import png_of
     from ..report.plots import plot_sweep
 
     for setting in plan.vary:
         figure = Figure(figsize=(5.0, 3.5), layout="constrained")
         plot_sweep(result, setting, figure.subplots())
-        figure.savefig(folder / f"{setting}.png", dpi=150)
+        write_atomically(folder / f"{setting}.png", png_of(figure, dpi=150))
     means = result.means()
     rows = {"runs": f"{sum(run.state == 'finished' for run in result.runs)} finished, {_failed(result.runs)} failed"}
     if means:

@@ -13,7 +13,7 @@ from ..data.checkpoint import Checkpoint
 from ..data.events import SpikeDataset
 from ..data.files import json_text, write_atomically
 from . import figures
-from .document import Block, Code, Document, Figure, Grid, Heading, Paragraph, Table
+from .document import Block, Code, Document, Grid, Heading, Paragraph
 from .material import shown_example
 from .write import architecture
 
@@ -54,12 +54,8 @@ def write_certificate(folder: str | PathLike[str], certificate: Certificate, che
     """
     folder = Path(folder)
     document = _document(certificate, checkpoint, data)
-    for block in document.blocks:
-        if isinstance(block, Figure):
-            write_atomically(folder / block.file, block.png)
     write_atomically(folder / "certificate.json", json_text(certificate.to_dict()))
-    write_atomically(folder / "certificate.md", document.to_markdown())
-    return write_atomically(folder / "certificate.html", document.to_html())
+    return document.save(folder, "certificate")
 
 
 def _document(certificate: Certificate, checkpoint: Checkpoint, data: SpikeDataset) -> Document:
@@ -72,7 +68,7 @@ def _document(certificate: Certificate, checkpoint: Checkpoint, data: SpikeDatas
             [[check.name, _result(check), str(len(check.findings)), check.claim] for check in c.checks],
             [not check.passed for check in c.checks],
         ),
-        Table(
+        Grid.of_pairs(
             {
                 "accuracy in PyTorch and in Brian2": f"{100 * v.accuracy_torch:.2f} % and {100 * v.accuracy_brian2:.2f} %",
                 "recordings": f"{v.n_recordings:,} of {v.n_steps} steps"

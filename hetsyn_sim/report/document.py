@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..data.files import write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
 
 _STYLE = """
 body { max-width: 62rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; }
@@ -47,45 +56,44 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
-class Table:
-    """Names and values."""
-
-    rows: Mapping[str, str]
-
-    def markdown(self) -> str:
-        cells = ((name.replace("|", r"\|"), value.replace("|", r"\|")) for name, value in self.rows.items())
-        return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in cells)])
-
-    def html(self) -> str:
-        rows = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>\n" for name, value in self.rows.items())
-        return f"<table>\n{rows}</table>"
-
-
-@dataclass(frozen=True)
 class Grid:
-    """A table with a row of headings; what has failed is set in bold."""
+    """A table with a row of headings; failed rows are set in bold.
+
+    The rows may be an iterator: :meth:`lines` then gives each line as soon as its row is there.
+    """
 
     columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Iterable[Sequence[str]]
     failed: Sequence[bool] = ()
 
-    def _marked(self) -> list[tuple[Sequence[str], bool]]:
-        return list(zip(self.rows, self.failed or [False] * len(self.rows), strict=True))
+    @classmethod
+    def of_pairs(cls, pairs: Mapping[str, str]) -> Grid:
+        """Names and values in two columns without headings."""
+        return cls(["", ""], list(pairs.items()))
+
+    def _marked(self) -> Iterator[tuple[Sequence[str], bool]]:
+        return ((cells, bool(self.failed) and self.failed[k]) for k, cells in enumerate(self.rows))
+
+    def lines(self) -> Iterator[str]:
+        """The table in Markdown, line by line."""
+        yield _row(self.columns)
+        yield "|---" * len(self.columns) + "|"
+        for cells, failed in self._marked():
+            yield _row([f"**{cell}**" if failed and cell else cell for cell in cells])
 
     def markdown(self) -> str:
-        def line(cells: Sequence[str], bold: bool = False) -> str:
-            escaped = (cell.replace("|", r"\|") for cell in cells)
-            return "| " + " | ".join(f"**{cell}**" if bold and cell else cell for cell in escaped) + " |"
-
-        return "\n".join([line(self.columns), "|" + "---|" * len(self.columns), *(line(cells, bad) for cells, bad in self._marked())])
+        return "\n".join(self.lines())
 
     def html(self) -> str:
         head = "".join(f"<th>{escape(cell)}</th>" for cell in self.columns)
-        rows = ""
-        for cells, bad in self._marked():
-            begin = '<tr class="failed">' if bad else "<tr>"
-            rows += begin + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>\n"
-        return f"<table>\n<tr>{head}</tr>\n{rows}</table>"
+        rows = f"<tr>{head}</tr>\n" if any(self.columns) else ""
+        for cells, failed in self._marked():
+            rows += ('<tr class="failed">' if failed else "<tr>") + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>\n"
+        return f"<table>\n{rows}</table>"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,13 @@ class Figure:
         return f'<figure><img src="{source}" alt="{escape(self.caption)}"><figcaption>{escape(self.caption)}</figcaption></figure>'
 
 
+def png_of(figure: Canvas, dpi: int = 130, **options: Any) -> bytes:
+    """A matplotlib figure as PNG. The same figure gives the same bytes, whatever version of matplotlib draws it."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=dpi, metadata={"Software": None}, **options)
+    return content.getvalue()
+
+
 @dataclass(frozen=True)
 class Code:
     """Text as it is, folded away in HTML under its title."""
@@ -119,7 +134,7 @@ class Code:
 
 
 #: What a page is made of.
-Block = Heading | Paragraph | Table | Grid | Figure | Code
+Block = Heading | Paragraph | Grid | Figure | Code
 
 
 @dataclass(frozen=True)
@@ -128,6 +143,15 @@ class Document:
 
     title: str
     blocks: Sequence[Block]
+
+    def save(self, folder: str | PathLike[str], name: str) -> Path:
+        """Write the figures, ``name.md`` and, when all else is there, ``name.html``, and return its path."""
+        folder = Path(folder)
+        for block in self.blocks:
+            if isinstance(block, Figure):
+                write_atomically(folder / block.file, block.png)
+        write_atomically(folder / f"{name}.md", self.to_markdown())
+        return write_atomically(folder / f"{name}.html", self.to_html())
 
     def to_markdown(self) -> str:
         """The page for people with an editor; figures are files beside it."""

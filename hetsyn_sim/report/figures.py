@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +13,7 @@ from ..agreement.margins import thresholds
 from ..agreement.verification import Verification
 from ..data.checkpoint import Checkpoint
 from ..spec.quantities import dimensions_of, unit_of_dimensions
-from .document import Figure
+from .document import Figure, png_of
 from .material import Example, History
 from .plots import (
     plot_bounds,
@@ -27,8 +26,6 @@ from .plots import (
     plot_time_constants,
     plot_trace,
 )
-
-_DPI = 130
 
 
 def learning_curve(history: History, test_accuracy: float | None) -> Figure:
@@ -134,6 +131,4 @@ def _new(width: float, height: float) -> MplFigure:
 
 
 def _done(figure: MplFigure, file: str, caption: str) -> Figure:
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=_DPI, metadata={"Software": None})
-    return Figure(file, caption, content.getvalue())
+    return Figure(file, caption, png_of(figure))

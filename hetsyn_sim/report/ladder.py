@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 from os import PathLike
@@ -12,9 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure as Canvas
 
 from ..data.checkpoint import Checkpoint
-from ..data.files import write_atomically
 from ..ladder import Row
-from .document import Document, Figure, Grid, Paragraph
+from .document import Document, Figure, Grid, Paragraph, png_of
 from .plots import plot_ladder, plot_rung
 from .write import architecture
 
@@ -26,7 +24,6 @@ def write_ladder(folder: str | PathLike[str], rows: Sequence[Row], checkpoint: C
 
     The numbers are in the store of ``climb``.
     """
-    folder = Path(folder)
     spec = checkpoint.spec
     names = list(dict.fromkeys(row.name for row in rows if row.number > 0))
     document = Document(
@@ -38,11 +35,7 @@ def write_ladder(folder: str | PathLike[str], rows: Sequence[Row], checkpoint: C
             Figure("rungs.png", "Accuracy (range over seeds) and van Rossum's distance (squares) over strength.", _sweeps(rows, names)),
         ],
     )
-    for block in document.blocks:
-        if isinstance(block, Figure):
-            write_atomically(folder / block.file, block.png)
-    write_atomically(folder / "ladder.md", document.to_markdown())
-    return write_atomically(folder / "ladder.html", document.to_html())
+    return document.save(folder, "ladder")
 
 
 def ladder_table(rows: Sequence[Row]) -> list[list[str]]:
@@ -69,17 +62,11 @@ def ladder_table(rows: Sequence[Row]) -> list[list[str]]:
     return lines
 
 
-def _png(canvas: Canvas) -> bytes:
-    content = io.BytesIO()
-    canvas.savefig(content, format="png", dpi=130)
-    return content.getvalue()
-
-
 def _overview(rows: Sequence[Row]) -> bytes:
     n = len({row.name for row in rows})
     canvas = Canvas(figsize=(7.5, 1.0 + 0.36 * n), layout="constrained")
     plot_ladder(rows, canvas.subplots())
-    return _png(canvas)
+    return png_of(canvas)
 
 
 def _sweeps(rows: Sequence[Row], names: Sequence[str]) -> bytes:
@@ -90,4 +77,4 @@ def _sweeps(rows: Sequence[Row], names: Sequence[str]) -> bytes:
         plot_rung(rows, name, ax)
     for ax in axes[len(names) :]:
         ax.set_axis_off()
-    return _png(canvas)
+    return png_of(canvas)

@@ -15,7 +15,7 @@ from ..data.events import SpikeDataset
 from ..data.files import write_atomically
 from ..spec import NetworkSpec
 from . import figures
-from .document import Block, Code, Document, Figure, Heading, Paragraph, Table
+from .document import Block, Code, Document, Grid, Heading, Paragraph
 from .material import Example, History, shown_example
 
 
@@ -49,13 +49,9 @@ def write_report(
     example = shown_example(checkpoint, data)
     on_test_split = bool(np.all(data.split == "test"))
     document = _document(checkpoint, outcome, example, initial, history, on_test_split)
-    for block in document.blocks:
-        if isinstance(block, Figure):
-            write_atomically(folder / block.file, block.png)
     write_atomically(folder / "verification.json", json.dumps(outcome.to_dict(), indent=2, allow_nan=False) + "\n")
     write_atomically(folder / "transfer.txt", f"{example.transfer}\n")
-    write_atomically(folder / "report.md", document.to_markdown())
-    return write_atomically(folder / "report.html", document.to_html())
+    return document.save(folder, "report")
 
 
 def _document(
@@ -69,7 +65,7 @@ def _document(
             f"A network of {architecture(spec)} was trained in PyTorch and simulated in Brian2 on the same "
             f"{outcome.n_recordings} recordings of {outcome.n_steps} steps of {1e3 * spec.dt_s:g} ms. {same}"
         ),
-        Table(
+        Grid.of_pairs(
             {
                 "accuracy in PyTorch": f"{100 * outcome.accuracy_torch:.2f} %",
                 "accuracy in Brian2": f"{100 * outcome.accuracy_brian2:.2f} %",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure as Canvas
 
 from hetsyn_sim.data.files import write_atomically
+from hetsyn_sim.report.document import png_of
 from hetsyn_sim.report.plots import plot_error_over_activity, plot_forecast
 
 from ..statistics import of_case
@@ -42,9 +42,7 @@ def draw_forecasts(rows: Sequence[Row], path: Path) -> Path:
         for ax, key, label in zip(axes[1:], ("rate", "duty"), ("events per neuron and step", "share of time on"), strict=True):
             plot_error_over_activity(runs, key, label, floors=floors, ax=ax)
         axes[1].get_legend().remove()
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=120)
-    return write_atomically(path, png.getvalue())
+    return write_atomically(path, png_of(figure, dpi=120))
 
 
 def _example(rows: Sequence[Row], horizon: float, ax: Axes) -> None:

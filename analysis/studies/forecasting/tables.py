@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from hetsyn_sim.report.document import Grid
+
 from ..statistics import of_case, paired, shown
 from ..study import Case, Row
 
@@ -20,8 +22,7 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
     for horizon in dict.fromkeys(row["case"]["horizon"] for row in rows):
         yield f"{horizon:g} time units ahead, {horizon / LYAPUNOV_TIME:.2f} Lyapunov times:"
         yield ""
-        yield f"| {' | '.join(_COLUMNS)} |"
-        yield "|---" * len(_COLUMNS) + "|"
+        table = []
         reference = of_case(rows, model="MTC", horizon=horizon)
         cases = [row["case"] for row in rows if row["case"]["horizon"] == horizon]
         for label, case in {_label(case): case for case in cases}.items():
@@ -31,7 +32,8 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
             neurons = [row for row in found if "rate" in row]
             cells += [shown([row["rate"] for row in neurons], digits=4), shown([row["duty"] for row in neurons], 100.0, digits=1)]
             cells.append(f"{neurons[0]['parameters']}" if neurons else "–")
-            yield f"| {label} | {len(found)} | {' | '.join(cells)} |"
+            table.append([label, str(len(found)), *cells])
+        yield from Grid(_COLUMNS, table).lines()
         yield ""
     if simulated := [row for row in rows if "mismatches" in row]:
         wrong, spikes = (sum(row[key] for row in simulated) for key in ("mismatches", "spikes"))
@@ -49,15 +51,15 @@ def tuning_lines(rows: Sequence[Row]) -> Iterator[str]:
     """Markdown: mean error on validation over learning rates, the chosen one in bold."""
     rates = list(dict.fromkeys(row["case"]["lr"] for row in rows))
     best = best_rates(rows)
-    yield f"| neuron | {' | '.join(f'{lr:g}' for lr in rates)} |"
-    yield "|---" * (1 + len(rates)) + "|"
+    table = []
     for model in dict.fromkeys(row["case"]["model"] for row in rows):
         cells = []
         for lr in rates:
             found = [row["mse"] for row in of_case(rows, model=model, lr=lr)]
             mean = f"{sum(found) / len(found):.4f}" if found else "–"
             cells.append(f"**{mean}**" if lr == best[model] else mean)
-        yield f"| {model} | {' | '.join(cells)} |"
+        table.append([model, *cells])
+    return Grid(["neuron", *(f"{lr:g}" for lr in rates)], table).lines()
 
 
 def best_rates(rows: Sequence[Row]) -> dict[str, float]:

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from hetsyn_sim.report.document import Grid
+
 from ..statistics import of_case, paired, shown
 from ..study import Row
 from .neurons import NEURONS
@@ -19,8 +21,7 @@ _KINDS: tuple[tuple[str, dict[str, object]], ...] = (("recurrent", {"recurrent":
 
 def lines_of_digits(rows: Sequence[Row]) -> Iterator[str]:
     """Markdown."""
-    yield "| neuron | | seeds | test accuracy | HetSynLIF less this, paired | parameters | spikes | synaptic operations | state updates |"
-    yield "|---" * 9 + "|"
+    table = []
     for label, facts in _KINDS:
         best = of_case(rows, model="HetSynLIF", **facts)
         for model in NEURONS:
@@ -28,7 +29,9 @@ def lines_of_digits(rows: Sequence[Row]) -> Iterator[str]:
                 gap = "" if model == "HetSynLIF" else shown(paired(best, found, "accuracy"), 100.0)
                 cells = [f"{shown([row['accuracy'] for row in found], 100.0)} %", gap, f"{found[0]['parameters']:,}"]
                 cells += [f"{np.mean([row[key] for row in found]):,.0f}" for key in ("spikes", "synaptic_operations", "state_updates")]
-                yield f"| {model} | {label} | {len(found)} | {' | '.join(cells)} |"
+                table.append([model, label, str(len(found)), *cells])
+    costs = ("parameters", "spikes", "synaptic operations", "state updates")
+    yield from Grid(("neuron", "", "seeds", "test accuracy", "HetSynLIF less this, paired", *costs), table).lines()
     for label, facts in _KINDS:
         cases = {model: found for model in NEURONS if (found := of_case(rows, model=model, **facts))}
         if cases:
@@ -40,29 +43,26 @@ def lines_of_digits(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _grid(name: str, heads: Sequence[float], found: dict[str, list[list[float]]]) -> Iterator[str]:
-    yield f"| {name} | {' | '.join(f'{head:g}' for head in heads)} |"
-    yield "|---" * (1 + len(heads)) + "|"
-    for model, accuracies in found.items():
-        yield f"| {model} | {' | '.join(shown([of[k] for of in accuracies], 100.0, 1) for k in range(len(heads)))} |"
+    table = ([model, *(shown([of[k] for of in a], 100.0, 1) for k in range(len(heads)))] for model, a in found.items())
+    return Grid([name, *(f"{head:g}" for head in heads)], table).lines()
 
 
 def _warp(cases: dict[str, list[Row]]) -> Iterator[str]:
     """Draws of the warp in four ranges: means over all networks and draws."""
-    yield f"| neuron | {' | '.join(f'{low:g} to {high:g}' for low, high in WARP_RANGES)} |"
-    yield "|---" * (1 + len(WARP_RANGES)) + "|"
+    table = []
     for model, rows in cases.items():
         means = []
         for low, high in WARP_RANGES:
             inside = [[a for log2, a in row["warp"] if low <= log2 < high] for row in rows]
             means.append(shown([float(np.mean(a)) for a in inside if a], 100.0, 1))
-        yield f"| {model} | {' | '.join(means)} |"
+        table.append([model, *means])
+    return Grid(["neuron", *(f"{low:g} to {high:g}" for low, high in WARP_RANGES)], table).lines()
 
 
 def lines_of_speakers(rows: Sequence[Row]) -> Iterator[str]:
     """Markdown. A pair is a held-out speaker and a seed; the interval over speakers treats the mean over seeds of each as one number."""
     names = list(dict.fromkeys(row["case"]["held_out"] for row in rows))
-    yield f"| neuron | {' | '.join(names)} | all | HetSynLIF less this: over pairs | over speakers |"
-    yield "|---" * (len(names) + 4) + "|"
+    table = []
     for model in NEURONS:
         folds = {name: of_case(rows, model=model, recurrent=True, held_out=name) for name in names}
         if not any(folds.values()):
@@ -76,4 +76,5 @@ def lines_of_speakers(rows: Sequence[Row]) -> Iterator[str]:
         else:
             cells.append(shown([gap for fold in gaps.values() for gap in fold], 100.0))
             cells.append(shown([float(np.mean(fold)) for fold in gaps.values() if fold], 100.0))
-        yield f"| {model} | {' | '.join(cells)} |"
+        table.append([model, *cells])
+    return Grid(["neuron", *names, "all", "HetSynLIF less this: over pairs", "over speakers"], table).lines()

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from hetsyn_sim.report.document import Grid
+
 from ..statistics import of_case, paired, shown
 from ..study import Row
 from .neurons import NEURONS
@@ -33,25 +35,23 @@ _LIMITS: Mapping[str, dict[str, object]] = {
 
 def lines(rows: Sequence[Row]) -> Iterator[str]:
     """Markdown."""
-    yield from _table_4(rows)
-    yield from ("", *_neurons(rows))
-    yield from ("", *_limits(rows))
+    shares = ("above 700 ms", "accuracy", "without the long ones", "without as many others")
+    yield from Grid(("tau at the start", "", "cue channels after (ms)", "noise channels after (ms)", *shares), _table_4(rows)).lines()
+    neurons = ("neuron, tau = 40 ms", "", "accuracy", "HetSynLIF less this, paired", "iterations to 95 %", "spikes for a trial")
+    yield from ("", *Grid(neurons, _neurons(rows)).lines())
+    limits = ("HetSynLIF, tau = 40 ms", "seeds", "accuracy", "seeds at 90 % or more", "iterations to 95 %")
+    yield from ("", *Grid(limits, _limits(rows)).lines())
 
 
-def _table_4(rows: Sequence[Row]) -> Iterator[str]:
-    yield (
-        "| tau at the start | | cue channels after (ms) | noise channels after (ms) | above 700 ms | accuracy | without the long ones "
-        "| without as many others |"
-    )
-    yield "|---" * 8 + "|"
+def _table_4(rows: Sequence[Row]) -> Iterator[list[str]]:
     for tau, paper in PAPER.items():
-        yield (f"| {tau:g} ms | paper | {paper[0]:.1f} | {paper[1]:.1f} | {paper[2]:.2f} % | {paper[3]:.2f} % | {paper[4]:.2f} % | – |")
+        yield [f"{tau:g} ms", "paper", *(f"{ms:.1f}" for ms in paper[:2]), *(f"{share:.2f} %" for share in paper[2:]), "–"]
         same = of_case(rows, model="HetSynLIF", tau_ms=tau)
         if same:
-            yield f"| | here, {_seeds(same)} | {' | '.join(_memory_cells(same))} |"
+            yield ["", f"here, {_seeds(same)}", *_memory_cells(same)]
         for factor in (1.0, 3.0, 10.0, 30.0):
             if same := of_case(rows, model="HetSynLIF", tau_ms=tau, log_tau=factor):
-                yield f"| | log tau at {factor:g} x the rate, {_seeds(same)} | {' | '.join(_memory_cells(same))} |"
+                yield ["", f"log tau at {factor:g} x the rate, {_seeds(same)}", *_memory_cells(same)]
 
 
 def _memory_cells(rows: Sequence[Row]) -> Iterator[str]:
@@ -61,9 +61,7 @@ def _memory_cells(rows: Sequence[Row]) -> Iterator[str]:
         yield f"{shown(_of(rows, key), 100.0)} %"
 
 
-def _neurons(rows: Sequence[Row]) -> Iterator[str]:
-    yield "| neuron, tau = 40 ms | | accuracy | HetSynLIF less this, paired | iterations to 95 % | spikes for a trial |"
-    yield "|---" * 6 + "|"
+def _neurons(rows: Sequence[Row]) -> Iterator[list[str]]:
     for label, facts in (("recurrent", {"recurrent": True}), ("feed-forward", {})):
         best = of_case(rows, model="HetSynLIF", tau_ms=40.0, **facts)
         for model in NEURONS:
@@ -71,17 +69,15 @@ def _neurons(rows: Sequence[Row]) -> Iterator[str]:
             if found:
                 gap = "" if model == "HetSynLIF" else shown(paired(best, found, "accuracy"), 100.0)
                 cells = [f"{shown(_of(found, 'accuracy'), 100.0)} %", gap, _speed(found), shown(_of(found, "spikes"), digits=0)]
-                yield f"| {model} | {label} | {' | '.join(cells)} |"
+                yield [model, label, *cells]
 
 
-def _limits(rows: Sequence[Row]) -> Iterator[str]:
-    yield "| HetSynLIF, tau = 40 ms | seeds | accuracy | seeds at 90 % or more | iterations to 95 % |"
-    yield "|---" * 5 + "|"
+def _limits(rows: Sequence[Row]) -> Iterator[list[str]]:
     for label, facts in _LIMITS.items():
         found = of_case(rows, model="HetSynLIF", tau_ms=40.0, **facts)
         if found:
             done = sum(row["accuracy"] >= 0.9 for row in found)
-            yield f"| {label} | {len(found)} | {shown(_of(found, 'accuracy'), 100.0)} % | {done} | {_speed(found)} |"
+            yield [label, str(len(found)), f"{shown(_of(found, 'accuracy'), 100.0)} %", str(done), _speed(found)]
 
 
 def _seeds(rows: Sequence[Row]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from hetsyn_sim.report.document import Grid
+
 from ..statistics import of_case, paired, shown
 from ..study import Row
 from .neurons import NEURONS
@@ -15,31 +17,32 @@ RATES = (1e-4, 5e-4, 1e-3, 5e-3)
 def lines(rows: Sequence[Row]) -> Iterator[str]:
     """Markdown."""
     yield "Mean squared error after training, at 1e-3:"
-    yield from ("", f"| neuron | {' | '.join(f'{noise:g} Hz of noise' for noise in NOISES_HZ)} |", "|---" * (1 + len(NOISES_HZ)) + "|")
-    for model in NEURONS:
-        yield f"| {model} | {' | '.join(_error(rows, model, noise_hz=noise, lr=1e-3) for noise in NOISES_HZ)} |"
+    errors = [[model, *(_error(rows, model, noise_hz=noise, lr=1e-3) for noise in NOISES_HZ)] for model in NEURONS]
+    yield from ("", *Grid(["neuron", *(f"{noise:g} Hz of noise" for noise in NOISES_HZ)], errors).lines())
     yield from ("", "At 2 Hz, over learning rates:", "")
-    yield from (f"| neuron | {' | '.join(f'{lr:g}' for lr in RATES)} |", "|---" * (1 + len(RATES)) + "|")
-    for model in NEURONS:
-        yield f"| {model} | {' | '.join(_error(rows, model, noise_hz=2.0, lr=lr) for lr in RATES)} |"
+    errors = [[model, *(_error(rows, model, noise_hz=2.0, lr=lr) for lr in RATES)] for model in NEURONS]
+    yield from Grid(["neuron", *(f"{lr:g}" for lr in RATES)], errors).lines()
     yield from ("", "At 2 Hz and 1e-3, in detail:", "")
-    yield "| neuron | | seeds | squared error | less HetSynLIF, paired | distance 2nd to 1st | 3rd to 2nd | power in the gaps | spikes |"
-    yield "|---" * 9 + "|"
+    heads = ("neuron", "", "seeds", "squared error", "less HetSynLIF, paired")
+    yield from Grid((*heads, "distance 2nd to 1st", "3rd to 2nd", "power in the gaps", "spikes"), _details(rows)).lines()
+
+
+def _details(rows: Sequence[Row]) -> Iterator[list[str]]:
     for label, facts in (("feed-forward", {}), ("recurrent", {"recurrent": True})):
         best = of_case(rows, model="HetSynLIF", noise_hz=2.0, lr=1e-3, **facts)
         for model in NEURONS:
             if found := of_case(rows, model=model, noise_hz=2.0, lr=1e-3, **facts):
                 gap = "" if model == "HetSynLIF" else shown(paired(found, best, "mse"), digits=4)
-                yield f"| {model} | {label} | {len(found)} | {_detail(found, gap)} |"
+                yield [model, label, str(len(found)), *_detail(found, gap)]
     if found := of_case(rows, model="HetSynLIF", noise_hz=2.0, lr=1e-3, targets=3):
-        yield f"| HetSynLIF | feed-forward, three targets | {len(found)} | {_detail(found, '')} |"
+        yield ["HetSynLIF", "feed-forward, three targets", str(len(found)), *_detail(found, "")]
 
 
 def _error(rows: Sequence[Row], model: str, **facts: object) -> str:
     return shown([row["mse"] for row in of_case(rows, model=model, **facts)], digits=4)
 
 
-def _detail(rows: Sequence[Row], gap: str) -> str:
+def _detail(rows: Sequence[Row], gap: str) -> list[str]:
     cells = [shown([row["mse"] for row in rows], digits=4), gap]
     cells += [shown([row[key] for row in rows]) for key in ("distance_21", "distance_32", "gap_power")]
-    return " | ".join([*cells, shown([row["spikes"] for row in rows], digits=0)])
+    return [*cells, shown([row["spikes"] for row in rows], digits=0)]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hetsyn_sim.report.document import Grid
 from hetsyn_sim.tasks.mnist import sequential_mnist
 from hetsyn_sim.training import Recipe, evaluate, fit
 
@@ -88,8 +89,7 @@ def run(case: Case, seed: int, source: Path | None = None, *, n_train: int | Non
 
 def lines(rows: Sequence[Row]) -> Iterator[str]:
     """Markdown."""
-    yield "| scan | neuron | seeds | test accuracy | HetSynLIF less this, paired | validation | training | spikes | s |"
-    yield "|---" * 9 + "|"
+    table = []
     kinds: dict[str, dict[str, object]] = {"pixel": {"scan": "pixel"}, "row": {"scan": "row"}}
     for n in sorted({int(row["case"]["copies"]) for row in rows if "copies" in row["case"]}):
         kinds[f"pixel, images and {n} distorted copies of each"] = {"scan": "pixel", "copies": n}
@@ -100,7 +100,9 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
                 gap = "" if model == "HetSynLIF" else shown(paired(best, found, "accuracy"), 100.0)
                 shares = [f"{shown([row[key] for row in found], 100.0)} %" for key in ("accuracy", "validation_accuracy", "train_accuracy")]
                 costs = [f"{np.mean([row[key] for row in found]):,.0f}" for key in ("spikes", "training_s")]
-                yield f"| {scan} | {model} | {len(found)} | {shares[0]} | {gap} | {shares[1]} | {shares[2]} | {' | '.join(costs)} |"
+                table.append([scan, model, str(len(found)), shares[0], gap, *shares[1:], *costs])
+    accuracies = ("test accuracy", "HetSynLIF less this, paired", "validation", "training")
+    yield from Grid(("scan", "neuron", "seeds", *accuracies, "spikes", "s"), table).lines()
     if rows:
         levels = ", ".join(f"{n} grey levels by {scan}" for scan, n in _LEVELS.items())
         yield from ("", f"{rows[0]['n_train']:,} training and {rows[0]['n_test']:,} test images; {levels}.")

@@ -8,6 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from hetsyn_sim.report.document import Grid
+
 from ..statistics import above_zero, of_case, shown
 from ..study import Row
 from .measures import NOISES, Measure, at, less, loss_of_accuracy, rate_spread, rates_in_last_epoch
@@ -60,9 +62,10 @@ def verdict(differences: Sequence[float]) -> str:
 
 def claim_lines(rows: Sequence[Row]) -> Iterator[str]:
     """Markdown: every claim with the paired difference that its verdict follows from."""
-    yield "| claim | measure, STL less the other | difference | verdict |"
-    yield "|---|---|---|---|"
+    table = []
     for claim in CLAIMS:
         found = less(of_case(rows, mode="STL"), of_case(rows, mode=claim.other), claim.measure)
         said = verdict(found) if len(found) > 1 else "not run"
-        yield f"| {claim.text} | {claim.what}, less {claim.other} | {shown(found, claim.factor, claim.digits)} {claim.unit} | **{said}** |"
+        difference = f"{shown(found, claim.factor, claim.digits)} {claim.unit}"
+        table.append([claim.text, f"{claim.what}, less {claim.other}", difference, f"**{said}**"])
+    return Grid(("claim", "measure, STL less the other", "difference", "verdict"), table).lines()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure as Canvas
 
 from hetsyn_sim.data.files import write_atomically
+from hetsyn_sim.report.document import png_of
 from hetsyn_sim.report.plots.studies import plot_pairs
 from hetsyn_sim.report.plots.style import AFTER, BRIAN2, TORCH, tidy
 
@@ -55,9 +55,7 @@ def draw_stl(rows: Sequence[Row], path: Path) -> Path:
         for name, label in LAYERS.items()
     }
     tidy(plot_pairs(thresholds, "mean threshold after training", grid[3, 2]), "Thresholds: every run, and their mean")
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=110)
-    return write_atomically(path, png.getvalue())
+    return write_atomically(path, png_of(figure, dpi=110))
 
 
 def _over_sizes(values: Mapping[str, Sequence[Sequence[float]]], noise: Noise, ax: Axes) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from hetsyn_sim.report.document import Grid
+
 from ..statistics import of_case, shown
 from ..study import Row
 from .claims import claim_lines
@@ -17,13 +19,13 @@ _MODES = ("STL", "SL", "TL")
 
 def lines(rows: Sequence[Row]) -> Iterator[str]:
     """Markdown."""
-    yield f"| measure | {' | '.join(_MODES)} | STL less SL | STL less TL |"
-    yield "|---" * (len(_MODES) + 3) + "|"
+    table = []
     of = {mode: of_case(rows, mode=mode) for mode in _MODES}
     for label, factor, digits, measure in _measures():
         cells = [shown([measure(row) for row in of[mode]], factor, digits) for mode in _MODES]
         cells += [shown(less(of["STL"], of[other], measure), factor, digits) for other in _MODES[1:]]
-        yield f"| {label} | {' | '.join(cells)} |"
+        table.append([label, *cells])
+    yield from Grid(("measure", *_MODES, "STL less SL", "STL less TL"), table).lines()
     if not rows:
         return
     seeds = ", ".join(f"{len(found)} of {mode}" for mode, found in of.items())
@@ -59,11 +61,12 @@ def _measures() -> Iterator[tuple[str, float, int, Measure]]:
 
 def _joint_lines(of: Mapping[str, Sequence[Row]]) -> Iterator[str]:
     """All networks of a mode decide together."""
-    yield "| joint decision (our reading) | members | one of them, mean (%) | sum of rates (%) | vote (%) |"
-    yield "|---" * 5 + "|"
+    table = []
     for mode, found in of.items():
         if len(found) > 1:
             rates, labels = np.stack([counts_of(row) for row in found]), labels_of(found[0])
             alone = 100.0 * float(np.mean([row["accuracy"] for row in found]))
             joint = [f"{100.0 * float(np.mean(decide(rates, rule) == labels)):.2f}" for rule in RULES]
-            yield f"| {mode} | {len(found)} | {alone:.2f} | {' | '.join(joint)} |"
+            table.append([mode, str(len(found)), f"{alone:.2f}", *joint])
+    heads = ("joint decision (our reading)", "members", "one of them, mean (%)", "sum of rates (%)", "vote (%)")
+    return Grid(heads, table).lines()
