@@ -11,7 +11,7 @@ from hetsyn_sim.agreement.verify import verify
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.models import HomNeuLIF, HomNeuReadout
 from hetsyn_sim.report import run_material, write_report
-from hetsyn_sim.report.document import Code, Document, Figure, Paragraph, Table
+from hetsyn_sim.report.document import Code, Document, Figure, Grid, Paragraph
 from hetsyn_sim.spec import Layer, NetworkSpec
 
 HISTORY = [{"epoch": 1.0, "train_loss": 1.0, "train_accuracy": 0.5}, {"epoch": 2.0, "train_loss": 0.5, "train_accuracy": 0.7}]
@@ -78,7 +78,7 @@ def test_material_of_a_run_and_of_a_lone_checkpoint(toy_checkpoint, tmp_path):
 
 
 def test_text_is_escaped():
-    document = Document("<b>", [Paragraph("a < b"), Table({"x|y": "<i>"}), Code("t", "</pre>"), Figure("f.png", '"', b"")])
+    document = Document("<b>", [Paragraph("a < b"), Grid.of_pairs({"x|y": "<i>"}), Code("t", "</pre>"), Figure("f.png", '"', b"")])
     html = document.to_html()
     assert "a &lt; b" in html
     assert "&lt;i&gt;" in html
