@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from analysis.studies.hetsyn.lesions import as_heavy, set_back
 from hetsyn_sim.data.checkpoint import Checkpoint
-from hetsyn_sim.data.decoding import length_of, loss_of
+from hetsyn_sim.data.decoding import Decoder
 from hetsyn_sim.data.events import SpikeDataset
-from hetsyn_sim.training import evaluate
 from hetsyn_sim.training.network import Network
 
 from .extraction import Run, learned_slots
 
 _SEEN = 100  # recordings that rates are measured on
+_BATCH = 32  # recordings that run at a time
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Lesion:
 def rates_of(run: Run, data: SpikeDataset) -> dict[str, NDArray[np.float64]]:
     """Population (``input``, ``layer_1``, ...) -> mean rate of each neuron in Hz over some recordings, shape (n,)."""
     n = min(_SEEN, len(data))
-    x = data[[k * len(data) // n for k in range(n)]].rasters(length_of(run.trained, data))
+    x = data[[k * len(data) // n for k in range(n)]].rasters(Decoder.of(run.trained).length(data))
     rasters = Network.from_checkpoint(run.trained).record(x).rasters
     return {name: raster.mean(axis=(0, 1)) / run.trained.spec.dt_s for name, raster in rasters.items()}
 
@@ -78,5 +78,8 @@ def lesion(run: Run, data: SpikeDataset, *, longer_than: float | None = None, se
 
 
 def _accuracy(checkpoint: Checkpoint, data: SpikeDataset) -> float:
-    window = length_of(checkpoint, data)
-    return evaluate(Network.from_checkpoint(checkpoint), data, loss_of(checkpoint), window=window).accuracy
+    decoder, network = Decoder.of(checkpoint), Network.from_checkpoint(checkpoint)
+    n_steps = decoder.length(data)
+    batches = (data[begin : begin + _BATCH] for begin in range(0, len(data), _BATCH))
+    guessed = [decoder.predictions(network.record(batch.rasters(n_steps)), checkpoint.spec) for batch in batches]
+    return float(np.mean(np.concatenate(guessed) == data.labels))

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from hetsyn_sim.data.decoding import length_of
+from hetsyn_sim.data.decoding import Decoder
 from hetsyn_sim.data.events import SpikeDataset
 
 from .activity import lesion, rates_of
@@ -81,7 +81,7 @@ def analyse(
     against = against if against in REFERENCES else Path(against).name
     recordings = list(data) * len(runs) if len(data) == 1 else list(data)
     rates = [rates_of(run, found) for run, found in zip(runs, recordings, strict=False)]
-    longest = max((length_of(run.trained, found) * found.dt for run, found in zip(runs, recordings, strict=False)), default=np.inf)
+    longest = max((Decoder.of(run.trained).length(found) * found.dt for run, found in zip(runs, recordings, strict=False)), default=np.inf)
     learned = extract_all(runs, longest=longest, limits=limits, rates=rates or None)
     learned.observed  # noqa: B018 - raises where all are censored
     known = all(run.initial is not None for run in runs)

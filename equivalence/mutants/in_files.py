@@ -20,8 +20,8 @@ MUTANTS = (
     Mutant(
         "seeds are not read back",
         "data/checkpoint.py",
-        '**{name: about.get(name, {}) for name in ("recipe", "seeds",',
-        '**{name: about.get(name, {}) for name in ("recipe",',
+        "**{name: about.get(name, {}) for name in PARTS}",
+        '**{name: about.get(name, {}) for name in PARTS if name != "seeds"}',
     ),
     Mutant(
         "infinities in the metadata become texts of their own",

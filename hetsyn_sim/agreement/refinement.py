@@ -17,7 +17,7 @@ import numpy as np
 from brian2 import ms
 from numpy.typing import NDArray
 
-from ..data.decoding import loss_of, predictions
+from ..data.decoding import Decoder
 from ..data.recording import Raster, Recording
 from ..spec import Layer, NetworkSpec, NeuronModel, Parameter, Projection
 from .bounds import voltage_bounds
@@ -102,10 +102,10 @@ def _key_of(projection: Projection, key: str) -> str:
 
 
 def _dependence(subject: Subject, factors: tuple[int, ...], progress: Callable[[float], None]) -> Iterator[Finding]:
-    spec, loss = subject.checkpoint.spec, loss_of(subject.checkpoint)
+    spec = subject.checkpoint.spec
     data = subject.sample(_RECORDINGS)
     x = data.rasters(subject.n_steps)
-    read = partial(predictions, spec=spec, loss=loss)
+    read = partial(Decoder.of(subject.checkpoint).predictions, spec=spec)
     coarse = subject.by_torch(spec, subject.values, x)
     for k, factor in enumerate((1, *factors)):
         finer = replace(spec, dt=spec.dt_s / factor)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.checkpoint import Checkpoint
-from ..data.decoding import loss_of, predictions
+from ..data.decoding import Decoder
 from ..data.events import SpikeDataset
 from ..data.recording import Raster, Recording
 from .compare import compare_recordings
@@ -66,7 +66,7 @@ def run_side_by_side(
     checkpoint: Checkpoint, data: SpikeDataset, first: Side, others: Sequence[Side], *, n_steps: int, progress: Progress
 ) -> SideBySide:
     """Run all sides on all recordings of ``data`` and compare spikes and voltages of the ``first`` with those of each of the ``others``."""
-    spec, loss = checkpoint.spec, loss_of(checkpoint)
+    spec, decoder = checkpoint.spec, Decoder.of(checkpoint)
     per_recording = _ARRAYS * 8 * n_steps * sum(p.size for p in spec.populations)
     batch_size = max(1, _BATCH_BYTES // per_recording)
     parts: list[list[Comparison]] = [[] for _ in others]
@@ -82,7 +82,7 @@ def run_side_by_side(
             start = perf_counter()
             recording = side.run(x, partial(_within, progress, done, share * len(batch)))
             side.seconds += perf_counter() - start
-            side.guesses.append(predictions(recording, spec, loss))
+            side.guesses.append(decoder.predictions(recording, spec))
             done += share * len(batch)
             progress(min(1.0, done))
             if reference is None:

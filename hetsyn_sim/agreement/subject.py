@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..brian import simulate
 from ..data.checkpoint import Checkpoint
-from ..data.decoding import check_input, length_of
+from ..data.decoding import Decoder, check_input
 from ..data.events import SpikeDataset
 from ..data.recording import Raster, Recording
 from ..spec import NetworkSpec
@@ -56,7 +56,7 @@ class Subject:
     @property
     def n_steps(self) -> int:
         """For how long every recording runs."""
-        return length_of(self.checkpoint, self.data)
+        return Decoder.of(self.checkpoint).length(self.data)
 
     @cached_property
     def values(self) -> dict[str, NDArray[np.float64]]:

@@ -11,7 +11,7 @@ import torch
 
 from ..brian.transfer import to_brian2
 from ..data.checkpoint import Checkpoint, installed_versions
-from ..data.decoding import check_input, length_of
+from ..data.decoding import Decoder, check_input
 from ..data.events import SpikeDataset
 from ..data.recording import Raster, Recording, check_same_dt
 from ..errors import DataError, UnknownNameError
@@ -65,7 +65,7 @@ def verify(
     precision = as_precision(precision)
     checkpoint = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint.load(checkpoint)
     check_input(data, checkpoint.spec, where="verify")
-    length = n_steps or length_of(checkpoint, data)
+    length = n_steps or Decoder.of(checkpoint).length(data)
     torch_side, brian2_side = torch_side_of(checkpoint, precision), brian2_side_of(checkpoint, device, message)
     report = progress or (lambda fraction: None)
     found = run_side_by_side(checkpoint, data, torch_side, [brian2_side], n_steps=length, progress=report)

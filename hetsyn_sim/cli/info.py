@@ -35,7 +35,7 @@ def info(checkpoint_path: CheckpointPath, json_file: JsonFile = None) -> None:
     for key, p in facts["parameters"].items():
         numbers = " ".join(f"{p[name]:>9.4g}" for name in ("lowest", "median", "highest"))
         lines.append(f"  {key:<32} {p['n_values']:>10,} {numbers} {p['unit'].removesuffix('1')}" + (" trained" if p["trainable"] else ""))
-    for part in ("recipe", "seeds", "data", "metrics", "versions"):
+    for part in checkpoint.about:
         if facts[part]:
             text = yaml.safe_dump(facts[part], sort_keys=False, width=120)
             lines += ["", part, *(f"  {line}" for line in text.splitlines())]
@@ -79,5 +79,5 @@ def describe(checkpoint: Checkpoint) -> dict[str, Any]:
         "projections": [{"name": p.name, "source": p.source, "n_post": p.n_post, "n_pre": p.n_pre} for p in spec.projections],
         "models": [{part: getattr(m, part) for part in ("name", "reference", *_TEXTS)} for m in models.values()],
         "parameters": parameters,
-        **{part: dict(getattr(checkpoint, part)) for part in ("recipe", "seeds", "data", "metrics", "versions")},
+        **checkpoint.about,
     }

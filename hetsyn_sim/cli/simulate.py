@@ -70,13 +70,14 @@ def simulate(
     import numpy as np
 
     from ..brian.transfer import to_brian2
-    from ..data.decoding import check_input, length_of, loss_of, predictions
+    from ..data.decoding import Decoder, check_input
     from ..data.recording_file import check_name, save_recording
     from ..discrete.cost import count_cost
 
     spec = checkpoint.spec
     check_input(data, spec, where="hetsyn simulate")
-    n_steps = length_of(checkpoint, data)
+    decoder = Decoder.of(checkpoint)
+    n_steps = decoder.length(data)
     if build_only:
         folder = out or (checkpoint_path if checkpoint_path.is_dir() else checkpoint_path.parent) / device
         _build(checkpoint, data.rasters(n_steps), device, architecture, form, folder, json_file)
@@ -88,7 +89,7 @@ def simulate(
         simulation = to_brian2(checkpoint, device=device, form=form)
         recording = simulation.run(data.rasters(n_steps), dt=data.dt, progress=progress, message=say)
     seconds = perf_counter() - start
-    guessed = predictions(recording, spec, loss_of(checkpoint))
+    guessed = decoder.predictions(recording, spec)
     spikes = {p.name: int(recording.rasters[p.name].sum()) for p in spec.populations if p.model.spiking}
     accuracy = float(np.mean(guessed == data.labels))
     duration = len(data) * n_steps * spec.dt_s

@@ -30,6 +30,7 @@ from .checkpoint_file import (
     FORMAT,
     FORMAT_VERSION,
     KEY,
+    PARTS,
     check_digest,
     digest_of,
     read_about,
@@ -37,6 +38,7 @@ from .checkpoint_file import (
     stored_unit,
     wrong_dtype,
 )
+from .decoding import Decoder
 from .files import write_atomically
 
 
@@ -73,11 +75,14 @@ class Checkpoint:
         Name -> number. NaN and infinities are kept as the texts ``"nan"``, ``"inf"``, ``"-inf"``, since JSON has no numbers for them.
     versions
         Package -> version, when it was made.
+    decoder
+        How its output becomes a class: ``name``, ``burn_in``, ``window`` of a :class:`~hetsyn_sim.data.decoding.Decoder`. Empty: as the
+        loss in the recipe has it.
 
     Raises
     ------
     CheckpointError
-        If a slot is missing, unknown, of the wrong shape or dtype, or holds a value that can't be simulated.
+        If a slot is missing, unknown, of the wrong shape or dtype, or holds a value that can't be simulated; if there is no such decoder.
     """
 
     spec: NetworkSpec
@@ -87,11 +92,18 @@ class Checkpoint:
     data: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=installed_versions)
+    decoder: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_values(self.spec, self.values, where="Checkpoint")
-        for name in ("recipe", "seeds", "data", "metrics", "versions"):
+        for name in PARTS:
             object.__setattr__(self, name, _plain(getattr(self, name), where=f"Checkpoint.{name}"))
+        Decoder.from_dict(self.decoder)
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Everything but the network and its values, as plain data; parts that are empty included, but for the decoder."""
+        return {name: getattr(self, name) for name in PARTS if name != "decoder" or self.decoder}
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write one file, complete or not at all, and return its path; ``.safetensors`` is appended if the name does not end so.
@@ -123,7 +135,7 @@ class Checkpoint:
             "dt": {"seconds": self.spec.dt_s, "text": format_quantity(self.spec.dt_s, "ms")},
             "scheme": "exact",
             "units": {key: stored_unit(slot) for key, slot in slots.items()},
-            **{name: getattr(self, name) for name in ("recipe", "seeds", "data", "metrics", "versions")},
+            **self.about,
         }
         # order="C" and not np.ascontiguousarray, which would give a single value an axis
         tensors = {key: np.array(self.values[key], order="C") for key in sorted(slots)}
@@ -153,7 +165,7 @@ class Checkpoint:
         spec = read_spec(about, path)
         _check_values(spec, values, where=str(path))
         check_digest(about, values, path)
-        return cls(spec, values, **{name: about.get(name, {}) for name in ("recipe", "seeds", "data", "metrics", "versions")})
+        return cls(spec, values, **{name: about.get(name, {}) for name in PARTS})
 
 
 def _with_suffix(path: str | PathLike[str]) -> Path:

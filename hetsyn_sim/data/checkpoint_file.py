@@ -2,8 +2,8 @@
 
 Layout, version 1. Tensors: one per slot, named by its key, float32 or float64, in SI units. Metadata: under ``hetsyn_sim`` one JSON object
 with ``format``, ``version``, ``spec`` (YAML text), ``dt`` (``seconds`` and ``text``), ``scheme`` ("exact"), ``units`` (slot key -> SI unit
-of the stored numbers), ``recipe``, ``seeds``, ``data``, ``metrics``, ``versions``, and ``sha256`` of all that and of the values. Files that
-were written before there was one are read without.
+of the stored numbers), ``recipe``, ``decoder``, ``seeds``, ``data``, ``metrics``, ``versions``, and ``sha256`` of all that and of the
+values. Files from before there was a decoder or a digest are read without.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ FORMAT: Final = "hetsyn-sim checkpoint"
 KEY: Final = "hetsyn_sim"
 DIGEST: Final = "sha256"
 DTYPES: Final = ("float32", "float64")
+#: What a checkpoint says beside the network and its values. Those of 0.1.0 have no decoder.
+PARTS: Final = ("recipe", "decoder", "seeds", "data", "metrics", "versions")
 _MAX_LEVELS: Final = 50
-_PARTS: Final = ("recipe", "seeds", "data", "metrics", "versions")
 _READABLE: Final = ("F32", "F64")
 _RETRAIN: Final = "copy the file again from where it was made, or train anew"
 
@@ -101,7 +102,7 @@ def _is_deep(level: Any) -> bool:
 def read_spec(about: Mapping[str, Any], path: Path) -> NetworkSpec:
     """The spec, checked against what the file says about dt and units a second time."""
     try:
-        if wrong := [name for name in _PARTS if not isinstance(about.get(name, {}), dict)]:
+        if wrong := [name for name in PARTS if not isinstance(about.get(name, {}), dict)]:
             raise TypeError(f"{wrong[0]} is no mapping")
         if not all(type(seed) is int for seed in about.get("seeds", {}).values()):
             raise TypeError("seeds that are no whole numbers")

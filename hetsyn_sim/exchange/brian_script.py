@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from ..brian.values import is_time
 from ..data.checkpoint import Checkpoint
-from ..data.decoding import check_input, length_of, loss_of, predictions
+from ..data.decoding import Decoder, check_input
 from ..data.events import SpikeDataset
 from ..data.files import write_atomically
 from ..errors import ConfigError
-from ..training.losses import LOSSES
 from ..training.network import Network
 from .script import check_exportable, script_of
 from .script_page import readme_of
@@ -72,7 +71,8 @@ def export_brian2(checkpoint: Checkpoint, data: SpikeDataset, folder: str | Path
     check_input(data, spec, where="export")
     target = Path(folder)
     _check_folder(target)
-    n_steps, loss = length_of(checkpoint, data), loss_of(checkpoint)
+    decoder = Decoder.of(checkpoint)
+    n_steps = decoder.length(data)
     raster = data.rasters(n_steps)
     steps, runs, channels = np.nonzero(raster)
     recordings: dict[str, NDArray[Any]] = {
@@ -89,7 +89,7 @@ def export_brian2(checkpoint: Checkpoint, data: SpikeDataset, folder: str | Path
     network = Network.from_checkpoint(checkpoint)
     for begin in range(0, len(data), _BATCH):
         done = network.record(raster[:, begin : begin + _BATCH])
-        decided.append(predictions(done, spec, loss))
+        decided.append(decoder.predictions(done, spec))
         for name in layers:
             t, run, neuron = np.nonzero(done.rasters[name])
             cells[name].append(((begin + run) * n_steps + t) * spec.population(name).size + neuron)
@@ -97,8 +97,6 @@ def export_brian2(checkpoint: Checkpoint, data: SpikeDataset, folder: str | Path
     recordings |= {f"expected.{name}": np.sort(np.concatenate(cells[name])) for name in layers}
     accuracy = float(np.mean(recordings["decided"] == data.labels))
     n_spikes = {name: len(recordings[f"expected.{name}"]) for name in layers}
-    decoder = next(name for name, kind in LOSSES.items() if isinstance(loss, kind))
-    settings = {f.name: getattr(loss, f.name) for f in fields(loss)}  # type: ignore[arg-type]
     sizes = " - ".join([f"{spec.n_input} inputs", *(f"{p.size} {p.model.name}" for p in spec.populations)])
     title = f"A trained spiking network: {sizes}."
     digest = hashlib.sha256(checkpoint.to_bytes()).hexdigest()
@@ -106,7 +104,7 @@ def export_brian2(checkpoint: Checkpoint, data: SpikeDataset, folder: str | Path
     write_atomically(target / "values.npz", _npz(values))
     write_atomically(target / "recordings.npz", _npz(recordings))
     write_atomically(target / "README.md", readme_of(checkpoint, data, title, n_spikes, accuracy, digest))
-    write_atomically(target / "network.py", script_of(spec, values, title=title, decoder=decoder, settings=settings))
+    write_atomically(target / "network.py", script_of(spec, values, title=title, decoder=decoder))
     return Exported(target, len(data), n_spikes, accuracy)
 
 

@@ -20,7 +20,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from ..brian.values import used_entries
 from ..data.checkpoint import Checkpoint
-from ..data.decoding import check_input, length_of, loss_of, predictions
+from ..data.decoding import Decoder, check_input
 from ..data.events import SpikeDataset
 from ..data.files import json_text, write_atomically
 from ..data.recording import Recording
@@ -64,13 +64,14 @@ def export_csv(checkpoint: Checkpoint, data: SpikeDataset, folder: str | PathLik
     _check_folder(target)
     tables = {f"synapses.{p.name}.csv": _synapses(checkpoint, p.name) for p in spec.projections}
     tables |= {f"neurons.{p.name}.csv": _neurons(checkpoint, p.name) for p in spec.populations}
-    n_steps, loss, network = length_of(checkpoint, data), loss_of(checkpoint), Network.from_checkpoint(checkpoint)
+    decoder, network = Decoder.of(checkpoint), Network.from_checkpoint(checkpoint)
+    n_steps = decoder.length(data)
     raster = data.rasters(n_steps)
     decided: list[int] = []
     spikes: dict[str, list[tuple[int, int, int]]] = {name: [] for name in ("input", *(p.name for p in spec.populations if p.model.spiking))}
     for begin in range(0, len(data), _BATCH):
         done = network.record(raster[:, begin : begin + _BATCH])
-        decided += [int(label) for label in predictions(done, spec, loss)]
+        decided += [int(label) for label in decoder.predictions(done, spec)]
         for name, found in spikes.items():
             found += _cells(done, name, begin)
     for name, found in spikes.items():

@@ -130,7 +130,7 @@ def _nest(nir: Any, nodes: dict[str, Any], edges: list[tuple[str, str]], name: s
 def _metadata(parts: Parts, quantised: Quantised | None) -> dict[str, Any]:
     """What it takes to come back, and what a reader should know. HDF5 compresses no single values, so those get an axis."""
     checkpoint, spec = parts.checkpoint, parts.checkpoint.spec
-    about = {name: getattr(checkpoint, name) for name in ("recipe", "seeds", "data", "metrics", "versions")}
+    about = checkpoint.about
     about["dtypes"] = {key: np.asarray(checkpoint.values[key]).dtype.name for key in spec.slots}
     about["quantised"] = None if quantised is None else quantised.to_dict()
     values = {key: np.atleast_1d(np.asarray(value, dtype=np.float64)) for key, value in parts.values.items()}

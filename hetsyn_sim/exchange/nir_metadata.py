@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.checkpoint import Checkpoint
+from ..data.checkpoint_file import PARTS
 from ..discrete import is_time_constant
 from ..errors import CheckpointError, HetSynError
 from ..spec import NetworkSpec, Projection
@@ -46,7 +47,7 @@ def from_own(graph: Any, where: str) -> Checkpoint:
         for key, slot in spec.slots.items():
             found = np.asarray(kept[key]).reshape(slot.shape) if key in kept else _from_nodes(nodes, spec, key, members)
             values[key] = found.astype(about["dtypes"][key])
-        return Checkpoint(spec, values, **{name: about[name] for name in ("recipe", "seeds", "data", "metrics", "versions")})
+        return Checkpoint(spec, values, **{name: about[name] for name in PARTS if name in about})
     except (LookupError, ValueError, TypeError, AttributeError) as error:
         if isinstance(error, HetSynError):
             raise

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..data.checkpoint import Checkpoint
-from ..data.decoding import check_input, length_of, loss_of, predictions
+from ..data.decoding import Decoder, check_input
 from ..data.events import SpikeDataset
 from ..errors import ConfigError, TransferError
 from ..spec.quantities import format_quantity
@@ -146,13 +146,13 @@ def effect_of(before: Checkpoint, after: Checkpoint, data: SpikeDataset) -> Effe
     DtMismatchError, DataError
         If the recordings do not fit the network.
     """
-    spec, loss = before.spec, loss_of(before)
+    spec, decoder = before.spec, Decoder.of(before)
     check_input(data, spec, where="effect_of")
-    n_steps = length_of(before, data)
+    n_steps = decoder.length(data)
     raster = data.rasters(n_steps)
     old, new = (Network.from_checkpoint(checkpoint).record(raster) for checkpoint in (before, after))
     layers = [p.name for p in spec.populations if p.model.spiking]
-    decided = [predictions(done, spec, loss) for done in (old, new)]
+    decided = [decoder.predictions(done, spec) for done in (old, new)]
     largest = mean = float("nan")
     if spec.readout is not None:
         v: Array = np.asarray(old.traces["readout.v"], dtype=np.float64)

@@ -26,7 +26,7 @@ LAYOUTS: Mapping[str, str] = MappingProxyType({"hetsyn-official": "the published
 #: The published reset current decays over so many steps: 20 ms, reckoned with steps of 1 ms.
 _RESET_STEPS = 20.0
 #: How its output is read: softmax summed over the steps after the eleventh.
-_RECIPE = {"name": "imported", "training": {"loss": {"name": "sum_of_softmax", "burn_in": 11}}}
+_BURN_IN = {"name": "sum_of_softmax", "burn_in": 11}
 
 _KEY = re.compile(r"(?P<layer>layer_hidden_?(?P<number>\d+)|layer_out)(?:\.(?P<part>layer_in|layer_rec))?\.(?P<what>\w+)")
 _ALIASES = {"w": "w", "weight": "w", "rho": "rho", "r": "rho", "decay": "rho", "b": "b", "bias": "b"}
@@ -98,7 +98,8 @@ def import_network(
                 values[f"{name}.{kind}.tau_syn"] = _tau(_shaped(parts[number][part, "rho"], shapes[part], f"{where}.rho"), step, where)
         if number:
             values[f"{name}.neuron.theta"], values[f"{name}.neuron.tau_reset"] = np.array(theta), np.array(reset)
-    return Checkpoint(spec, values, recipe=_RECIPE, data={"name": f"imported from {LAYOUTS[layout]}"})
+    recipe = {"name": "imported", "training": {"loss": _BURN_IN}}
+    return Checkpoint(spec, values, recipe=recipe, decoder=_BURN_IN, data={"name": f"imported from {LAYOUTS[layout]}"})
 
 
 def _parts(tensors: Mapping[str, Array], where: str) -> dict[int, dict[tuple[str, str], Array]]:

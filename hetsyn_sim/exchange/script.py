@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -29,10 +30,11 @@ from ..brian.methods import choose_method
 from ..brian.network import METHOD
 from ..brian.schedule import Schedule
 from ..brian.values import synapse_mask
+from ..data.decoding import DECODERS, Decoder
 from ..errors import TransferError
 from ..spec import NetworkSpec, Population, Projection
 from ..spec.quantities import dimensions_of, name_of_dimensions
-from .script_frame import BEGINNING, DECODERS, ENDING
+from .script_frame import BEGINNING, ENDING
 from .script_text import equation_comments, parameter_comments
 
 _WIDTH = 116
@@ -53,10 +55,8 @@ def check_exportable(spec: NetworkSpec, values: Mapping[str, NDArray[np.float64]
             fail(population, f"the method {method.name!r}, because {method.reason}", "a method that Brian2 has")
 
 
-def script_of(
-    spec: NetworkSpec, values: Mapping[str, NDArray[np.floating]], *, title: str, decoder: str, settings: Mapping[str, int]
-) -> str:
-    """The script for a network; ``decoder`` is the name of a loss, ``settings`` are the loss's."""
+def script_of(spec: NetworkSpec, values: Mapping[str, NDArray[np.floating]], *, title: str, decoder: Decoder) -> str:
+    """The script for a network."""
     checked = {key: np.asarray(value, dtype=np.float64) for key, value in values.items()}
     schedule = Schedule(spec.step_order)
     orders = "\n".join(f"# {line}" for line in table_of_orders(spec))
@@ -72,7 +72,9 @@ def script_of(
             readout=f'StateMonitor({last}, "v", record=True, when="end", name="readout_v")' if spec.readout is not None else "None",
             last=last,
             out="readout_traces()" if spec.readout is not None else f'raster_of("{last}")',
-            decoder=DECODERS[decoder].format(**settings),
+            rule=inspect.getsource(DECODERS[decoder.name]).rstrip(),
+            decoder=decoder.name,
+            burn_in=f"[{decoder.burn_in}:]" if decoder.burn_in else "",
         )
     )
     return "\n\n".join(parts)

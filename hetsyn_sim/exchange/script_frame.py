@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 BEGINNING = '''"""{title}
 
 A simulation in plain Brian2: it needs brian2 and numpy, and nothing else.
@@ -99,9 +96,8 @@ def readout_traces():
     return np.asarray(v_of_readout.v).T.reshape(N_RECORDINGS, N_STEPS, -1).transpose(1, 0, 2)
 
 
-def scores(out):
-    """What the trained network's decision is the largest of, shape (recording, class). ``out`` is (step, recording, class)."""
-{decoder}
+# A decision is the class with the largest of these scores. ``out`` has the shape (step, recording, class).
+{rule}
 
 
 # --- the same spikes as the trained network? -----------------------------------------------------------------------
@@ -114,21 +110,9 @@ for name in spikes:
     wrong = len(np.setxor1d(found, expected))
     different += wrong
     print(f"{{name}}: {{len(found)}} spikes, {{wrong}} differ from those of the trained network")
-decided = scores({out}).argmax(axis=1)
+decided = {decoder}({out}{burn_in}).argmax(axis=1)
 accuracy = np.mean(decided == recordings["labels"][:N_RECORDINGS])
 trained = np.mean(recordings["decided"][:N_RECORDINGS] == recordings["labels"][:N_RECORDINGS])
 print(f"accuracy: {{100 * accuracy:.2f}} % (trained network: {{100 * trained:.2f}} %)")
 sys.exit(1 if different else 0)
 '''
-
-#: The body of ``scores``, by the name of the loss that the network was trained with.
-DECODERS: Mapping[str, str] = MappingProxyType(
-    {
-        "sum_of_softmax": """    # at each step, how likely each class looks (softmax); summed over time
-    out = np.exp(out[{burn_in}:] - out[{burn_in}:].max(axis=2, keepdims=True))
-    return (out / out.sum(axis=2, keepdims=True)).sum(axis=0)""",
-        "last_step": "    return out[-1]  # the decision is made at the end",
-        "spike_count": "    return out.sum(axis=0)  # the class with the most output",
-        "mean_squared_error": "    return out.mean(axis=0)  # the class with the largest mean",
-    }
-)

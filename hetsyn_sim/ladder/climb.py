@@ -13,7 +13,7 @@ from joblib import Parallel, delayed
 
 from ..brian import BrianSimulation
 from ..data.checkpoint import Checkpoint
-from ..data.decoding import check_input, length_of
+from ..data.decoding import Decoder, check_input
 from ..data.events import SpikeDataset
 from ..data.files import json_text, write_atomically
 from ..data.recording import Recording
@@ -71,7 +71,7 @@ def climb(
     check_input(data, checkpoint.spec, where="the ladder")
     identity = hashlib.sha256(checkpoint.to_bytes() + data.fingerprint().encode()).hexdigest()
     kept = read_rows(store, identity) if store else []  # before anything is simulated, since it may be unreadable
-    raster = data.rasters(length_of(checkpoint, data))
+    raster = data.rasters(Decoder.of(checkpoint).length(data))
     values = {key: np.asarray(value, dtype=np.float64) for key, value in checkpoint.values.items()}
     trained = Setting(checkpoint.spec, values, raster)
     start = perf_counter()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..data.checkpoint import Checkpoint
-from ..data.decoding import check_input, length_of, loss_of, predictions
+from ..data.decoding import Decoder, check_input
 from ..data.events import SpikeDataset
 from ..errors import ConfigError
 from ..training import Recipe, fit
@@ -83,7 +83,7 @@ def fine_tune(
     """
     check_input(data, checkpoint.spec, where="fine_tune")
     values = {key: np.asarray(value, dtype=np.float64) for key, value in checkpoint.values.items()}
-    trained = Setting(checkpoint.spec, values, data.test.rasters(length_of(checkpoint, data)))
+    trained = Setting(checkpoint.spec, values, data.test.rasters(Decoder.of(checkpoint).length(data)))
     there = setting_on(trained, rung, strength, seed)
     if there.surroundings.delays or there.surroundings.refractory or there.surroundings.noise:
         raise ConfigError(
@@ -135,4 +135,4 @@ def _guessed(checkpoint: Checkpoint, setting: Setting, noise: float, seed: int, 
     if noise:
         setting = with_noise(setting, noise, np.random.default_rng([seed, 1]))
     done = run_setting(setting, device)
-    return predictions(as_trained(done, setting), checkpoint.spec, loss_of(checkpoint))
+    return Decoder.of(checkpoint).predictions(as_trained(done, setting), checkpoint.spec)

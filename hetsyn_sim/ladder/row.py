@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..data.checkpoint import Checkpoint
-from ..data.decoding import loss_of, predictions
+from ..data.decoding import Decoder
 from ..data.events import SpikeDataset
 from ..data.reading import not_kept, read_kept
 from ..data.recording import Recording
@@ -95,7 +95,7 @@ def row_of(
     data: SpikeDataset,
 ) -> Row:
     """What a run came to, against ``reference``, the trained network's own; without the seconds it took."""
-    spec, loss, k = setting.spec, loss_of(checkpoint), setting.factor
+    spec, decoder, k = setting.spec, Decoder.of(checkpoint), setting.factor
     layers = [p.name for p in spec.populations if p.model.spiking]
     far, weight = 0.0, 0
     for name in layers:
@@ -109,7 +109,7 @@ def row_of(
     if spec.readout is not None:
         v, w = reference.traces["readout.v"], read.traces["readout.v"]
         v_rms = float(np.sqrt(np.mean((v - w) ** 2) / np.mean(v**2)))
-    guessed = predictions(read, checkpoint.spec, loss)
+    guessed = decoder.predictions(read, checkpoint.spec)
     return Row(
         rung.number,
         rung.name,
@@ -118,7 +118,7 @@ def row_of(
         float(strength),
         seed,
         float(np.mean(guessed == data.labels)),
-        float(np.mean(guessed == predictions(reference, checkpoint.spec, loss))),
+        float(np.mean(guessed == decoder.predictions(reference, checkpoint.spec))),
         far / weight if weight else 0.0,
         n_spikes / (cells * done.n_steps * spec.dt_s),
         v_rms,

@@ -95,8 +95,7 @@ def _document(
         Code("Transfer: what was mapped to what in Brian2", str(example.transfer)),
         Code("The network, in full", spec.to_text()),
     ]
-    facts = {part: dict(getattr(checkpoint, part)) for part in ("recipe", "seeds", "data", "metrics", "versions")}
-    blocks.append(Code("Recipe, seeds, data and versions", yaml.safe_dump(facts, sort_keys=False, width=120)))
+    blocks.append(Code("Recipe, seeds, data and versions", yaml.safe_dump(checkpoint.about, sort_keys=False, width=120)))
     return Document(f"{name}: trained in PyTorch, simulated in Brian2", blocks)
 
 

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -144,7 +144,8 @@ def fit(
         if start is not None:  # part of what the run is: a folder of another start is another run
             about["start"] = fingerprint_of(start)
         plain = recipe.to_dict() if isinstance(what, Recipe) else {"training": recipe.to_dict()["training"]}
-        initial = Checkpoint(spec, network.values(), recipe=plain, seeds={"training": settings.seed}, data=about)
+        decoder = replace(settings.loss.make().decoder, window=settings.window).to_dict()
+        initial = Checkpoint(spec, network.values(), recipe=plain, seeds={"training": settings.seed}, data=about, decoder=decoder)
         first_alone(lambda: folder.begin(initial, resume=resume, overwrite=overwrite))
         if folder.checkpoint.exists():
             if progress and first:

@@ -1,7 +1,7 @@
 """Losses: from what a network hands out to one number, and to a score for every class. Regularisers of the hidden spikes too.
 
-Outputs are time-first, (time, batch, unit). ``scores`` is what a prediction takes the largest of, so that training, validation and the
-report of accuracy in Brian2 rest on the same rule.
+Outputs are time-first, (time, batch, unit). ``scores`` is what a prediction takes the largest of, in torch; ``decoder`` names the same rule
+in NumPy, which goes into the checkpoint.
 """
 
 from __future__ import annotations
@@ -9,17 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..data.decoding import Decoder
 from ..errors import ConfigError, UnknownNameError
 
 
 class Loss(Protocol):
     """What training asks of a loss."""
+
+    @property
+    def decoder(self) -> Decoder:
+        """How a network that was trained with it is read off."""
+        ...
 
     def __call__(self, out: Tensor, target: Tensor) -> Tensor:
         """The mean loss of a batch, shape (). ``out`` is (time, batch, unit), ``target`` (batch,) classes or (time, batch, unit) values."""
@@ -55,6 +61,10 @@ class SumOfSoftmax:
                 remedy="give the number of first steps that do not count",
             )
 
+    @property
+    def decoder(self) -> Decoder:
+        return Decoder("sum_of_softmax", self.burn_in)
+
     def __call__(self, out: Tensor, target: Tensor) -> Tensor:
         return functional.cross_entropy(self.scores(out), target)
 
@@ -74,6 +84,8 @@ class SumOfSoftmax:
 class LastStep:
     """Cross entropy on v of the last step: a decision at the end of a trial (Deng et al. 2025, HetSyn, App. C)."""
 
+    decoder: ClassVar = Decoder("last_step")
+
     def __call__(self, out: Tensor, target: Tensor) -> Tensor:
         return functional.cross_entropy(self.scores(out), target)
 
@@ -84,6 +96,8 @@ class LastStep:
 @dataclass(frozen=True)
 class SpikeCount:
     """Cross entropy on the number of output spikes (or on the sum of v), as for S-MNIST in Deng et al. 2025 (HetSyn), App. D."""
+
+    decoder: ClassVar = Decoder("sum_over_time")
 
     def __call__(self, out: Tensor, target: Tensor) -> Tensor:
         return functional.cross_entropy(self.scores(out), target)
@@ -101,6 +115,8 @@ class MeanSquaredError:
     ConfigError
         When called, if the target does not have the shape of the output.
     """
+
+    decoder: ClassVar = Decoder("mean_over_time")
 
     def __call__(self, out: Tensor, target: Tensor) -> Tensor:
         if target.shape != out.shape:

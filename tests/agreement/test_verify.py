@@ -11,7 +11,6 @@ from hetsyn_sim.agreement.verify import compare, verify
 from hetsyn_sim.agreement.verify import verify as verification
 from hetsyn_sim.brian.transfer import to_brian2
 from hetsyn_sim.data.checkpoint import Checkpoint
-from hetsyn_sim.data.decoding import length_of, loss_of
 from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.errors import DataError, DtMismatchError, UnknownNameError
 from hetsyn_sim.models import HetNeuLIF
@@ -117,14 +116,6 @@ def test_without_readout_the_last_layer_predicts(toy_data):
     outcome = verify(Checkpoint(spec, values), toy_data.test)
     assert outcome.agrees
     assert outcome.accuracy_brian2 > 0.8
-
-
-def test_length_and_loss_come_from_the_recipe(toy_checkpoint, toy_data):
-    assert length_of(toy_checkpoint, toy_data) == 12
-    recipe = {"name": "toy", "training": {"window": 7, "loss": {"name": "last_step"}, "told by": "another program"}}
-    told = replace(toy_checkpoint, recipe=recipe)
-    assert length_of(told, toy_data) == 7
-    assert type(loss_of(told)).__name__ == "LastStep"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from safetensors.numpy import save as to_safetensors
 
 from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.checkpoint_file import PARTS
 from hetsyn_sim.data.files import remove_leftovers, write_atomically
 from hetsyn_sim.errors import CheckpointError
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
@@ -63,7 +64,7 @@ def test_load_gives_back_what_was_saved(checkpoint, spec, tmp_path, dtype):
             assert after.values[key].dtype == dtype
             assert after.values[key].shape == value.shape
             assert np.array_equal(after.values[key], value)
-        for part in ("recipe", "seeds", "data", "metrics", "versions"):
+        for part in PARTS:
             assert getattr(after, part) == getattr(before, part)
 
 

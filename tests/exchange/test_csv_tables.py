@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hetsyn_sim.data.checkpoint import Checkpoint
-from hetsyn_sim.data.decoding import loss_of, predictions
+from hetsyn_sim.data.decoding import Decoder
 from hetsyn_sim.errors import ConfigError, DataError
 from hetsyn_sim.exchange import export_csv
 from hetsyn_sim.models import HetNeuLIF, HomNeuReadout
@@ -53,7 +53,7 @@ def test_the_spikes_are_the_networks(toy_data, toy_checkpoint, tmp_path):
     header, rows = table(tmp_path / "recordings.csv")
     assert header == ["recording", "name", "label", "decision"]
     assert [int(row[2]) for row in rows] == toy_data.labels.tolist()
-    decided = predictions(done, toy_checkpoint.spec, loss_of(toy_checkpoint))
+    decided = Decoder.of(toy_checkpoint).predictions(done, toy_checkpoint.spec)
     assert [int(row[3]) for row in rows] == decided.tolist()
     assert len(set(decided)) > 1
 

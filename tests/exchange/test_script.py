@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hetsyn_sim.data.checkpoint import Checkpoint
-from hetsyn_sim.data.decoding import loss_of, predictions
+from hetsyn_sim.data.decoding import Decoder
 from hetsyn_sim.errors import ConfigError, DataError, DtMismatchError
 from hetsyn_sim.exchange import export_brian2
 from hetsyn_sim.ladder import RUNGS, Setting
@@ -83,7 +83,7 @@ def test_the_script_finds_the_same_spikes(name, toy_data, tmp_path):
     done = export_brian2(checkpoint, toy_data, tmp_path / "out")
     assert sum(done.n_spikes.values()) > 20
     recording = Network.from_checkpoint(checkpoint).record(toy_data.rasters())
-    guessed = predictions(recording, checkpoint.spec, loss_of(checkpoint))
+    guessed = Decoder.of(checkpoint).predictions(recording, checkpoint.spec)
     accuracy = np.mean(guessed == toy_data.labels)
     assert done.accuracy == accuracy
     printed, code = run_script(tmp_path / "out")

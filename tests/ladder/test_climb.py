@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hetsyn_sim.data.decoding import loss_of, predictions
+from hetsyn_sim.data.decoding import Decoder
 from hetsyn_sim.errors import DataError, DtMismatchError, TransferError
 from hetsyn_sim.ladder import RUNGS, Rung, climb, van_rossum
 from hetsyn_sim.ladder.climb import setting_on
@@ -40,7 +40,7 @@ def test_the_ground_is_the_trained_network(toy_checkpoint, toy_data):
     """The first row, by PyTorch; and rung 1, which must be the same."""
     rows = climb(toy_checkpoint, toy_data.test, some("physical units"))
     done = Network.from_checkpoint(toy_checkpoint).record(toy_data.test.rasters())
-    guessed = predictions(done, toy_checkpoint.spec, loss_of(toy_checkpoint))
+    guessed = Decoder.of(toy_checkpoint).predictions(done, toy_checkpoint.spec)
     n_steps, n_runs, n_neurons = done.rasters["layer_1"].shape
     for row in rows:
         assert row.accuracy == np.mean(guessed == toy_data.test.labels)
