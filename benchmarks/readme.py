@@ -53,7 +53,7 @@ def _sameness(results: Path) -> Iterator[tuple[str, str, str]]:
     yield (
         "a trained network is [the same in Brian2](docs/claim.md), in every neuron and step",
         f"{sum(row['mismatches'] for row in compared)} cells differ in {len(compared)} trained networks",
-        "`hetsyn reproduce all`, `hetsyn forecast`",
+        "`hetsyn study all`, `hetsyn study forecasting`",
     )
     simulated = _rows(results / "simulation.json")
     kernels = next(row for row in simulated if row["form"] == "fused kernels" and not row["sweep"])
@@ -93,7 +93,7 @@ def _studies(results: Path) -> Iterator[tuple[str, str, str]]:
     yield (
         f"[spoken digits](docs/paper.md), {len(ours)} seeds, against one time constant in all",
         f"{shown([row['accuracy'] for row in ours], 100)} %; {shown(paired(ours, plain, 'accuracy'), 100)} points more",
-        "`hetsyn reproduce digits`",
+        "`hetsyn study digits`",
     )
     forecast = _rows(results / "forecast.json")
     horizon = max(row["case"]["horizon"] for row in forecast)
@@ -104,14 +104,14 @@ def _studies(results: Path) -> Iterator[tuple[str, str, str]]:
     yield (
         "[Mackey-Glass](docs/conductance.md) one Lyapunov time ahead, conductance neurons",
         f"NRMSE {errors['MTC']:.2f}; LIF {errors['LIF']:.2f}, linear {errors['linear']:.2f}",
-        "`hetsyn forecast`",
+        "`hetsyn study forecasting`",
     )
     stl = _rows(results / "stl.json")
     both, weights = (of_case(stl, mode=mode) for mode in ("STL", "SL"))
     yield (
         "[learned thresholds](docs/stl.md) on MNIST, against learned weights alone",
         f"{shown(paired(both, weights, 'accuracy'), 100)} points",
-        "`hetsyn stl --data mnist/`",
+        "`hetsyn study stl --data mnist/`",
     )
 
 

@@ -1,6 +1,6 @@
-"""From the rows of `hetsyn reproduce` to what the documentation shows: tables, the claims, and figures.
+"""From the rows of `hetsyn study` to what the documentation shows: tables, the claims, and figures.
 
-hetsyn reproduce all --data mnist/ --out benchmarks/results/reproduced
+hetsyn study all --data mnist/ --out benchmarks/results/reproduced
 python -m benchmarks.reproduced benchmarks/results/reproduced --docs docs
 """
 
@@ -33,7 +33,7 @@ def write_pages(rows: Path, docs: Path) -> list[Path]:
 def main(arguments: Sequence[str] | None = None) -> int:
     plain = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reproduced", description=__doc__, formatter_class=plain)
-    parser.add_argument("rows", type=Path, help="the folder that hetsyn reproduce wrote")
+    parser.add_argument("rows", type=Path, help="the folder that hetsyn study wrote")
     parser.add_argument("--docs", type=Path, required=True, help="folder docs/")
     options = parser.parse_args(arguments)
     for path in write_pages(options.rows, options.docs):

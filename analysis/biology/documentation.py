@@ -1,4 +1,4 @@
-"""The measured part of the page on biology, from the folders that ``hetsyn analyse --report`` wrote.
+"""The measured part of the page on biology, from the folders that ``hetsyn study biology --report`` wrote.
 
 ::
 
@@ -126,7 +126,7 @@ def _folders(arguments: Sequence[str]) -> dict[str, Path]:
             where="python -m analysis.biology.documentation",
             got=" ".join(arguments) or "nothing",
             expected="NAME=FOLDER ..., each folder with analysis.json",
-            remedy="write them with `hetsyn analyse ... --report FOLDER`",
+            remedy="write them with `hetsyn study biology ... --report FOLDER`",
         )
     return {name: Path(folder) for name, _, folder in pairs}
 

@@ -101,7 +101,7 @@ CLAIMS: Sequence[Claim] = (
         "Fig. 1A",
         "decays of 194 human and 1,213 mouse pairs: log-normal, long tail",
         "",
-        "the pairs (Campagnola et al. 2022) are not here; `hetsyn analyse` has medians of their classes, and reads them",
+        "the pairs (Campagnola et al. 2022) are not here; `hetsyn study biology` has medians of their classes, and reads them",
     ),
     Claim("Fig. 4D, A5", "learned time constants of SHD have a mild long tail", "", "the data are not here"),
     Claim("Fig. A4", "the ranking stays where spikes are lost or time is stretched", "digits", _DIGITS, judge_robustness),

@@ -145,10 +145,19 @@ def layer_lines(pyproject: Path) -> Iterator[str]:
 # -- the command line ---------------------------------------------------------------------------------------------------------------------
 
 
+def _commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command that help shows, those of groups too, by the words that call it."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{prefix}{name} ")
+        elif not command.hidden:
+            yield f"{prefix}{name}", command
+
+
 def command_lines() -> Iterator[str]:
     """Every verb with its help, from the program itself."""
     program: Any = typer.main.get_command(app)
-    for name, command in program.commands.items():
+    for name, command in _commands(program):
         with command.make_context(f"hetsyn {name}", [], resilient_parsing=True) as context:
             usage = " ".join(command.collect_usage_pieces(context))
             yield from (f"## `hetsyn {name}`", "", "```text", f"hetsyn {name} {usage}", "```", "", inspect.cleandoc(command.help), "")

@@ -121,4 +121,5 @@ for run in runs:
 
 # %%
 # These networks are trained for seconds. :doc:`/biology` has the answer for five fully trained networks of each of two
-# tasks, with more nulls, families fitted to censored data, and what it does not show. ``hetsyn analyse FOLDER`` makes the whole report.
+# tasks, with more nulls, families fitted to censored data, and what it does not show.
+# ``hetsyn study biology FOLDER`` makes the whole report.

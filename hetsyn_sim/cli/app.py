@@ -5,24 +5,24 @@ from __future__ import annotations
 import errno
 import os
 import traceback
+from collections.abc import Callable
+from functools import wraps
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from ..errors import HetSynError
-from .analyse import analyse
+from . import study
+from .biology import analyse
 from .console import say, show_error
 from .demo import demo
-from .doctor_command import doctor
+from .doctor import doctor
 from .encode import encode
 from .export import export
-from .forecast import forecast
 from .import_network import import_network
 from .info import info
-from .reproduce import reproduce
 from .simulate import simulate
-from .stl import stl
 from .sweep import sweep
 from .train import train
 from .transfer import transfer
@@ -30,7 +30,7 @@ from .verify import verify
 
 BAD_INPUT = 2
 INTERRUPTED = 130
-#: What the operating system says of storage, be it full, read-only or broken.
+#: Errors of storage: full, read-only or broken.
 _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 _EXIT_CODES = (
@@ -40,7 +40,7 @@ _EXIT_CODES = (
 
 
 class _Verbs(TyperGroup):
-    """Turns what a verb raises into a message and an exit code."""
+    """Verbs whose errors become a message and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -51,14 +51,14 @@ class _Verbs(TyperGroup):
             show_error(error)
             raise typer.Exit(BAD_INPUT) from None
         except OSError as error:
-            # Ours are typed; what is left is a disk that is full or a folder that may not be read, met by a library. Without a name and
-            # without one of these causes it is no matter of files.
+            # Ours are typed; what is left is a disk that is full or a folder that may not be read, met by a library. Any other OSError is a
+            # bug, not a bad path.
             if ctx.params.get("debug") or (error.filename is None and error.errno not in _STORAGE):
                 raise
             show_error(
                 HetSynError(
                     "a file can't be read or written",
-                    where=str(error.filename or "not told by the operating system"),
+                    where=str(error.filename or "unknown: the operating system names no file"),
                     got=error.strerror or str(error),
                     expected="files that may be read, and folders that can be written to, with space left",
                     remedy="check the path and its permissions, and make room: df shows what is left",
@@ -101,24 +101,37 @@ def hetsyn(
     """
 
 
-for verb in (
-    demo,
-    encode,
-    train,
-    sweep,
-    simulate,
-    verify,
-    transfer,
-    export,
-    import_network,
-    reproduce,
-    forecast,
-    stl,
-    analyse,
-    info,
-    doctor,
-):
+def _renamed(verb: Callable[..., None], name: str) -> Callable[..., None]:
+    """A verb under the name that it had in 0.1.0."""
+
+    @wraps(verb)
+    def old(*args: Any, **options: Any) -> None:
+        say(f"`hetsyn {verb.__name__}` is called `hetsyn study {name}` now")
+        verb(*args, **options)
+
+    return old
+
+
+for verb in (demo, encode, train, sweep, simulate, verify, transfer, export, import_network, info, doctor):
     app.command("import" if verb is import_network else None, epilog=_EXIT_CODES)(verb)
+
+studies = typer.Typer(name="study", no_args_is_help=True, rich_markup_mode="markdown", epilog=_EXIT_CODES)
+for name in study.OF_HETSYN:
+    studies.command(name, epilog=_EXIT_CODES)(study.of_hetsyn(name))
+others: dict[str, Callable[..., None]] = {"forecasting": study.forecast, "stl": study.stl, "biology": analyse}
+for name, command in others.items():
+    studies.command(name, epilog=_EXIT_CODES)(command)
+    app.command(epilog=_EXIT_CODES, hidden=True)(_renamed(command, name))
+studies.command("forecast", epilog=_EXIT_CODES, hidden=True)(study.forecast)
+app.command(epilog=_EXIT_CODES, hidden=True)(_renamed(study.reproduce, "NAME"))
+
+
+@studies.callback()
+def _studies() -> None:
+    """Run published experiments with several seeds, and compare learned time constants with measured ones."""
+
+
+app.add_typer(studies)
 
 
 def main() -> None:

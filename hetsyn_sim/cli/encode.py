@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ..errors import ConfigError
 from .console import progress_bar, show_table
-from .options import JsonFile, check_output, write_json
+from .options import JsonFile, check_output, seconds, write_json
 
 
 def encode(
@@ -65,15 +64,15 @@ def encode(
             download_heidelberg_digits(source, progress=progress)
     with progress_bar(f"encoding {source.name}") as progress:
         if is_in_layout(source):
-            step, length = _seconds(dt or "4 ms", "--dt"), _seconds(duration, "--duration")
+            step, length = seconds(dt or "4 ms", "--dt"), seconds(duration, "--duration")
             data = heidelberg_digits(source, dt=step, duration=length, n_channels=channels, binning=binning)
         elif holds_images(source):
-            data = sequential_mnist(source, scan=scan, levels=channels or 4, dt=_seconds(dt or "1 ms", "--dt"))
+            data = sequential_mnist(source, scan=scan, levels=channels or 4, dt=seconds(dt or "1 ms", "--dt"))
         elif corpus := corpus_of(source):
-            step = _seconds(dt or "5 ms", "--dt")
+            step = seconds(dt or "5 ms", "--dt")
             data = spoken_words(source, corpus, dt=step, progress=lambda done, n: progress(done / n))
         else:
-            step = _seconds(dt or "10 ms", "--dt")
+            step = seconds(dt or "10 ms", "--dt")
             data = encode_sounds(source, dt=step, n_channels=channels or 70, progress=lambda done, n: progress(done / n))
     out.parent.mkdir(parents=True, exist_ok=True)
     data.save(out)
@@ -88,23 +87,9 @@ def encode(
         "longest_s": float(data.n_steps.max()) * data.dt,
         "fingerprint": data.fingerprint(),
     }
-    show_table(
-        "Encoded",
-        {
-            "recordings": f"{len(data)} ({facts['n_train']} train, {facts['n_test']} test)",
-            "spikes": f"{data.steps.size:,} in {data.n_channels} channels, dt = {1e3 * data.dt:g} ms",
-            "fingerprint": data.fingerprint(),
-            "file": str(out),
-        },
-    )
+    rows = {
+        "recordings": f"{len(data)} ({facts['n_train']} train, {facts['n_test']} test)",
+        "spikes": f"{data.steps.size:,} in {data.n_channels} channels, dt = {1e3 * data.dt:g} ms",
+    }
+    show_table("Encoded", rows | {"fingerprint": data.fingerprint(), "file": str(out)})
     write_json(json_file, facts)
-
-
-def _seconds(time: str, option: str) -> float:
-    from ..spec import to_si
-
-    if time.strip().replace(".", "", 1).isdigit():
-        raise ConfigError(
-            "a time step needs its unit", where=option, got=repr(time), expected='a time such as "10 ms"', remedy=f'{option} "{time} ms"'
-        )
-    return to_si(time, "second", where=option)

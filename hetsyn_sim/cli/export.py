@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import ConfigError, UnknownNameError
+from ..errors import ConfigError, one_of
 from .console import say, show_table
 from .options import CheckpointPath, DataFile, JsonFile, Recordings, Split, check_output, load_checkpoint, load_data, selected, write_json
 
@@ -18,18 +17,6 @@ if TYPE_CHECKING:
     from ..data.checkpoint import Checkpoint
     from ..data.events import SpikeDataset
     from ..exchange.nir_parts import Form
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What the command line asks for."""
-
-    checkpoint: Checkpoint
-    out: Path
-    recordings: Callable[[], SpikeDataset]
-    reading: str
-    groups: int | None
-    per_synapse: bool
 
 
 def export(
@@ -62,8 +49,7 @@ def export(
     hetsyn export runs/fsdd-demo-seed0 tables --to csv --recordings 5
     ```
     """
-    if to not in _TARGETS:
-        raise UnknownNameError("unknown target", where="--to", got=repr(to), expected=", ".join(_TARGETS), remedy="use one of these")
+    write = one_of(to, _TARGETS, "target", where="--to")
     if to != "nir" and (groups is not None or per_synapse or reading != "ode"):
         raise ConfigError(
             "these options are for NIR",
@@ -74,53 +60,64 @@ def export(
         )
     check_output(json_file)
     checkpoint = load_checkpoint(checkpoint_path)
-    request = _Request(checkpoint, out, lambda: selected(load_data(data_file, checkpoint), split, recordings), reading, groups, per_synapse)
-    title, rows, written, hint = _TARGETS[to](request)
-    show_table(title, rows)
-    if hint:
-        say(hint)
-    write_json(json_file, written)
+    result = write(
+        checkpoint,
+        out,
+        lambda: selected(load_data(data_file, checkpoint), split, recordings),
+        reading=reading,
+        groups=groups,
+        form="synapses" if per_synapse else "groups",
+    )
+    show_table(result.title, result.rows)
+    if result.hint:
+        say(result.hint)
+    write_json(json_file, result.content)
 
 
-#: Title and rows of the table, what goes into the JSON file, and what to do next.
-_Outcome = tuple[str, dict[str, str], dict[str, Any], str]
+@dataclass(frozen=True)
+class _Result:
+    """Title and rows of the table, the content of the JSON file, and what to do next."""
+
+    title: str
+    rows: dict[str, str]
+    content: dict[str, Any]
+    hint: str = ""
 
 
-def _to_brian2(request: _Request) -> _Outcome:
+def _to_brian2(checkpoint: Checkpoint, out: Path, data: Callable[[], SpikeDataset], **_: object) -> _Result:
     from ..exchange import export_brian2
 
-    done = export_brian2(request.checkpoint, request.recordings(), request.out)
+    done = export_brian2(checkpoint, data(), out)
     rows = {"recordings": str(done.n_recordings)} | {f"spikes of {name}": f"{n:,}" for name, n in done.n_spikes.items()}
     rows["accuracy"] = f"{100 * done.accuracy:.2f} %"
-    written = {"folder": str(done.folder), "n_recordings": done.n_recordings, "n_spikes": done.n_spikes, "accuracy": done.accuracy}
-    return "Exported to Brian2", rows, written, f"run it with: python {done.folder / 'network.py'}"
+    content = {"folder": str(done.folder), "n_recordings": done.n_recordings, "n_spikes": done.n_spikes, "accuracy": done.accuracy}
+    return _Result("Exported to Brian2", rows, content, f"run it with: python {done.folder / 'network.py'}")
 
 
-def _to_nir(request: _Request) -> _Outcome:
-    from dataclasses import asdict
-
+def _to_nir(
+    checkpoint: Checkpoint, out: Path, data: Callable[[], SpikeDataset], *, reading: str, groups: int | None, form: Form
+) -> _Result:
     from ..exchange.nir_export import export_nir
     from ..exchange.nir_quantise import effect_of
 
-    form: Form = "synapses" if request.per_synapse else "groups"
-    done = export_nir(request.checkpoint, request.out, reading=request.reading, groups=request.groups, form=form)
-    rows = {"file": str(done.path), "reading": request.reading, "nodes": ", ".join(f"{n} {kind}" for kind, n in done.nodes.items())}
-    written: dict[str, Any] = {"file": str(done.path), "reading": request.reading, "nodes": done.nodes, "quantised": None}
+    done = export_nir(checkpoint, out, reading=reading, groups=groups, form=form)
+    rows = {"file": str(done.path), "reading": reading, "nodes": ", ".join(f"{n} {kind}" for kind, n in done.nodes.items())}
+    content: dict[str, Any] = {"file": str(done.path), "reading": reading, "nodes": done.nodes, "quantised": None}
     if done.quantised is None:
-        return "Exported to NIR", rows | {"time constants": "as they are"}, written, ""
+        return _Result("Exported to NIR", rows | {"time constants": "as they are"}, content)
     for key, error in done.quantised.errors.items():
         rows[key] = f"off by {100 * error['weighted']:.2g} % (weighted by weights), at most {100 * error['largest']:.2g} %"
-    effect = effect_of(request.checkpoint, done.quantised.checkpoint, request.recordings())
-    written["quantised"] = done.quantised.to_dict() | {"effect": asdict(effect)}
-    return "Exported to NIR, with grouped time constants", rows | effect.rows(), written, ""
+    effect = effect_of(checkpoint, done.quantised.checkpoint, data())
+    content["quantised"] = done.quantised.to_dict() | {"effect": asdict(effect)}
+    return _Result("Exported to NIR, with grouped time constants", rows | effect.rows(), content)
 
 
-def _to_csv(request: _Request) -> _Outcome:
+def _to_csv(checkpoint: Checkpoint, out: Path, data: Callable[[], SpikeDataset], **_: object) -> _Result:
     from ..exchange.csv_tables import export_csv
 
-    done = export_csv(request.checkpoint, request.recordings(), request.out)
+    done = export_csv(checkpoint, data(), out)
     rows = {"folder": str(done.folder)} | {name: f"{n:,} rows" for name, n in done.n_rows.items()}
-    return "Exported as tables", rows, {"folder": str(done.folder), "n_rows": done.n_rows}, ""
+    return _Result("Exported as tables", rows, {"folder": str(done.folder), "n_rows": done.n_rows})
 
 
-_TARGETS: Mapping[str, Callable[[_Request], _Outcome]] = MappingProxyType({"brian2": _to_brian2, "nir": _to_nir, "csv": _to_csv})
+_TARGETS: dict[str, Callable[..., _Result]] = {"brian2": _to_brian2, "nir": _to_nir, "csv": _to_csv}

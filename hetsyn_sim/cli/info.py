@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .console import show, table
 from .options import CheckpointPath, JsonFile, check_output, load_checkpoint, write_json
 
 if TYPE_CHECKING:
@@ -23,27 +24,36 @@ def info(checkpoint_path: CheckpointPath, json_file: JsonFile = None) -> None:
     facts = describe(checkpoint)
     import typer
     import yaml
+    from rich.text import Text
 
-    lines = [f"network, dt = {facts['dt']}", f"  {'input':<12} {checkpoint.spec.n_input} channels"]
-    lines += [f"  {p['name']:<12} {p['size']} {p['model']}" for p in facts["populations"]]
-    lines += [f"  {p['name']:<24} {p['n_post']} x {p['n_pre']} synapses" for p in facts["projections"]]
-    lines += [f"  {'to be kept':<12} {facts['n_trained']:,} trained numbers, {facts['n_states']:,} states that decay in every step"]
+    network = table("", "", "")
+    network.add_row("  input", str(checkpoint.spec.n_input), "channels")
+    for p in facts["populations"]:
+        network.add_row(f"  {p['name']}", str(p["size"]), Text(p["model"]))
+    for p in facts["projections"]:
+        network.add_row(f"  {p['name']}", f"{p['n_post']} x {p['n_pre']}", "synapses")
+    network.add_row("  to be kept", f"{facts['n_trained']:,}", "trained numbers")
+    network.add_row("", f"{facts['n_states']:,}", "states that decay in every step")
+    show(f"network, dt = {facts['dt']}", network, "")
     for model in facts["models"]:
-        lines += ["", f"{model['name']} ({model['reference']})" if model["reference"] else model["name"]]
-        lines += [f"  {part:<10} {line}" for part in _TEXTS for line in model[part].splitlines()]
-    lines += ["", "parameters" + " " * 29 + "values          lowest    median   highest"]
+        equations = table("", "")
+        for part in _EQUATIONS:
+            for line in model[part].splitlines():
+                equations.add_row(f"  {part}", Text(line))
+        show(Text(f"{model['name']} ({model['reference']})" if model["reference"] else model["name"]), equations, "")
+    parameters = table("parameters", "", "", *(headers := ("values", "lowest", "median", "highest")), numbers=len(headers))
     for key, p in facts["parameters"].items():
-        numbers = " ".join(f"{p[name]:>9.4g}" for name in ("lowest", "median", "highest"))
-        lines.append(f"  {key:<32} {p['n_values']:>10,} {numbers} {p['unit'].removesuffix('1')}" + (" trained" if p["trainable"] else ""))
+        numbers = [f"{p[name]:.4g}" for name in headers[1:]]
+        parameters.add_row(f"  {key}", p["unit"].removesuffix("1"), "trained" if p["trainable"] else "", f"{p['n_values']:,}", *numbers)
+    show(parameters)
     for part in checkpoint.about:
         if facts[part]:
             text = yaml.safe_dump(facts[part], sort_keys=False, width=120)
-            lines += ["", part, *(f"  {line}" for line in text.splitlines())]
-    typer.echo("\n".join(lines))
+            typer.echo("\n".join(["", part, *(f"  {line}" for line in text.splitlines())]))
     write_json(json_file, facts)
 
 
-_TEXTS = ("synapse", "on_pre", "neuron", "threshold", "reset")
+_EQUATIONS = ("synapse", "on_pre", "neuron", "threshold", "reset")
 
 
 def describe(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -77,7 +87,7 @@ def describe(checkpoint: Checkpoint) -> dict[str, Any]:
         "step_order": list(spec.step_order.phases),
         "populations": [{"name": p.name, "size": p.size, "model": p.model.name} for p in spec.populations],
         "projections": [{"name": p.name, "source": p.source, "n_post": p.n_post, "n_pre": p.n_pre} for p in spec.projections],
-        "models": [{part: getattr(m, part) for part in ("name", "reference", *_TEXTS)} for m in models.values()],
+        "models": [{part: getattr(m, part) for part in ("name", "reference", *_EQUATIONS)} for m in models.values()],
         "parameters": parameters,
         **checkpoint.about,
     }

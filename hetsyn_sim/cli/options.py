@@ -1,19 +1,23 @@
-"""Options that several verbs have in common, and what they stand for."""
+"""Options that several verbs share, and the checkpoints, recordings and files that they name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..data.files import json_text, write_atomically
-from ..errors import ConfigError, DataError, UnknownNameError
+from ..errors import ConfigError, DataError, one_of
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ..data.checkpoint import Checkpoint
     from ..data.events import SpikeDataset
+    from ..training.recipe import Recipe
 
 #: What is used where no data file is named.
 SHIPPED = "the shipped spoken digits"
@@ -43,19 +47,25 @@ JsonFile = Annotated[
 ]
 
 
+def load_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint of a file, or of a run's folder."""
+    from ..data.checkpoint import Checkpoint
+
+    return Checkpoint.load(path / "checkpoint.safetensors" if path.is_dir() else path)
+
+
+def beside(checkpoint_path: Path, name: str) -> Path:
+    """The place called ``name`` in the run's folder, or in the folder of a checkpoint file."""
+    return (checkpoint_path if checkpoint_path.is_dir() else checkpoint_path.parent) / name
+
+
 def load_data(path: Path | None, checkpoint: Checkpoint | None = None) -> SpikeDataset:
     """The named spike file; or else what the network of ``checkpoint`` was trained on if that was drawn; or else what ships."""
-    if path is None:
-        from ..data.events import SpikeDataset
-        from ..tasks import spoken_digits
-        from ..tasks.drawn import draw
-
-        task = None if checkpoint is None else checkpoint.recipe.get("task")
-        if checkpoint is None or not task:
-            return spoken_digits()
-        drawn = draw(task, int(checkpoint.seeds.get("training", 0)))
-        return drawn if isinstance(drawn, SpikeDataset) else drawn.data
     from ..data.events import SpikeDataset
+
+    if path is None:
+        task = None if checkpoint is None else checkpoint.recipe.get("task")
+        return _drawn(task, int(checkpoint.seeds.get("training", 0)))[0] if checkpoint is not None and task else _shipped()
     from ..tasks.mnist import holds_images, sequential_mnist
     from ..tasks.shd import heidelberg_digits
     from ..tasks.shd_files import is_in_layout
@@ -70,6 +80,29 @@ def load_data(path: Path | None, checkpoint: Checkpoint | None = None) -> SpikeD
     return SpikeDataset.load(path)
 
 
+def training_data(recipe: Recipe, path: Path | None, seed: int) -> tuple[SpikeDataset, NDArray[np.float64] | None, str]:
+    """Recordings to train on, their target traces if the task has any, and a name for the data."""
+    if path is not None:
+        return load_data(path), None, path.name
+    if recipe.task is None:
+        return _shipped(), None, "spoken digits (FSDD)"
+    return *_drawn(recipe.task, seed), str(recipe.task["name"])
+
+
+def _shipped() -> SpikeDataset:
+    from ..tasks import spoken_digits
+
+    return spoken_digits()
+
+
+def _drawn(task: Mapping[str, Any], seed: int) -> tuple[SpikeDataset, NDArray[np.float64] | None]:
+    from ..tasks.drawn import draw
+    from ..tasks.patterns import PatternTask
+
+    drawn = draw(task, seed)
+    return (drawn.data, drawn.traces) if isinstance(drawn, PatternTask) else (drawn, None)
+
+
 def selected(data: SpikeDataset, split: str, n: int | None) -> SpikeDataset:
     """The recordings of a split, or ``n`` of them that are spread evenly over it: digits follow each other in the file.
 
@@ -80,9 +113,7 @@ def selected(data: SpikeDataset, split: str, n: int | None) -> SpikeDataset:
     DataError
         If there are no recordings in it.
     """
-    splits: tuple[Literal["test", "train", "all"], ...] = ("test", "train", "all")
-    if split not in splits:
-        raise UnknownNameError("unknown split", where="--split", got=repr(split), expected=", ".join(splits), remedy="use one of these")
+    one_of(split, ("test", "train", "all"), "split", where="--split")
     chosen = data if split == "all" else data[data.split == split]
     if not len(chosen):
         raise DataError(
@@ -95,11 +126,22 @@ def selected(data: SpikeDataset, split: str, n: int | None) -> SpikeDataset:
     return chosen if n is None or n >= len(chosen) else chosen[[k * len(chosen) // n for k in range(n)]]
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
-    """The checkpoint of a file, or of a run's folder."""
-    from ..data.checkpoint import Checkpoint
+def load_run(path: Path, data_file: Path | None, split: str, n: int | None) -> tuple[Checkpoint, SpikeDataset]:
+    """A checkpoint, and the recordings that the options choose."""
+    checkpoint = load_checkpoint(path)
+    return checkpoint, selected(load_data(data_file, checkpoint), split, n)
 
-    return Checkpoint.load(path / "checkpoint.safetensors" if path.is_dir() else path)
+
+def require_data(subject: str, needed: str, data: Path | None, *, where: str) -> None:
+    """Raise :class:`ConfigError` where files are ``needed`` that do not ship, and --data does not name them."""
+    if needed and data is None:
+        raise ConfigError(
+            f"this {subject} needs data that do not ship",
+            where=where,
+            got="no --data",
+            expected=needed,
+            remedy="name them with --data; see the page on data",
+        )
 
 
 def check_output(*paths: Path | None) -> None:
@@ -135,6 +177,14 @@ def check_has_unit(time: str, option: str) -> None:
             expected='a number and a unit, such as "4 ms"',
             remedy=f'add the unit: {option} "{time.strip()} ms"',
         )
+
+
+def seconds(time: str, option: str) -> float:
+    """A time with its unit, in seconds."""
+    from ..spec.quantities import to_si
+
+    check_has_unit(time, option)
+    return to_si(time, "second", where=option)
 
 
 def write_json(path: Path | None, content: Mapping[str, Any]) -> None:

@@ -9,19 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .console import progress_bar, say, show_table
-from .options import (
-    CheckpointPath,
-    DataFile,
-    Device,
-    JsonFile,
-    Recordings,
-    Split,
-    check_output,
-    load_checkpoint,
-    load_data,
-    selected,
-    write_json,
-)
+from .options import CheckpointPath, DataFile, Device, JsonFile, Recordings, Split, beside, check_output, load_run, write_json
 
 if TYPE_CHECKING:
     from ..data.checkpoint import Checkpoint
@@ -65,8 +53,7 @@ def simulate(
     ```
     """
     check_output(None if build_only else out, json_file)
-    checkpoint = load_checkpoint(checkpoint_path)
-    data = selected(load_data(data_file, checkpoint), split, recordings)
+    checkpoint, data = load_run(checkpoint_path, data_file, split, recordings)
     import numpy as np
 
     from ..brian.transfer import to_brian2
@@ -79,8 +66,7 @@ def simulate(
     decoder = Decoder.of(checkpoint)
     n_steps = decoder.length(data)
     if build_only:
-        folder = out or (checkpoint_path if checkpoint_path.is_dir() else checkpoint_path.parent) / device
-        _build(checkpoint, data.rasters(n_steps), device, architecture, form, folder, json_file)
+        _build(checkpoint, data.rasters(n_steps), device, architecture, form, out or beside(checkpoint_path, device), json_file)
         return
     if out is not None:
         check_name(out)

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import ConfigError
 from .console import say, show_table
-from .options import DataFile, JsonFile, check_output, write_json
-from .train import _recordings
+from .options import DataFile, JsonFile, check_output, require_data, training_data, write_json
 
 if TYPE_CHECKING:
     from ..training.sweep import Run
@@ -45,16 +43,9 @@ def sweep(
 
     plan = SweepPlan.from_yaml(plan_file)
     recipe = plan.base()
-    if recipe.data and data_file is None:
-        raise ConfigError(
-            "this recipe needs data that do not ship",
-            where=recipe.name,
-            got="no --data",
-            expected=recipe.data,
-            remedy="name them with --data; see the page on data",
-        )
+    require_data("recipe", recipe.data, data_file, where=recipe.name)
     folder = Path("sweeps") / plan_file.stem if out is None else out
-    recordings = partial(_recordings, recipe, data_file)
+    recordings = partial(training_data, recipe, data_file)
     if trials is None:
         result = sweep_grid(plan, recordings, folder, jobs=jobs, tell=_tell)
     else:

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from ..errors import BackendError, ConfigError, HetSynError
 from .console import say, show_table
-from .options import DataFile, JsonFile, check_output, load_data, write_json
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from ..data.events import SpikeDataset
-    from ..training.recipe import Recipe
+from .options import DataFile, JsonFile, check_output, require_data, training_data, write_json
 
 
 def train(
@@ -61,19 +54,12 @@ def train(
 
     recipe = load_recipe(config)
     used_seed = recipe.training.seed if seed is None else seed
-    if recipe.data and data_file is None:
-        raise ConfigError(
-            "this recipe needs data that do not ship",
-            where=recipe.name,
-            got="no --data",
-            expected=recipe.data,
-            remedy="name them with --data; see the page on data",
-        )
+    require_data("recipe", recipe.data, data_file, where=recipe.name)
     folder = Path("runs") / f"{recipe.name}-seed{used_seed}" if out is None else out
     under_torchrun = "TORCHELASTIC_RUN_ID" in os.environ
     if not under_torchrun and (nodes or 1) > 1:
         raise ConfigError(
-            "several machines have to be told of each other",
+            "several machines need to know of each other",
             where="--nodes",
             got=f"{nodes}, without torchrun",
             expected="the same command under torchrun on each of them",
@@ -87,7 +73,7 @@ def train(
         return
     numbers: dict[str, Any] = {name: n for name, n in (("devices", devices), ("num_nodes", nodes)) if n is not None}
     try:
-        data, traces, data_name = _recordings(recipe, data_file, used_seed)
+        data, traces, data_name = training_data(recipe, data_file, used_seed)
         result = fit(recipe, data, traces=traces, epochs=epochs, seed=seed, out=folder, overwrite=overwrite, data_name=data_name, **numbers)
     except HetSynError as error:
         # What is wrong is wrong in all processes of a machine: one says it. That another is gone may be known to a single one.
@@ -97,7 +83,7 @@ def train(
     if not is_first():
         return
     last = result.history[-1]
-    rows = {"epochs": f"{len(result.history)}"}
+    rows = {"epochs": str(len(result.history))}
     if "train_accuracy" in last:
         rows["training accuracy"] = f"{100 * last['train_accuracy']:.2f} %"
     else:
@@ -118,15 +104,3 @@ def _in_processes(arguments: list[str], n: int, folder: Path) -> None:
     except KeyboardInterrupt:
         say(f"interrupted: run the same again to go on in {folder}")
         raise typer.Exit(130) from None
-
-
-def _recordings(recipe: Recipe, data_file: Path | None, seed: int) -> tuple[SpikeDataset, NDArray[np.float64] | None, str]:
-    """What to learn from, the traces to be followed if there are any, and what to call it."""
-    if recipe.task is None or data_file is not None:
-        return load_data(data_file), None, "spoken digits (FSDD)" if data_file is None else data_file.name
-    from ..tasks.drawn import draw
-    from ..tasks.patterns import PatternTask
-
-    drawn = draw(recipe.task, seed)
-    name = str(recipe.task["name"])
-    return (drawn.data, drawn.traces, name) if isinstance(drawn, PatternTask) else (drawn, None, name)

@@ -1,4 +1,4 @@
-"""``hetsyn transfer``: what of a checkpoint goes where in Brian2, and the ladder from there to biophysics."""
+"""``hetsyn transfer``: the Brian2 objects that hold a checkpoint, and the ladder from there to biophysics."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .options import (
     JsonFile,
     Recordings,
     Split,
+    beside,
     check_output,
     load_checkpoint,
-    load_data,
-    selected,
+    load_run,
     write_json,
 )
 
@@ -53,26 +53,24 @@ def transfer(
     hetsyn transfer runs/fsdd-demo-seed0 --ladder --rungs 1,2,noise --recordings 20 --seeds 2
     ```
     """
-    folder = out or (checkpoint_path if checkpoint_path.is_dir() else checkpoint_path.parent) / "ladder"
+    folder = out or beside(checkpoint_path, "ladder")
     check_output(json_file, folder / "ladder.html")
-    checkpoint = load_checkpoint(checkpoint_path)
-    from ..brian.transfer import to_brian2
-
     if not ladder:
-        report = to_brian2(checkpoint, device=device).report
+        from ..brian.transfer import to_brian2
+
+        report = to_brian2(load_checkpoint(checkpoint_path), device=device).report
         typer.echo(str(report))
         write_json(json_file, report.to_dict())
         return
-    data = selected(load_data(data_file, checkpoint), split, recordings)
+    checkpoint, data = load_run(checkpoint_path, data_file, split, recordings)
     from dataclasses import asdict
 
     from ..ladder import RUNGS, climb
     from ..report import ladder_table, write_ladder
 
-    asked = [word.strip() for word in rungs.split(",")] if rungs else []
+    asked = [rung.strip() for rung in rungs.split(",")] if rungs else []
     chosen = [rung for rung in RUNGS if not asked or str(rung.number) in asked or rung.name in asked]
-    known = {str(rung.number) for rung in RUNGS} | {rung.name for rung in RUNGS}
-    if unknown := [word for word in asked if word not in known]:
+    if unknown := sorted(set(asked) - {str(rung.number) for rung in RUNGS} - {rung.name for rung in RUNGS}):
         raise UnknownNameError(
             "unknown rung",
             where="--rungs",

@@ -8,19 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .console import checks_bar, say, show_table
-from .options import (
-    CheckpointPath,
-    DataFile,
-    Device,
-    JsonFile,
-    Recordings,
-    Split,
-    check_output,
-    load_checkpoint,
-    load_data,
-    selected,
-    write_json,
-)
+from .options import CheckpointPath, DataFile, Device, JsonFile, Recordings, Split, beside, check_output, load_run, write_json
 
 if TYPE_CHECKING:
     from ..agreement.verification import Verification
@@ -56,37 +44,36 @@ def verify(
     hetsyn verify runs/fsdd-demo-seed0 --input my-recordings.h5 --thorough --certificate proof/
     ```
     """
-    folder = certificate or (checkpoint_path if checkpoint_path.is_dir() else checkpoint_path.parent) / "certificate"
+    folder = certificate or beside(checkpoint_path, "certificate")
     check_output(json_file, folder / "certificate.html", report / "report.html" if report else None)
-    checkpoint = load_checkpoint(checkpoint_path)
-    data = selected(load_data(data_file, checkpoint), split, recordings)
+    checkpoint, data = load_run(checkpoint_path, data_file, split, recordings)
     from ..agreement.certify import certify
     from ..brian.devices import find_device
     from ..report import write_certificate
 
     find_device(device)
     with checks_bar(f"{len(data)} recordings") as progress:
-        found = certify(checkpoint, data, device=device, thorough=thorough, progress=progress, message=say)
-    rows = verdict(found.verification)
-    rows |= {check.name: ("passed" if check.passed else "FAILED") + f", {len(check.findings)} findings" for check in found.checks}
-    rows["certificate"] = str(write_certificate(folder, found, checkpoint, data))
+        result = certify(checkpoint, data, device=device, thorough=thorough, progress=progress, message=say)
+    rows = verdict(result.verification)
+    rows |= {check.name: ("passed" if check.passed else "FAILED") + f", {len(check.findings)} findings" for check in result.checks}
+    rows["certificate"] = str(write_certificate(folder, result, checkpoint, data))
     if report is not None:
         from ..report import run_material, write_report
 
         initial, history = run_material(checkpoint_path)
-        rows["report"] = str(write_report(report, checkpoint, found.verification, data, initial=initial, history=history))
-    show_table("The same network" if found.passed else "NOT the same network", rows)
-    for check in found.checks:
+        rows["report"] = str(write_report(report, checkpoint, result.verification, data, initial=initial, history=history))
+    show_table("The same network" if result.passed else "NOT the same network", rows)
+    for check in result.checks:
         for finding in check.findings:
             if finding.passed is False:
                 say(f"{check.name}: {finding.what} FAILED" + "".join(f"\nfirst difference: {line}" for line in finding.differences[:1]))
-    write_json(json_file, found.to_dict())
-    if not found.passed:
+    write_json(json_file, result.to_dict())
+    if not result.passed:
         raise typer.Exit(1)
 
 
 def verdict(outcome: Verification) -> dict[str, str]:
-    """What people want to know of a verification, for a table."""
+    """The rows of a verification's table."""
     c = outcome.comparison
     return {
         "accuracy in PyTorch": f"{100 * outcome.accuracy_torch:.2f} % of {outcome.n_recordings} recordings",

@@ -8,8 +8,8 @@ import sys
 from typer.testing import CliRunner
 
 from hetsyn_sim.cli.app import app
-from hetsyn_sim.cli.doctor import Diagnosis, Finding
-from hetsyn_sim.cli.doctor_command import lines_of
+from hetsyn_sim.cli.doctor import show_findings
+from hetsyn_sim.cli.doctor_checks import Finding
 
 
 def run(folder, **packages):
@@ -17,7 +17,7 @@ def run(folder, **packages):
     for name, code in packages.items():
         (folder / f"{name}.py").write_text(code)
     command = [sys.executable, "-P", "-m", "hetsyn_sim.cli.app", "doctor", "--quick", "--json", str(folder / "found.json")]
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])}
     done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert "Traceback" not in done.stdout + done.stderr
     return done, json.loads((folder / "found.json").read_text())
@@ -42,17 +42,15 @@ def test_torch_missing_and_brian2_crashing(tmp_path):
     assert broken["torch"]["value"] == "ImportError: no torch today"
     assert broken["numpy"]["value"].startswith("killed by signal 6")
     assert found["works"] is False
-    assert '  needed torch: pip install "torch>=2.6"' in done.stdout
-    assert '  needed numpy: pip install --upgrade "brian2>=2.9"' in done.stdout
+    assert '  needed  torch: pip install "torch>=2.6"' in done.stdout
+    assert '  needed  numpy: pip install --upgrade "brian2>=2.9"' in done.stdout
 
 
-def test_advice_is_given_once_and_the_needed_first():
+def test_advice_is_given_once_and_the_needed_first(capsys):
     some = [Finding("x", name, "absent", "not there", "get it") for name in "ab"]
-    lines = lines_of(
-        Diagnosis((*some, Finding("x", "c", "broken", "bent", "bend it back", essential=True), Finding("y", "d", "ok", "1.0")))
-    )
-    assert lines == [
-        *("x", "  absent a  not there", "  absent b  not there", "  BROKEN c  bent", "", "y", "  ok     d  1.0", ""),
-        *("what helps", "  needed c: bend it back", "  maybe  a, b: get it", ""),
+    assert not show_findings([*some, Finding("x", "c", "broken", "bent", "bend it back", essential=True), Finding("y", "d", "ok", "1.0")])
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
+        *("x", "  absent  a  not there", "  absent  b  not there", "  BROKEN  c  bent", "", "y", "  ok      d  1.0", ""),
+        *("what helps", "  needed  c: bend it back", "  maybe   a, b: get it", ""),
         "something essential does not work: see what is needed above",
     ]

@@ -37,7 +37,8 @@ def test_its_commands_are_targets_of_the_makefile():
 
 
 def test_its_table_has_every_verb():
-    assert re.findall(r"^\| `hetsyn (\w+)", README.read_text(encoding="utf-8"), re.MULTILINE) == list(typer.main.get_command(app).commands)
+    verbs = [name for name, command in typer.main.get_command(app).commands.items() if not command.hidden]
+    assert re.findall(r"^\| `hetsyn (\w+)", README.read_text(encoding="utf-8"), re.MULTILINE) == verbs
 
 
 def test_its_links_lead_somewhere():

@@ -7,7 +7,7 @@ from .dms import DMS
 from .patterns import PATTERNS
 from .smnist import SMNIST
 
-#: Every study by its name, in the order in which `hetsyn reproduce all` begins them.
+#: Every study by its name, in the order in which `hetsyn study all` begins them.
 STUDIES = {study.name: study for study in (DMS, PATTERNS, DIGITS, SPEAKERS, SMNIST)}
 
 __all__ = ["STUDIES", "Study", "claim_lines", "run_studies"]

@@ -108,7 +108,8 @@ def test_the_command_prints_the_answer_and_writes_what_it_is_told_to(tmp_path):
     for seed in range(3):
         save(run_of(noisy, seed=seed, n_input=6, dt="10 ms"), tmp_path / "runs" / f"seed{seed}")
     arguments = [
-        "analyse",
+        "study",
+        "biology",
         str(tmp_path / "runs"),
         "--limits",
         "1 ms, 1 s",
@@ -142,6 +143,6 @@ def test_the_command_prints_the_answer_and_writes_what_it_is_told_to(tmp_path):
 )
 def test_the_command_refuses_what_it_cannot_use(tmp_path, arguments, what):
     folder = save(run_of(n_input=70, dt="10 ms"), tmp_path / "run")
-    done = CliRunner().invoke(app, ["analyse", str(folder), *arguments])
+    done = CliRunner().invoke(app, ["study", "biology", str(folder), *arguments])
     assert done.exit_code == 2
     assert what in done.output + done.stderr

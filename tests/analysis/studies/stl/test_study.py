@@ -122,14 +122,14 @@ def test_the_command_writes_rows_table_and_figure(rows, folder, tmp_path, monkey
 
     monkeypatch.setattr(study, "STL", Study("stl", "about", study.STL.cases, measure, study.STL.lines))
     for _ in range(2):  # the second time, everything is there
-        result = CliRunner().invoke(app, ["stl", "--data", str(folder), "--seeds", "2", "--out", str(tmp_path)])
+        result = CliRunner().invoke(app, ["study", "stl", "--data", str(folder), "--seeds", "2", "--out", str(tmp_path)])
         assert result.exit_code == 0, result.output
     assert ran == [folder] * 6
     assert sorted(path.name for path in tmp_path.iterdir()) == ["stl.json", "stl.md", "stl.png"]
 
 
 def test_the_command_says_what_is_wrong_with_the_folder(tmp_path):
-    result = CliRunner().invoke(app, ["stl", "--data", str(tmp_path / "none"), "--out", str(tmp_path)])
+    result = CliRunner().invoke(app, ["study", "stl", "--data", str(tmp_path / "none"), "--out", str(tmp_path)])
     assert result.exit_code == 2
     assert "not a folder with the images of MNIST" in result.output
 

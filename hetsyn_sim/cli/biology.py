@@ -1,4 +1,4 @@
-"""``hetsyn analyse``: learned time constants against measured ones."""
+"""``hetsyn study biology``: learned time constants against measured ones."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ import typer
 
 from ..errors import ConfigError
 from .console import progress_bar, say, show_table
-from .options import JsonFile, check_output, load_data, write_json
+from .options import JsonFile, check_output, load_data, seconds, write_json
 
 if TYPE_CHECKING:
     from analysis.biology.extraction import Run
 
     from ..data.events import SpikeDataset
+
+_SETS = (
+    "hippocampome (synaptic currents), hippocampome-psc-e, hippocampome-psc-i, hippocampome-psp (potentials), hippocampome-psp-e, "
+    "hippocampome-psp-i, hippocampome-all, or a .csv or .sqlite file."
+)
 
 
 def analyse(
@@ -22,15 +27,7 @@ def analyse(
         list[Path],
         typer.Argument(metavar="CHECKPOINT...", help="Folders of runs, folders of such folders, or checkpoint files.", show_default=False),
     ],
-    against: Annotated[
-        str,
-        typer.Option(
-            "--against",
-            metavar="SET",
-            help="What was measured: hippocampome (synaptic currents), hippocampome-psc-e, hippocampome-psc-i, hippocampome-psp "
-            "(potentials), hippocampome-psp-e, hippocampome-psp-i, hippocampome-all, or a .csv or .sqlite file.",
-        ),
-    ] = "hippocampome",
+    against: Annotated[str, typer.Option("--against", metavar="SET", help=f"What was measured: {_SETS}")] = "hippocampome",
     report: Annotated[
         Path | None, typer.Option("--report", metavar="DIR", help="Write the report into this folder.", show_default=False)
     ] = None,
@@ -61,19 +58,19 @@ def analyse(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of resampling.")] = 0,
     json_file: JsonFile = None,
 ) -> None:
-    """Compare learned time constants with those of real synapses.
+    """Learned time constants compared with those of real synapses.
 
     Several seeds of one network go together; three or more are needed for an answer. What was learned is held against what the networks
     began with, against weight decay alone, and against noise of the same size.
 
     ```
-    hetsyn analyse runs/fsdd-demo-seed0
-    hetsyn analyse runs/dms-hetsyn-seed0 runs/dms-hetsyn-seed1 runs/dms-hetsyn-seed2 --report analysed --long "700 ms"
-    hetsyn analyse runs --against hippocampome-psp
+    hetsyn study biology runs/fsdd-demo-seed0
+    hetsyn study biology runs/dms-hetsyn-seed0 runs/dms-hetsyn-seed1 runs/dms-hetsyn-seed2 --report analysed --long "700 ms"
+    hetsyn study biology runs --against hippocampome-psp
     ```
     """
     check_output(json_file, None if report is None else report / "report.html")
-    from analysis.biology.analyse import analyse as analysed
+    from analysis.biology.analyse import analyse as compare
     from analysis.biology.extraction import find_runs
     from analysis.biology.report import write_report
     from analysis.biology.summary import summary
@@ -81,10 +78,10 @@ def analyse(
 
     runs = find_runs(paths)
     low_high = None if limits is None else _limits(limits)
-    long = None if longer_than is None else _seconds(longer_than, "--long")
+    long = None if longer_than is None else seconds(longer_than, "--long")
     recordings = _recordings(runs, data)
     with progress_bar(f"{len(runs)} networks against {against}") as progress:
-        found = analysed(
+        result = compare(
             runs,
             against,
             data=recordings,
@@ -96,58 +93,47 @@ def analyse(
             seed=seed,
             progress=progress,
         )
-    below, above = found.learned.censored
+    learned = result.learned
+    below, above = learned.censored
     rows = {
         "networks": str(len(runs)),
-        "time constants": f"{len(found.learned):,}",
-        "limits": f"{1e3 * found.learned.low:g} to {1e3 * found.learned.high:g} ms: {100 * below:.1f} % below, {100 * above:.1f} % above",
+        "time constants": f"{len(learned):,}",
+        "limits": f"{1e3 * learned.low:g} to {1e3 * learned.high:g} ms: {100 * below:.1f} % below, {100 * above:.1f} % above",
     }
-    rows |= {f"distance, {label}": str(estimate) for label, estimate in found.distances["all"].items()}
-    rows |= {
-        "scale set aside": found.verdicts["spread"].answer,
-        "scale and width set aside": found.verdicts["shape"].answer,
-    }
+    rows |= {f"distance, {label}": str(estimate) for label, estimate in result.distances["all"].items()}
+    rows |= {"scale set aside": result.verdicts["spread"].answer, "scale and width set aside": result.verdicts["shape"].answer}
     if report is not None:
-        rows["report"] = str(write_report(report, found))
+        rows["report"] = str(write_report(report, result))
     show_table("closer to biology?", rows)
-    typer.echo(answer_line(found))
-    write_json(json_file, summary(found))
+    typer.echo(answer_line(result))
+    write_json(json_file, summary(result))
 
 
 def _recordings(runs: list[Run], data: Path | None) -> list[SpikeDataset]:
-    """Of each run where they are drawn, one for all otherwise; none, and said so, where they are not at hand."""
+    """Each run's own where they are drawn, one for all otherwise; none, with a message, where they are not at hand."""
     first = runs[0].trained
-    if data is None and not first.recipe.get("task") and first.recipe.get("data"):
+    drawn = bool(first.recipe.get("task"))
+    if data is None and drawn:
+        return [load_data(None, run.trained) for run in runs]
+    if data is None and first.recipe.get("data"):
         say(f"no rates and no lesions: --data was not given ({first.recipe['data']})")
         return []
-    if data is not None or not first.recipe.get("task"):
-        found = load_data(data, first)
-        if found.dt != first.spec.dt_s or found.n_channels != first.spec.n_input:
-            raise ConfigError(
-                "these recordings are not of the network's kind",
-                where="--data" if data is not None else "the spoken digits that ship",
-                got=f"{found.n_channels} channels, dt = {1e3 * found.dt:g} ms",
-                expected=f"{first.spec.n_input} channels, dt = {1e3 * first.spec.dt_s:g} ms",
-                remedy="name the recordings that the network was trained on with --data",
-            )
-        return [found]
-    return [load_data(None, run.trained) for run in runs]
-
-
-def _seconds(text: str, where: str) -> float:
-    from ..spec.quantities import to_si
-
-    if not any(letter.isalpha() for letter in text):
+    dataset = load_data(data, first)
+    if dataset.dt != first.spec.dt_s or dataset.n_channels != first.spec.n_input:
         raise ConfigError(
-            "a time needs its unit", where=where, got=repr(text), expected='a number and a unit, such as "700 ms"', remedy="add the unit"
+            "these recordings are not of the network's kind",
+            where="--data" if data is not None else "the spoken digits that ship",
+            got=f"{dataset.n_channels} channels, dt = {1e3 * dataset.dt:g} ms",
+            expected=f"{first.spec.n_input} channels, dt = {1e3 * first.spec.dt_s:g} ms",
+            remedy="name the recordings that the network was trained on with --data",
         )
-    return float(to_si(text, "second", where=where))
+    return [dataset]
 
 
 def _limits(text: str) -> tuple[float, float]:
     """Two times with units."""
-    parts = text.split(",")
-    if len(parts) != 2:
+    times = text.split(",")
+    if len(times) != 2:
         raise ConfigError(
             "limits are two times",
             where="--limits",
@@ -155,4 +141,4 @@ def _limits(text: str) -> tuple[float, float]:
             expected='the lower and the upper one with units, such as "1 ms, 2 s"',
             remedy='--limits "1 ms, 2 s"',
         )
-    return _seconds(parts[0].strip(), "--limits"), _seconds(parts[1].strip(), "--limits")
+    return seconds(times[0].strip(), "--limits"), seconds(times[1].strip(), "--limits")
