@@ -16,7 +16,7 @@ from pathlib import Path
 from hetsyn_sim.brian import DEVICES
 from hetsyn_sim.brian.builds import cache_folder, keep_object
 from hetsyn_sim.brian.cuda import check_tools, find_nvcc
-from hetsyn_sim.data.cache import take
+from hetsyn_sim.data.cache import fetch
 from hetsyn_sim.errors import BackendError
 
 from .translate import translated
@@ -66,7 +66,7 @@ def compile_on_cpu(project: Path, *, message: Callable[[str], None] | None = Non
 def _object(project: Path, source: Path, flags: list[str], about: str) -> Path:
     made = source.with_suffix(".o")
     kept = cache_folder() / "objects" / f"{hashlib.sha256(about.encode() + source.read_bytes()).hexdigest()}.o"
-    if not take(kept, made):
+    if not fetch(kept, made):
         _run(project, ["-include", "common.h", "-c", str(source.relative_to(project)), "-o", str(made.relative_to(project)), *flags])
         keep_object(made, kept)
     return made

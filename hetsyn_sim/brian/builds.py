@@ -10,15 +10,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import brian2
 
-from ..data.cache import kept_folder, make_room, take
+from ..data import cache
 from ..errors import BackendError
 
 #: Programs and object files kept; of more, those that have not been used for the longest time are deleted.
@@ -32,7 +30,7 @@ _DATA = ("static_arrays", "results")
 
 def cache_folder() -> Path:
     """Where compiled programs are kept."""
-    return kept_folder("standalone")
+    return cache.cache_folder("standalone")
 
 
 def program_for(project: Path, *, message: Callable[[str], None] | None = None) -> tuple[Path, bool]:
@@ -41,46 +39,27 @@ def program_for(project: Path, *, message: Callable[[str], None] | None = None) 
     Raises
     ------
     BackendError
-        If it can't be compiled, or the cache can't be written.
+        If it can't be compiled, or the cache can't be written or is not this user's alone.
     """
-    program, kept = project / "main", cache_folder() / _fingerprint(project)
-    if take(kept, program):
+    program, entry = project / "main", cache_folder() / _fingerprint(project)
+    if cache.fetch(entry, program):
         return program, False
     if message is not None:
         message("compiling the C++ standalone program: once for networks of this shape, and kept")
     objects = stored_objects(project)
     for path, stored in objects.items():
-        take(stored, path)  # newer than its source: make leaves it alone
+        cache.fetch(stored, path)  # newer than its source: make leaves it alone
     _make(project)
     for path, stored in objects.items():
         if path.is_file() and not stored.is_file():
             keep_object(path, stored)
-    _keep(program, kept, KEPT)
+    cache.store(program, entry, KEPT)
     return program, True
 
 
-def keep_object(made: Path, kept: Path) -> None:
+def keep_object(made: Path, entry: Path) -> None:
     """Put a compiled object file into the cache, at a place of :func:`stored_objects`."""
-    _keep(made, kept, KEPT_OBJECTS)
-
-
-def _keep(made: Path, kept: Path, most: int) -> None:
-    """Put a finished file into the cache, in one piece."""
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=kept.parent, prefix=".", delete=False) as unfinished:
-            pass
-        shutil.copy2(made, unfinished.name)
-        os.replace(unfinished.name, kept)
-        make_room(kept.parent, most)
-    except OSError as error:
-        raise BackendError(
-            "the compiled program can't be kept",
-            where=str(kept.parent),
-            got=f"{type(error).__name__}: {error.strerror or error}",
-            expected="a folder that can be written to, with space left",
-            remedy="name another folder in the environment variable HETSYN_CACHE",
-        ) from error
+    cache.store(made, entry, KEPT_OBJECTS)
 
 
 def _compiler() -> str:

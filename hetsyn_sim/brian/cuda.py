@@ -16,7 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from ..data.cache import take
+from ..data.cache import fetch, make_folder
 from ..errors import BackendError, ConfigError
 from .builds import cache_folder, keep_object, stored_objects
 from .templates import teach
@@ -153,9 +153,9 @@ def _curand_folders() -> tuple[Path, Path] | None:
 
 def _link(link: Path, target: Path) -> None:
     """A symbolic link, also where one of that name points to what is no longer there; several processes may make it at a time."""
+    make_folder(link.parent)
     if link.exists():
         return
-    link.parent.mkdir(parents=True, exist_ok=True)
     new = link.with_name(f".{link.name}.{os.getpid()}")
     new.unlink(missing_ok=True)
     new.symlink_to(target)
@@ -175,7 +175,7 @@ def compile_cuda(
     check_tools()
     objects = stored_objects(project)
     for path, stored in objects.items():
-        take(stored, path)
+        fetch(stored, path)
     missing = [path for path in objects if not path.is_file()]
     if message is not None and missing:
         message(f"compiling {len(missing)} of {len(objects)} files with nvcc: some 20 s each on one core")

@@ -16,7 +16,8 @@ from typing import Literal
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from ..data.cache import kept_folder
+from ..data.cache import cache_folder, check_private
+from ..errors import BackendError
 
 #: Versions that must not be there together; why; what helps.
 CONFLICTS = (
@@ -170,9 +171,16 @@ def _output(command: list[str]) -> str:
 
 
 def check_caches() -> Iterator[Finding]:
-    """The folders of :mod:`hetsyn_sim.data.cache`: size, and whether they can be written to."""
+    """The folders of :mod:`hetsyn_sim.data.cache`: size, and whether they can be written to, by nobody else."""
     for part, name in _CACHES.items():
-        yield check_folder(name, kept_folder(part), remedy="name another folder in the environment variable HETSYN_CACHE")
+        try:
+            check_private(cache_folder(part))
+        except BackendError as error:
+            yield Finding("caches", name, "broken", str(error.got), error.remedy)
+            continue
+        except OSError:  # not made yet, or not to be looked into
+            pass
+        yield check_folder(name, cache_folder(part), remedy="name another folder in the environment variable HETSYN_CACHE")
 
 
 def check_folder(name: str, folder: Path, remedy: str) -> Finding:

@@ -1,41 +1,95 @@
-"""Folders of files that can be made again: what is used stays, and processes that make room at the same time don't trip over each other."""
+"""The build cache: what is used stays, processes don't trip over each other, and nothing is used that somebody else may have put there."""
 
 import os
 from pathlib import Path
 
-from hetsyn_sim.data.cache import kept_folder, make_room, mark_used, take
+import pytest
+
+from hetsyn_sim.data.cache import cache_folder, evict, fetch, store, touch
+from hetsyn_sim.errors import BackendError
+
+
+@pytest.fixture
+def entry(tmp_path, monkeypatch):
+    """A place in a cache that is not made yet."""
+    monkeypatch.setenv("HETSYN_CACHE", str(tmp_path / "cache"))
+    return cache_folder("kernels") / "program"
+
+
+@pytest.fixture
+def made(tmp_path):
+    path = tmp_path / "made"
+    path.write_text("program")
+    path.chmod(0o777)
+    return path
 
 
 def test_one_variable_names_the_folder_of_everything(monkeypatch, tmp_path):
     monkeypatch.setenv("HETSYN_CACHE", str(tmp_path / "own"))
-    assert (kept_folder("kernels"), kept_folder()) == (tmp_path / "own" / "kernels", tmp_path / "own")
+    assert (cache_folder("kernels"), cache_folder()) == (tmp_path / "own" / "kernels", tmp_path / "own")
     monkeypatch.delenv("HETSYN_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert kept_folder("standalone") == tmp_path / "hetsyn-sim" / "standalone"
+    assert cache_folder("standalone") == tmp_path / "hetsyn-sim" / "standalone"
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert kept_folder("standalone") == tmp_path / ".cache" / "hetsyn-sim" / "standalone"
+    assert cache_folder("standalone") == tmp_path / ".cache" / "hetsyn-sim" / "standalone"
 
 
-def test_use_counts_and_makes_nothing_where_nothing_is(tmp_path):
-    kept = tmp_path / "kept"
-    assert not mark_used(kept)
-    assert not take(kept, tmp_path / "copy")
-    assert list(tmp_path.iterdir()) == []
-    kept.write_text("program")
-    os.utime(kept, (1e9, 1e9))
-    assert mark_used(kept)
-    assert kept.stat().st_mtime > 1e9
+def test_use_counts_and_makes_nothing_where_nothing_is(entry, made, tmp_path):
+    assert not touch(entry)
+    assert not fetch(entry, tmp_path / "copy")
+    assert list(tmp_path.iterdir()) == [made]
 
 
-def test_a_copy_is_new_and_may_be_run(tmp_path):
-    kept = tmp_path / "kept"
-    kept.write_text("program")
-    kept.chmod(0o755)
-    os.utime(kept, (1e9, 1e9))
-    assert take(kept, tmp_path / "copy")
+def test_a_copy_is_new_and_may_be_run(entry, made, tmp_path):
+    store(made, entry, 1)
+    os.utime(entry, (1e9, 1e9))
+    assert fetch(entry, tmp_path / "copy")
     assert os.access(tmp_path / "copy", os.X_OK)
-    assert min(path.stat().st_mtime for path in (kept, tmp_path / "copy")) > 1e9
+    assert min(path.stat().st_mtime for path in (entry, tmp_path / "copy")) > 1e9
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_what_is_stored_is_for_this_user_alone(umask, entry, made):
+    before = os.umask(umask)
+    try:
+        store(made, entry, 1)
+    finally:
+        os.umask(before)
+    assert [path.stat().st_mode & 0o777 for path in (entry.parent.parent, entry.parent)] == [0o700, 0o700]
+    assert entry.stat().st_mode & 0o722 == 0o700
+    assert list(entry.parent.iterdir()) == [entry]
+    assert touch(entry)
+
+
+@pytest.mark.parametrize("part", ["program", "kernels", "cache"])
+@pytest.mark.parametrize("fault", ["others may write", "a group may write", "another user's"])
+def test_what_somebody_else_may_have_put_there_is_refused(part, fault, entry, made, tmp_path):
+    store(made, entry, 1)
+    place = {path.name: path for path in (entry, entry.parent, entry.parent.parent)}[part]
+    if fault == "others may write":
+        place.chmod(0o702)
+    else:
+        if os.geteuid() != 0:
+            pytest.skip("only root can give files away")
+        os.chown(place, 4321 if fault == "another user's" else -1, 4321)
+        place.chmod(0o770)
+    uses = [(touch, entry), (fetch, entry, tmp_path / "copy")]
+    if place != entry:  # what is stored beside a file does not depend on it
+        uses.append((store, made, entry.with_name("other"), 1))
+    for use, *arguments in uses:
+        with pytest.raises(BackendError, match="not safe") as excinfo:
+            use(*arguments)
+        assert str(place) in excinfo.value.got
+    assert not (tmp_path / "copy").exists()
+
+
+def test_a_cache_that_root_keeps_is_used(entry, made, monkeypatch):
+    store(made, entry, 1)
+    if os.geteuid() != 0:
+        pytest.skip("only root can make files of root's")
+    monkeypatch.setattr(os, "geteuid", lambda: 4321)
+    assert touch(entry)
 
 
 def test_room_is_made_of_what_was_not_used_for_longest(tmp_path):
@@ -43,11 +97,11 @@ def test_room_is_made_of_what_was_not_used_for_longest(tmp_path):
         (tmp_path / name).write_text(name)
         os.utime(tmp_path / name, (1e9 + k, 1e9 + k))
     (tmp_path / "folder.so").mkdir()
-    make_room(tmp_path, 2, "*.so")
+    evict(tmp_path, 2, "*.so")
     assert {path.name for path in tmp_path.iterdir()} == {"a.so", "c.so", ".unfinished.so", "other.txt", "folder.so"}
 
 
-def test_another_process_may_make_room_at_the_same_time(tmp_path, monkeypatch):
+def test_another_process_may_evict_at_the_same_time(tmp_path, monkeypatch):
     for k in range(4):
         (tmp_path / str(k)).write_text("")
         os.utime(tmp_path / str(k), (1e9 + k, 1e9 + k))
@@ -60,5 +114,5 @@ def test_another_process_may_make_room_at_the_same_time(tmp_path, monkeypatch):
         return found
 
     monkeypatch.setattr(Path, "is_file", and_then_gone)
-    make_room(tmp_path, 2)
+    evict(tmp_path, 2)
     assert {path.name for path in tmp_path.iterdir()} == {"2", "3"}

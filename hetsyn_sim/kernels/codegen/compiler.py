@@ -16,7 +16,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from ...data.cache import kept_folder, make_room, mark_used
+from ...data import cache as build_cache
 from ...errors import BackendError
 
 #: Libraries kept; of more, those that have not been used for the longest time are deleted.
@@ -32,7 +32,7 @@ _log = logging.getLogger("hetsyn_sim")
 
 def cache_folder() -> Path:
     """Where libraries are kept."""
-    return kept_folder("kernels")
+    return build_cache.cache_folder("kernels")
 
 
 def find_compiler() -> tuple[str, ...] | None:
@@ -50,7 +50,7 @@ def compiled(source: str) -> Path:
     Raises
     ------
     BackendError
-        If there is no compiler, it fails, or the cache can't be written.
+        If there is no compiler, it fails, or the cache can't be written or is not this user's alone.
     """
     compiler = find_compiler()
     if compiler is None:
@@ -61,25 +61,13 @@ def compiled(source: str) -> Path:
             expected="a compiler for C++17",
             remedy='install one, or choose the slower back end with use_backend("plain")',
         )
-    kept = cache_folder() / f"{_fingerprint(source, compiler)}.so"
-    if is_whole(kept) and mark_used(kept):
-        return kept
+    library = cache_folder() / f"{_fingerprint(source, compiler)}.so"
+    if build_cache.touch(library) and is_whole(library):
+        return library
     _log.warning("compiling a neuron's step: once for this model, and kept")  # of no other level is the default seen on stderr
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".") as folder:
-            made = _compile(source, compiler, Path(folder))
-            os.replace(made, kept)
-        make_room(kept.parent, KEPT, "*.so")
-    except OSError as error:
-        raise BackendError(
-            "a compiled step can't be kept",
-            where=str(kept.parent),
-            got=f"{type(error).__name__}: {error.strerror or error}",
-            expected="a folder that can be written to, with space left",
-            remedy="name another folder in the environment variable HETSYN_CACHE",
-        ) from error
-    return kept
+    with tempfile.TemporaryDirectory(prefix="hetsyn-") as folder:
+        build_cache.store(_compile(source, compiler, Path(folder)), library, KEPT, "*.so")
+    return library
 
 
 def is_whole(library: Path) -> bool:
