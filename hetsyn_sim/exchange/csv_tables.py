@@ -21,6 +21,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 from ..brian.values import used_entries
 from ..data.checkpoint import Checkpoint
 from ..data.decoding import Decoder, check_input
+from ..data.escape import table_cell
 from ..data.events import SpikeDataset
 from ..data.files import json_text, write_atomically
 from ..data.recording import Recording
@@ -137,16 +138,11 @@ def _cells(done: Recording, population: str, begin: int) -> Iterator[tuple[int, 
 def _text_of(header: list[str], rows: Iterable[Iterable[Any]]) -> tuple[str, int]:
     content, count = io.StringIO(), 0
     writer = csv.writer(content, lineterminator="\n")
-    writer.writerow(header)
+    writer.writerow([table_cell(name) for name in header])
     for row in rows:
-        writer.writerow([_cell(value) for value in row])
+        writer.writerow([table_cell(value) for value in row])
         count += 1
     return content.getvalue(), count
-
-
-def _cell(value: Any) -> str:
-    """Text that reads back as the same number: repr is the shortest such text of a Python float, str that of a NumPy scalar."""
-    return repr(value) if isinstance(value, float) and not isinstance(value, np.generic) else str(value)
 
 
 def _about(checkpoint: Checkpoint, data: SpikeDataset, n_steps: int, n_rows: Mapping[str, int]) -> dict[str, Any]:

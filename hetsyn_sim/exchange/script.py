@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import textwrap
 from collections.abc import Iterator, Mapping
 
@@ -31,6 +30,7 @@ from ..brian.network import METHOD
 from ..brian.schedule import Schedule
 from ..brian.values import synapse_mask
 from ..data.decoding import DECODERS, Decoder
+from ..data.escape import docstring, one_line
 from ..errors import TransferError
 from ..spec import NetworkSpec, Population, Projection
 from ..spec.quantities import dimensions_of, name_of_dimensions
@@ -60,7 +60,9 @@ def script_of(spec: NetworkSpec, values: Mapping[str, NDArray[np.floating]], *, 
     checked = {key: np.asarray(value, dtype=np.float64) for key, value in values.items()}
     schedule = Schedule(spec.step_order)
     orders = "\n".join(f"# {line}" for line in table_of_orders(spec))
-    parts = [BEGINNING.format(title=title, dt=repr(spec.dt_s), n_input=spec.n_input, orders=orders, names=", ".join(_units_in(spec)))]
+    parts = [
+        BEGINNING.format(title=docstring(title), dt=repr(spec.dt_s), n_input=spec.n_input, orders=orders, names=", ".join(_units_in(spec)))
+    ]
     for number, population in enumerate(spec.populations, start=1):
         parts.append("\n".join(_population(spec, population, number, schedule, checked)))
         parts += ["\n".join(_projection(spec, q, number, schedule)) for q in spec.projections_to(population.name) if synapse_mask(q).any()]
@@ -107,7 +109,7 @@ def _population(
     spec: NetworkSpec, population: Population, number: int, schedule: Schedule, values: dict[str, NDArray[np.float64]]
 ) -> Iterator[str]:
     model, name = population.model, population.name
-    yield f"# --- {name}: {population.size} neurons, {model.name} ".ljust(_WIDTH, "-")
+    yield f"# --- {name}: {population.size} neurons, {one_line(model.name)} ".ljust(_WIDTH, "-")
     yield "#"
     if model.reference:
         yield _comment(f"Published in: {model.reference}")
@@ -118,19 +120,19 @@ def _population(
     yield f"    {population.size},"
     yield from _text_argument(neuron_equations(spec, population))
     if model.spiking:
-        yield f"    threshold={json.dumps(model.threshold)},"
+        yield f"    threshold={model.threshold!r},"
     if model.reset:
-        yield f"    reset={json.dumps('; '.join(model.reset.splitlines()))},"
+        yield f"    reset={'; '.join(model.reset.splitlines())!r},"
     if model.refractory:
-        yield f"    refractory={json.dumps(model.refractory)},"
+        yield f"    refractory={model.refractory!r},"
     yield f'    method="{choose_method(spec, population, values).name}", clock=clock, namespace={{}}, name="{name}",'
     yield ")"
     yield f"{name}.{STEPS_PER_RECORDING} = N_STEPS"
     for parameter, facts in model.parameters_of("neuron").items():
         yield _assignment(name, parameter, f'values["{name}.neuron.{parameter}"]', facts.unit)
     for state in begins_somewhere(model):
-        yield f"{name}.{initial_name(model, state)} = {json.dumps(model.initial[state])}"
-        yield f"{name}.{state} = {json.dumps(initial_name(model, state))}"
+        yield f"{name}.{initial_name(model, state)} = {model.initial[state]!r}"
+        yield f"{name}.{state} = {initial_name(model, state)!r}"
     if model.neuron_equations.states or model.refractory:
         yield f"in_step({name}.state_updater, {schedule.phase('decay')})"
     if model.neuron_equations.states:
@@ -153,7 +155,7 @@ def _projection(spec: NetworkSpec, projection: Projection, number: int, schedule
     yield f"    {source}, {projection.target},"
     yield from _text_argument(synapse_equations(spec, projection))
     on_pre = "; ".join(model.on_pre.splitlines())
-    yield f'    on_pre={json.dumps(on_pre)}, delay=0 * second, method="{METHOD}", clock=clock, namespace={{}}, name="{name}",'
+    yield f'    on_pre={on_pre!r}, delay=0 * second, method="{METHOD}", clock=clock, namespace={{}}, name="{name}",'
     yield ")"
     yield f"{name}.connect()" if projection.self_connections else f'{name}.connect(condition="i != j")  # nobody onto itself'
     for parameter, facts in model.parameters_of("synapse").items():
@@ -172,7 +174,7 @@ def _projection(spec: NetworkSpec, projection: Projection, number: int, schedule
 
 
 def _each_step(name: str, code: str, order: int) -> str:
-    return f'{name}.run_regularly({json.dumps("; ".join(code.splitlines()))}, clock=clock, when="groups", order={order})'
+    return f'{name}.run_regularly({"; ".join(code.splitlines())!r}, clock=clock, when="groups", order={order})'
 
 
 def _assignment(owner: str, variable: str, stored: str, unit: str) -> str:
@@ -206,9 +208,9 @@ def _text_argument(equations: Equations) -> Iterator[str]:
         if equation.var_type == "integer":
             unit = "integer"
         left = {DIFFERENTIAL_EQUATION: f"d{name}/dt = {equation.expr}", SUBEXPRESSION: f"{name} = {equation.expr}"}
-        yield f"    {left.get(equation.type, name)} : {unit}{flags}"
+        yield f"    {docstring(left.get(equation.type, name))} : {unit}{flags}"
     yield '    """,'
 
 
 def _comment(text: str) -> str:
-    return textwrap.fill(text, _WIDTH, initial_indent="# ", subsequent_indent="#     ")
+    return textwrap.fill(one_line(text), _WIDTH, initial_indent="# ", subsequent_indent="#     ")

@@ -8,6 +8,7 @@ import brian2
 import numpy as np
 
 from ..data.checkpoint import Checkpoint, installed_versions
+from ..data.escape import markdown
 from ..data.events import SpikeDataset
 from .script import table_of_orders
 
@@ -55,7 +56,7 @@ def readme_of(checkpoint: Checkpoint, data: SpikeDataset, title: str, n_spikes: 
     spec = checkpoint.spec
     about = {key: data.info[key] for key in ("attribution", "licence", "license") if key in data.info}
     return _PAGE.format(
-        title=title,
+        title=markdown(title),
         n=len(data),
         packages=f'"brian2=={brian2.__version__}" "numpy=={np.__version__}"',
         n_values=sum(int(np.prod(slot.shape)) for slot in spec.slots.values()),
@@ -66,6 +67,6 @@ def readme_of(checkpoint: Checkpoint, data: SpikeDataset, title: str, n_spikes: 
         orders="\n".join(table_of_orders(spec)),
         digest=digest,
         versions=", ".join(f"{name} {version}" for name, version in installed_versions().items()),
-        trained_on=checkpoint.data.get("name", "not recorded"),
-        about="".join(f"- recordings, {key}: {text}\n" for key, text in about.items()),
+        trained_on=markdown(str(checkpoint.data.get("name", "not recorded"))),
+        about="".join(f"- recordings, {key}: {markdown(str(text))}\n" for key, text in about.items()),
     )
