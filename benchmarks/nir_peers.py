@@ -29,9 +29,8 @@ from hetsyn_sim.data.files import json_text, write_atomically
 from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.errors import HetSynError
 from hetsyn_sim.exchange import import_nir
-from hetsyn_sim.exchange.nir_export import export_nir, to_nir
-from hetsyn_sim.exchange.nir_models import NIR_MODELS
-from hetsyn_sim.exchange.nir_quantise import effect_of, quantise
+from hetsyn_sim.exchange.nir import NIR_MODELS, export_nir, to_nir
+from hetsyn_sim.exchange.nir.quantise import effect_of, quantise
 from hetsyn_sim.models import RESET_FIRST, HetSynLIF, HomNeuLIF, HomNeuReadout, LeakyReadout
 from hetsyn_sim.report.document import Grid
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec

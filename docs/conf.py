@@ -57,7 +57,7 @@ nitpick_ignore_regex = [
     ("py:class", ".*"),
     ("py:.*", r"(?!hetsyn_sim\.).*"),
     ("py:mod", r"hetsyn_sim\.(brian\.fused|events\.file|spec\.initial|tasks\.distortion|training\.run_folder)"),
-    ("py:(data|func|attr)", r"hetsyn_sim\.(importing\.nir_readings|export\.nir_quantise|training\.fit\.FitResult)\..*"),
+    ("py:(data|func|attr)", r"hetsyn_sim\.(exchange\.nir\.(vocabulary|quantise)|training\.fit\.FitResult)\..*"),
 ]
 napoleon_attr_annotations = False  # it would write NDArray[np.str_] as text, where str_ is a link
 python_maximum_signature_line_length = 88

@@ -16,7 +16,7 @@ from .options import CheckpointPath, DataFile, JsonFile, Recordings, Split, chec
 if TYPE_CHECKING:
     from ..data.checkpoint import Checkpoint
     from ..data.events import SpikeDataset
-    from ..exchange.nir_parts import Form
+    from ..exchange.nir.graph import Form
 
 
 def export(
@@ -97,8 +97,7 @@ def _to_brian2(checkpoint: Checkpoint, out: Path, data: Callable[[], SpikeDatase
 def _to_nir(
     checkpoint: Checkpoint, out: Path, data: Callable[[], SpikeDataset], *, reading: str, groups: int | None, form: Form
 ) -> _Result:
-    from ..exchange.nir_export import export_nir
-    from ..exchange.nir_quantise import effect_of
+    from ..exchange.nir import effect_of, export_nir
 
     done = export_nir(checkpoint, out, reading=reading, groups=groups, form=form)
     rows = {"file": str(done.path), "reading": reading, "nodes": ", ".join(f"{n} {kind}" for kind, n in done.nodes.items())}
@@ -113,7 +112,7 @@ def _to_nir(
 
 
 def _to_csv(checkpoint: Checkpoint, out: Path, data: Callable[[], SpikeDataset], **_: object) -> _Result:
-    from ..exchange.csv_tables import export_csv
+    from ..exchange import export_csv
 
     done = export_csv(checkpoint, data(), out)
     rows = {"folder": str(done.folder)} | {name: f"{n:,} rows" for name, n in done.n_rows.items()}

@@ -6,11 +6,9 @@ import pytest
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.errors import BackendError, CheckpointError, ConfigError, TransferError, UnknownNameError
-from hetsyn_sim.exchange.nir_conventions import READINGS
-from hetsyn_sim.exchange.nir_export import export_nir, to_nir
-from hetsyn_sim.exchange.nir_file import read_graph
-from hetsyn_sim.exchange.nir_import import from_nir, import_nir
-from hetsyn_sim.exchange.nir_models import NIR_MODELS
+from hetsyn_sim.exchange.nir import NIR_MODELS, READINGS, export_nir, to_nir
+from hetsyn_sim.exchange.nir.file import read_graph
+from hetsyn_sim.exchange.nir.importing import from_nir, import_nir
 from hetsyn_sim.models import (
     LIF,
     RESET_FIRST,
@@ -253,11 +251,11 @@ def test_bad_arguments(tmp_path, monkeypatch):
     with pytest.raises(ConfigError, match="a folder"):
         export_nir(checkpoint, tmp_path / "folder.nir", groups=2)
     monkeypatch.setitem(__import__("sys").modules, "nir", None)
-    with pytest.raises(BackendError, match=r'(?s)need the package nir.*pip install "hetsyn-sim\[nir\]"'):
+    with pytest.raises(BackendError, match=r"(?s)needs the package nir.*hetsyn-sim\[nir\]"):
         to_nir(checkpoint, groups=2)
 
 
 def test_a_projection_that_would_fill_the_memory_is_refused(monkeypatch):
-    monkeypatch.setattr("hetsyn_sim.exchange.nir_writing._LARGEST", 100)
+    monkeypatch.setattr("hetsyn_sim.exchange.nir.filters._LARGEST", 100)
     with pytest.raises(TransferError, match=r"(?s)too large to write every synapse apart.*1,600 entries.*--groups"):
         to_nir(wide(), form="synapses")

@@ -7,8 +7,8 @@ import pytest
 
 from hetsyn_sim.errors import CheckpointError
 from hetsyn_sim.exchange import from_nir, import_nir
-from hetsyn_sim.exchange.nir_export import export_nir, to_nir
-from hetsyn_sim.exchange.nir_file import digest_of
+from hetsyn_sim.exchange.nir import export_nir, to_nir
+from hetsyn_sim.exchange.nir.file import digest_of
 
 from .test_nir_import import chain, lif
 

@@ -7,8 +7,7 @@ import pytest
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.errors import CheckpointError, ConfigError, UnknownNameError
 from hetsyn_sim.exchange import from_nir, import_nir
-from hetsyn_sim.exchange.nir_conventions import READINGS
-from hetsyn_sim.exchange.nir_export import export_nir, to_nir
+from hetsyn_sim.exchange.nir import READINGS, export_nir, to_nir
 
 from .nir_oracle import Oracle
 

@@ -1,17 +1,77 @@
-"""Time constants in groups: what a node of NIR, which has one time constant per neuron, can hold of one per synapse.
+"""The ways of a spike through a synapse, and the groups that the time constants of synapses fall into.
 
-A projection becomes K filters side by side, each with one time constant for every postsynaptic neuron. So a neuron's synapses may have K
-time constants among them, and every neuron K of its own.
+A leaky integrator of NIR has one time constant per neuron. So a projection becomes K filters side by side, each with one time constant for
+every postsynaptic neuron: a neuron's synapses may have K time constants among them, and every neuron K of its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import sympy
 from numpy.typing import NDArray
 
-from .nir_conventions import Array
+from ...discrete import discretise, evaluate
+from ...discrete.linear import LinearBlock
+from ...spec import NetworkSpec, NeuronModel, StepOrder
+from .vocabulary import Array
+
+
+@dataclass(frozen=True)
+class SynapsePath:
+    """How a presynaptic spike reaches v: it adds ``amplitude`` to ``state``.
+
+    Attributes
+    ----------
+    per_synapse
+        Whether every synapse has this state, or only the neuron.
+    weight, tau
+        The parameter that is the amplitude, and the one that is the state's time constant, where it is just that.
+    gain
+        What the state enters v times, an expression in the neuron's parameters.
+    """
+
+    state: str
+    amplitude: sympy.Expr
+    gain: sympy.Expr
+    per_synapse: bool
+    weight: str | None
+    tau: str | None
+
+
+def paths_of(model: NeuronModel, order: StepOrder) -> list[SynapsePath]:
+    """The paths of a model whose v is a sum of filtered events."""
+    program = discretise(model, order)
+    paths = []
+    for jump in model.on_pre_jumps:
+        per_synapse = jump.target in program.synapse.states
+        state = jump.target if per_synapse else jump.target.removesuffix("_post")
+        gain = program.v_of_sums[state] if per_synapse else program.v_of_states[state]
+        tau = None
+        if per_synapse:
+            k = program.synapse.states.index(state)
+            tau = _plain(model, -1 / program.synapse.matrix[k, k])
+        paths.append(SynapsePath(state, jump.amount, gain, per_synapse, _plain(model, jump.amount), tau))
+    return paths
+
+
+def tau_slots(spec: NetworkSpec) -> Iterator[tuple[str, str | None]]:
+    """The slots that hold a time constant for every synapse, each with the slot of the weights that go with it."""
+    for projection in spec.projections:
+        model = spec.population(projection.target).model
+        for path in paths_of(model, spec.step_order):
+            if path.tau is not None and model.parameters[path.tau].axes == "post pre":
+                yield f"{projection.name}.{path.tau}", None if path.weight is None else f"{projection.name}.{path.weight}"
+
+
+def time_constant(block: LinearBlock, state: str, values: Mapping[str, Any]) -> Array:
+    """The time constant of a state, as it is stored if it is a parameter, in seconds."""
+    rate = block.matrix[block.states.index(state), block.states.index(state)]
+    tau = -1 / rate if rate != 0 else sympy.oo
+    return np.asarray(np.inf if tau == sympy.oo else evaluate(tau, values), dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +96,11 @@ def distinct(tau: Array) -> int:
 def groups_of(tau: Array) -> Groups:
     """The groups that time constants of shape (post, pre) fall into, with nothing changed."""
     n = distinct(tau)
-    found, member = np.empty((n, tau.shape[0])), np.empty(tau.shape, dtype=np.int16 if n < 2**15 else np.int64)
+    grouped, member = np.empty((n, tau.shape[0])), np.empty(tau.shape, dtype=np.int16 if n < 2**15 else np.int64)
     for post, row in enumerate(tau):
         values, member[post] = np.unique(row, return_inverse=True)
-        found[:, post] = np.concatenate([values, np.full(n - len(values), values[-1])])  # groups that this neuron does not need
-    return Groups(found, member)
+        grouped[:, post] = np.concatenate([values, np.full(n - len(values), values[-1])])  # groups that this neuron does not need
+    return Groups(grouped, member)
 
 
 def quantised_row(tau: Array, weight: Array, n: int) -> Array:
@@ -92,3 +152,9 @@ def cluster(points: Array, weights: Array, n: int) -> list[tuple[int, int]]:
         runs.append((int(start[stop - 1]), stop))
         stop = runs[-1][0]
     return runs[::-1]
+
+
+def _plain(model: NeuronModel, expression: sympy.Expr) -> str | None:
+    """The name of the synapse's parameter that an expression is nothing but; None if it is more than that."""
+    name = str(expression)
+    return name if name in model.parameters_of("synapse") and expression.is_Symbol else None

@@ -6,23 +6,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..errors import TransferError
-from ..spec import NeuronModel, Population
-from .nir_conventions import Array, coupling
-from .nir_models import NIR_MODELS
-from .nir_parts import Parts
+from ...errors import TransferError
+from ...spec import Population
+from .graph import Draft
+from .vocabulary import FIRING, Array, coupling
 
-_TEXTS = ("synapse", "on_pre", "neuron", "threshold", "reset", "scheme", "refractory", "output", "initial")
 #: Relative difference up to which a coupling is that of a forward Euler step: it is computed back and forth through exponentials.
 _SAME = 1e-9
 
 
-def kind_of(model: NeuronModel) -> str | None:
-    """The NIR node whose equations a model has, whatever it is called; None if there is none."""
-    return next((kind for kind, known in NIR_MODELS.items() if all(getattr(model, text) == getattr(known, text) for text in _TEXTS)), None)
-
-
-def neuron_node(parts: Parts, population: Population, kind: str, values: Mapping[str, Array], source: str) -> str:
+def add_neurons(draft: Draft, population: Population, kind: str, values: Mapping[str, Array], source: str) -> str:
     """Add a population that is one node of NIR, with its weights; the name of the node.
 
     Raises
@@ -30,61 +23,59 @@ def neuron_node(parts: Parts, population: Population, kind: str, values: Mapping
     TransferError
         If the step order or the coupling are not what the node means.
     """
-    name, n, reading = population.name, population.size, parts.reading
-    spec = parts.checkpoint.spec
+    name, n, reading = population.name, population.size, draft.reading
+    spec = draft.checkpoint.spec
     own = {p: np.broadcast_to(values[f"{name}.neuron.{p}"], (n,)).astype(np.float64) for p in population.model.parameters_of("neuron")}
-    _check_order(parts, population, kind, own)
-    for key in spec.slots:
-        if key.startswith(f"{name}.neuron."):
-            parts.values[key] = parts.checkpoint.values[key]
-    arrays, scale = (_cuba if kind.startswith("Cuba") else _leaky)(parts, name, own)
+    _check_order(draft, population, kind, own)
+    draft.store(f"{name}.neuron")
+    arrays, scale = (_cuba if kind.startswith("Cuba") else _leaky)(draft, name, own)
     bias = np.zeros(n)
     if np.any(own["v_0"] != own["v_leak"]):
         if kind.startswith("Cuba") or np.any(np.isinf(own["tau_mem"])):
             raise _other(name, "v begins elsewhere than at v_leak", "v_0 = v_leak, as for a neuron without a bias", "set v_0 to v_leak")
         # v_0 = leak + (1 - rho) b and v_leak = leak + b, for a bias that moves v by b in the long run
-        moved = (own["v_leak"] - own["v_0"]) * np.exp(spec.dt_s / own["tau_mem"])
+        moved = (own["v_leak"] - own["v_0"]) * np.exp(draft.dt / own["tau_mem"])
         bias, arrays["v_leak"] = moved / arrays["r"], own["v_leak"] - moved
     if kind == "LIF" and np.all(np.isinf(arrays["tau"])):
         kind, arrays = "IF", {"r": arrays["r"]}
     if population.model.spiking:
-        arrays |= {"v_threshold": own["theta"], "v_reset": own["v_reset"]}
+        arrays |= {array: own[parameter] for parameter, array in FIRING.items()}
     sources = []
     for projection in spec.projections_to(name):
         weight = np.asarray(values[f"{projection.name}.w"])
         if not projection.self_connections:
             weight = weight * (1.0 - np.eye(n))
         if scale is not None or not projection.self_connections:
-            parts.values[f"{projection.name}.w"] = parts.checkpoint.values[f"{projection.name}.w"]
+            draft.store(f"{projection.name}.w")
         weight = weight if scale is None else weight * scale[:, None]
         label = f"{projection.name.replace('.', '_')}_weight"
         if projection.kind == "feedforward" and np.any(bias):
-            sources.append(parts.add(label, "Affine", [source], weight=weight, bias=bias))
+            sources.append(draft.add(label, "Affine", [source], weight=weight, bias=bias))
             continue
         before = source if projection.kind == "feedforward" else name
         if projection.kind == "recurrent" and reading.delays:
-            before = parts.add(f"{name}_back", "Delay", [name], delay=np.full(n, spec.dt_s))
-        sources.append(parts.linear(label, before, weight))
-    parts.add(name, kind, sources, **arrays)
+            before = draft.add(f"{name}_back", "Delay", [name], delay=np.full(n, draft.dt))
+        sources.append(draft.linear(label, before, weight))
+    draft.add(name, kind, sources, **arrays)
     return name
 
 
-def _leaky(parts: Parts, name: str, own: Mapping[str, Array]) -> tuple[dict[str, Array], Array | None]:
+def _leaky(draft: Draft, name: str, own: Mapping[str, Array]) -> tuple[dict[str, Array], Array | None]:
     """Arrays of an LI or LIF, and what weights are multiplied by if the reader leaves R aside."""
-    tau, dt, spiking = own["tau_mem"], parts.checkpoint.spec.dt_s, "theta" in own
+    tau, dt, spiking = own["tau_mem"], draft.dt, "theta" in own
     if np.any(tau == 0.0) or (np.any(np.isinf(tau)) and not (np.all(np.isinf(tau)) and spiking)):
         raise _other(name, "a membrane time constant of 0 or infinity", "finite times above 0; all infinite makes an IF", "correct tau_mem")
     if np.all(np.isinf(tau)):  # dv/dt = R I
-        node_tau, r = tau, np.full(tau.shape, 1.0 if parts.reading.kind == "impulse" else 1.0 / parts.reading.h(dt))
+        node_tau, r = tau, np.full(tau.shape, 1.0 if draft.reading.kind == "impulse" else 1.0 / draft.reading.h(dt))
     else:
-        node_tau, r = parts.reading.node_of(tau, np.ones(tau.shape), dt)
-    scale = r if parts.reading.folded else None
+        node_tau, r = draft.reading.node_of(tau, np.ones(tau.shape), dt)
+    scale = r if draft.reading.folded else None
     return {"tau": node_tau, "r": r if scale is None else np.ones(tau.shape), "v_leak": own["v_leak"]}, scale
 
 
-def _cuba(parts: Parts, name: str, own: Mapping[str, Array]) -> tuple[dict[str, Array], Array | None]:
+def _cuba(draft: Draft, name: str, own: Mapping[str, Array]) -> tuple[dict[str, Array], Array | None]:
     """Arrays of a CubaLI or CubaLIF, in which every reader heeds R."""
-    reading, dt = parts.reading, parts.checkpoint.spec.dt_s
+    reading, dt = draft.reading, draft.dt
     if not np.all(np.isfinite(own["tau_mem"]) & (own["tau_mem"] > 0.0) & np.isfinite(own["tau_syn"]) & (own["tau_syn"] > 0.0)):
         raise _other(name, "a time constant of 0 or infinity", "finite times above 0", "correct tau_mem and tau_syn")
     ones = np.ones(own["tau_mem"].shape)
@@ -103,9 +94,9 @@ def _cuba(parts: Parts, name: str, own: Mapping[str, Array]) -> tuple[dict[str, 
     return {"tau_mem": tau_mem, "tau_syn": tau_syn, "r": r, "v_leak": own["v_leak"], "w_in": w_in}, None
 
 
-def _check_order(parts: Parts, population: Population, kind: str, own: Mapping[str, Array]) -> None:
+def _check_order(draft: Draft, population: Population, kind: str, own: Mapping[str, Array]) -> None:
     """A node of NIR is reset when it spikes, before time goes on; and what comes back to it in the next step has not decayed."""
-    order = parts.checkpoint.spec.step_order
+    order = draft.checkpoint.spec.step_order
     if not population.model.spiking:
         return
     at_rest = kind == "LIF" and bool(np.all(own["v_reset"] == own["v_leak"]))  # decay leaves it there

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import Any
 
-from ..data.checkpoint import Checkpoint
-from ..errors import ConfigError
-from ..spec.quantities import QuantityLike, to_si
-from .nir_conventions import reading_called
-from .nir_file import OURS, read_graph
-from .nir_metadata import from_own
-from .nir_reading import from_foreign
+from ...data.checkpoint import Checkpoint
+from ...data.escape import one_line
+from ...errors import ConfigError, one_of
+from ...spec.quantities import QuantityLike, to_si
+from .file import OURS, read_graph
+from .foreign import from_foreign
+from .metadata import from_metadata
+from .vocabulary import READINGS
 
 
 def import_nir(path: str | PathLike[str], *, dt: QuantityLike | None = None, reading: str | None = None, ours: bool = True) -> Checkpoint:
@@ -33,7 +34,7 @@ def from_nir(
     dt
         Time step. A graph of ours has it in its metadata; others have none.
     reading
-        What the equations and the spikes mean, one of :data:`~hetsyn_sim.exchange.nir_conventions.READINGS`; by default what the metadata
+        What the equations and the spikes mean, one of :data:`~hetsyn_sim.exchange.nir.vocabulary.READINGS`; by default what the metadata
         say, else ``"euler"``, as libraries do it.
     ours
         Take our own metadata, if there are any. False: go by the nodes alone, as for any other graph.
@@ -47,19 +48,19 @@ def from_nir(
     UnknownNameError
         If there is no such reading.
     """
-    told = graph.metadata.get(OURS, {}) if isinstance(graph.metadata, Mapping) else {}
-    told = told if isinstance(told, Mapping) else {}
+    stated = graph.metadata.get(OURS, {}) if isinstance(graph.metadata, Mapping) else {}
+    stated = stated if isinstance(stated, Mapping) else {}
     if OURS in graph.metadata and ours:
         if dt is not None or reading is not None:
             raise ConfigError(
                 "this graph says itself what its dt and its reading are",
                 where=where,
                 got=", ".join(f"{name} = {value}" for name, value in (("dt", dt), ("reading", reading)) if value is not None),
-                expected=f"dt = {told.get('dt')} s, reading {told.get('reading')}, as in its metadata",
+                expected=f"dt = {one_line(str(stated.get('dt')))} s, reading {one_line(str(stated.get('reading')))}, as in its metadata",
                 remedy="leave them out; or go by the nodes alone (ours=False; --as-foreign)",
             )
-        return from_own(graph, where)
-    step = float(told["dt"]) if dt is None and "dt" in told else None if dt is None else to_si(dt, "ms", where="dt")
+        return from_metadata(graph, where)
+    step = float(stated["dt"]) if dt is None and "dt" in stated else None if dt is None else to_si(dt, "ms", where="dt")
     if step is None or not 0.0 < step < float("inf"):
         raise ConfigError(
             "a NIR graph has no time step" if step is None else "dt must be a positive time",
@@ -68,4 +69,4 @@ def from_nir(
             expected="the time that a step of the recordings is",
             remedy='give it with its unit: --dt "1 ms"',
         )
-    return from_foreign(graph, reading_called(reading or str(told.get("reading", "euler"))), step)
+    return from_foreign(graph, one_of(reading or str(stated.get("reading", "euler")), READINGS, "reading", where="NIR"), step)

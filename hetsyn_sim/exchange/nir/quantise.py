@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..data.checkpoint import Checkpoint
-from ..data.decoding import Decoder, check_input
-from ..data.events import SpikeDataset
-from ..errors import ConfigError, TransferError
-from ..spec.quantities import format_quantity
-from ..training.network import Network
-from .nir_conventions import Array
-from .nir_groups import distinct, quantised_row
-from .nir_synapses import tau_slots
+from ...data.checkpoint import Checkpoint
+from ...data.decoding import Decoder, check_input
+from ...data.events import SpikeDataset
+from ...errors import ConfigError, TransferError
+from ...spec.quantities import format_quantity
+from ...training.network import Network
+from .synapses import distinct, quantised_row, tau_slots
+from .vocabulary import Array
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""NIR files: reading one without trusting it, writing one whole or not at all, and a digest of what it says."""
+"""NIR files: reading one without trusting it, writing one completely or not at all, and a digest of what it holds."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..data.files import write_atomically
-from ..errors import BackendError, CheckpointError
+from ...data.files import write_atomically
+from ...errors import CheckpointError, package
 
 #: The entry of a graph's metadata that is ours.
 OURS = "hetsyn_sim"
@@ -21,24 +21,9 @@ OURS = "hetsyn_sim"
 _LARGEST = 2**31
 
 
-def need_nir() -> Any:
-    """The package ``nir``.
-
-    Raises
-    ------
-    BackendError
-        If it is not installed.
-    """
-    try:
-        return import_module("nir")
-    except ImportError as error:
-        raise BackendError(
-            "NIR graphs need the package nir",
-            where="import nir",
-            got=str(error),
-            expected="nir 1.0 or newer",
-            remedy='pip install "hetsyn-sim[nir]"',
-        ) from error
+def nir_package() -> Any:
+    """The package ``nir``; a BackendError if it is not installed."""
+    return package("nir", "reading and writing NIR graphs", extra="nir")
 
 
 def read_graph(path: str | PathLike[str]) -> Any:
@@ -51,15 +36,14 @@ def read_graph(path: str | PathLike[str]) -> Any:
     CheckpointError
         If the file is missing, cut, no HDF5, no NIR graph, of inconsistent shapes, or holds NaN or infinity.
     """
-    nir, place = need_nir(), Path(path)
+    nir, place = nir_package(), Path(path)
     if not place.is_file():
         raise not_nir(str(path), "no file" if not place.exists() else "a folder", "a .nir file", "check the path")
     _check_content(place)
     try:
         graph = nir.read(str(place))
     except Exception as error:  # h5py and nir raise almost anything for a broken file: OSError, KeyError, AssertionError, TypeError, ...
-        got = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
-        raise not_nir(str(path), got, "an HDF5 file that nir.write wrote", "write the graph again with nir.write") from error
+        raise _damaged(path, error) from error
     if not isinstance(graph, nir.NIRGraph):
         raise not_nir(str(path), f"a single {type(graph).__name__}", "a NIRGraph", "write the whole graph")
     for name, key, array in _arrays(graph):
@@ -72,7 +56,7 @@ def read_graph(path: str | PathLike[str]) -> Any:
 def write_graph(graph: Any, path: str | PathLike[str]) -> Path:
     """Write a graph, complete or not at all, and return its path."""
     content = io.BytesIO()
-    need_nir().write(content, graph)
+    nir_package().write(content, graph)
     return write_atomically(path, content.getvalue())
 
 
@@ -80,24 +64,29 @@ def digest_of(graph: Any) -> str:
     """SHA-256 over every number of a graph, its edges, and our metadata but for the digest itself."""
     digest = hashlib.sha256()
     for name, key, array in sorted(_arrays(graph), key=lambda found: found[:2]):
-        plain = array.astype("<i8" if array.dtype.kind in "iub" else "<f8")
+        plain = _plain(array)
         digest.update(f"{name}|{key}|{plain.shape}|".encode() + plain.tobytes())
     for kinds, edges in _shapes(graph):
         digest.update(repr((kinds, edges)).encode())
     for key, value in _leaves(graph.metadata.get(OURS, {})):
         if key != ".digest":
-            plain = (
-                value.astype("<i8" if value.dtype.kind in "iub" else "<f8").tobytes()
-                if isinstance(value, np.ndarray)
-                else str(value).encode()
-            )
-            digest.update(f"{key}|".encode() + plain)
+            digest.update(f"{key}|".encode() + (_plain(value).tobytes() if isinstance(value, np.ndarray) else str(value).encode()))
     return digest.hexdigest()
+
+
+def _plain(array: Any) -> Any:
+    """Numbers in a type that no machine and no HDF5 changes."""
+    return array.astype("<i8" if array.dtype.kind in "iub" else "<f8")
 
 
 def not_nir(where: str, got: str, expected: str, remedy: str) -> CheckpointError:
     """The error for a file that is no NIR graph."""
     return CheckpointError("this is not a NIR graph that can be read", where=where, got=got, expected=expected, remedy=remedy)
+
+
+def _damaged(path: str | PathLike[str], error: Exception) -> CheckpointError:
+    got = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+    return not_nir(str(path), got, "an HDF5 file that nir.write wrote", "write the graph again with nir.write")
 
 
 def _check_content(place: Path) -> None:
@@ -120,15 +109,14 @@ def _check_content(place: Path) -> None:
             look("/", file)
             file.visititems(look)
     except Exception as error:  # as above
-        got = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
-        raise not_nir(str(place), got, "an HDF5 file that nir.write wrote", "write the graph again with nir.write") from error
+        raise _damaged(place, error) from error
     if declared > _LARGEST:
         raise not_nir(str(place), f"{declared:,} bytes when unpacked", f"at most {_LARGEST:,}", "write a smaller graph")
 
 
 def _arrays(graph: Any, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
     """Every array of every node, of nodes in subgraphs too: name of the node, of the array, and the array."""
-    nir = need_nir()
+    nir = nir_package()
     for name, node in graph.nodes.items():
         if isinstance(node, nir.NIRGraph):
             yield from _arrays(node, f"{prefix}{name}/")
@@ -142,7 +130,7 @@ def _shapes(graph: Any) -> Iterator[tuple[list[tuple[str, str]], list[tuple[str,
     """Kinds of nodes by their names, and edges, of a graph and of its subgraphs."""
     yield sorted((name, type(node).__name__) for name, node in graph.nodes.items()), sorted((str(a), str(b)) for a, b in graph.edges)
     for name in sorted(graph.nodes):
-        if isinstance(graph.nodes[name], need_nir().NIRGraph):
+        if isinstance(graph.nodes[name], nir_package().NIRGraph):
             yield from _shapes(graph.nodes[name])
 
 
