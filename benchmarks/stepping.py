@@ -24,8 +24,7 @@ from torch import Tensor
 from hetsyn_sim.data.files import json_text, write_atomically
 from hetsyn_sim.discrete import neuron_values
 from hetsyn_sim.discrete.program import evaluate
-from hetsyn_sim.discrete.reference_stepped import NEVER, constants_of, refractory_steps
-from hetsyn_sim.discrete.stepping import stepped
+from hetsyn_sim.discrete.stepping import NEVER, constants_of, refractory_steps, stepped
 from hetsyn_sim.kernels.step_data import Carried, Drive, StepOptions
 from hetsyn_sim.kernels.stepping import plain_step_scan, step_scan
 from hetsyn_sim.models.adex import AdEx

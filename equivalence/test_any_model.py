@@ -29,7 +29,7 @@ from equivalence.simulators import REFERENCE, Simulator, find, names
 from equivalence.strategies import Case
 from hetsyn_sim.brian.forms import find_form
 from hetsyn_sim.discrete import neuron_values, simulate_reference, stepped
-from hetsyn_sim.discrete.reference_stepped import constants_of
+from hetsyn_sim.discrete.stepping import constants_of
 from hetsyn_sim.errors import TransferError
 from hetsyn_sim.kernels import use_backend
 from hetsyn_sim.training.network import Network

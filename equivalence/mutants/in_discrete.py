@@ -42,6 +42,12 @@ MUTANTS = (
         "theta = tidy(right)",
     ),
     Mutant(
+        "a neuron is refractory for a step too many",
+        "discrete/stepping.py",
+        "np.floor((np.asarray(evaluate(period, values), dtype=np.float64) + 1e-3 * dt) / dt)",
+        "np.floor((np.asarray(evaluate(period, values), dtype=np.float64) + 1e-3 * dt) / dt) + 1.0",
+    ),
+    Mutant(
         "the reference spikes at the threshold",
         "discrete/reference.py",
         "self.spikes = (v > evaluate(",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import product
+from typing import Any
 
 import numpy as np
 import sympy
@@ -17,6 +19,7 @@ from scipy.linalg import expm, matrix_balance
 from ..errors import SpecError
 from ..spec.equations import symbol
 from .linear import coefficients_of
+from .program import evaluate
 from .schemes import ACTIVE, Assignments, next_name
 from .tape import where
 
@@ -48,6 +51,22 @@ class Propagator:
     def gamma(self, row: int, column: int) -> str:
         """The name of an entry of Gamma."""
         return f"{self.name}_gamma_{self.states[row]}_{self.states[column]}"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all entries."""
+        return frozenset(self.named(*np.empty((2, len(self.states), len(self.states)))))
+
+    def named(self, phi: Any, gamma: Any) -> dict[str, Any]:
+        """The entries of both matrices by name, from arrays or tensors of shape (..., state, state)."""
+        places = list(product(range(len(self.states)), repeat=2))
+        return {self.phi(k, m): phi[..., k, m] for k, m in places} | {self.gamma(k, m): gamma[..., k, m] for k, m in places}
+
+    def evaluate(self, values: Mapping[str, Any]) -> dict[str, Array]:
+        """The entries by name with NumPy, each of shape (post,) or (), from dt and the neuron's parameters."""
+        n = len(self.states)
+        rates = np.stack(np.broadcast_arrays(*(evaluate(rate, values) for row in self.rates for rate in row)), axis=-1)
+        return self.named(*matrix_exponential(rates.reshape(*rates.shape[:-1], n, n), float(values["dt"])))
 
 
 def exact_step(

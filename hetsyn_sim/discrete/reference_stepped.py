@@ -10,15 +10,11 @@ from numpy.typing import NDArray
 from ..spec import NetworkSpec, Population, Projection
 from .operations import NUMPY
 from .program import evaluate
-from .propagators import matrix_exponential
-from .stepping import SteppedProgram, stepped
+from .stepping import SteppedProgram, constants_of, stepped
 from .tape import Tape, run_tape
 from .values import neuron_values, synapse_values
 
 Array = NDArray[np.float64]
-
-#: More steps than any recording has: how long ago a neuron spiked that never did.
-NEVER = np.iinfo(np.int64).max // 2
 
 
 class SteppedPopulation:
@@ -37,8 +33,10 @@ class SteppedPopulation:
         self.carried = {(p.kind, s.name): np.zeros((n_runs, p.n_post, p.n_pre)) for p in self.projections for s in self.program.synapses}
         self.sums: dict[str, Array] = {total: np.zeros(shape) for total in self.model.summed}
         self.previous: dict[str, Array] = {p.kind: np.zeros((n_runs, p.n_pre)) for p in self.projections}
-        self.n_refractory = refractory_steps(self.program, self.values)
-        self.steps_since_spike = np.full(shape, NEVER)
+        # Not refractory_steps(), which the layers use: a fault in it must show as a difference.
+        period, dt = self.model.refractory_period, self.values["dt"]
+        self.n_refractory = None if period is None else np.floor((evaluate(period, self.values) + 1e-3 * dt) / dt)
+        self.steps_since_spike = np.full(shape, np.iinfo(np.int64).max // 2)  # never: longer ago than any recording is long
         self.active = np.ones(shape, dtype=np.bool_)
         self.before_spiking = self.steps_since_spike, self.active
         self.spikes: Array = np.zeros(shape)
@@ -139,7 +137,7 @@ class SteppedPopulation:
 
     @property
     def variables(self) -> list[str]:
-        """V, the synaptic sums, the neuron's states and its output."""
+        """v, the synaptic sums, the neuron's states and its output."""
         return list(dict.fromkeys(("v", *self.model.summed, *self.program.states, *([self.model.output] if self.model.output else []))))
 
     def variable(self, name: str) -> Array:
@@ -148,30 +146,3 @@ class SteppedPopulation:
             return self.output
         found = {**self.sums, **self.states, "v": self.v}
         return found[name]
-
-
-def constants_of(program: SteppedProgram, values: Mapping[str, Array]) -> dict[str, Array]:
-    """The constants of a step, each of shape (post,) or (), from dt and the neuron's parameters."""
-    found = {name: np.asarray(values[name], dtype=np.float64) for name in program.constants if name in values}
-    dt = float(values["dt"])
-    for propagator in program.propagators:
-        n = len(propagator.states)
-        entries = [[evaluate(rate, values) for rate in row] for row in propagator.rates]
-        shape = np.broadcast_shapes(*(np.shape(entry) for row in entries for entry in row))
-        rates = np.zeros((*shape, n, n))
-        for k, row in enumerate(entries):
-            for m, entry in enumerate(row):
-                rates[..., k, m] = entry
-        phi, gamma = matrix_exponential(rates, dt)
-        found |= {propagator.phi(k, m): phi[..., k, m] for k in range(n) for m in range(n)}
-        found |= {propagator.gamma(k, m): gamma[..., k, m] for k in range(n) for m in range(n)}
-    return {name: found[name] for name in program.constants}
-
-
-def refractory_steps(program: SteppedProgram, values: Mapping[str, Array]) -> Array | None:
-    """After how many steps a neuron is ready again; as Brian2's ``timestep`` rounds. None if it is never refractory for a time."""
-    period = program.model.refractory_period
-    if period is None:
-        return None
-    dt = float(values["dt"])
-    return np.floor((np.asarray(evaluate(period, values), dtype=np.float64) + 1e-3 * dt) / dt)

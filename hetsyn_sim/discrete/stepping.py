@@ -12,22 +12,28 @@ For all other models this is the step. Time is laid out as in :class:`hetsyn_sim
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import Any, Final
 
+import numpy as np
 import sympy
+from numpy.typing import NDArray
 
 from ..errors import SpecError
 from ..spec import DEFAULT_STEP_ORDER, NeuronModel, StepOrder
 from ..spec.equations import X_PRE, symbol
 from .linear import coefficients_of
-from .program import discretise
+from .program import discretise, evaluate
 from .propagators import Propagator, exact_step
 from .schemes import STEPPERS, Assignments, next_name
 from .tape import Tape, make_tape
 
 #: How far the neuron is above its threshold; what it hands on, if that is a value.
 DISTANCE, OUTPUT = "distance_to_threshold", "graded_output"
+#: Steps since the last spike of a neuron that never spiked: longer than any recording, and half of what fits, so counting on is safe.
+NEVER: Final = np.iinfo(np.int64).max // 2
 
 
 @dataclass(frozen=True)
@@ -156,9 +162,7 @@ def stepped(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -> S
         assignments, propagators = exact_step(rates, block.frozen, parameters, at=model.name)
     else:
         assignments = STEPPERS[model.scheme](rates, block.frozen, at=model.name)
-    entries = {p.phi(k, m) for p in propagators for k in range(len(p.states)) for m in range(len(p.states))}
-    entries |= {p.gamma(k, m) for p in propagators for k in range(len(p.states)) for m in range(len(p.states))}
-    constants = frozenset(parameters | entries)
+    constants = frozenset(parameters.union(*(p.names for p in propagators)))
     states = tuple(block.states)
     advance = make_tape(assignments, [next_name(x) for x in states], constants)
     resets: Assignments = [(jump.target, block.expand(jump.after)) for jump in model.reset_jumps]
@@ -217,6 +221,25 @@ def synaptic_steps(model: NeuronModel) -> tuple[SynapticStep, ...]:
         _check_silent(alone, where=where)
         found.append(SynapticStep(name, sympy.Integer(0), gain, held=False))
     return tuple(found)
+
+
+def constants_of(program: SteppedProgram, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The constants of a step with NumPy, each of shape (post,) or (), from dt and the neuron's parameters."""
+    found = {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
+    for propagator in program.propagators:
+        found |= propagator.evaluate(values)
+    return {name: found[name] for name in program.constants}
+
+
+def refractory_steps(program: SteppedProgram, values: Mapping[str, Any]) -> NDArray[np.float64] | None:
+    """After how many steps a neuron is ready again. None if it is never refractory for a time."""
+    period = program.model.refractory_period
+    if period is None:
+        return None
+    dt = float(values["dt"])
+    # As Brian2's timestep() rounds: a thousandth of a step on top, so that a period of 3 dt is 3 steps however dt is rounded.
+    steps: NDArray[np.float64] = np.floor((np.asarray(evaluate(period, values), dtype=np.float64) + 1e-3 * dt) / dt)
+    return steps
 
 
 def _check_silent(alone: sympy.Expr, *, where: str) -> None:

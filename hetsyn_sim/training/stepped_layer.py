@@ -13,8 +13,7 @@ from torch import Tensor
 
 from ..discrete import neuron_values, stepped, synapse_values
 from ..discrete.propagators import balancing
-from ..discrete.reference_stepped import NEVER, refractory_steps
-from ..discrete.stepping import SteppedProgram
+from ..discrete.stepping import NEVER, SteppedProgram, refractory_steps
 from ..kernels import DecayPath, SurrogateDerivative, exponential_filter, filter_carry
 from ..kernels.step_data import Carried, Drive, StepOptions, StepResult
 from ..kernels.stepping import step_scan
@@ -143,8 +142,7 @@ class SteppedLayer(PopulationLayer):
             )
             result = torch.linalg.matrix_exp(both)
             phi, gamma = result[..., :n, :n] * back, result[..., :n, n:] * back * self.spec.dt_s
-            found |= {propagator.phi(k, m): phi[..., k, m] for k in range(n) for m in range(n)}
-            found |= {propagator.gamma(k, m): gamma[..., k, m] for k in range(n) for m in range(n)}
+            found |= propagator.named(phi, gamma)
         return {name: found[name] for name in self.program.constants}
 
     # -- what arrives ------------------------------------------------------------------------------------------------

@@ -7,8 +7,7 @@ import torch
 from brian2 import ms
 
 from hetsyn_sim.discrete import neuron_values
-from hetsyn_sim.discrete.reference_stepped import NEVER
-from hetsyn_sim.discrete.stepping import stepped
+from hetsyn_sim.discrete.stepping import NEVER, stepped
 from hetsyn_sim.kernels.scan import DecayPath
 from hetsyn_sim.kernels.step_data import Carried, Drive, StepOptions
 from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel, Parameter, StepOrder

@@ -8,7 +8,7 @@ from brian2 import ms
 
 from hetsyn_sim.discrete import simulate_reference, stepped
 from hetsyn_sim.discrete.operations import NUMPY
-from hetsyn_sim.discrete.reference_stepped import constants_of
+from hetsyn_sim.discrete.stepping import constants_of
 from hetsyn_sim.discrete.tape import run_tape
 from hetsyn_sim.models import RESET_FIRST, STEP_ORDERS, AdLIF, EulerAdLIF, HetSynAdLIF, SparchAdLIF, SymplecticAdLIF
 from hetsyn_sim.report.plots.stability import adlif_eigenvalues, largest_coupling

@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 
 from hetsyn_sim.discrete import stepped
 from hetsyn_sim.discrete.operations import NUMPY
-from hetsyn_sim.discrete.reference_stepped import constants_of
+from hetsyn_sim.discrete.stepping import constants_of
 from hetsyn_sim.discrete.tape import run_tape
 from hetsyn_sim.models import MODELS, STEP_ORDERS, ZOO, get_model
 from hetsyn_sim.spec import NeuronModel

@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hetsyn_sim.discrete.reference_stepped import NEVER
-from hetsyn_sim.discrete.stepping import stepped
+from hetsyn_sim.discrete.stepping import NEVER, stepped
 from hetsyn_sim.kernels import SurrogateDerivative
 from hetsyn_sim.kernels.step_data import Carried, Drive, StepOptions, StepResult
 from hetsyn_sim.kernels.stepping import step_scan
