@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from brian2.equations.codestrings import Expression
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, INTEGER, PARAMETER, SUBEXPRESSION, Equations, SingleEquation
@@ -51,6 +51,30 @@ def free_name(name: str, taken: Collection[str]) -> str:
     while name in taken:
         name += "0"  # no underscore: Brian2 reads x_ as x without its unit
     return name
+
+
+def synapse_names(spec: NetworkSpec, projection: Projection) -> dict[str, str]:
+    """Each state, subexpression and parameter of a synapse -> its variable in Brian2.
+
+    The same name, unless the neurons before the synapse have it, too: Brian2 refuses a synaptic variable called as one of its source.
+    """
+    model = spec.population(projection.target).model
+    own = model.names_of("synapse")
+    before = set[str]() if projection.source == "input" else _names_of_group(spec, projection.source)
+    taken = own | before | _names_of_group(spec, projection.target)
+    return {name: free_name(f"{name}_synapse", taken) if name in before else name for name in own}
+
+
+def _names_of_group(spec: NetworkSpec, population: str) -> set[str]:
+    model = spec.population(population).model
+    sums = {sum_name(total, projection) for total in model.summed for projection in spec.projections_to(population)}
+    added = {initial_name(model, state) for state in begins_somewhere(model)} | {STEPS_PER_RECORDING, REFRACTORY}
+    return model.names_of("neuron") | sums | added
+
+
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """A model's text with its names replaced by others."""
+    return re.sub(r"(?<![\w.])[A-Za-z]\w*", lambda match: names.get(match[0], match[0]), text)
 
 
 def sum_name(total: str, projection: Projection) -> str:
@@ -111,21 +135,22 @@ def synapse_equations(spec: NetworkSpec, projection: Projection) -> Equations:
     """The synapse's own equations, updated every step, with its parameters declared and its part of the neuron's sums."""
     model = spec.population(projection.target).model
     dimensions = model.dimensions()
-    x_pre = f"{output_name(spec, projection.source)}_pre"
+    names = synapse_names(spec, projection)
+    replaced = names | {X_PRE: f"{output_name(spec, projection.source)}_pre"}
     lines = [
         SingleEquation(
             e.type,
-            name,
+            names[name],
             e.dim,
-            expr=Expression(re.sub(rf"\b{X_PRE}\b", x_pre, e.expr.code)),
+            expr=Expression(renamed(e.expr.code, replaced)),
             flags=["clock-driven"] if e.type == DIFFERENTIAL_EQUATION else [],
         )
         for name, e in Equations(model.synapse).items()
     ]
     for total, state in sums_in_use(model).items():
         target = f"{sum_name(total, projection)}_post"
-        lines.append(SingleEquation(SUBEXPRESSION, target, dimensions[total], expr=Expression(state), flags=["summed"]))
-    return Equations(lines + declarations(model, "synapse"))
+        lines.append(SingleEquation(SUBEXPRESSION, target, dimensions[total], expr=Expression(names[state]), flags=["summed"]))
+    return Equations(lines + declarations(model, "synapse", names))
 
 
 def wipe_code(states: Iterable[str], *, suffix: str = "") -> str:
@@ -168,10 +193,12 @@ def delayed(on_pre: str, projection: Projection) -> str:
     return "\n".join(re.sub(r"([-+]=)\s*(.+)$", rf"\1 (\2)*{here}", line) for line in re.split(r"[\n;]", on_pre) if line.strip())
 
 
-def declarations(model: NeuronModel, side: Side) -> list[SingleEquation]:
-    """The parameters of one side; what the layer shares is one number."""
-    dimensions = model.dimensions()
+def declarations(model: NeuronModel, side: Side, names: Mapping[str, str] | None = None) -> list[SingleEquation]:
+    """The parameters of one side, under the ``names`` they have in Brian2; what the layer shares is one number."""
+    dimensions, names = model.dimensions(), names or {}
     return [
-        SingleEquation(PARAMETER, name, dimensions[name], flags=["constant", "shared"] if parameter.axes == "layer" else ["constant"])
+        SingleEquation(
+            PARAMETER, names.get(name, name), dimensions[name], flags=["constant", "shared"] if parameter.axes == "layer" else ["constant"]
+        )
         for name, parameter in model.parameters_of(side).items()
     ]

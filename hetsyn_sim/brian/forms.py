@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import numpy as np
 from brian2 import Synapses
@@ -19,8 +19,9 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 from numpy.typing import NDArray
 
 from ..errors import TransferError, UnknownNameError
-from ..spec import NetworkSpec, NeuronModel, Projection
-from .equations import declarations, free_name, sum_name, sums_in_use, synapse_equations, wipe_code
+from ..spec import NetworkSpec, Projection
+from ..spec.model import Side
+from .equations import declarations, free_name, renamed, sum_name, sums_in_use, synapse_equations, synapse_names, wipe_code
 from .fused import DecayAndSum, Wipe
 from .schedule import SLOT, Schedule, place
 from .values import Array
@@ -67,7 +68,7 @@ class Ode:
         return synapse_equations(spec, projection)
 
     def on_pre(self, spec: NetworkSpec, projection: Projection) -> str:
-        return spec.population(projection.target).model.on_pre
+        return renamed(spec.population(projection.target).model.on_pre, synapse_names(spec, projection))
 
     def own_values(self, spec: NetworkSpec, projection: Projection, values: Mapping[str, Array]) -> dict[str, Array]:
         return {}
@@ -75,8 +76,8 @@ class Ode:
     def schedule(
         self, spec: NetworkSpec, projection: Projection, synapses: Synapses, post: NDArray[np.integer[Any]], at: Schedule, number: int
     ) -> None:
-        model = spec.population(projection.target).model
-        states = list(model.synapse_equations.states)
+        model, names = spec.population(projection.target).model, synapse_names(spec, projection)
+        states = [names[state] for state in model.synapse_equations.states]
         if states:
             place(synapses.state_updater, at.phase("decay"))
             code = wipe_code(states, suffix="_post")
@@ -115,24 +116,25 @@ class Fast:
                 )
 
     def equations(self, spec: NetworkSpec, projection: Projection) -> Equations:
-        model = spec.population(projection.target).model
+        model, names = spec.population(projection.target).model, synapse_names(spec, projection)
         lines = []
         for name, equation in Equations(model.synapse).items():
             if equation.type == DIFFERENTIAL_EQUATION:
-                lines.append(SingleEquation(PARAMETER, name, equation.dim))
-                lines.append(SingleEquation(PARAMETER, _decay_name(model, name), DIMENSIONLESS, flags=["constant"]))
+                lines.append(SingleEquation(PARAMETER, names[name], equation.dim))
+                lines.append(SingleEquation(PARAMETER, _decay_name(spec, projection, name), DIMENSIONLESS, flags=["constant"]))
             elif equation.type == SUBEXPRESSION:
-                lines.append(SingleEquation(SUBEXPRESSION, name, equation.dim, expr=Expression(equation.expr.code)))
-        return Equations(lines + declarations(model, "synapse"))
+                lines.append(SingleEquation(SUBEXPRESSION, names[name], equation.dim, expr=Expression(renamed(equation.expr.code, names))))
+        return Equations(lines + declarations(model, "synapse", names))
 
     def on_pre(self, spec: NetworkSpec, projection: Projection) -> str:
-        model = spec.population(projection.target).model
+        model, names = spec.population(projection.target).model, synapse_names(spec, projection)
         state_of = {state: total for total, state in sums_in_use(model).items()}
         statements = []
         for jump in model.on_pre_jumps:
-            statements.append(jump.text)
+            text = renamed(jump.text, names)
+            statements.append(text)
             if jump.target in state_of:
-                statements.append(jump.text.replace(jump.target, f"{sum_name(state_of[jump.target], projection)}_post", 1))
+                statements.append(text.replace(names[jump.target], f"{sum_name(state_of[jump.target], projection)}_post", 1))
         return "\n".join(statements)
 
     def own_values(self, spec: NetworkSpec, projection: Projection, values: Mapping[str, Array]) -> dict[str, Array]:
@@ -142,25 +144,26 @@ class Fast:
         block = synaptic_block(model)
         seen = synapse_values(spec, projection, values)
         shape = (projection.n_post, projection.n_pre)
-        return {_decay_name(model, state): np.broadcast_to(evaluate(block.decay(state), seen), shape) for state in block.states}
+        return {_decay_name(spec, projection, state): np.broadcast_to(evaluate(block.decay(state), seen), shape) for state in block.states}
 
     def schedule(
         self, spec: NetworkSpec, projection: Projection, synapses: Synapses, post: NDArray[np.integer[Any]], at: Schedule, number: int
     ) -> None:
-        model = spec.population(projection.target).model
+        model, names = spec.population(projection.target).model, synapse_names(spec, projection)
         states = list(model.synapse_equations.states)
         if not states:
             return
         totals = {state: f"{sum_name(total, projection)}_post" for total, state in sums_in_use(model).items()}
         for state in states:
-            decay, name = _decay_name(model, state), f"{synapses.name}_decay_and_sum_{state}"
-            DecayAndSum(synapses, state, decay, totals.get(state), post, order=at.phase("decay"), name=name)
-        Wipe(synapses, states, list(totals.values()), order=at.wipe_order, name=f"{synapses.name}_wipe")
+            decay, name = _decay_name(spec, projection, state), f"{synapses.name}_decay_and_sum_{state}"
+            DecayAndSum(synapses, names[state], decay, totals.get(state), post, order=at.phase("decay"), name=name)
+        Wipe(synapses, [names[state] for state in states], list(totals.values()), order=at.wipe_order, name=f"{synapses.name}_wipe")
 
 
-def _decay_name(model: NeuronModel, state: str) -> str:
-    """The synapse's variable that holds the decay of a state: a name that the model does not use."""
-    return free_name(f"decay_of_{state}", model.names_of("synapse") | model.names_of("neuron"))
+def _decay_name(spec: NetworkSpec, projection: Projection, state: str) -> str:
+    """The synapse's variable that holds the decay of a state: a name that no model on either side uses."""
+    models = [spec.population(name).model for name in (projection.source, projection.target) if name != "input"]
+    return free_name(f"decay_of_{state}", set[str]().union(*(model.names_of(side) for model in models for side in get_args(Side))))
 
 
 #: Every form by its name; the textbook first.

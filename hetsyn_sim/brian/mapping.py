@@ -10,7 +10,7 @@ import numpy as np
 from ..spec import ParameterSlot
 from ..spec.quantities import parse_unit
 from .built import BuiltNetwork, brian_name
-from .equations import begins_somewhere, hands_on_values
+from .equations import begins_somewhere, hands_on_values, synapse_names
 from .network import METHOD, derived_update
 from .report import MappedParameter, MappedPopulation, MappedProjection, ScheduledObject, TransferReport
 from .values import Array, is_time, used_entries
@@ -72,7 +72,10 @@ def make_report(built: BuiltNetwork, values: Mapping[str, Array], device: str) -
         for q in spec.projections
         if q.name in built.synapses
     )
-    parameters = tuple(_parameter(slot, values[key]) for key, slot in spec.slots.items())
+    names = {q.name: synapse_names(spec, q) for q in spec.projections}
+    parameters = tuple(
+        _parameter(slot, names.get(slot.owner, {}).get(slot.name, slot.name), values[key]) for key, slot in spec.slots.items()
+    )
     dt = f"{spec.dt_s * 1e3:.12g} ms"
     methods = dict.fromkeys([METHOD, *(built.methods[p.name].name for p in spec.populations if p.model.neuron_equations.states)])
     order, schedule = spec.step_order.phases, tuple(_schedule(built))
@@ -92,11 +95,11 @@ def _schedule(built: BuiltNetwork) -> Iterator[ScheduledObject]:
             yield ScheduledObject(found.name, found.when, found.order, kind)
 
 
-def _parameter(slot: ParameterSlot, value: Array) -> MappedParameter:
+def _parameter(slot: ParameterSlot, variable: str, value: Array) -> MappedParameter:
     used = value[used_entries(slot)]
     shown = used / float(parse_unit(slot.parameter.unit, where=slot.key))
     some = used.size > 0  # a recurrent neuron alone has no synapse, and no values
     low, middle, high = (float(f(shown)) for f in (np.min, np.median, np.max)) if some else (math.nan,) * 3
     n_zero, n_infinite = (int(np.sum(used == 0.0)), int(np.sum(np.isinf(used)))) if is_time(slot) else (0, 0)
     owner = brian_name(slot.owner.removesuffix(".neuron"))
-    return MappedParameter(slot.key, f"{owner}.{slot.name}", slot.parameter.unit, used.size, low, middle, high, n_zero, n_infinite)
+    return MappedParameter(slot.key, f"{owner}.{variable}", slot.parameter.unit, used.size, low, middle, high, n_zero, n_infinite)

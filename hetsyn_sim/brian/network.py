@@ -15,7 +15,7 @@ from brian2.units.allunits import second
 from ..errors import TransferError
 from ..spec import NetworkSpec, Projection
 from .built import BuiltNetwork, brian_name, set_value
-from .equations import STEPS_PER_RECORDING, delayed
+from .equations import STEPS_PER_RECORDING, delayed, synapse_names
 from .forms import FORMS, Form
 from .inputs import Inputs
 from .methods import EXACT, Method
@@ -83,9 +83,10 @@ def check_finite(built: BuiltNetwork) -> None:
     owners = [(p.name, built.groups[p.name], p.model.neuron_equations.states, built.methods[p.name].name) for p in built.spec.populations]
     targets = {q.name: built.spec.population(q.target).model for q in built.spec.projections}
     owners += [(name, synapses, targets[name].synapse_equations.states, METHOD) for name, synapses in built.synapses.items()]
+    names = {q.name: synapse_names(built.spec, q) for q in built.spec.projections}
     for name, owner, states, method in owners:
         for state in states:
-            n_bad = int(np.sum(~np.isfinite(np.asarray(owner.state(state, use_units=False)))))
+            n_bad = int(np.sum(~np.isfinite(np.asarray(owner.state(names.get(name, {}).get(state, state), use_units=False)))))
             if n_bad:
                 coupled = name in built.synapses  # of neurons, these are taken care of
                 raise TransferError(
@@ -141,7 +142,7 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
     if not mask.any():  # one neuron without a synapse onto itself: Brian2 has no empty Synapses, and the sum it leaves alone is 0
         return
     name, target = brian_name(projection.name), built.groups[projection.target]
-    model = built.spec.population(projection.target).model
+    model, names = built.spec.population(projection.target).model, synapse_names(built.spec, projection)
     form, delays = built.form, built.surroundings.delays.get(projection.name)
     on_pre = form.on_pre(built.spec, projection)
     synapses = Synapses(
@@ -164,10 +165,10 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
     for parameter, facts in model.parameters_of("synapse").items():
         value = values[f"{projection.name}.{parameter}"]
         if facts.axes == "layer":
-            set_value(synapses, parameter, value)
+            set_value(synapses, names[parameter], value)
         else:
             per_synapse = value.T if facts.axes == "post pre" else np.broadcast_to(value, mask.shape)
-            set_value(synapses, parameter, per_synapse[mask])
+            set_value(synapses, names[parameter], per_synapse[mask])
     for variable, value in form.own_values(built.spec, projection, values).items():
         set_value(synapses, variable, value.T[mask])
     if delays is not None:

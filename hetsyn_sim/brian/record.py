@@ -14,7 +14,7 @@ from ..data.recording import Raster, Recording
 from ..errors import UnknownNameError
 from ..spec import NetworkSpec, Projection
 from .built import BuiltNetwork, brian_name
-from .equations import sums_in_use
+from .equations import sums_in_use, synapse_names
 from .inputs import Inputs, split_recordings
 from .schedule import END
 from .values import synapse_mask
@@ -85,7 +85,7 @@ class Monitors:
         for trace in self.traces:
             if trace.post is not None and not synapse_mask(_projection(spec, trace.owner))[:, trace.post].any():
                 continue  # no synapse onto this neuron: there is nothing that could be monitored
-            wanted.setdefault((trace.owner, trace.post), []).append(trace.variable)
+            wanted.setdefault((trace.owner, trace.post), []).append(self._variable(trace))
         self.states: dict[tuple[str, int | None], StateMonitor] = {}
         for (owner, post), variables in wanted.items():
             if post is None:
@@ -112,10 +112,14 @@ class Monitors:
         raster[np.rint(np.asarray(monitor.t_) / self.spec.dt_s).astype(np.int64), np.asarray(monitor.i)] = True
         return split_recordings(raster, n_runs)
 
+    def _variable(self, trace: Trace) -> str:
+        """What it is called in Brian2."""
+        return trace.variable if trace.post is None else synapse_names(self.spec, _projection(self.spec, trace.owner))[trace.variable]
+
     def _trace(self, trace: Trace, n_total: int) -> NDArray[np.float64]:
         """Shape (recordings * time, neuron)."""
         monitor = self.states.get((trace.owner, trace.post))
-        values = np.zeros((n_total, 0)) if monitor is None else np.asarray(monitor.variables[trace.variable].get_value())
+        values = np.zeros((n_total, 0)) if monitor is None else np.asarray(monitor.variables[self._variable(trace)].get_value())
         if trace.post is None:
             return values
         connected = synapse_mask(_projection(self.spec, trace.owner))[:, trace.post]

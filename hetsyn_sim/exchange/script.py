@@ -20,9 +20,11 @@ from ..brian.equations import (
     forget_spikes,
     initial_name,
     neuron_equations,
+    renamed,
     sum_name,
     sums_in_use,
     synapse_equations,
+    synapse_names,
     wipe_code,
 )
 from ..brian.methods import choose_method
@@ -147,24 +149,24 @@ def _population(
 
 
 def _projection(spec: NetworkSpec, projection: Projection, number: int, schedule: Schedule) -> Iterator[str]:
-    model, name = spec.population(projection.target).model, brian_name(projection.name)
+    model, name, names = spec.population(projection.target).model, brian_name(projection.name), synapse_names(spec, projection)
     source = "inputs" if projection.source == "input" else projection.source
     what = "recurrent synapses" if projection.kind == "recurrent" else "synapses"
     yield f"# {what} from {projection.source} onto {projection.target}"
     yield f"{name} = Synapses("
     yield f"    {source}, {projection.target},"
     yield from _text_argument(synapse_equations(spec, projection))
-    on_pre = "; ".join(model.on_pre.splitlines())
+    on_pre = "; ".join(renamed(model.on_pre, names).splitlines())
     yield f'    on_pre={on_pre!r}, delay=0 * second, method="{METHOD}", clock=clock, namespace={{}}, name="{name}",'
     yield ")"
     yield f"{name}.connect()" if projection.self_connections else f'{name}.connect(condition="i != j")  # nobody onto itself'
     for parameter, facts in model.parameters_of("synapse").items():
         stored = f'values["{projection.name}.{parameter}"]'
         index = {"post pre": f"[{name}.j[:], {name}.i[:]]", "post": f"[{name}.j[:]]", "layer": ""}[str(facts.axes)]
-        yield _assignment(name, parameter, stored + index, facts.unit)
+        yield _assignment(name, names[parameter], stored + index, facts.unit)
     order = schedule.phase("recurrent") if projection.kind == "recurrent" else schedule.deliver(number)
     yield f"in_step({name}.pre, {order})"
-    states = list(model.synapse_equations.states)
+    states = [names[state] for state in model.synapse_equations.states]
     if states:
         yield f"in_step({name}.state_updater, {schedule.phase('decay')})"
         yield _each_step(name, wipe_code(states, suffix="_post"), schedule.wipe_order)

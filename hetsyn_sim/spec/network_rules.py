@@ -73,22 +73,6 @@ def synapses_get_what_they_take(spec: NetworkSpec) -> None:
             )
 
 
-def names_differ_across_a_synapse(spec: NetworkSpec) -> None:
-    """Brian2 looks a synapse's names up in the neurons before it, too."""
-    for projection in spec.projections:
-        if projection.source == "input":
-            continue
-        target, source = (spec.population(name).model for name in (projection.target, projection.source))
-        if shared := target.names_of("synapse") & source.names_of("neuron"):
-            _fail(
-                "a name means one thing at the synapses and another in the neurons before them",
-                projection.name,
-                ", ".join(sorted(shared)),
-                f"names that the neurons of {projection.source} do not have: Brian2 can't tell them apart",
-                "rename the state or the parameter in one of the two models",
-            )
-
-
 #: In this order, so that each may rely on the ones above it.
 NETWORK_RULES = (
     dt_is_a_time,
@@ -96,7 +80,6 @@ NETWORK_RULES = (
     sizes_are_counts,
     layers_spike_and_readouts_do_not,
     synapses_get_what_they_take,
-    names_differ_across_a_synapse,
 )
 
 

@@ -12,8 +12,6 @@ from hetsyn_sim.errors import SpecError, UnknownNameError
 from hetsyn_sim.models import MODELS, HetSynLIF, HomNeuLIF, LeakyReadout
 from hetsyn_sim.spec import Constant, Layer, NetworkSpec, Normal, StepOrder
 
-#: A neuron with a state that has the name of LeakyReadout's synaptic state.
-CALLED_I = replace(HomNeuLIF, neuron="dI/dt = -I/tau_mem : 1\nv = I : 1", on_pre="I_post += w", reset="I -= theta")
 SMALLEST = {"dt": 1 * ms, "n_input": 1, "layers": [Layer(HomNeuLIF, 1)]}
 
 
@@ -113,14 +111,6 @@ def test_an_unknown_population_is_refused(spec):
             "recurrent=True",
             "False",
             "remove recurrent",
-        ),
-        (
-            {"layers": [Layer(CALLED_I, 2)], "readout": Layer(LeakyReadout, 1)},
-            "one thing at the synapses and another in the neurons before them",
-            "readout.feedforward",
-            "I",
-            "the neurons of layer_1 do not have",
-            "rename",
         ),
     ],
 )
