@@ -11,13 +11,14 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-from analysis.studies.forecasting.page import draw_forecasts
-from analysis.studies.stl.figure import draw_stl
+from analysis.studies.forecasting import FORECAST
+from analysis.studies.stl.study import STL
+from analysis.studies.study import Study
+from hetsyn_sim.report.document import png_of
 
 #: Figure in docs/_static -> where `hetsyn demo` and `hetsyn verify --certificate` leave it.
 OF_THE_DEMO: Mapping[str, str] = {
@@ -27,11 +28,8 @@ OF_THE_DEMO: Mapping[str, str] = {
     "certificate-margins.png": "certificate/margins.png",
     "certificate-refinement.png": "certificate/refinement.png",
 }
-#: Figure in docs/_static -> result file and the function that draws its rows.
-OF_THE_STUDIES: Mapping[str, tuple[str, Callable[[Sequence[Any], Path], Path]]] = {
-    "stl-noise.png": ("stl.json", draw_stl),
-    "mtc-forecast.png": ("forecast.json", draw_forecasts),
-}
+#: Figure in docs/_static -> the study that draws it from its rows.
+OF_THE_STUDIES: Mapping[str, Study] = {"stl-noise.png": STL, "mtc-forecast.png": FORECAST}
 #: Pattern of figures in docs/_static -> the command that makes them anew. The three drawings in SVG are text, and their own source.
 MADE_BY: Mapping[str, str] = {
     "speed.png": "python -m benchmarks.tables",
@@ -48,9 +46,11 @@ MADE_BY: Mapping[str, str] = {
 def draw_those_of_the_studies(results: Path, docs: Path) -> list[Path]:
     """Draw the kept rows of each study into ``docs/_static``."""
     drawn = []
-    for name, (file, draw) in OF_THE_STUDIES.items():
-        rows = json.loads((results / file).read_text(encoding="utf-8"))["rows"]
-        drawn.append(draw(rows, docs / "_static" / name))
+    for name, study in OF_THE_STUDIES.items():
+        rows = json.loads((results / f"{study.name}.json").read_text(encoding="utf-8"))["rows"]
+        assert study.draw is not None
+        drawn.append(docs / "_static" / name)
+        drawn[-1].write_bytes(png_of(study.draw(rows)))
     return drawn
 
 

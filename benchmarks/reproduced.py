@@ -12,22 +12,21 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.studies.hetsyn import STUDIES, claim_lines
-from analysis.studies.pages import draw_study
+from analysis.studies.claims import claim_lines
+from analysis.studies.hetsyn import CLAIMS, STUDIES
+from hetsyn_sim.data.files import write_atomically
+from hetsyn_sim.report.document import png_of
 
 
 def write_pages(rows: Path, docs: Path) -> list[Path]:
     """Write ``_generated/study-NAME.md``, ``_generated/claims.md`` and ``_static/NAME.png`` for every study of which there are rows."""
-    found = {name: json.loads(path.read_text(encoding="utf-8"))["rows"] for name in STUDIES if (path := rows / f"{name}.json").is_file()}
-    pages = {f"study-{name}": "\n".join([*STUDIES[name].lines(kept), ""]) for name, kept in found.items()}
-    pages["claims"] = "\n".join([*claim_lines(found), ""])
-    written = []
-    for name, text in pages.items():
-        path = docs / "_generated" / f"{name}.md"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        written.append(path)
-    return written + [draw_study(name, kept, docs / "_static" / f"{name}.png") for name, kept in found.items()]
+    rows_of = {name: json.loads(path.read_text(encoding="utf-8"))["rows"] for name in STUDIES if (path := rows / f"{name}.json").is_file()}
+    files: dict[str, str | bytes] = {
+        f"_generated/study-{name}.md": "\n".join([*STUDIES[name].lines(of), ""]) for name, of in rows_of.items()
+    }
+    files["_generated/claims.md"] = "\n".join([*claim_lines(CLAIMS, rows_of), ""])
+    files |= {f"_static/{name}.png": png_of(draw(of)) for name, of in rows_of.items() if (draw := STUDIES[name].draw)}
+    return [write_atomically(docs / name, content) for name, content in files.items()]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""A study: cases, what one run of a case gives, and the table of all runs. Runs are kept as they come, so a study can be stopped."""
+"""A study: cases, what one run of a case gives, table and figure of all runs. Runs are stored as they come, so a study can be stopped."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from statistics import median
 from typing import Any
 
 from joblib import Parallel, delayed
+from matplotlib.figure import Figure
 
 from hetsyn_sim.data.files import json_text, write_atomically
 from hetsyn_sim.data.reading import not_kept, read_kept
+from hetsyn_sim.report.document import png_of
 
 #: What distinguishes runs of a study but for the seed: plain data.
 Case = Mapping[str, Any]
@@ -41,6 +43,8 @@ class Study:
         How many runs of each case the study asks for.
     needs_data
         Which files have to be named, since they do not ship; empty if none.
+    draw
+        ``draw(rows)``: the figure, of whatever has been run; None if the study has none.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Study:
     lines: Callable[[Sequence[Row]], Iterator[str]]
     seeds: int = 5
     needs_data: str = ""
+    draw: Callable[[Sequence[Row]], Figure] | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,14 @@ def run_studies(
         if (row := task.row(kept[task.study.name])) is not None:
             rows[task.study.name].append(row)
     return rows
+
+
+def write_results(study: Study, rows: Sequence[Row], folder: Path) -> list[Path]:
+    """Write ``NAME.md`` with the table and ``NAME.png`` with the figure of a study, if it has one; return their paths."""
+    written = [write_atomically(folder / f"{study.name}.md", "\n".join([*study.lines(rows), ""]))]
+    if study.draw is not None:
+        written.append(write_atomically(folder / f"{study.name}.png", png_of(study.draw(rows))))
+    return written
 
 
 def _stored(path: Path) -> list[Row]:

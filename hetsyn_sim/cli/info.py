@@ -26,14 +26,13 @@ def info(checkpoint_path: CheckpointPath, json_file: JsonFile = None) -> None:
     import yaml
     from rich.text import Text
 
-    network = table("", "", "")
-    network.add_row("  input", str(checkpoint.spec.n_input), "channels")
+    network = table("", "")
+    network.add_row("  input", f"{checkpoint.spec.n_input} channels")
     for p in facts["populations"]:
-        network.add_row(f"  {p['name']}", str(p["size"]), Text(p["model"]))
+        network.add_row(f"  {p['name']}", f"{p['size']} {p['model']}")
     for p in facts["projections"]:
-        network.add_row(f"  {p['name']}", f"{p['n_post']} x {p['n_pre']}", "synapses")
-    network.add_row("  to be kept", f"{facts['n_trained']:,}", "trained numbers")
-    network.add_row("", f"{facts['n_states']:,}", "states that decay in every step")
+        network.add_row(f"  {p['name']}", f"{p['n_post']} x {p['n_pre']} synapses")
+    network.add_row("  to be kept", f"{facts['n_trained']:,} trained numbers, {facts['n_states']:,} states that decay in every step")
     show(f"network, dt = {facts['dt']}", network, "")
     for model in facts["models"]:
         equations = table("", "")

@@ -62,15 +62,15 @@ def reproduce(
     """Run published experiments again, and print what came out beside what was published."""
     seconds = None if budget is None else seconds_of(budget)
     check_output(json_file, out / "rows.json")
-    from analysis.studies.hetsyn import STUDIES, claim_lines
-    from analysis.studies.pages import draw_study
+    from analysis.studies.claims import claim_lines
+    from analysis.studies.hetsyn import CLAIMS, STUDIES
 
     studies = _chosen(name, STUDIES, data)
     n_jobs = len(os.sched_getaffinity(0)) if jobs is None else jobs
     title = ", ".join(study.name for study in studies) + (f", {n_jobs} runs side by side" if n_jobs > 1 else "")
-    rows = _run(studies, out, title, draw_study, seeds=seeds, jobs=n_jobs, budget=seconds, source=data)
+    rows = _run(studies, out, title, seeds=seeds, jobs=n_jobs, budget=seconds, source=data)
     if name == "all":
-        table = "\n".join([*claim_lines(rows), ""])
+        table = "\n".join([*claim_lines(CLAIMS, rows), ""])
         typer.echo(table)
         say(f"every claim: {write_atomically(out / 'claims.md', table)}")
     write_json(json_file, {"studies": rows})
@@ -94,10 +94,9 @@ def forecast(
     """
     check_output(json_file, out / "rows.json")
     from analysis.studies.forecasting import FORECAST, TUNING
-    from analysis.studies.forecasting.page import draw_forecasts
 
-    study, draw = (TUNING, None) if tune else (FORECAST, lambda name, rows, path: draw_forecasts(rows, path))
-    rows = _run([study], out, study.name, draw, seeds=seeds, jobs=jobs)[study.name]
+    study = TUNING if tune else FORECAST
+    rows = _run([study], out, study.name, seeds=seeds, jobs=jobs)[study.name]
     write_json(json_file, {"study": study.name, "rows": rows})
 
 
@@ -118,13 +117,12 @@ def stl(
     ```
     """
     check_output(json_file, out / "rows.json")
-    from analysis.studies.stl.figure import draw_stl
     from analysis.studies.stl.study import STL
 
     from ..tasks.mnist import read_images
 
     read_images(data)  # fail before the first training, not after it
-    rows = _run([STL], out, STL.name, lambda name, rows, path: draw_stl(rows, path), seeds=seeds, jobs=jobs, source=data)[STL.name]
+    rows = _run([STL], out, STL.name, seeds=seeds, jobs=jobs, source=data)[STL.name]
     write_json(json_file, {"study": STL.name, "rows": rows})
 
 
@@ -146,17 +144,9 @@ def of_hetsyn(name: str) -> Callable[..., None]:
     return command
 
 
-def _run(
-    studies: Sequence[Study],
-    out: Path,
-    title: str,
-    draw: Callable[[str, Sequence[Row], Path], Path] | None,
-    *,
-    budget: float | None = None,
-    **options: Any,
-) -> dict[str, list[Row]]:
+def _run(studies: Sequence[Study], out: Path, title: str, *, budget: float | None = None, **options: Any) -> dict[str, list[Row]]:
     """Run studies behind a progress bar, and print and write their tables and figures."""
-    from analysis.studies.study import run_studies
+    from analysis.studies.study import run_studies, write_results
 
     try:
         with progress_bar(title) as bar:
@@ -169,11 +159,8 @@ def _run(
         if len(rows[study.name]) < n_wanted:
             say(f"{study.name}: {len(rows[study.name])} of {n_wanted} runs are there; run the same again for more")
         if rows[study.name]:
-            table = "\n".join([*study.lines(rows[study.name]), ""])
-            typer.echo(f"{study.about}\n\n{table}")
-            say(f"table: {write_atomically(out / f'{study.name}.md', table)}")
-            if draw is not None:
-                say(f"figure: {draw(study.name, rows[study.name], out / f'{study.name}.png')}")
+            typer.echo("\n".join([study.about, "", *study.lines(rows[study.name]), ""]))
+            say(f"written: {', '.join(map(str, write_results(study, rows[study.name], out)))}")
     return rows
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from analysis.biology.extraction import find_runs
 from analysis.biology.loaders import reference
-from analysis.studies.hetsyn import STUDIES, run_studies
+from analysis.studies.hetsyn import STUDIES
+from analysis.studies.study import run_studies
 from hetsyn_sim.agreement.verify import verify
 from hetsyn_sim.brian.transfer import to_brian2
 from hetsyn_sim.data.checkpoint import Checkpoint

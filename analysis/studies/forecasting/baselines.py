@@ -9,6 +9,7 @@ from hetsyn_sim.tasks.forecast import Forecast
 
 Array = NDArray[np.float64]
 
+BASELINES = ("linear", "persistence")
 #: Penalties that validation chooses from, in units of the variance of the series.
 RIDGES = (1e-6, 1e-4, 1e-2)
 #: Time units from one lag to the next.

@@ -15,20 +15,19 @@ from hetsyn_sim.tasks.forecast import Forecast
 from hetsyn_sim.tasks.mackey_glass import mackey_glass
 from hetsyn_sim.training.network import Network
 
+from ..callbacks import LearningCurve
 from ..study import Case, Row, Study
-from ..watching import LearningCurve
-from .baselines import persistence, ridge
+from .baselines import BASELINES, persistence, ridge
+from .figure import draw_forecasts
 from .neurons import NEURONS, network_of
 from .tables import lines, tuning_lines
-from .train import Budget, forecast, train_forecaster
+from .train import BUDGET, Budget, forecast, train_forecaster
 
 N_NEURONS = 64
 #: Test windows of each run that go through Brian2.
 N_SIMULATED = 4
-BUDGET = Budget()
 #: Time units: one delay of the equation, and its Lyapunov time as :func:`hetsyn_sim.tasks.largest_exponent` measures it.
 HORIZONS = (17.0, 197.0)
-BASELINES = ("linear", "persistence")
 #: What :data:`TUNING` tries, at the shorter horizon.
 RATES = (3e-3, 1e-2, 3e-2, 1e-1, 3e-1)
 #: What it found: the lowest mean error on validation.
@@ -135,6 +134,7 @@ FORECAST = Study(
     ],
     run,
     lines,
+    draw=draw_forecasts,
 )
 TUNING = Study(
     "forecast-tuning",

@@ -53,6 +53,9 @@ class Budget:
         return first
 
 
+BUDGET = Budget()
+
+
 def train_forecaster(network: Network, task: Forecast, lr: float, seed: int, budget: Budget) -> list[float]:
     """Train in place on all windows of ``task``; the loss of every iteration.
 

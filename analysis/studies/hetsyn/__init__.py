@@ -1,7 +1,6 @@
-"""Published experiments, run again with several seeds: rows, a table beside the paper's numbers, intervals."""
+"""Experiments of the HetSyn paper (Deng et al. 2025), run again with several seeds: rows, tables beside the paper's numbers, claims."""
 
-from ..claims import claim_lines
-from ..study import Study, run_studies
+from . import claims_digits, claims_dms, claims_patterns
 from .digits import DIGITS, SPEAKERS
 from .dms import DMS
 from .patterns import PATTERNS
@@ -9,5 +8,7 @@ from .smnist import SMNIST
 
 #: Every study by its name, in the order in which `hetsyn study all` begins them.
 STUDIES = {study.name: study for study in (DMS, PATTERNS, DIGITS, SPEAKERS, SMNIST)}
+#: In the order of the paper.
+CLAIMS = (*claims_patterns.CLAIMS, *claims_dms.CLAIMS, *claims_digits.CLAIMS)
 
-__all__ = ["STUDIES", "Study", "claim_lines", "run_studies"]
+__all__ = ["CLAIMS", "STUDIES"]

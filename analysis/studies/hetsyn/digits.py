@@ -11,9 +11,10 @@ from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.tasks.spoken_digits import N_STEPS, spoken_digits
 from hetsyn_sim.training import Recipe, evaluate, fit, load_recipe
 
-from ..measuring import in_brian2
+from ..brian_check import in_brian2
 from ..study import Case, Row, Study
 from .digits_tables import lines_of_digits, lines_of_speakers
+from .figures import draw_digits, draw_speakers
 from .neurons import NEURONS, network_of
 from .robustness import measure_robustness
 
@@ -69,6 +70,7 @@ DIGITS = Study(
     [{"model": model, "recurrent": True} for model in NEURONS] + [{"model": model} for model in NEURONS],
     run_official,
     lines_of_digits,
+    draw=draw_digits,
 )
 SPEAKERS = Study(
     "speakers",
@@ -77,4 +79,5 @@ SPEAKERS = Study(
     run_speaker,
     lines_of_speakers,
     seeds=3,
+    draw=draw_speakers,
 )

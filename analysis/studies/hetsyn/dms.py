@@ -10,11 +10,12 @@ from hetsyn_sim.tasks.dms import delayed_match_to_sample
 from hetsyn_sim.training import Recipe, evaluate, fit
 from hetsyn_sim.training.losses import LastStep
 
-from ..measuring import in_brian2
+from ..brian_check import in_brian2
+from ..callbacks import FrozenTimeConstants, LearningCurve
 from ..study import Case, Row, Study
-from ..watching import FrozenTimeConstants, LearningCurve
 from .dms_memory import memory
 from .dms_tables import lines
+from .figures import draw_dms
 from .neurons import NEURONS, network_of
 
 ITERATIONS, BATCH, N_TEST = 1000, 32, 2000
@@ -96,4 +97,5 @@ DMS = Study(
     [*_TABLE_4, *_NEURONS, *_LIMITS, *_AS_LOG_TAU],
     run,
     lines,
+    draw=draw_dms,
 )

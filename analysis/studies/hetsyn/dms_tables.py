@@ -68,7 +68,7 @@ def _neurons(rows: Sequence[Row]) -> Iterator[list[str]]:
             found = of_case(rows, model=model, tau_ms=40.0, **facts)
             if found:
                 gap = "" if model == "HetSynLIF" else shown(paired(best, found, "accuracy"), 100.0)
-                cells = [f"{shown(_of(found, 'accuracy'), 100.0)} %", gap, _speed(found), shown(_of(found, "spikes"), digits=0)]
+                cells = [f"{shown(_of(found, 'accuracy'), 100.0)} %", gap, speed(found), shown(_of(found, "spikes"), digits=0)]
                 yield [model, label, *cells]
 
 
@@ -77,7 +77,7 @@ def _limits(rows: Sequence[Row]) -> Iterator[list[str]]:
         found = of_case(rows, model="HetSynLIF", tau_ms=40.0, **facts)
         if found:
             done = sum(row["accuracy"] >= 0.9 for row in found)
-            yield [label, str(len(found)), f"{shown(_of(found, 'accuracy'), 100.0)} %", str(done), _speed(found)]
+            yield [label, str(len(found)), f"{shown(_of(found, 'accuracy'), 100.0)} %", str(done), speed(found)]
 
 
 def _seeds(rows: Sequence[Row]) -> str:
@@ -98,6 +98,7 @@ def iterations_to(rows: Sequence[Row], share: float = 0.95) -> float:
     return float(np.median([iterations_of(row, share) for row in rows]))
 
 
-def _speed(rows: Sequence[Row]) -> str:
+def speed(rows: Sequence[Row]) -> str:
+    """:func:`iterations_to` as text."""
     middle = iterations_to(rows)
     return "never" if np.isinf(middle) else f"{middle:.0f}"

@@ -11,9 +11,10 @@ from hetsyn_sim.tasks.patterns import GAPS, OCCURRENCES, pattern_generation
 from hetsyn_sim.training import Recipe, fit
 from hetsyn_sim.training.network import Network
 
-from ..measuring import in_brian2
+from ..brian_check import in_brian2
+from ..callbacks import LearningCurve
 from ..study import Case, Row, Study
-from ..watching import LearningCurve
+from .figures import draw_patterns
 from .neurons import NEURONS, network_of
 from .patterns_tables import lines
 
@@ -95,4 +96,12 @@ def followed(output: NDArray[np.float64], target: NDArray[np.float64], dt: float
     return row | {"gap_power": float(np.mean(silent[0] ** 2) / np.mean(silent[1] ** 2))}
 
 
-PATTERNS = Study("patterns", "pattern generation: 100-100-1, 2 s at 1 ms, 1,000 iterations of one recording", _CASES, run, lines, seeds=10)
+PATTERNS = Study(
+    "patterns",
+    "pattern generation: 100-100-1, 2 s at 1 ms, 1,000 iterations of one recording",
+    _CASES,
+    run,
+    lines,
+    seeds=10,
+    draw=draw_patterns,
+)

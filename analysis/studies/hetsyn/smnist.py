@@ -12,9 +12,10 @@ from hetsyn_sim.report.document import Grid
 from hetsyn_sim.tasks.mnist import sequential_mnist
 from hetsyn_sim.training import Recipe, evaluate, fit
 
-from ..measuring import in_brian2
+from ..brian_check import in_brian2
 from ..statistics import of_case, paired, shown
 from ..study import Case, Row, Study
+from .figures import draw_smnist
 from .neurons import NEURONS, network_of
 
 #: Scan -> grey levels, network and training. Time constants of the layers as they begin: learned, or fixed; of the readout: both.
@@ -121,4 +122,5 @@ SMNIST = Study(
     lines,
     seeds=3,
     needs_data="a folder with MNIST's images (IDX, or one .npz for training)",
+    draw=draw_smnist,
 )

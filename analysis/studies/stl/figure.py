@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from hetsyn_sim.data.files import write_atomically
-from hetsyn_sim.report.document import png_of
 from hetsyn_sim.report.plots.studies import plot_pairs
 from hetsyn_sim.report.plots.style import AFTER, BRIAN2, TORCH, tidy
 
@@ -32,8 +29,8 @@ _UNDER_NOISE: Final[tuple[tuple[str, Callable[[Row], float]], ...]] = (
 )
 
 
-def draw_stl(rows: Sequence[Row], path: Path) -> Path:
-    """Write the figure as PNG, with whatever has been run."""
+def draw_stl(rows: Sequence[Row]) -> Canvas:
+    """Draw the figure, of whatever has been run."""
     of = {mode: found for mode in _LOOKS if (found := of_case(rows, mode=mode))}
     figure = Canvas(figsize=(12.0, 13.0), layout="constrained")
     grid = figure.subplots(4, len(NOISES))
@@ -55,7 +52,7 @@ def draw_stl(rows: Sequence[Row], path: Path) -> Path:
         for name, label in LAYERS.items()
     }
     tidy(plot_pairs(thresholds, "mean threshold after training", grid[3, 2]), "Thresholds: every run, and their mean")
-    return write_atomically(path, png_of(figure, dpi=110))
+    return figure
 
 
 def _over_sizes(values: Mapping[str, Sequence[Sequence[float]]], noise: Noise, ax: Axes) -> None:

@@ -16,6 +16,7 @@ from .architecture import Architecture, Conv, Dense, Pool
 from .coding import Pixels, bernoulli, pixels_of, with_deleted_spikes, with_gaussian_noise, with_salt_and_pepper
 from .decision import decide, sub_populations
 from .evaluate import Outcome, evaluate
+from .figure import draw_stl
 from .measures import NOISES, packed
 from .network import MODES, STLNetwork
 from .neurons import NeuronMap
@@ -114,4 +115,5 @@ STL = Study(
     run,
     lines,
     needs_data="a folder with MNIST's images (IDX, or one .npz for training)",
+    draw=draw_stl,
 )

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.studies.hetsyn import STUDIES, Study, run_studies
+from analysis.studies.hetsyn import STUDIES
 from analysis.studies.statistics import above_zero, interval, of_case, paired, shown
+from analysis.studies.study import Study, run_studies
 
 RAN = []
 

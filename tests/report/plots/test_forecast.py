@@ -1,12 +1,14 @@
 """Figures of forecasts: the series, what was forecast of it, and what that cost."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
 from analysis.studies.forecasting import FORECAST
-from analysis.studies.forecasting.page import draw_forecasts
+from hetsyn_sim.report.document import png_of
 from hetsyn_sim.report.plots import plot_error_over_activity, plot_forecast
 
 
@@ -32,7 +34,7 @@ def test_every_run_is_a_point_and_forecasts_without_neurons_are_lines(ax):
 
 
 @pytest.mark.parametrize("n_cases", [1, len(FORECAST.cases)])
-def test_the_figure_of_the_study_shows_what_there_is(n_cases, tmp_path):
+def test_the_figure_of_the_study_shows_what_there_is(n_cases):
     x = list(np.sin(np.arange(20.0)) + 1.0)
     rows = [
         {"case": case, "seed": seed, "mse": 0.1 + seed, "rate": 0.01, "duty": 0.1}
@@ -40,5 +42,5 @@ def test_the_figure_of_the_study_shows_what_there_is(n_cases, tmp_path):
         for case in FORECAST.cases[:n_cases]
         for seed in range(2)
     ]
-    with Image.open(draw_forecasts(rows, tmp_path / "forecast.png")) as image:
+    with Image.open(BytesIO(png_of(FORECAST.draw(rows)))) as image:
         assert len(set(image.convert("L").getdata())) > 10

@@ -2,8 +2,8 @@
 
 import pytest
 
-from analysis.studies.claims import CLAIMS
-from analysis.studies.hetsyn import STUDIES, claim_lines
+from analysis.studies.claims import claim_lines
+from analysis.studies.hetsyn import CLAIMS, STUDIES
 from analysis.studies.hetsyn.neurons import NEURONS
 from analysis.studies.hetsyn.robustness import DELETIONS
 
@@ -41,7 +41,7 @@ def rows(reverse):
 
 
 def verdicts(found):
-    return [line.split("|")[4].strip(" *") for line in list(claim_lines(found))[2:]]
+    return [line.split("|")[4].strip(" *") for line in list(claim_lines(CLAIMS, found))[2:]]
 
 
 def test_rows_as_in_the_paper_reproduce_it():

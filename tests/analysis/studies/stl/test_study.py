@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 from analysis.studies.stl import study
 from analysis.studies.stl.architecture import Architecture, Conv, Dense, Pool
 from analysis.studies.stl.claims import verdict
-from analysis.studies.stl.figure import draw_stl
 from analysis.studies.stl.measures import (
     LAYERS,
     NOISES,
@@ -29,6 +28,7 @@ from analysis.studies.stl.network import MODES
 from analysis.studies.stl.train import Settings
 from analysis.studies.study import Study
 from hetsyn_sim.cli.app import app
+from hetsyn_sim.report.document import png_of
 
 
 @pytest.fixture(scope="module")
@@ -80,16 +80,16 @@ def test_runs_of_a_seed_see_the_same_and_differ_by_their_mode(rows):
     assert [row["layers"]["conv_1"]["theta_sd"] > 3e-4 for row in (stl, sl, tl)] == [True, False, True]
 
 
-def test_the_table_and_the_figure_are_made_of_rows(rows, tmp_path):
+def test_the_table_and_the_figure_are_made_of_rows(rows):
     text = "\n".join(study.STL.lines(rows))
     assert re.search(r"^\| test accuracy \(%\) (\| \d+\.\d+ ± \d+\.\d+ ){3}(\| -?\d+\.\d+ ± \d+\.\d+ ){2}\|$", text, re.MULTILINE)
     assert "80 training and 40 test images" in text
     assert "0 cells of all rasters differ" in text
     assert "| STL | 2 |" in text  # the joint decision
     assert len(re.findall(r"\*\*(holds|the opposite|no difference shown)\*\*", text)) == 9
-    assert draw_stl(rows, tmp_path / "stl.png").read_bytes()[:4] == b"\x89PNG"
+    assert png_of(study.STL.draw(rows))[:4] == b"\x89PNG"
     assert len(list(study.STL.lines([]))) > 10  # nothing was run yet
-    assert draw_stl([], tmp_path / "empty.png").is_file()
+    assert png_of(study.STL.draw([]))
 
 
 def test_a_verdict_follows_from_the_whole_interval():

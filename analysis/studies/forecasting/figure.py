@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from hetsyn_sim.data.files import write_atomically
-from hetsyn_sim.report.document import png_of
 from hetsyn_sim.report.plots import plot_error_over_activity, plot_forecast
 
 from ..statistics import of_case
 from ..study import Row
+from .baselines import BASELINES
 from .neurons import NEURONS
-from .study import BASELINES, BUDGET
 from .tables import LYAPUNOV_TIME
+from .train import BUDGET
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,23 +24,20 @@ if TYPE_CHECKING:
 _DRAWN = ("MTC", "LIF", "HetSynLIF")
 
 
-def draw_forecasts(rows: Sequence[Row], path: Path) -> Path:
-    """Write one row of panels for each horizon: a forecast, and error over both measures of activity."""
+def draw_forecasts(rows: Sequence[Row]) -> Canvas:
+    """Draw one row of panels for each horizon: a forecast, and error over both measures of activity."""
     horizons = list(dict.fromkeys(row["case"]["horizon"] for row in rows))
     figure = Canvas(figsize=(14.0, 3.4 * len(horizons)), layout="constrained")
     grid = figure.subplots(len(horizons), 3, squeeze=False, gridspec_kw={"width_ratios": (1.7, 1.0, 1.0)})
     for horizon, axes in zip(horizons, grid, strict=True):
         _example(rows, horizon, axes[0])
-        runs = {name: found for name in NEURONS if (found := of_case(rows, model=name, horizon=horizon))}
-        floors = {
-            name: float(np.mean([row["mse"] for row in found]))
-            for name in BASELINES
-            if (found := of_case(rows, model=name, horizon=horizon))
-        }
-        for ax, key, label in zip(axes[1:], ("rate", "duty"), ("events per neuron and step", "share of time on"), strict=True):
-            plot_error_over_activity(runs, key, label, floors=floors, ax=ax)
+        by_model = {name: runs for name in (*NEURONS, *BASELINES) if (runs := of_case(rows, model=name, horizon=horizon))}
+        floors = {name: float(np.mean([row["mse"] for row in runs])) for name, runs in by_model.items() if name in BASELINES}
+        of_neurons = {name: runs for name, runs in by_model.items() if name in NEURONS}
+        for ax, key, label in zip(axes[1:], ("rate", "duty"), ("events per neuron and step", "share of steps with output"), strict=True):
+            plot_error_over_activity(of_neurons, key, label, floors=floors, ax=ax)
         axes[1].get_legend().remove()
-    return write_atomically(path, png_of(figure, dpi=120))
+    return figure
 
 
 def _example(rows: Sequence[Row], horizon: float, ax: Axes) -> None:
@@ -52,9 +47,9 @@ def _example(rows: Sequence[Row], horizon: float, ax: Axes) -> None:
     example = next(iter(shown.values()))
     plot_forecast(
         example["target"],
-        {name: np.array(kept["output"], dtype=np.float64) for name, kept in shown.items()},
+        {name: np.array(of["output"], dtype=np.float64) for name, of in shown.items()},
         example["dt"],
         counted_from=BUDGET.warm_up,
-        title=f"{horizon:g} time units ahead ({horizon / LYAPUNOV_TIME:.2f} Lyapunov times)",
+        title=f"Mackey-Glass, {horizon:g} time units ahead ({horizon / LYAPUNOV_TIME:.2f} Lyapunov times)",
         ax=ax,
     )

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from analysis.studies.callbacks import FrozenTimeConstants, LearningCurve
 from analysis.studies.hetsyn import dms
-from analysis.studies.watching import FrozenTimeConstants, LearningCurve
 from hetsyn_sim.tasks import delayed_match_to_sample
 from hetsyn_sim.training import fit
 

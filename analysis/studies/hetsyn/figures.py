@@ -1,0 +1,91 @@
+"""The figures of the HetSyn studies, drawn of whatever cases have been run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure as Canvas
+
+from hetsyn_sim.report.plots import plot_curves, plot_disturbance, plot_pairs
+
+from ..statistics import of_case
+from ..study import Row
+from .digits_tables import WARP_RANGES
+from .neurons import NEURONS
+from .robustness import DELETIONS, NOISES_HZ
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_KINDS: tuple[tuple[str, dict[str, object]], ...] = (("recurrent", {"recurrent": True}), ("feed-forward", {}))
+_BIN = 20  # iterations of one point of a curve, in all studies
+
+
+def _in_a_row(*panels: Callable[..., Axes]) -> Canvas:
+    """A figure with these panels side by side."""
+    figure = Canvas(figsize=(5.4 * len(panels), 3.8), layout="constrained")
+    for panel, ax in zip(panels, figure.subplots(1, len(panels), squeeze=False)[0], strict=True):
+        panel(ax=ax)
+    return figure
+
+
+def _by_neuron(rows: Sequence[Row], key: str, **facts: object) -> dict[str, list[list[float]]]:
+    return {model: [row[key] for row in runs] for model in NEURONS if (runs := of_case(rows, model=model, **facts))}
+
+
+def draw_dms(rows: Sequence[Row]) -> Canvas:
+    """Draw learning curves of the four neurons."""
+    curves = {label: _by_neuron(rows, "curve", tau_ms=40.0, **facts) for label, facts in _KINDS}
+    shares = {label: {m: [[100.0 * share for share in curve] for curve in runs] for m, runs in of.items()} for label, of in curves.items()}
+    title = "delayed match-to-sample, {}"
+    return _in_a_row(*(partial(plot_curves, of, _BIN, "trials right (%)", title=title.format(label)) for label, of in shares.items()))
+
+
+def draw_patterns(rows: Sequence[Row]) -> Canvas:
+    """Draw learning curves of the four neurons."""
+    curves = [(label, _by_neuron(rows, "curve", noise_hz=2.0, lr=1e-3, **facts)) for label, facts in _KINDS]
+    title = "pattern generation, {}"
+    return _in_a_row(*(partial(plot_curves, of, _BIN, "mean squared error", title=title.format(label), log=True) for label, of in curves))
+
+
+def draw_digits(rows: Sequence[Row]) -> Canvas:
+    """Draw accuracy over each disturbance, recurrent networks."""
+    recurrent = {model: runs for model in NEURONS if (runs := of_case(rows, model=model, recurrent=True))}
+    lost, added = ({model: [row[key] for row in runs] for model, runs in recurrent.items()} for key in ("deletion", "noise"))
+    # every seed draws its own stretches, so runs can be compared range by range
+    warped = {model: [_by_range(row["warp"]) for row in runs] for model, runs in recurrent.items()}
+    return _in_a_row(
+        partial(plot_disturbance, DELETIONS, lost, "probability that a spike is lost"),
+        partial(plot_disturbance, NOISES_HZ, added, "added spikes on every channel (Hz)"),
+        partial(plot_disturbance, [f"{low:g} to {high:g}" for low, high in WARP_RANGES], warped, "log2 of the stretch of time"),
+    )
+
+
+def _by_range(warp: Sequence[tuple[float, float]]) -> list[float]:
+    """Mean accuracy of a run over the stretches in each range; NaN where it drew none."""
+    inside = [[accuracy for log2, accuracy in warp if low <= log2 < high] for low, high in WARP_RANGES]
+    return [sum(of) / len(of) if of else float("nan") for of in inside]
+
+
+def draw_speakers(rows: Sequence[Row]) -> Canvas:
+    """Draw the accuracy on every held-out speaker."""
+    names = list(dict.fromkeys(row["case"]["held_out"] for row in rows))
+    groups = {
+        name: {model: [100.0 * row["accuracy"] for row in of_case(rows, model=model, recurrent=True, held_out=name)] for model in NEURONS}
+        for name in names
+    }
+    return _in_a_row(partial(plot_pairs, groups, "accuracy on the held-out speaker (%)"))
+
+
+def draw_smnist(rows: Sequence[Row]) -> Canvas:
+    """Draw the accuracy of every run, by how the images are read."""
+    kinds: dict[str, dict[str, object]] = {"row by row": {"scan": "row"}, "pixel by pixel": {"scan": "pixel"}}
+    for n in sorted({int(row["case"]["copies"]) for row in rows if "copies" in row["case"]}):
+        kinds[f"pixel by pixel,\nimages and {n} copies"] = {"scan": "pixel", "copies": n}
+    groups = {
+        label: {model: [100.0 * row["accuracy"] for row in of_case(rows, model=model, **facts)] for model in NEURONS}
+        for label, facts in kinds.items()
+    }
+    return _in_a_row(partial(plot_pairs, groups, "accuracy on test images (%)"))
