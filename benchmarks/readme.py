@@ -155,7 +155,7 @@ def written_into(text: str, lines: str) -> str:
     """The README's text with this table in the place of the one that it has."""
     changed, n = _TABLE.subn(lambda _: lines, text)
     if n != 1:
-        raise ValueError(f"README.md: {n} tables that begin with {_HEADS[0]!r}, expected 1")
+        raise ValueError(f"README.md: {n} tables that begin with {next(Grid(_HEADS, ()).lines())!r}, expected 1")
     return changed
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
 
+from hetsyn_sim.agreement.outcome import Precision
 from hetsyn_sim.errors import BackendError
 from hetsyn_sim.kernels import use_backend
-
-Precision = Literal["float32", "float64"]
 
 
 @dataclass(frozen=True)

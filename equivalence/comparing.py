@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hetsyn_sim.agreement.compare import compare_recordings
-from hetsyn_sim.agreement.outcome import Comparison
+from hetsyn_sim.agreement.outcome import Comparison, Precision
 from hetsyn_sim.data.recording import Recording
 
-from .backends import Precision
 from .ledger import LEDGER
 from .simulators import REFERENCE, Simulator, find, precision
 from .strategies import Case
@@ -26,7 +25,7 @@ def run(simulator: str | Simulator, case: Case) -> Recording:
 def agree(case: Case, one: Recording, other: Recording, dtype: Precision) -> Comparison:
     """Assert that two recordings are of the same network, ``case``."""
     outcome = compare_recordings(case.spec, case.values, one, other, dtype)
-    LEDGER.note_outcome(outcome, dtype)
+    LEDGER.note_outcome(outcome)
     assert outcome.agrees, f"{outcome}\n{case!r}"
     return outcome
 

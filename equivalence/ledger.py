@@ -13,13 +13,10 @@ from statistics import median
 
 import numpy as np
 
-from hetsyn_sim.agreement.outcome import Comparison
+from hetsyn_sim.agreement.outcome import MAX_UNDECIDED, Comparison, Precision
 from hetsyn_sim.data.recording import Recording
 
-from .backends import Precision
-
-#: Largest share of runs that near-ties may leave undecided, and smallest share of generated networks whose median rate is above zero.
-MAX_UNDECIDED = {"float64": 0.01, "float32": 0.10}
+#: Smallest share of generated networks whose median rate is above zero.
 MIN_SPIKING = 0.80
 #: Shares of fewer runs or networks than this say nothing; when single tests are picked they are shown and not judged.
 ENOUGH = 500
@@ -37,8 +34,8 @@ class Ledger:
         Of every generated network of a property that is about spikes: the median over its neurons of their rate, in spikes per step.
     """
 
-    runs: dict[str, int] = field(default_factory=lambda: dict.fromkeys(MAX_UNDECIDED, 0))
-    undecided: dict[str, int] = field(default_factory=lambda: dict.fromkeys(MAX_UNDECIDED, 0))
+    runs: dict[Precision, int] = field(default_factory=lambda: dict.fromkeys(MAX_UNDECIDED, 0))
+    undecided: dict[Precision, int] = field(default_factory=lambda: dict.fromkeys(MAX_UNDECIDED, 0))
     rates: list[float] = field(default_factory=list)
     counts_runs: bool = True
     counts_rates: bool = True
@@ -50,11 +47,11 @@ class Ledger:
             self.undecided[dtype] += other.undecided[dtype]
         self.rates += other.rates
 
-    def note_outcome(self, outcome: Comparison, dtype: Precision) -> None:
+    def note_outcome(self, outcome: Comparison) -> None:
         """Count the runs of one comparison."""
         if self.counts_runs:
-            self.runs[dtype] += outcome.n_runs
-            self.undecided[dtype] += len(outcome.undecided)
+            self.runs[outcome.precision] += outcome.n_runs
+            self.undecided[outcome.precision] += len(outcome.undecided)
 
     def note_network(self, recording: Recording) -> None:
         """Count one generated network with the median rate of its neurons."""

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from hetsyn_sim.agreement.outcome import Precision
 from hetsyn_sim.brian import FORMS, Device, simulate
 from hetsyn_sim.brian.devices import find_device
 from hetsyn_sim.brian.equations import sums_in_use
@@ -26,7 +27,7 @@ from hetsyn_sim.spec import NetworkSpec
 from hetsyn_sim.training.network import Network
 from hetsyn_sim.training.precision import default_dtype
 
-from .backends import BACKENDS, KNOWN, Precision
+from .backends import BACKENDS, KNOWN
 from .cuda_on_cpu import CUDA_ON_CPU, why_not
 
 Values = Mapping[str, NDArray[np.float64]]

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import models, tasks
-    from .agreement.outcome import Comparison
-    from .agreement.verification import Verification
+    from .agreement.outcome import Comparison, Verification
     from .agreement.verify import compare, verify
     from .brian.transfer import to_brian2
     from .data.checkpoint import Checkpoint
@@ -71,8 +70,7 @@ except PackageNotFoundError:  # a source tree on the path that nobody installed
 
 # Where the names above live. A name must not be that of a module of this package, which Python would put in its place on import.
 _HOMES = {
-    "agreement.outcome": ("Comparison",),
-    "agreement.verification": ("Verification",),
+    "agreement.outcome": ("Comparison", "Verification"),
     "agreement.verify": ("compare", "verify"),
     "brian.transfer": ("to_brian2",),
     "data.events": ("SpikeDataset",),

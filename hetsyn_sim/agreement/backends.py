@@ -1,4 +1,4 @@
-"""Does every simulator run the network alike? On the recordings, and on probes: silence, single volleys, and noise at several rates."""
+"""The checks that run every simulator: on the recordings, and on probes (silence, single volleys, noise at several rates)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,12 @@ from ..brian.devices import find_device
 from ..data.recording import Raster, Recording
 from ..discrete import simulate_reference
 from ..errors import BackendError
-from ..kernels import available_backends
 from .bounds import voltage_bounds
 from .certificate import Check, of_comparison
 from .compare import compare_recordings
-from .sides import Side, run_side_by_side
+from .outcome import MAX_UNDECIDED, Verification
 from .subject import Subject, evenly
-from .verification import Precision, Verification
-from .verify import brian2_side_of, outcome_of, torch_side_of
+from .verify import Side, brian2_side_of, outcome_of, run_side_by_side, torch_side_of
 
 Progress = Callable[[float], None]
 _CLAIM = "Every simulator gives the spikes of Brian2 in every cell, and its voltages within what rounding may do."
@@ -33,7 +31,7 @@ _FOR_THE_REFERENCE = 8
 
 @dataclass(frozen=True)
 class Agreement:
-    """The check, and what else the certificate takes from the same runs."""
+    """The check, and what the certificate shows of the same runs."""
 
     check: Check
     verification: Verification
@@ -47,39 +45,37 @@ def check_agreement(subject: Subject, progress: Progress) -> Agreement:
     brian2 = brian2_side_of(checkpoint, subject.device, subject.message)
     double = torch_side_of(checkpoint, "float64")
     others = [double, *_other_sides(subject)]
-    found = run_side_by_side(checkpoint, data, brian2, others, n_steps=n_steps, progress=progress)
+    compared = run_side_by_side(checkpoint, data, brian2, others, n_steps=n_steps, progress=progress)
     findings = [
-        of_comparison(side.name, comparison, side.precision, seconds=side.seconds)
-        for side, comparison in zip(others, found.comparisons, strict=True)
+        of_comparison(side.name, comparison, seconds=side.seconds) for side, comparison in zip(others, compared.comparisons, strict=True)
     ]
     few = evenly(data, _FOR_THE_REFERENCE)
     x = few.rasters(n_steps)
     reference = _by_reference(subject, x)
     theirs = double.run(x, lambda fraction: None)
     outcome = compare_recordings(checkpoint.spec, subject.values, reference, theirs)
-    findings.append(of_comparison("reference (NumPy)", outcome, "float64", seconds=None))
-    bounds = {}
-    for dtype in ("float64", "float32"):
-        by_population = voltage_bounds(checkpoint.spec, subject.values, theirs, dtype)
-        bounds[dtype] = 2 * max(by_population[p.name] for p in checkpoint.spec.populations if p.model.spiking)
-    verification = outcome_of(found.comparisons[0], checkpoint, data, subject.device, n_steps, double, brian2)
-    return Agreement(Check("agreement", _CLAIM, tuple(findings)), verification, found.margins, bounds)
+    findings.append(of_comparison("reference (NumPy)", outcome, seconds=None))
+    bounds: dict[str, float] = {}
+    for precision in MAX_UNDECIDED:
+        by_population = voltage_bounds(checkpoint.spec, subject.values, theirs, precision)
+        bounds[precision] = 2 * max(by_population[p.name] for p in checkpoint.spec.populations if p.model.spiking)
+    verification = outcome_of(compared.comparisons[0], checkpoint, data, subject.device, n_steps, double, brian2)
+    return Agreement(Check("agreement", _CLAIM, tuple(findings)), verification, compared.margins, bounds)
 
 
 def check_probes(subject: Subject, progress: Progress) -> Check:
     """Brian2, torch in both precisions and the reference on every probe."""
     spec, values = subject.checkpoint.spec, subject.values
-    named = probes(subject.n_steps, spec.n_input)
-    x = np.concatenate(list(named.values()), axis=1)
+    inputs = probes(subject.n_steps, spec.n_input)
+    x = np.concatenate(list(inputs.values()), axis=1)
     brian2 = brian2_side_of(subject.checkpoint, subject.device, subject.message).run(x, progress)
-    precisions: tuple[Precision, ...] = ("float64", "float32")
     findings = []
-    for precision in precisions:
+    for precision in MAX_UNDECIDED:
         side = torch_side_of(subject.checkpoint, precision)
         comparison = compare_recordings(spec, values, brian2, side.run(x, progress), precision)
-        findings.append(of_comparison(side.name, comparison, precision, typical=False))
-    findings.append(of_comparison("reference (NumPy)", compare_recordings(spec, values, brian2, _by_reference(subject, x)), "float64"))
-    return Check("probes", f"{_PROBES_CLAIM} ({', '.join(named)})", tuple(findings))
+        findings.append(of_comparison(side.name, comparison, typical=False))
+    findings.append(of_comparison("reference (NumPy)", compare_recordings(spec, values, brian2, _by_reference(subject, x))))
+    return Check("probes", f"{_PROBES_CLAIM} ({', '.join(inputs)})", tuple(findings))
 
 
 def probes(n_steps: int, n_input: int) -> dict[str, Raster]:
@@ -87,10 +83,10 @@ def probes(n_steps: int, n_input: int) -> dict[str, Raster]:
     silence = np.zeros((n_steps, 1, n_input), dtype=bool)
     first, last = silence.copy(), silence.copy()
     first[0], last[-1] = True, True
-    found = {"silence": silence, "a volley in the first step": first, "a volley in the last step": last}
+    inputs = {"silence": silence, "a volley in the first step": first, "a volley in the last step": last}
     for seed, rate in enumerate(RATES):
-        found[f"noise, {rate:g} spikes per step"] = np.random.default_rng(seed).random(silence.shape) < rate
-    return found
+        inputs[f"noise, {rate:g} spikes per step"] = np.random.default_rng(seed).random(silence.shape) < rate
+    return inputs
 
 
 def _by_reference(subject: Subject, raster: Raster) -> Recording:
@@ -99,14 +95,15 @@ def _by_reference(subject: Subject, raster: Raster) -> Recording:
 
 def _other_sides(subject: Subject) -> Iterator[Side]:
     """The other precision; if thorough, also every kernel back end and every other device of Brian2 that is here."""
+    from ..kernels import available_backends  # loads torch
+
     yield torch_side_of(subject.checkpoint, "float32")
     if not subject.thorough:
         return
-    precisions: tuple[Precision, ...] = ("float64", "float32")
     for backend in available_backends():
         if backend == "triton":
             continue  # for GPUs; on the CPU it is an interpreter for tests
-        for precision in precisions:
+        for precision in MAX_UNDECIDED:
             side = torch_side_of(subject.checkpoint, precision, backend)
             # approximate within 1e-6 of a weight: held to the rounding of float32 in either precision
             yield replace(side, precision="float32") if backend == "expansion" else side

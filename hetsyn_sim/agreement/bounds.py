@@ -1,4 +1,4 @@
-"""How far rounding can move a voltage: the bound that :mod:`hetsyn_sim.agreement` derives, computed for a network and a recording."""
+"""How far rounding can move a voltage, and how close voltages came to their thresholds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def voltage_bounds(
     dtype: str,
     followed: Mapping[str, Trajectory] | None = None,
 ) -> dict[str, float]:
-    """Population -> how far rounding in ``dtype`` can move v, from the spikes of a recording (see :mod:`hetsyn_sim.agreement`).
+    """Population -> how far rounding in ``dtype`` can move v, from the spikes of a recording: the bound of :mod:`hetsyn_sim.agreement`.
 
     ``followed`` are the stepped populations' trajectories, if they are known already.
     """
@@ -64,3 +64,30 @@ def _memory(decay: Array) -> Array:
     """A spike per step adds up to 1 / (1 - rho)."""
     with np.errstate(divide="ignore"):
         return 1.0 / (1.0 - np.asarray(decay, dtype=np.float64))
+
+
+def thresholds(
+    spec: NetworkSpec, values: Mapping[str, NDArray[Any]], recording: Recording, followed: Mapping[str, Trajectory] | None = None
+) -> dict[str, Array]:
+    """Spiking population -> what v has to exceed, shape (time, run, neuron); it may move with a neuron's states.
+
+    ``followed`` are the stepped populations' trajectories, if they are known already.
+    """
+    paths = trajectories(spec, values, recording, "float64") if followed is None else followed
+    levels = {}
+    for p in spec.populations:
+        if not p.model.spiking:
+            continue
+        moving = paths[p.name].theta if p.name in paths else None
+        own = evaluate(discretise(p.model).theta, neuron_values(spec, p.name, values)) if moving is None else moving
+        levels[p.name] = np.broadcast_to(own, (recording.n_steps, recording.n_runs, p.size))
+    return levels
+
+
+def closest_margins(spec: NetworkSpec, values: Mapping[str, NDArray[Any]], recording: Recording) -> Array:
+    """The smallest ``|v - theta|`` of every run over all steps and spiking neurons, shape (run,)."""
+    smallest = [
+        np.abs(recording.traces[f"{name}.v"] - theta).min(axis=(0, 2)) for name, theta in thresholds(spec, values, recording).items()
+    ]
+    closest: Array = np.min(smallest, axis=0)
+    return closest

@@ -1,4 +1,4 @@
-"""A certificate as data: checks, each of them a list of findings with their numbers."""
+"""A certificate as data: checks, each with its findings and their numbers."""
 
 from __future__ import annotations
 
@@ -9,21 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .outcome import Comparison
-from .verification import Precision, Verification
-
-#: Largest share of runs that near-ties may leave undecided, by precision. A fault that hides behind near-ties leaves more.
-MAX_UNDECIDED: Mapping[Precision, float] = {"float64": 0.01, "float32": 0.10}
+from .outcome import MAX_UNDECIDED, Comparison, Verification
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result for one simulator, reduction, time step or value.
 
     Attributes
     ----------
     what
-        The simulator, the reduction, the time step or the value in question.
+        Its name.
     passed
         None where something was measured and nothing had to hold.
     numbers
@@ -44,7 +40,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """One of the certificate's checks: its claim, and its ``findings``. It has passed if nothing was found that did not."""
+    """One of the certificate's checks: a claim, and findings for or against it."""
 
     name: str
     claim: str
@@ -126,28 +122,13 @@ class Certificate:
         }
 
 
-def of_comparison(what: str, comparison: Comparison, precision: Precision, *, typical: bool = True, **numbers: Any) -> Finding:
+def of_comparison(what: str, comparison: Comparison, *, typical: bool = True, **numbers: Any) -> Finding:
     """The finding that a comparison is: it passes if the two agree and near-ties leave few runs undecided.
 
-    In float32 a single run may be undecided, however few there are; where runs are not ``typical`` but made to be hard, any number. A large
-    network that is driven hard comes within float32's rounding of a threshold now and then, and float64 decides what happens there.
+    Where runs are not ``typical`` but made to be hard, any number of them may be undecided in float32: float64 decides what happens there.
     """
     c = comparison
-    allowed = MAX_UNDECIDED[precision] * c.n_runs
-    if precision == "float32":
-        allowed = max(1.0, allowed) if typical else c.n_runs
-    return Finding(
-        what,
-        c.agrees and len(c.undecided) <= allowed,
-        {
-            "precision": precision,
-            "n_runs": c.n_runs,
-            "n_spikes": c.n_spikes,
-            "spike_mismatches": c.spike_mismatches,
-            "max_abs_dv": c.max_abs_dv,
-            "max_dv_over_bound": c.max_dv_over_bound,
-            "undecided_fraction": c.undecided_fraction,
-            **numbers,
-        },
-        tuple(map(str, c.diverged[:3])),
-    )
+    few = c.few_undecided or (c.precision == "float32" and not typical)
+    names = ("precision", "n_runs", "n_spikes", "spike_mismatches", "max_abs_dv", "max_dv_over_bound", "undecided_fraction")
+    shown = {name: getattr(c, name) for name in names}
+    return Finding(what, c.agrees and few, shown | numbers, tuple(map(str, c.diverged[:3])))

@@ -1,4 +1,4 @@
-"""Two recordings held against each other, cell by cell and voltage by voltage."""
+"""The comparison of two recordings, cell by cell and voltage by voltage."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from ..data.recording import Recording, check_same_dt
 from ..errors import DataError
 from ..spec import NetworkSpec
-from .bounds import voltage_bounds
-from .margins import thresholds
-from .outcome import Comparison, Divergence
+from .bounds import thresholds, voltage_bounds
+from .outcome import Comparison, Divergence, Precision
 from .states import first_state_difference
 from .trajectories import trajectories
 
@@ -22,7 +21,7 @@ Array = NDArray[np.float64]
 
 
 def compare_recordings(
-    spec: NetworkSpec, values: Mapping[str, NDArray[Any]], reference: Recording, other: Recording, dtype: str = "float64"
+    spec: NetworkSpec, values: Mapping[str, NDArray[Any]], reference: Recording, other: Recording, precision: Precision = "float64"
 ) -> Comparison:
     """Compare two recordings of the same network over the same inputs, population by population and step by step.
 
@@ -33,8 +32,8 @@ def compare_recordings(
     reference, other
         Recordings with ``rasters`` of the input and every spiking population and the trace ``v`` of every population. If both also hold
         synaptic sums (``layer_1.I_syn``) or neuron states (``layer_1.R``), a divergence names the one that differed first.
-    dtype
-        ``"float32"`` or ``"float64"``: the lower of the two precisions.
+    precision
+        ``"float32"`` or ``"float64"``: the lower one of the two sides.
 
     Raises
     ------
@@ -54,8 +53,8 @@ def compare_recordings(
             remedy="run both simulators on the same recordings",
         )
     # a simulator's own voltage may be off by the bound on either side
-    followed = trajectories(spec, values, reference, dtype)
-    bounds = {name: 2 * bound for name, bound in voltage_bounds(spec, values, reference, dtype, followed).items()}
+    followed = trajectories(spec, values, reference, precision)
+    bounds = {name: 2 * bound for name, bound in voltage_bounds(spec, values, reference, precision, followed).items()}
     thetas = thresholds(spec, values, reference, followed)
     undecided, diverged, mismatches = [], [], 0
     until = np.full(reference.n_runs, reference.n_steps)  # first step of each run that is not compared any more
@@ -95,11 +94,11 @@ def compare_recordings(
         margin,
         tuple(undecided),
         tuple(diverged),
+        precision,
     )
 
 
 def _check_shapes(spec: NetworkSpec, recording: Recording, reference: Recording) -> None:
-    """A recording holds every population of the network, over the same steps and runs as the reference, and at least one of each."""
     n_steps, n_runs = reference.n_steps, reference.n_runs
     shapes = {"input": (n_steps, n_runs, spec.n_input)} | {f"{p.name}.v": (n_steps, n_runs, p.size) for p in spec.populations}
     shapes |= {p.name: (n_steps, n_runs, p.size) for p in spec.populations if p.model.spiking}
@@ -126,11 +125,11 @@ def _first_divergence(
     spec: NetworkSpec, reference: Recording, other: Recording, run: int, thetas: Mapping[str, Array], bounds: Mapping[str, float]
 ) -> Divergence | None:
     """The first differing cell of a run: the earliest step, in it the first layer, in it the neuron farthest from a tie."""
-    found: Divergence | None = None
+    first: Divergence | None = None
     for name, theta in thetas.items():
         differs = reference.rasters[name][:, run] != other.rasters[name][:, run]  # (time, neuron)
         steps = np.flatnonzero(differs.any(axis=1))
-        if not steps.size or (found is not None and steps[0] >= found.step):
+        if not steps.size or (first is not None and steps[0] >= first.step):
             continue
         step = int(steps[0])
         v, w = (r.traces[f"{name}.v"][step, run] for r in (reference, other))
@@ -138,7 +137,7 @@ def _first_divergence(
         level = theta[step, run]
         distance = np.maximum(np.abs(v - level), np.abs(w - level))[candidates]
         neuron = int(candidates[np.argmax(distance)])
-        found = Divergence(
+        first = Divergence(
             run, step, step * spec.dt_s, name, neuron, float(v[neuron]), float(w[neuron]), float(level[neuron]), bounds[name]
         )
-    return found
+    return first

@@ -1,5 +1,4 @@
-"""What dt does to the network. Between events its steps are exact at any dt, and that is checked; when its neurons spike depends on dt,
-and that is measured.
+"""The check of time steps: between events they are exact at any dt; how spike times depend on dt is measured.
 
 Checked: every projection, in open loop. Its neurons get the spikes that they got in the network and are kept from spiking, and v is the
 same at dt, dt/2, dt/4 wherever the grids meet, within rounding: an exponential is exact however it is cut (Euler's method would differ in
@@ -18,7 +17,7 @@ from brian2 import ms
 from numpy.typing import NDArray
 
 from ..data.decoding import Decoder
-from ..data.recording import Raster, Recording
+from ..data.recording import Recording, on_finer_grid
 from ..spec import Layer, NetworkSpec, NeuronModel, Parameter, Projection
 from .bounds import voltage_bounds
 from .certificate import Check, Finding
@@ -51,19 +50,19 @@ def _exactness(subject: Subject, progress: Callable[[float], None]) -> Iterator[
     done, n_runs = 0, len(spec.projections) * len(simulators)
     for projection in spec.projections:
         alone = open_loop(spec, projection)
-        kept = alone.initial_values(0)
-        kept |= {key: values[theirs] for key in kept if (theirs := _key_of(projection, key)) in values}
+        own = alone.initial_values(0)
+        own |= {key: values[theirs] for key in own if (theirs := _key_of(projection, key)) in values}
         if not projection.self_connections:  # no synapse there: any weight will do, as long as it is one
-            kept = {key: np.where(np.isnan(value), 0.0, value) for key, value in kept.items()}
+            own = {key: np.where(np.isnan(value), 0.0, value) for key, value in own.items()}
         arriving = recorded.rasters[projection.source]
         for simulator, run in simulators.items():
-            coarse = run(alone, kept, arriving)
+            coarse = run(alone, own, arriving)
             worst = relative = 0.0
             for factor in _OPEN_LOOP_FACTORS:
                 finer = replace(alone, dt=alone.dt_s / factor)
-                fine = run(finer, kept, on_finer_grid(arriving, factor))
+                fine = run(finer, own, on_finer_grid(arriving, factor))
                 dv = float(np.max(np.abs(fine.traces["layer_1.v"][::factor] - coarse.traces["layer_1.v"])))
-                in_reach = kept | {"layer_1.neuron.out_of_reach": np.array(0.0)}  # the bound counts theta, which rounds nothing here
+                in_reach = own | {"layer_1.neuron.out_of_reach": np.array(0.0)}  # the bound counts theta, which rounds nothing here
                 bound = sum(
                     voltage_bounds(which, in_reach, recording, "float64")["layer_1"]
                     for which, recording in ((alone, coarse), (finer, fine))
@@ -80,7 +79,7 @@ def open_loop(spec: NetworkSpec, projection: Projection) -> NetworkSpec:
     model = spec.population(projection.target).model
     ceiling = Parameter(axes="layer", initial=_OUT_OF_REACH)
     used = {str(s) for where, expression, _ in model.expressions() if where != "threshold" for s in expression.free_symbols}
-    kept = {name: fact for name, fact in model.parameters.items() if name in used}
+    parameters = {name: parameter for name, parameter in model.parameters.items() if name in used}
     spare = "" if model.spiking else "\ndnever/dt = -never/tau_never : 1"  # a readout has no reset, and a neuron needs one
     silent = NeuronModel(
         name=f"{model.name}OpenLoop",
@@ -89,7 +88,11 @@ def open_loop(spec: NetworkSpec, projection: Projection) -> NetworkSpec:
         neuron=model.neuron + spare,
         threshold="v > out_of_reach",
         reset=model.reset or "never += out_of_reach",
-        parameters={**kept, "out_of_reach": ceiling, **({"tau_never": Parameter(axes="layer", unit=ms, initial=1 * ms)} if spare else {})},
+        parameters={
+            **parameters,
+            "out_of_reach": ceiling,
+            **({"tau_never": Parameter(axes="layer", unit=ms, initial=1 * ms)} if spare else {}),
+        },
         reference=model.reference,
     )
     return NetworkSpec(spec.dt_s, projection.n_pre, [Layer(silent, projection.n_post)], step_order=spec.step_order)
@@ -110,24 +113,17 @@ def _dependence(subject: Subject, factors: tuple[int, ...], progress: Callable[[
     for k, factor in enumerate((1, *factors)):
         finer = replace(spec, dt=spec.dt_s / factor)
         fine = coarse if factor == 1 else subject.by_torch(finer, subject.values, on_finer_grid(x, factor))
-        guessed = read(fine)
+        predicted = read(fine)
         numbers = {
             "dt_s": finer.dt_s,
             "factor": factor,
             "n_spikes": sum(int(fine.rasters[p.name].sum()) for p in spec.populations if p.model.spiking),
             "coincidence": coincidence(coarse, fine, factor),
-            "equal_predictions": float(np.mean(guessed == read(coarse))),
-            "accuracy": float(np.mean(guessed == data.labels)),
+            "equal_predictions": float(np.mean(predicted == read(coarse))),
+            "accuracy": float(np.mean(predicted == data.labels)),
         }
         yield Finding(f"the whole network at dt/{factor}" if factor > 1 else "the whole network at dt", None, numbers)
         progress((k + 1) / (1 + len(factors)))
-
-
-def on_finer_grid(raster: Raster, factor: int) -> Raster:
-    """The same spikes at the same times on a grid that is ``factor`` times finer; shape (factor * time, batch, channel)."""
-    finer = np.zeros((factor * len(raster), *raster.shape[1:]), dtype=bool)
-    finer[::factor] = raster
-    return finer
 
 
 def coincidence(coarse: Recording, fine: Recording, factor: int) -> float:

@@ -1,4 +1,4 @@
-"""Numbers that know how far rounding can have moved them, and how they depend on a neuron's states.
+"""Numbers with a bound of the rounding in them, and with their slopes against a neuron's states.
 
 A tape run with them gives, besides its values, the slope of every output against every state and a bound of the rounding committed within
 the tape: running error analysis (Wilkinson 1963; Higham 2002, Accuracy and Stability of Numerical Algorithms, section 3.3) to first order.

@@ -1,4 +1,4 @@
-"""Which state differed first: the cause of a divergence, as far as the recordings hold the states behind v."""
+"""The cause of a divergence: the state behind v that differed first, as far as the recordings hold the states."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def first_state_difference(
     A state x enters v as ``gain * x``, so a difference of x counts if ``|gain| * |dx|`` is above the bound of v. Within a step the order is
     that of cause and effect: population by population, the sums before the neuron's own states. None if no recorded state differs.
     """
-    found: StateDifference | None = None
+    first: StateDifference | None = None
     for population, name, gain in _states_behind_v(spec, values):
         key = f"{population}.{name}"
         if key not in reference.traces or key not in other.traces:
@@ -39,12 +39,12 @@ def first_state_difference(
         with np.errstate(invalid="ignore"):  # inf - inf
             excess = np.nan_to_num(np.abs(gain) * np.abs(one - two), nan=np.inf)
         steps = np.flatnonzero((excess > bounds[population]).any(axis=1))
-        if not steps.size or (found is not None and steps[0] >= found.step):
+        if not steps.size or (first is not None and steps[0] >= first.step):
             continue
         step = int(steps[0])
         neuron = int(np.argmax(excess[step]))
-        found = StateDifference(population, name, step, neuron, float(one[step, neuron]), float(two[step, neuron]))
-    return found
+        first = StateDifference(population, name, step, neuron, float(one[step, neuron]), float(two[step, neuron]))
+    return first
 
 
 def _states_behind_v(spec: NetworkSpec, values: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str, str, Array]]:

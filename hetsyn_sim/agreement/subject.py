@@ -1,4 +1,4 @@
-"""What is certified, on what, and the ways to run it that every check has."""
+"""The network to certify with its recordings, and the ways to run it that all checks share."""
 
 from __future__ import annotations
 
@@ -16,27 +16,13 @@ from ..data.decoding import Decoder, check_input
 from ..data.events import SpikeDataset
 from ..data.recording import Raster, Recording
 from ..spec import NetworkSpec
-from ..training.network import Network
 
 Values = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A trained network, the recordings it is checked on, and how much of it.
-
-    Attributes
-    ----------
-    checkpoint
-        The network.
-    data
-        The recordings.
-    device
-        Brian2's device.
-    thorough
-        All simulators that are here, more recordings in the checks on part of them, and finer time steps.
-    message
-        Called with a line of text where there is something to say.
+    """A trained network and the recordings it is checked on; the other settings are those of :func:`~hetsyn_sim.agreement.certify.certify`.
 
     Raises
     ------
@@ -69,6 +55,8 @@ class Subject:
 
     def by_torch(self, spec: NetworkSpec, values: Values, raster: Raster) -> Recording:
         """A network in torch, float64."""
+        from ..training.network import Network  # loads torch
+
         return Network.from_checkpoint(replace(self.checkpoint, spec=spec, values=values)).record(raster)
 
     def by_brian2(self, spec: NetworkSpec, values: Values, raster: Raster) -> Recording:

@@ -1,29 +1,36 @@
-"""Run a network in torch and in Brian2 on the same recordings and compare them."""
+"""The verification of a network: run in torch and in Brian2 on the same recordings, and compared."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from functools import partial
 from os import PathLike
 from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from ..brian.transfer import to_brian2
 from ..data.checkpoint import Checkpoint, installed_versions
 from ..data.decoding import Decoder, check_input
 from ..data.events import SpikeDataset
 from ..data.recording import Raster, Recording, check_same_dt
-from ..errors import DataError, UnknownNameError
-from ..kernels import use_backend
-from ..training.network import Network
+from ..errors import DataError, one_of
+from .bounds import closest_margins
 from .compare import compare_recordings
-from .outcome import Comparison
-from .sides import Side, run_side_by_side
-from .verification import Precision, Verification
+from .outcome import MAX_UNDECIDED, Comparison, Precision, Verification
 
-#: The precisions that a network can be verified in.
-PRECISIONS: Mapping[Precision, torch.dtype] = {"float64": torch.float64, "float32": torch.float32}
+if TYPE_CHECKING:
+    from ..training.network import Network
+
+Progress = Callable[[float], None]
+
+#: Arrays of a voltage's size that are alive at once: both sides' voltages and what their comparison makes of them.
+_ARRAYS = 6
+_BATCH_BYTES = 512 * 2**20
 
 
 def verify(
@@ -62,20 +69,25 @@ def verify(
     UnknownNameError
         If there is no such device or precision.
     """
-    precision = as_precision(precision)
+    one_of(precision, MAX_UNDECIDED, "precision", where="torch")
     checkpoint = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint.load(checkpoint)
     check_input(data, checkpoint.spec, where="verify")
     length = n_steps or Decoder.of(checkpoint).length(data)
     torch_side, brian2_side = torch_side_of(checkpoint, precision), brian2_side_of(checkpoint, device, message)
     report = progress or (lambda fraction: None)
-    found = run_side_by_side(checkpoint, data, torch_side, [brian2_side], n_steps=length, progress=report)
-    return outcome_of(found.comparisons[0], checkpoint, data, device, length, torch_side, brian2_side)
+    compared = run_side_by_side(checkpoint, data, torch_side, [brian2_side], n_steps=length, progress=report)
+    return outcome_of(compared.comparisons[0], checkpoint, data, device, length, torch_side, brian2_side)
 
 
 def torch_side_of(checkpoint: Checkpoint, precision: Precision, backend: str | None = None) -> Side:
     """The network in torch at a ``precision``, with the kernels of ``backend``, or with those that are in use."""
+    import torch  # here, so that comparing recordings does without it
+
+    from ..kernels import use_backend
+    from ..training.network import Network
+
     start = perf_counter()
-    network = Network.from_checkpoint(checkpoint, PRECISIONS[precision])
+    network = Network.from_checkpoint(checkpoint, getattr(torch, precision))
 
     def run(raster: Raster, progress: Callable[[float], None]) -> Recording:
         with nullcontext() if backend is None else use_backend(backend):
@@ -98,11 +110,10 @@ def brian2_side_of(checkpoint: Checkpoint, device: str, message: Callable[[str],
 def outcome_of(
     comparison: Comparison, checkpoint: Checkpoint, data: SpikeDataset, device: str, n_steps: int, torch_side: Side, brian2_side: Side
 ) -> Verification:
-    """What the comparison of ``torch_side`` and ``brian2_side`` says of the network."""
+    """The verification that a comparison of these two sides makes."""
     return Verification(
         comparison,
         device,
-        torch_side.precision,
         checkpoint.spec.dt_s,
         n_steps,
         data.labels,
@@ -145,19 +156,85 @@ def compare(network: Network, recording: Recording) -> Comparison:
             expected=f"rasters['input'] of shape (time, batch, {network.spec.n_input})",
             remedy="compare a network with what its own checkpoint gave in Brian2",
         )
-    dtype = str(network.dtype).removeprefix("torch.")
-    return compare_recordings(network.spec, network.values(), network.record(x), recording, dtype)
+    precision: Precision = "float32" if str(network.dtype) == "torch.float32" else "float64"
+    return compare_recordings(network.spec, network.values(), network.record(x), recording, precision)
 
 
-def as_precision(name: str) -> Precision:
-    """The precision called ``name``.
+@dataclass
+class Side:
+    """One way to run a network, ``run(raster, progress)``, with the seconds it took and the classes it predicted, an array per batch."""
 
-    Raises
-    ------
-    UnknownNameError
-        If there is none of that name.
-    """
-    for known in PRECISIONS:
-        if name == known:
-            return known
-    raise UnknownNameError("unknown precision", where="torch", got=repr(name), expected=", ".join(PRECISIONS), remedy="use one of these")
+    name: str
+    run: Callable[[Raster, Progress], Recording]
+    precision: Precision = "float64"
+    seconds: float = 0.0
+    predicted: list[NDArray[np.integer[Any]]] = field(default_factory=list)
+
+    @property
+    def predictions(self) -> NDArray[np.integer[Any]]:
+        """The predicted class of every recording, shape (recording,)."""
+        return np.concatenate(self.predicted)
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Comparisons of the first side with each of the others, and how close its v came to theta in each recording, in the SI unit of v."""
+
+    comparisons: tuple[Comparison, ...]
+    margins: NDArray[np.float64]
+
+
+def run_side_by_side(
+    checkpoint: Checkpoint, data: SpikeDataset, first: Side, others: Sequence[Side], *, n_steps: int, progress: Progress
+) -> SideBySide:
+    """Run all sides on all recordings and compare the ``first`` with each of the ``others``, batch by batch: memory stays bounded."""
+    spec, decoder = checkpoint.spec, Decoder.of(checkpoint)
+    per_recording = _ARRAYS * 8 * n_steps * sum(p.size for p in spec.populations)
+    batch_size = max(1, _BATCH_BYTES // per_recording)
+    parts: list[list[Comparison]] = [[] for _ in others]
+    margins = []
+    share = 1.0 / (len(data) * (1 + len(others)))
+    done = 0.0
+    progress(done)
+    for begin in range(0, len(data), batch_size):
+        batch = data[begin : begin + batch_size]
+        x = batch.rasters(n_steps)  # (time, recording, channel)
+        reference: Recording | None = None
+        for k, side in enumerate((first, *others)):
+            start = perf_counter()
+            recording = side.run(x, partial(_report, progress, done, share * len(batch)))
+            side.seconds += perf_counter() - start
+            side.predicted.append(decoder.predictions(recording, spec))
+            done += share * len(batch)
+            progress(min(1.0, done))
+            if reference is None:
+                reference = recording
+                margins.append(closest_margins(spec, checkpoint.values, reference))
+            else:
+                lower: Precision = "float32" if "float32" in (first.precision, side.precision) else "float64"
+                parts[k - 1].append(compare_recordings(spec, checkpoint.values, reference, recording, lower))
+    return SideBySide(tuple(map(_joined, parts)), np.concatenate(margins))
+
+
+def _report(progress: Progress, done: float, share: float, fraction: float) -> None:
+    progress(done + fraction * share)
+
+
+def _joined(parts: Sequence[Comparison]) -> Comparison:
+    """One comparison of the runs of all parts, counted through."""
+    offsets = np.cumsum([0, *(part.n_runs for part in parts)])
+    shifted = {
+        name: tuple(replace(d, run=d.run + int(at)) for at, part in zip(offsets, parts, strict=False) for d in getattr(part, name))
+        for name in ("undecided", "diverged")
+    }
+    return replace(
+        parts[0],
+        n_runs=int(offsets[-1]),
+        n_spikes=sum(part.n_spikes for part in parts),
+        spike_mismatches=sum(part.spike_mismatches for part in parts),
+        max_abs_dv=max(part.max_abs_dv for part in parts),
+        max_dv_over_bound=max(part.max_dv_over_bound for part in parts),
+        smallest_margin=min(part.smallest_margin for part in parts),
+        undecided=shifted["undecided"],
+        diverged=shifted["diverged"],
+    )

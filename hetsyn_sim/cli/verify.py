@@ -11,7 +11,7 @@ from .console import checks_bar, say, show_table
 from .options import CheckpointPath, DataFile, Device, JsonFile, Recordings, Split, beside, check_output, load_run, write_json
 
 if TYPE_CHECKING:
-    from ..agreement.verification import Verification
+    from ..agreement.outcome import Verification
 
 
 def verify(

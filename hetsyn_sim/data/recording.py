@@ -28,6 +28,13 @@ def check_same_dt(dt: float, expected: float, *, where: str) -> None:
         )
 
 
+def on_finer_grid(raster: Raster, factor: int) -> Raster:
+    """The same spikes at the same times on a grid that is ``factor`` times finer; shape (factor * time, batch, channel)."""
+    finer = np.zeros((factor * len(raster), *raster.shape[1:]), dtype=bool)
+    finer[::factor] = raster
+    return finer
+
+
 def spikes_to_raster(
     times: NDArray[np.floating],
     units: NDArray[np.integer],

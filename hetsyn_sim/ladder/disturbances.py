@@ -9,19 +9,13 @@ import numpy as np
 from brian2 import ms
 from numpy.typing import NDArray
 
+from ..data.recording import on_finer_grid
 from ..discrete import is_time_constant
 from ..spec import NeuronModel, Parameter
 from .rung import Setting, refuse
 
 #: Of the noise, in seconds.
 TAU_NOISE = 5e-3
-
-
-def on_finer_grid(raster: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
-    """The same spikes at the same times on a grid that is ``factor`` times finer; shape (factor * time, batch, channel)."""
-    finer = np.zeros((factor * len(raster), *raster.shape[1:]), dtype=bool)
-    finer[::factor] = raster
-    return finer
 
 
 def refined(setting: Setting, factor: float, rng: np.random.Generator) -> Setting:

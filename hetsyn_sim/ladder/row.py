@@ -11,9 +11,8 @@ from ..data.checkpoint import Checkpoint
 from ..data.decoding import Decoder
 from ..data.events import SpikeDataset
 from ..data.reading import not_kept, read_kept
-from ..data.recording import Recording
+from ..data.recording import Recording, on_finer_grid
 from .distance import van_rossum
-from .disturbances import on_finer_grid
 from .rung import Rung, Setting
 
 #: Time constant of the distance between spike trains, in steps of the trained network.

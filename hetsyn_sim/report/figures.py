@@ -8,9 +8,9 @@ import numpy as np
 from brian2.units.allunits import second
 from matplotlib.figure import Figure as MplFigure
 
+from ..agreement.bounds import thresholds
 from ..agreement.certificate import Certificate, Check
-from ..agreement.margins import thresholds
-from ..agreement.verification import Verification
+from ..agreement.outcome import Verification
 from ..data.checkpoint import Checkpoint
 from ..spec.quantities import dimensions_of, unit_of_dimensions
 from .document import Figure, png_of

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from ..agreement.verification import Verification
+from ..agreement.outcome import Verification
 from ..data.checkpoint import Checkpoint
 from ..data.events import SpikeDataset
 from ..data.files import write_atomically

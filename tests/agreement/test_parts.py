@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from hetsyn_sim.agreement.backends import RATES, probes
-from hetsyn_sim.agreement.refinement import coincidence, on_finer_grid, open_loop
+from hetsyn_sim.agreement.refinement import coincidence, open_loop
 from hetsyn_sim.agreement.subject import evenly
-from hetsyn_sim.data.recording import Recording
+from hetsyn_sim.data.recording import Recording, on_finer_grid
 from hetsyn_sim.models import MODELS
 from hetsyn_sim.spec import Layer, NetworkSpec
 

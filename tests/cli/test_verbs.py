@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hetsyn_sim.agreement.verify import verify as verification
+from hetsyn_sim.agreement import verify as verification
 from hetsyn_sim.brian.transfer import to_brian2
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.data.events import SpikeDataset

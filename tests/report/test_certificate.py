@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hetsyn_sim.agreement import verify as verification
 from hetsyn_sim.agreement.certify import certify
-from hetsyn_sim.agreement.verify import verify as verification
 from hetsyn_sim.brian.transfer import to_brian2
 from hetsyn_sim.report import write_certificate
 from hetsyn_sim.report.document import Document, Grid
