@@ -1,16 +1,28 @@
-"""Running the code of a Markdown page: all its ``python`` blocks in one process, in their order, as a reader would."""
+"""Pages of Markdown: their blocks of code, and Python that runs as for a reader, in a fresh copy of a process with the imports done."""
 
 from __future__ import annotations
 
-import os
+import multiprocessing
 import re
-import subprocess
-import sys
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+# Every page imports these, which takes longer than most pages do.
+_IMPORTS = [
+    "torch",
+    "brian2",
+    "lightning",
+    "matplotlib.pyplot",
+    "hetsyn_sim.cli.app",
+    "hetsyn_sim.training.fit",
+    "hetsyn_sim.brian.simulation",
+]
+_FRESH = multiprocessing.get_context("forkserver")
+_FRESH.set_forkserver_preload(_IMPORTS)
 
 
 def blocks(page: Path, language: str) -> Iterator[tuple[int, str]]:
@@ -21,26 +33,34 @@ def blocks(page: Path, language: str) -> Iterator[tuple[int, str]]:
             yield text.count("\n", 0, match.start(2)), match.group(2)
 
 
-def script_of(page: Path) -> str:
-    """The page's Python code with every line where it stands in the page, so that a traceback names the page's own lines."""
-    script = ""
-    for line, code in blocks(page, "python"):
-        script += "\n" * (line - script.count("\n")) + code
-    return script
+def lines(page: Path, language: str = "sh") -> list[str]:
+    """The lines of a page's blocks of a language, without their comments."""
+    code = (line for _, text in blocks(page, language) for line in text.splitlines())
+    return [re.sub(r"\s+#.*$", "", line) for line in code if line.strip()]
 
 
 def run(arguments: list[str], folder: Path) -> str:
-    """Run Python with these arguments in a folder and return what it prints; a failure shows everything it said."""
-    environment = {**os.environ, "MPLBACKEND": "Agg", "COLUMNS": "120"}
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
-    )
-    assert done.returncode == 0, f"{' '.join(arguments)} failed ({done.returncode})\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    """Run Python with these arguments in a folder and return what it prints; a failure shows all of it."""
+    printed = folder.parent / f"{folder.name}.out"
+    driver = {"arguments": arguments, "folder": folder, "printed": printed}
+    process = _FRESH.Process(target=runpy.run_path, args=(str(Path(__file__).with_name("reader.py")), driver, "__main__"))
+    process.start()
+    process.join(600)
+    output = printed.read_text(encoding="utf-8")
+    if process.exitcode is None:
+        process.kill()
+    assert process.exitcode == 0, f"{' '.join(arguments)} failed ({process.exitcode})\n{output}"
+    return output
 
 
 def run_page(page: Path, folder: Path) -> str:
-    """Run a page's Python code in an empty folder and return what it prints."""
-    script = folder / f"{page.stem}_page.py"  # not the name of a package that the page imports
-    script.write_text(script_of(page), encoding="utf-8")
-    return run([str(script)], folder)
+    """Run a page's Python blocks in their order, in an empty folder, and return what they print.
+
+    Every line stands where it stands in the page, so that a traceback names the page's own lines.
+    """
+    script = ""
+    for line, code in blocks(page, "python"):
+        script += "\n" * (line - script.count("\n")) + code
+    file = folder / f"{page.stem}_page.py"  # not the name of a package that the page imports
+    file.write_text(script, encoding="utf-8")
+    return run([str(file)], folder)

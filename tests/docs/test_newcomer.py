@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import os
-import subprocess
 import sys
 from importlib.machinery import SourceFileLoader
 
@@ -27,7 +26,7 @@ def newcomer():
 
 
 @pytest.fixture
-def repository(tmp_path, newcomer, monkeypatch):
+def repository(tmp_path, newcomer, process, monkeypatch):
     """A repository whose first command leaves what `make demo` leaves, and tells where pip's cache is."""
     root = tmp_path / "repository"
     root.mkdir()
@@ -35,7 +34,7 @@ def repository(tmp_path, newcomer, monkeypatch):
     (root / "README.md").write_text(f"# x\n\n```sh\n{first}\ntouch {tmp_path}/second\n```\n", encoding="utf-8")
     who = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
     for command in (["init", "-q"], ["add", "."], [*who, "commit", "-q", "-m", "x"]):
-        subprocess.run(["git", *command], cwd=root, check=True)
+        process(["git", *command], cwd=root)
     monkeypatch.setattr(newcomer, "ROOT", root)
     (tmp_path / "scratch").mkdir()
     monkeypatch.setattr(newcomer.tempfile, "tempdir", str(tmp_path / "scratch"))
@@ -57,10 +56,10 @@ def test_parts_add_up_and_nothing_stays(newcomer, repository, every_command):
     assert (repository / "second").exists() is every_command
 
 
-def test_a_command_that_fails_is_an_error_and_nothing_stays(newcomer, repository):
+def test_a_command_that_fails_is_an_error_and_nothing_stays(newcomer, repository, process):
     (newcomer.ROOT / "README.md").write_text("```sh\nfalse\n```\n", encoding="utf-8")
-    subprocess.run(["git", "-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qam", "x"], cwd=newcomer.ROOT, check=True)
-    with pytest.raises(subprocess.CalledProcessError):
+    process(["git", "-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qam", "x"], cwd=newcomer.ROOT)
+    with pytest.raises(newcomer.subprocess.CalledProcessError):
         newcomer.first_result("warm", False)
     assert list((repository / "scratch").iterdir()) == []
 
