@@ -4,8 +4,7 @@ from .brian2_import import from_brian2
 from .brian_script import Exported, export_brian2
 from .csv_tables import ExportedTables, export_csv
 from .nir import ExportedNIR, export_nir, from_nir, import_nir, to_nir
-from .official import LAYOUTS, import_network
-from .state_dict import read_state_dict
+from .official import LAYOUTS, import_network, read_state_dict
 
 __all__ = [
     "LAYOUTS",

@@ -1,4 +1,4 @@
-"""Writing the folder of an exported network: script, values, recordings with the spikes to expect, and a page that says what is what."""
+"""The folder of a network exported to Brian2: script, values, recordings with the spikes to expect, and a page about them."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import brian2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..brian.methods import choose_method
 from ..brian.values import is_time
-from ..data.checkpoint import Checkpoint
+from ..data.checkpoint import Checkpoint, installed_versions
 from ..data.decoding import Decoder, check_input
+from ..data.escape import markdown
 from ..data.events import SpikeDataset
 from ..data.files import write_atomically
-from ..errors import ConfigError
-from ..training.network import Network
-from .script import check_exportable, script_of
-from .script_page import readme_of
+from ..errors import TransferError
+from ..spec import NetworkSpec, Population
+from .expected import Expected, check_folder
+from .script import script_of, table_of_orders
+from .script_frame import PAGE
 
 #: What is written.
 FILES = ("network.py", "values.npz", "recordings.npz", "README.md")
-#: Recordings that the trained network runs at a time.
-_BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -67,45 +69,50 @@ def export_brian2(checkpoint: Checkpoint, data: SpikeDataset, folder: str | Path
     """
     spec = checkpoint.spec
     values = {key: _simulable(checkpoint, key) for key in spec.slots}
-    check_exportable(spec, values)
+    _check_exportable(spec, values)
     check_input(data, spec, where="export")
     target = Path(folder)
-    _check_folder(target)
-    decoder = Decoder.of(checkpoint)
-    n_steps = decoder.length(data)
-    raster = data.rasters(n_steps)
-    steps, runs, channels = np.nonzero(raster)
+    check_folder(target, lambda path: path.name in FILES)
+    expected = Expected.of(checkpoint, data)
+    n_steps, inputs = expected.n_steps, expected.spikes["input"].astype(np.int32)
+    layers = {name: spikes for name, spikes in expected.spikes.items() if name != "input"}
     recordings: dict[str, NDArray[Any]] = {
-        "channel": channels.astype(np.int32),
-        "step": steps.astype(np.int32),
-        "recording": runs.astype(np.int32),
+        "channel": inputs[:, 2],
+        "step": inputs[:, 1],
+        "recording": inputs[:, 0],
         "n_steps": np.array(n_steps),
         "labels": data.labels,
         "names": data.names,
+        "decided": expected.decisions,
     }
-    layers = [p.name for p in spec.populations if p.model.spiking]
-    cells: dict[str, list[NDArray[np.int64]]] = {name: [] for name in layers}
-    decided = []
-    network = Network.from_checkpoint(checkpoint)
-    for begin in range(0, len(data), _BATCH):
-        done = network.record(raster[:, begin : begin + _BATCH])
-        decided.append(decoder.predictions(done, spec))
-        for name in layers:
-            t, run, neuron = np.nonzero(done.rasters[name])
-            cells[name].append(((begin + run) * n_steps + t) * spec.population(name).size + neuron)
-    recordings["decided"] = np.concatenate(decided)
-    recordings |= {f"expected.{name}": np.sort(np.concatenate(cells[name])) for name in layers}
-    accuracy = float(np.mean(recordings["decided"] == data.labels))
-    n_spikes = {name: len(recordings[f"expected.{name}"]) for name in layers}
+    for name, spikes in layers.items():
+        recordings[f"expected.{name}"] = np.sort((spikes[:, 0] * n_steps + spikes[:, 1]) * spec.population(name).size + spikes[:, 2])
+    accuracy = float(np.mean(expected.decisions == data.labels))
+    n_spikes = {name: len(spikes) for name, spikes in layers.items()}
     sizes = " - ".join([f"{spec.n_input} inputs", *(f"{p.size} {p.model.name}" for p in spec.populations)])
     title = f"A trained spiking network: {sizes}."
     digest = hashlib.sha256(checkpoint.to_bytes()).hexdigest()
     target.mkdir(parents=True, exist_ok=True)
     write_atomically(target / "values.npz", _npz(values))
     write_atomically(target / "recordings.npz", _npz(recordings))
-    write_atomically(target / "README.md", readme_of(checkpoint, data, title, n_spikes, accuracy, digest))
-    write_atomically(target / "network.py", script_of(spec, values, title=title, decoder=decoder))
+    write_atomically(target / "README.md", _page(checkpoint, data, title, n_spikes, accuracy, digest))
+    write_atomically(target / "network.py", script_of(spec, values, title=title, decoder=Decoder.of(checkpoint)))
     return Exported(target, len(data), n_spikes, accuracy)
+
+
+def _check_exportable(spec: NetworkSpec, values: Mapping[str, NDArray[np.float64]]) -> None:
+    """Raise a TransferError if a script of Brian2's own means can't be the network."""
+
+    def fail(population: Population, got: str, expected: str) -> None:
+        where, remedy = f"{population.name}: {population.model.name}", "simulate it with hetsyn_sim: `hetsyn simulate`, or to_brian2"
+        raise TransferError("this network can't be written as a script", where=where, got=got, expected=expected, remedy=remedy)
+
+    for population in spec.populations:
+        if population.model.takes_values:
+            fail(population, "synapses that read the values of their source, x_pre", "recordings and layers of spikes")
+        method = choose_method(spec, population, values)
+        if method.reason:
+            fail(population, f"the method {method.name!r}, because {method.reason}", "a method that Brian2 has")
 
 
 def _simulable(checkpoint: Checkpoint, key: str) -> NDArray[np.float64]:
@@ -114,21 +121,27 @@ def _simulable(checkpoint: Checkpoint, key: str) -> NDArray[np.float64]:
     return np.maximum(value, np.finfo(np.float64).tiny) if is_time(checkpoint.spec.slots[key]) else value
 
 
-def _check_folder(folder: Path) -> None:
-    """Only an export may be replaced."""
-    foreign = sorted({path.name for path in folder.iterdir()} - set(FILES)) if folder.is_dir() else []
-    above = next((path for path in folder.absolute().parents if path.exists()), Path("/"))
-    if ((folder.exists() or folder.is_symlink()) and not folder.is_dir()) or not above.is_dir() or foreign:
-        raise ConfigError(
-            "nothing can be exported there",
-            where=str(folder),
-            got=", ".join(foreign[:5]) if foreign else "a file where a folder should be",
-            expected="a folder that is new, empty, or holds an export",
-            remedy="choose another folder",
-        )
-
-
 def _npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
     return content.getvalue()
+
+
+def _page(checkpoint: Checkpoint, data: SpikeDataset, title: str, n_spikes: Mapping[str, int], accuracy: float, digest: str) -> str:
+    spec = checkpoint.spec
+    about = {key: data.info[key] for key in ("attribution", "licence", "license") if key in data.info}
+    return PAGE.format(
+        title=markdown(title),
+        n=len(data),
+        packages=f'"brian2=={brian2.__version__}" "numpy=={np.__version__}"',
+        n_values=sum(int(np.prod(slot.shape)) for slot in spec.slots.values()),
+        n_slots=len(spec.slots),
+        expected="\n".join(f"- {name}: {n:,} spikes" for name, n in n_spikes.items()),
+        accuracy=100 * accuracy,
+        dt=1e3 * spec.dt_s,
+        orders="\n".join(table_of_orders(spec)),
+        digest=digest,
+        versions=", ".join(f"{name} {version}" for name, version in installed_versions().items()),
+        trained_on=markdown(str(checkpoint.data.get("name", "not recorded"))),
+        about="".join(f"- recordings, {key}: {markdown(str(text))}\n" for key, text in about.items()),
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -20,20 +20,17 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from ..brian.values import used_entries
 from ..data.checkpoint import Checkpoint
-from ..data.decoding import Decoder, check_input
+from ..data.decoding import check_input
 from ..data.escape import table_cell
 from ..data.events import SpikeDataset
 from ..data.files import json_text, write_atomically
-from ..data.recording import Recording
-from ..errors import ConfigError
 from ..spec import NetworkSpec
 from ..spec.quantities import dimensions_of, format_quantity, name_of_dimensions
-from ..training.network import Network
+from .expected import Expected, check_folder
 
 CSV_FORMAT = 1
 #: The file that says what the others are.
 ABOUT = "network.json"
-_BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -62,24 +59,15 @@ def export_csv(checkpoint: Checkpoint, data: SpikeDataset, folder: str | PathLik
     """
     spec, target = checkpoint.spec, Path(folder)
     check_input(data, spec, where="export")
-    _check_folder(target)
+    check_folder(target, _is_ours)
     tables = {f"synapses.{p.name}.csv": _synapses(checkpoint, p.name) for p in spec.projections}
     tables |= {f"neurons.{p.name}.csv": _neurons(checkpoint, p.name) for p in spec.populations}
-    decoder, network = Decoder.of(checkpoint), Network.from_checkpoint(checkpoint)
-    n_steps = decoder.length(data)
-    raster = data.rasters(n_steps)
-    decided: list[int] = []
-    spikes: dict[str, list[tuple[int, int, int]]] = {name: [] for name in ("input", *(p.name for p in spec.populations if p.model.spiking))}
-    for begin in range(0, len(data), _BATCH):
-        done = network.record(raster[:, begin : begin + _BATCH])
-        decided += [int(label) for label in decoder.predictions(done, spec)]
-        for name, found in spikes.items():
-            found += _cells(done, name, begin)
-    for name, found in spikes.items():
-        times = ((run, neuron, step * spec.dt_s) for run, neuron, step in sorted(found))
+    expected = Expected.of(checkpoint, data)
+    for name, spikes in expected.spikes.items():
+        times = ((run, neuron, float(step) * spec.dt_s) for run, neuron, step in sorted(spikes[:, [0, 2, 1]].tolist()))
         tables[f"spikes.{name}.csv"] = (["recording", "neuron" if name != "input" else "channel", "time [s]"], times)
-    facts = zip(range(len(data)), data.names, data.labels, decided, strict=True)
-    tables["recordings.csv"] = (["recording", "name", "label", "decision"], facts)
+    about_recordings = zip(range(len(data)), data.names, data.labels, expected.decisions.tolist(), strict=True)
+    tables["recordings.csv"] = (["recording", "name", "label", "decision"], about_recordings)
     target.mkdir(parents=True, exist_ok=True)
     n_rows = {}
     for name, (header, rows) in tables.items():
@@ -88,8 +76,13 @@ def export_csv(checkpoint: Checkpoint, data: SpikeDataset, folder: str | PathLik
     for path in target.iterdir():  # of an earlier export of a larger network
         if path.name not in (*tables, ABOUT):
             path.unlink()
-    write_atomically(target / ABOUT, json_text(_about(checkpoint, data, n_steps, n_rows)))
+    write_atomically(target / ABOUT, json_text(_about(checkpoint, data, expected.n_steps, n_rows)))
     return ExportedTables(target, n_rows)
+
+
+def _is_ours(path: Path) -> bool:
+    kind, _, rest = path.name.partition(".")
+    return path.name in (ABOUT, "recordings.csv") or (kind in ("synapses", "neurons", "spikes") and rest.endswith(".csv"))
 
 
 _Table = tuple[list[str], Iterable[Iterable[Any]]]
@@ -97,10 +90,10 @@ _Table = tuple[list[str], Iterable[Iterable[Any]]]
 
 def _synapses(checkpoint: Checkpoint, projection: str) -> _Table:
     spec = checkpoint.spec
-    (found,) = (p for p in spec.projections if p.name == projection)
+    (connected,) = (p for p in spec.projections if p.name == projection)
     slots = {key: slot for key, slot in spec.slots.items() if slot.owner == projection}
-    exists = np.ones((found.n_post, found.n_pre), dtype=bool)
-    if not found.self_connections:
+    exists = np.ones((connected.n_post, connected.n_pre), dtype=bool)
+    if not connected.self_connections:
         np.fill_diagonal(exists, False)
     post, pre = np.nonzero(exists)
     columns = []
@@ -128,11 +121,6 @@ def _header(spec: NetworkSpec, key: str) -> str:
 
 #: Units as tables have them, where Brian2 has the whole word.
 _SHORT: Mapping[str, str] = {"second": "s", "volt": "V", "amp": "A", "ohm": "Ohm", "siemens": "S", "farad": "F", "hertz": "Hz"}
-
-
-def _cells(done: Recording, population: str, begin: int) -> Iterator[tuple[int, int, int]]:
-    for step, run, neuron in np.argwhere(done.rasters[population]):
-        yield begin + int(run), int(neuron), int(step)
 
 
 def _text_of(header: list[str], rows: Iterable[Iterable[Any]]) -> tuple[str, int]:
@@ -164,24 +152,3 @@ def _about(checkpoint: Checkpoint, data: SpikeDataset, n_steps: int, n_rows: Map
         "seeds": dict(checkpoint.seeds),
         "versions": dict(checkpoint.versions),
     }
-
-
-def _is_ours(path: Path) -> bool:
-    return path.name in (ABOUT, "recordings.csv") or (
-        path.suffix == ".csv" and path.name.split(".")[0] in ("synapses", "neurons", "spikes")
-    )
-
-
-def _check_folder(folder: Path) -> None:
-    """Only an export may be replaced."""
-    there = list(folder.iterdir()) if folder.is_dir() else []
-    foreign = sorted(path.name for path in there if not _is_ours(path))
-    above = next((path for path in folder.absolute().parents if path.exists()), Path("/"))
-    if (folder.exists() and not folder.is_dir()) or not above.is_dir() or foreign:
-        raise ConfigError(
-            "nothing can be exported there",
-            where=str(folder),
-            got=", ".join(foreign[:5]) if foreign else "a file where a folder should be",
-            expected="a folder that is new, empty, or holds an export",
-            remedy="choose another folder",
-        )

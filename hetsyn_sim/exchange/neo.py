@@ -8,14 +8,14 @@ train are its population, its neuron and, as ``sampling_period``, dt. Step t is 
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from ..data.recording import Recording, spikes_to_raster
-from ..errors import BackendError, DataError
+from ..errors import DataError, package
 
+_PURPOSE = "exchanging Neo objects"
 _REMEDY = "use a block that to_neo made, or build a Recording from arrays"
 
 
@@ -38,7 +38,7 @@ def to_neo(recording: Recording, *, units: dict[str, str] | None = None, name: s
     DataError
         If ``units`` names no trace, or a unit that quantities does not know.
     """
-    neo, pq = _need("neo"), _need("quantities")
+    neo, pq = (package(name, _PURPOSE, extra="neo") for name in ("neo", "quantities"))
     given = dict(units or {})
     if unknown := sorted(set(given) - set(recording.traces)):
         raise DataError(
@@ -94,7 +94,7 @@ def from_neo(block: Any) -> Recording:
         If dt or the number of steps are not annotated, a spike train has no population or neuron, a spike is not on the grid, or segments
         hold different populations or traces.
     """
-    pq = _need("quantities")
+    pq = package("quantities", _PURPOSE, extra="neo")
     try:
         dt, n_steps = float(block.annotations["dt_s"]), int(block.annotations["n_steps"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -129,19 +129,6 @@ def from_neo(block: Any) -> Recording:
     simulator = str(block.annotations.get("simulator", ""))
     stacked = [{name: np.stack(parts, axis=1) for name, parts in found.items()} for found in (rasters, traces)]
     return Recording(dt, stacked[0], stacked[1], simulator)
-
-
-def _need(package: str) -> Any:
-    try:
-        return import_module(package)
-    except ImportError as error:
-        raise BackendError(
-            f"Neo objects need the package {package}",
-            where=f"import {package}",
-            got=str(error),
-            expected="neo 0.13 or newer, which brings quantities",
-            remedy='pip install "hetsyn-sim[neo]"',
-        ) from error
 
 
 def _foreign(where: str, got: str, expected: str) -> DataError:

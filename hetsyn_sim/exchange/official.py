@@ -1,23 +1,30 @@
-"""The layout in which the published code of HetSyn saves a network (Deng et al. 2025; App. D): decays, and weights, for every synapse."""
+"""State dicts of PyTorch, and the layout in which the published code of HetSyn saves a network (Deng et al. 2025, App. D).
+
+That layout has a decay and a weight for every synapse.
+"""
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Mapping
 from itertools import pairwise
 from os import PathLike
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..data.checkpoint import Checkpoint
-from ..errors import CheckpointError, ConfigError, UnknownNameError
+from ..data.reading import UNREADABLE, check_readable, room
+from ..errors import CheckpointError, ConfigError, one_of
 from ..models import HetSynLIF, LeakyReadout
 from ..spec import Layer, NetworkSpec
 from ..spec.quantities import QuantityLike, to_si
-from .state_dict import read_state_dict
 
 Array = NDArray[np.float64]
 
@@ -30,6 +37,14 @@ _BURN_IN = {"name": "sum_of_softmax", "burn_in": 11}
 
 _KEY = re.compile(r"(?P<layer>layer_hidden_?(?P<number>\d+)|layer_out)(?:\.(?P<part>layer_in|layer_rec))?\.(?P<what>\w+)")
 _ALIASES = {"w": "w", "weight": "w", "rho": "rho", "r": "rho", "decay": "rho", "b": "b", "bias": "b"}
+
+#: Where programs put a state dict that they save together with other things.
+_WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network")
+#: What wrappers for several devices or for compilation put before every name.
+_PREFIXES = ("module.", "_orig_mod.", "model.")
+#: What PyTorch says it would not make.
+_REFUSED = re.compile(r"GLOBAL ([\w.]+)")
+_SAVE = "torch.save(model.state_dict(), 'weights.pth')"
 
 
 def import_network(
@@ -71,8 +86,7 @@ def import_network(
     ConfigError, SpecError
         If theta or a time makes no sense.
     """
-    if layout not in LAYOUTS:
-        raise UnknownNameError("unknown layout", where="layout", got=repr(layout), expected=", ".join(LAYOUTS), remedy="use one of these")
+    trained_by = one_of(layout, LAYOUTS, "layout", where="layout")
     step = to_si(dt, "ms", where="dt")
     reset = _RESET_STEPS * step if tau_reset is None else to_si(tau_reset, "ms", where="tau_reset")
     if not (step > 0.0 and reset >= 0.0 and np.isfinite(theta) and theta > 0.0):
@@ -99,7 +113,7 @@ def import_network(
         if number:
             values[f"{name}.neuron.theta"], values[f"{name}.neuron.tau_reset"] = np.array(theta), np.array(reset)
     recipe = {"name": "imported", "training": {"loss": _BURN_IN}}
-    return Checkpoint(spec, values, recipe=recipe, decoder=_BURN_IN, data={"name": f"imported from {LAYOUTS[layout]}"})
+    return Checkpoint(spec, values, recipe=recipe, decoder=_BURN_IN, data={"name": f"imported from {trained_by}"})
 
 
 def _parts(tensors: Mapping[str, Array], where: str) -> dict[int, dict[tuple[str, str], Array]]:
@@ -109,9 +123,8 @@ def _parts(tensors: Mapping[str, Array], where: str) -> dict[int, dict[tuple[str
         match = _KEY.fullmatch(key)
         what = _ALIASES.get(match["what"]) if match else None
         if match is None or what is None:
-            raise _not_this(
-                where, f"a tensor {key}", "layer_hidden1.layer_in.w, .rho, layer_hidden1.layer_rec.w, .rho, ..., layer_out.w, .rho"
-            )
+            expected = "layer_hidden1.layer_in.w, .rho, layer_hidden1.layer_rec.w, .rho, ..., layer_out.w, .rho"
+            raise _not_this(where, f"a tensor {key}", expected)
         if what == "b":
             if np.any(tensor != 0.0):
                 raise _not_this(where, f"{key}: biases that are not 0", "no bias, as published: a HetSynLIF neuron has none")
@@ -121,9 +134,8 @@ def _parts(tensors: Mapping[str, Array], where: str) -> dict[int, dict[tuple[str
         for part in ("layer_in", "layer_rec"):
             if ((part, "w") in tensors_of) != ((part, "rho") in tensors_of) or (part == "layer_in" and (part, "w") not in tensors_of):
                 layer = f"layer_hidden{number}" if number else "layer_out"
-                raise _not_this(
-                    where, f"{layer}.{part} without {'w and rho' if part == 'layer_in' else 'one of w and rho'}", "both, for each layer"
-                )
+                missing = "w and rho" if part == "layer_in" else "one of w and rho"
+                raise _not_this(where, f"{layer}.{part} without {missing}", "both, for each layer")
     if 0 not in found or len(found) < 2:
         raise _not_this(where, f"{len(found)} layer(s)" + ("" if 0 in found else " and no layer_out"), "hidden layers and layer_out")
     return found
@@ -165,3 +177,64 @@ def _not_this(where: str, got: str, expected: str) -> Any:
         expected=expected,
         remedy="check with which program it was saved",
     )
+
+
+def read_state_dict(path: str | PathLike[str]) -> dict[str, NDArray[np.float64]]:
+    """The tensors of a file by their names, in float64.
+
+    The file is unpickled by ``torch.load(weights_only=True)``, which makes tensors and plain containers and runs nothing.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, not of this kind, holds anything but tensors and plain data, or a value that is no number.
+    """
+    place = Path(path)
+    check_readable(place, expected="a file that torch.save wrote", error=CheckpointError)
+    try:
+        content: Any = torch.load(place, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise _refused(place, "no such file", "the path of a file that torch.save wrote", "check the path") from error
+    except pickle.UnpicklingError as error:
+        # PyTorch's own text advises to load the file all the same, so only the name of what it refused is taken from it
+        refused = _REFUSED.search(str(error))
+        got = "objects that would run code when they are read" + (f": {refused[1]}" if refused else "")
+        raise _refused(place, got, "tensors", f"save the tensors alone: {_SAVE}") from error
+    except (*UNREADABLE, LookupError, AttributeError, TypeError, AssertionError) as error:
+        got = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')} (it begins with {_begins(place)!r})"
+        raise _refused(place, got, "a file that torch.save wrote", f"save it again: {_SAVE}") from error
+    for name in _WRAPPERS:
+        if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
+            content = content[name]
+    if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()) or not content:
+        got = type(content).__name__ if not isinstance(content, Mapping) else f"a mapping of {', '.join(map(str, content)) or 'nothing'}"
+        raise _refused(place, got, "a state dict: names and tensors", "save model.state_dict()")
+    for name, value in content.items():
+        if value.layout is not torch.strided or value.is_complex() or value.is_quantized or value.device.type != "cpu":
+            got = f"{name}: {value.layout} of {value.dtype} on {value.device}"
+            raise _refused(place, got, "real numbers, every one written out", "save dense floating point tensors")
+    if sum(8 * value.numel() for value in content.values()) > room():
+        raise _refused(place, f"{sum(value.numel() for value in content.values()):,} numbers", "as many as there is room for", "save less")
+    tensors = {_bare(str(name)): value.detach().to(torch.float64).numpy() for name, value in content.items()}
+    for name, value in tensors.items():
+        if not np.isfinite(value).all():
+            raise _refused(place, f"{name}: {int((~np.isfinite(value)).sum())} values that are NaN or infinite", "numbers", "train it anew")
+    return tensors
+
+
+def _begins(path: Path) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(8)
+    except OSError:  # which is what went wrong before
+        return b""
+
+
+def _bare(name: str) -> str:
+    while any(name.startswith(prefix) for prefix in _PREFIXES):
+        name = next(name.removeprefix(prefix) for prefix in _PREFIXES if name.startswith(prefix))
+    return name
+
+
+def _refused(path: Path, got: str, expected: str, remedy: str) -> CheckpointError:
+    return CheckpointError("this file holds no state dict", where=str(path), got=got, expected=expected, remedy=remedy)

@@ -30,31 +30,14 @@ from ..brian.equations import (
 from ..brian.methods import choose_method
 from ..brian.network import METHOD
 from ..brian.schedule import Schedule
-from ..brian.values import synapse_mask
+from ..brian.values import synapse_mask, used_entries
 from ..data.decoding import DECODERS, Decoder
 from ..data.escape import docstring, one_line
-from ..errors import TransferError
-from ..spec import NetworkSpec, Population, Projection
-from ..spec.quantities import dimensions_of, name_of_dimensions
-from .script_frame import BEGINNING, ENDING
-from .script_text import equation_comments, parameter_comments
+from ..spec import NetworkSpec, NeuronModel, Population, Projection
+from ..spec.quantities import dimensions_of, name_of_dimensions, parse_unit
+from .script_frame import AXES, BEGINNING, ENDING, MEANINGS, OWN_NAME
 
 _WIDTH = 116
-
-
-def check_exportable(spec: NetworkSpec, values: Mapping[str, NDArray[np.float64]]) -> None:
-    """Raise a TransferError if a script of Brian2's own means can't be the network."""
-
-    def fail(population: Population, got: str, expected: str) -> None:
-        where, remedy = f"{population.name}: {population.model.name}", "simulate it with hetsyn_sim: `hetsyn simulate`, or to_brian2"
-        raise TransferError("this network can't be written as a script", where=where, got=got, expected=expected, remedy=remedy)
-
-    for population in spec.populations:
-        if population.model.takes_values:
-            fail(population, "synapses that read the values of their source, x_pre", "recordings and layers of spikes")
-        method = choose_method(spec, population, values)
-        if method.reason:
-            fail(population, f"the method {method.name!r}, because {method.reason}", "a method that Brian2 has")
 
 
 def script_of(spec: NetworkSpec, values: Mapping[str, NDArray[np.floating]], *, title: str, decoder: Decoder) -> str:
@@ -116,7 +99,7 @@ def _population(
     if model.reference:
         yield _comment(f"Published in: {model.reference}")
         yield "#"
-    for line in (*equation_comments(model), *parameter_comments(spec, population, values)):
+    for line in (*_equation_comments(model), *_parameter_comments(spec, population, values)):
         yield _comment(line)
     yield f"{name} = NeuronGroup("
     yield f"    {population.size},"
@@ -173,6 +156,36 @@ def _projection(spec: NetworkSpec, projection: Projection, number: int, schedule
     for total in sums_in_use(model):
         yield f'in_step({name}.summed_updaters["{sum_name(total, projection)}_post"], {schedule.sums(number)})'
     yield f"network.add({name})"
+
+
+def _equation_comments(model: NeuronModel) -> Iterator[str]:
+    """A line for each state of the synapse and the neuron, and for v."""
+    for name in model.synapse_equations.states:
+        yield f"{name} (each synapse): {MEANINGS.get(name, OWN_NAME)}"
+    for name in model.neuron_equations.states:
+        if name != "v":
+            yield f"{name} (each neuron): {MEANINGS.get(name, OWN_NAME)}"
+    if "v" in model.neuron_equations.states:
+        yield f"v (each neuron): {MEANINGS['v']}, with a membrane that takes time to follow its input"
+    else:
+        yield f"v (each neuron): {MEANINGS['v']}, given at every moment by the currents: a membrane without a capacitance of its own"
+    for total, state in zip(model.summed, model.synapse_equations.states, strict=True):
+        yield f"{total} (each neuron): the sum of {state} over all its synapses"
+
+
+def _parameter_comments(spec: NetworkSpec, population: Population, values: dict[str, NDArray[np.float64]]) -> Iterator[str]:
+    """A line for each parameter: meaning, what it is one value per, range, and whether training found it."""
+    for key, slot in spec.slots.items():
+        owner, name = key.rsplit(".", 1)
+        if owner.partition(".")[0] != population.name:
+            continue
+        unit = slot.parameter.unit
+        scaled = np.asarray(values[key][used_entries(slot)], dtype=np.float64) / float(parse_unit(unit, where=key))
+        shown = "" if unit == "1" else f" {unit}"
+        low, middle, high = (f"{number:.3g}" for number in (scaled.min(), np.median(scaled), scaled.max())) if scaled.size else ("-",) * 3
+        spread = f"{middle}{shown}" if low == high else f"{low} to {high}{shown}, median {middle}{shown}"
+        how = "learned" if slot.parameter.trainable else "fixed"
+        yield f"{key}: {MEANINGS.get(name, OWN_NAME)}; {AXES[str(slot.parameter.axes)]}; {spread}; {how}"
 
 
 def _each_step(name: str, code: str, order: int) -> str:

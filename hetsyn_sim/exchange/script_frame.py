@@ -1,4 +1,4 @@
-"""What every exported script has in common: its beginning and its end. Braces are doubled, since these are format strings."""
+"""Texts of an exported folder: how every script begins and ends, its page, and the words of its comments; doubled braces are format's."""
 
 from __future__ import annotations
 
@@ -116,3 +116,67 @@ trained = np.mean(recordings["decided"][:N_RECORDINGS] == recordings["labels"][:
 print(f"accuracy: {{100 * accuracy:.2f}} % (trained network: {{100 * trained:.2f}} %)")
 sys.exit(1 if different else 0)
 '''
+
+PAGE = """# {title}
+
+Trained in PyTorch, written for Brian2. `network.py` runs it on {n} recordings and says whether its spikes are those of the trained network.
+
+```sh
+pip install {packages}
+python network.py
+```
+
+| file | what |
+|---|---|
+| `network.py` | the simulation, with comments |
+| `values.npz` | {n_values:,} parameter values in SI units: {n_slots} arrays; those of synapses are (post, pre) |
+| `recordings.npz` | input spikes (`recording`, `step`, `channel`), `labels`, `names`; of the trained network `decided`, `expected.*` |
+
+`expected.layer` holds a number for each spike of the trained network: `(recording * n_steps + step) * neurons + neuron`.
+
+## What to expect
+
+{expected}
+- accuracy: {accuracy:.2f} %
+
+Every spike should be the same. A voltage that lies within rounding of its threshold could fall on the other side on another machine; then
+`network.py` prints how many spikes differ and ends with exit code 1.
+
+## One time step ({dt:g} ms)
+
+```text
+{orders}
+```
+
+## Where it comes from
+
+- checkpoint: sha256 `{digest}`
+- made with {versions}
+- trained on: {trained_on}
+{about}"""
+
+#: The field's names, as the models that ship and their variants use them, in a neuroscientist's words.
+MEANINGS = {
+    "w": "synaptic weight: what a presynaptic spike adds",
+    "tau_syn": "time constant of the synaptic current",
+    "tau_mem": "membrane time constant",
+    "tau_reset": "time constant at which the effect of the neuron's own spike wears off",
+    "tau_adapt": "time constant of adaptation",
+    "tau_noise": "time constant of the noise",
+    "theta": "threshold",
+    "a": "adaptation: what a spike adds to the slow reset current",
+    "R_m": "input resistance of the membrane",
+    "g_max": "conductance that a presynaptic spike opens",
+    "E_rev": "reversal potential of the synapse, from rest",
+    "I": "synaptic current: jumps with a presynaptic spike, then decays with the synapse's own time constant",
+    "R": "reset current: jumps with each spike of the neuron and is taken from v, so that it is harder to excite for a while",
+    "J_theta": "reset current: jumps by the threshold with each spike of the neuron and is taken from v",
+    "J_a": "adaptation current: a slower reset current",
+    "M": "what the membrane's capacitance takes from the synaptic currents",
+    "g": "synaptic conductance",
+    "h": "synaptic conductance times reversal potential",
+    "noise": "fluctuations of the membrane potential",
+    "v": "membrane potential",
+}
+AXES = {"post pre": "one for every synapse", "post": "one for every neuron", "layer": "one for the whole layer"}
+OWN_NAME = "a name of the model's own"

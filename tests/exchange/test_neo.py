@@ -111,5 +111,5 @@ def test_units_have_to_be_units_of_traces():
 
 def test_without_neo_the_remedy_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "neo", None)
-    with pytest.raises(BackendError, match=r'(?s)need the package neo.*pip install "hetsyn-sim\[neo\]"'):
+    with pytest.raises(BackendError, match=r"(?s)needs the package neo.*hetsyn-sim\[neo\]"):
         to_neo(recording())

@@ -1,7 +1,6 @@
 """Exported networks run without this package and spike as they were trained to, or say how much they don't."""
 
 import re
-import subprocess
 import sys
 from dataclasses import replace
 
@@ -17,33 +16,9 @@ from hetsyn_sim.models import HetNeuLIF, HetNeuReadout, HetSynLIF, HomNeuALIF, H
 from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec, StepOrder
 from hetsyn_sim.training.network import Network
 
+from .scripts import run_script
+
 LIVELY = HetSynLIF.with_parameters(w={"initial": FanInNormal(3.0)})
-# hetsyn_sim must not be found, and nothing but Brian2 and NumPy may be asked for.
-WITHOUT_US = """
-import runpy, sys
-class Nothing:
-    def find_spec(self, name, *_):
-        if name.split(".")[0] in ("hetsyn_sim", "torch", "safetensors", "h5py", "equivalence"):
-            raise ImportError(f"{name} is not there")
-sys.meta_path.insert(0, Nothing())
-sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-
-
-def run_script(folder, *arguments):
-    """What the script prints, and its exit code, in a process that can't import hetsyn_sim."""
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_US, str(folder / "network.py"), *arguments],
-        cwd="/",
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode in (0, 1), done.stderr
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.stdout, done.returncode
 
 
 def checkpoint_of(layers, readout=None, loss=None, order=None, seed=0):
@@ -125,15 +100,13 @@ def test_the_script_sees_other_weights(toy_data, toy_checkpoint, tmp_path):
     assert int(re.search(r"(\d+) differ", printed).group(1)) > 0
 
 
-def test_some_recordings_and_the_compiled_target_are_options(toy_data, toy_checkpoint, tmp_path):
+def test_some_recordings_are_an_option(toy_data, toy_checkpoint, tmp_path):
     export_brian2(toy_checkpoint, toy_data, tmp_path)
     n = Network.from_checkpoint(toy_checkpoint).record(toy_data[:4].rasters()).rasters["layer_1"].sum()
     printed, code = run_script(tmp_path, "--recordings", "4")
     assert code == 0
     assert printed.count("4 recordings of 12 steps") == 1
     assert f"layer_1: {n} spikes, 0 differ" in printed
-    usage = subprocess.run([sys.executable, tmp_path / "network.py", "--help"], capture_output=True, text=True, check=True).stdout
-    assert "--target {numpy,cython}" in usage
 
 
 def test_a_time_constant_of_zero_and_infinity_survive(toy_data, toy_checkpoint, tmp_path):
@@ -179,3 +152,13 @@ def test_recordings_that_do_not_fit(toy_data, toy_checkpoint, tmp_path):
     with pytest.raises(DataError, match="another number of channels"):
         export_brian2(toy_checkpoint, replace(toy_data, n_channels=7), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_script_runs_without_this_package(toy_data, toy_checkpoint, tmp_path, process):
+    """In a process of its own, from another folder, where hetsyn_sim can't be found."""
+    export_brian2(toy_checkpoint, toy_data, tmp_path)
+    alone = "import runpy, sys; sys.modules['hetsyn_sim'] = None; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    done = process([sys.executable, "-c", alone, tmp_path / "network.py"], cwd="/")
+    assert (done.returncode, ", 0 differ" in done.stdout) == (0, True), done.stderr
+    usage = process([sys.executable, tmp_path / "network.py", "--help"]).stdout
+    assert "--target {numpy,cython}" in usage

@@ -9,7 +9,7 @@ from hetsyn_sim.models import LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 
 from ..brian.neurons import adlif, graded, izhikevich, value_readout
-from .test_script import run_script
+from .scripts import run_script
 
 _FROZEN = {"frozen": "u", "refractory": "t_ref", "initial": {"u": "theta/2"}}
 
