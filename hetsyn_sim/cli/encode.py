@@ -51,11 +51,11 @@ def encode(
     ```
     """
     check_output(out, json_file)
+    from ..tasks.corpora import corpus_of, spoken_words
     from ..tasks.encode import encode as encode_sounds
     from ..tasks.mnist import holds_images, sequential_mnist
     from ..tasks.shd import heidelberg_digits
     from ..tasks.shd_files import is_in_layout
-    from ..tasks.words import corpus_of, spoken_words
 
     if download:
         from ..tasks.download import download_heidelberg_digits

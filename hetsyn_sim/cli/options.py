@@ -66,10 +66,10 @@ def load_data(path: Path | None, checkpoint: Checkpoint | None = None) -> SpikeD
     if path is None:
         task = None if checkpoint is None else checkpoint.recipe.get("task")
         return _drawn(task, int(checkpoint.seeds.get("training", 0)))[0] if checkpoint is not None and task else _shipped()
+    from ..tasks.corpora import corpus_of, spoken_words
     from ..tasks.mnist import holds_images, sequential_mnist
     from ..tasks.shd import heidelberg_digits
     from ..tasks.shd_files import is_in_layout
-    from ..tasks.words import corpus_of, spoken_words
 
     if is_in_layout(path):
         return heidelberg_digits(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .corpora import spoken_words
 from .dms import delayed_match_to_sample
 from .event_cameras import cifar10_dvs, dvs_gestures
 from .forecast import Forecast
@@ -11,7 +12,6 @@ from .mnist import sequential_mnist
 from .patterns import pattern_generation
 from .shd import heidelberg_digits
 from .spoken_digits import spoken_digits
-from .words import spoken_words
 
 __all__ = [
     "Forecast",

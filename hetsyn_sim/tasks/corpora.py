@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from string import ascii_lowercase
 from types import MappingProxyType
 from typing import Literal
 
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 
 from ..data.events import SpikeDataset
 from ..data.reading import check_readable
-from ..errors import DataError, UnknownNameError
+from ..errors import DataError, one_of, package
 from .crossings import CrossingEncoder
 
 _SPLITS: tuple[Literal["train", "test"], ...] = ("train", "test")
@@ -60,9 +61,7 @@ CORPORA = MappingProxyType(
         "tidigits": Corpus(
             "TIDIGITS, adults, isolated digits", re.compile(r"(?P<word>[1-9zo])[ab]"), tuple("z123456789o"), ("man", "woman")
         ),
-        "ti46-alpha": Corpus(
-            "TI46, letters", re.compile(r"[0-9a-z]?(?P<word>[a-z])[fm][1-8]s[et]t[0-9]"), tuple("abcdefghijklmnopqrstuvwxyz")
-        ),
+        "ti46-alpha": Corpus("TI46, letters", re.compile(r"[0-9a-z]?(?P<word>[a-z])[fm][1-8]s[et]t[0-9]"), tuple(ascii_lowercase)),
     }
 )
 
@@ -90,26 +89,23 @@ def spoken_words(
     DataError
         If there are no recordings of a split, or one can't be read: see :func:`read_sphere`.
     """
-    if corpus not in CORPORA:
-        raise UnknownNameError(
-            "unknown corpus", where="spoken_words", got=repr(corpus), expected=", ".join(CORPORA), remedy="use one of these"
-        )
-    found = list(_recordings(Path(source), CORPORA[corpus]))
-    missing = [split for split in _SPLITS if not any(part == split for _, part, _, _ in found)]
+    chosen: Corpus = one_of(corpus, CORPORA, "corpus", where="spoken_words")
+    recordings = list(_recordings(Path(source), chosen))
+    missing = [split for split in _SPLITS if not any(part == split for _, part, _, _ in recordings)]
     if missing:
         raise DataError(
-            f"no recordings of {CORPORA[corpus].title} for {' and '.join(missing)}",
+            f"no recordings of {chosen.title} for {' and '.join(missing)}",
             where=str(source),
-            got=f"{len(found)} recordings that are named like those of the corpus",
-            expected="folders train and test with .wav or .sph files, see hetsyn_sim.tasks.words",
+            got=f"{len(recordings)} recordings that are named like those of the corpus",
+            expected="folders train and test with .wav or .sph files, see hetsyn_sim.tasks.corpora",
             remedy="name the folder that the corpus was unpacked into",
         )
     rasters, encoders = [], dict[int, CrossingEncoder]()
-    for done, (path, _, _, _) in enumerate(found, start=1):
+    for done, (path, _, _, _) in enumerate(recordings, start=1):
         signal, rate = read_sphere(path)
         rasters.append(encoders.setdefault(rate, CrossingEncoder(rate, dt))(signal, name=str(path)))
         if progress is not None:
-            progress(done, len(found))
+            progress(done, len(recordings))
     events = [np.nonzero(raster) for raster in rasters]
     return SpikeDataset.from_lists(
         [steps for steps, _ in events],
@@ -117,11 +113,11 @@ def spoken_words(
         dt=dt,
         n_channels=rasters[0].shape[1],
         n_steps=[len(raster) for raster in rasters],
-        labels=[CORPORA[corpus].words.index(word) for _, _, _, word in found],
-        speakers=[speaker for _, _, speaker, _ in found],
-        names=[f"{speaker}/{path.stem.lower()}" for path, _, speaker, _ in found],
-        split=[part for _, part, _, _ in found],
-        info={"task": CORPORA[corpus].title, "encoding": "threshold crossings of a mel spectrogram (Gütig 2016)"},
+        labels=[chosen.words.index(word) for _, _, _, word in recordings],
+        speakers=[speaker for _, _, speaker, _ in recordings],
+        names=[f"{speaker}/{path.stem.lower()}" for path, _, speaker, _ in recordings],
+        split=[part for _, part, _, _ in recordings],
+        info={"task": chosen.title, "encoding": "threshold crossings of a mel spectrogram (Gütig 2016)"},
     )
 
 
@@ -138,18 +134,11 @@ def read_sphere(path: Path) -> tuple[NDArray[np.float64], int]:
     Raises
     ------
     DataError
-        If the file is compressed with Shorten, has several channels, or can't be read, or if soundfile is not installed.
+        If the file is compressed with Shorten, has several channels, or can't be read.
+    BackendError
+        If soundfile is not installed.
     """
-    try:
-        import soundfile
-    except ImportError as error:
-        raise DataError(
-            "NIST SPHERE files need the package soundfile",
-            where=str(path),
-            got=str(error),
-            expected="soundfile",
-            remedy="pip install 'hetsyn-sim[speech]'",
-        ) from error
+    soundfile = package("soundfile", "reading NIST SPHERE files", extra="speech", where=str(path))
     check_readable(path, expected="a NIST SPHERE or wav file")
     try:
         with open(path, "rb") as file:
@@ -164,7 +153,7 @@ def read_sphere(path: Path) -> tuple[NDArray[np.float64], int]:
             expected="plain PCM",
             remedy="decompress it with NIST's sph2pipe (sph2pipe -p -f sph IN OUT) or w_decode (w_decode -o pcm IN OUT)",
         )
-    _check_whole(path, head)
+    _check_complete(path, head)
     try:
         samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
     except (RuntimeError, OSError, ValueError, MemoryError) as error:
@@ -180,14 +169,14 @@ def read_sphere(path: Path) -> tuple[NDArray[np.float64], int]:
     return samples[:, 0], int(rate)
 
 
-def _check_whole(path: Path, head: bytes) -> None:
+def _check_complete(path: Path, head: bytes) -> None:
     """A SPHERE file says how many samples it has; libsndfile would read those that are there, and say nothing."""
     if not head.startswith(_MAGIC):
         return
-    facts = {name: int(value) for name, value in _FACT.findall(head)}
-    announced = math.prod(facts.get(name, 1) for name in (b"sample_count", b"sample_n_bytes", b"channel_count"))
+    header = {name: int(value) for name, value in _FACT.findall(head)}
+    announced = math.prod(header.get(name, 1) for name in (b"sample_count", b"sample_n_bytes", b"channel_count"))
     size = path.stat().st_size - _HEAD
-    if b"sample_count" in facts and announced > size:
+    if b"sample_count" in header and announced > size:
         raise _unreadable(path, f"{max(0, size):,} bytes of samples where its header announces {announced:,}")
 
 

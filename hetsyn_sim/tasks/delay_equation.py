@@ -11,21 +11,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import ConfigError
+from ..errors import ConfigError, positive
 
 Array = NDArray[np.float64]
-
-
-def check_positive(where: str, value: float) -> None:
-    """Raise :class:`ConfigError` unless this is a positive, finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value < np.inf:
-        raise ConfigError(
-            "this must be a positive number",
-            where=where,
-            got=repr(value),
-            expected="a finite number above 0",
-            remedy="give it in time units",
-        )
 
 
 @dataclass(frozen=True)
@@ -54,7 +42,7 @@ class MackeyGlass:
 
     def __post_init__(self) -> None:
         for name in (f.name for f in fields(self)):
-            check_positive(f"MackeyGlass.{name}", getattr(self, name))
+            positive(getattr(self, name), name, where=f"MackeyGlass.{name}", remedy="give it in time units", error=ConfigError)
 
     def rate(self, x: Array, delayed: Array) -> Array:
         """The derivative dx/dt for x(t) and x(t - tau), per time unit."""
@@ -116,7 +104,7 @@ def steps_of(name: str, time: float, dt: float) -> int:
     ConfigError
         If it is not a whole number of them, at least one; the tolerance of 1e-9 steps is that of the division.
     """
-    check_positive("dt", dt)
+    positive(dt, "dt", where="dt", remedy="give it in time units", error=ConfigError)
     steps = round(time / dt) if np.isfinite(time) else 0
     if steps < 1 or abs(time / dt - steps) > 1e-9 * steps:
         raise ConfigError(

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..data.events import SpikeDataset
-from ..errors import ConfigError, UnknownNameError
+from ..errors import ConfigError, one_of
 from .dms import delayed_match_to_sample
 from .patterns import PatternTask, pattern_generation
 
@@ -36,18 +36,12 @@ def draw(task: Mapping[str, Any], seed: int) -> SpikeDataset | PatternTask:
         If a setting is missing, or its value makes no sense.
     """
     settings = {name: value for name, value in task.items() if name != "name"}
-    if task.get("name") not in DRAWN:
-        raise UnknownNameError(
-            "unknown task", where="task", got=repr(task.get("name")), expected=", ".join(DRAWN), remedy="use one of these"
-        )
-    function = DRAWN[str(task["name"])]
+    function = one_of(task.get("name"), DRAWN, "task", where="task")
     known = [name for name in inspect.signature(function).parameters if name != "seed"]
-    if foreign := sorted(set(settings) - set(known)):
-        raise UnknownNameError(
-            "unknown setting of a task", where=f"task.{task['name']}", got=", ".join(foreign), expected=", ".join(known), remedy="remove it"
-        )
+    for name in settings:
+        one_of(name, known, "setting of a task", where=f"task.{task['name']}", remedy="remove it")
     try:
-        return function(**settings, seed=seed)
+        recordings: SpikeDataset | PatternTask = function(**settings, seed=seed)
     except TypeError as error:
         raise ConfigError(
             "a setting of the task is missing or of the wrong type",
@@ -56,3 +50,4 @@ def draw(task: Mapping[str, Any], seed: int) -> SpikeDataset | PatternTask:
             expected=", ".join(known),
             remedy="give numbers, and n_train at least",
         ) from error
+    return recordings

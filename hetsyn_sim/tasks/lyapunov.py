@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import ConfigError
-from .delay_equation import MackeyGlass, check_positive, march, steps_of
+from ..errors import ConfigError, positive
+from .delay_equation import MackeyGlass, march, steps_of
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def largest_exponent(
     ConfigError
         If dt does not divide the delay, a time is not positive, or there are fewer than 2 trajectories.
     """
-    check_positive("largest_exponent: duration", duration)
-    check_positive("largest_exponent: transient", transient)
+    for name, time in (("duration", duration), ("transient", transient)):
+        positive(time, name, where=f"largest_exponent: {name}", remedy="give it in time units", error=ConfigError)
     if n_series < 2:
         raise ConfigError(
             "one trajectory has no spread",

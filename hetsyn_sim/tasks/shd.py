@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.events import SpikeDataset
-from ..errors import DataError, UnknownNameError
+from ..errors import DataError, one_of
 from .shd_files import Part, files, read
 
 #: Spike times within this share of a step of a border belong to the later step: times are stored as 16- or 32-bit numbers.
@@ -82,10 +82,7 @@ def heidelberg_digits(
     UnknownNameError
         If there is no such binning.
     """
-    if binning not in BINNINGS:
-        raise UnknownNameError(
-            "unknown binning", where="binning", got=repr(binning), expected=", ".join(BINNINGS), remedy="use one of these"
-        )
+    how: Binning = one_of(binning, BINNINGS, "binning", where="binning")
     if not (0.0 < dt <= duration < np.inf):
         raise DataError(
             "dt and duration do not make a grid",
@@ -107,7 +104,7 @@ def heidelberg_digits(
         )
     n_steps = max(1, round(duration / dt))
     cut_off = _cut_off(parts, n_steps * dt, str(source))
-    data = _binned(parts, dt, n_steps, channels, BINNINGS[binning], binning)
+    data = _binned(parts, dt, n_steps, channels, how, binning)
     return replace(data, info={**data.info, "cut_off": f"{cut_off} spikes after {duration:g} s"}) if cut_off else data
 
 
@@ -130,24 +127,24 @@ def _cut_off(parts: list[Part], end: float, where: str) -> int:
 
 
 def _binned(parts: list[Part], dt: float, n_steps: int, n_channels: int, how: Binning, name: str) -> SpikeDataset:
-    steps, channels, kept = [], [], []
+    steps, channels, used = [], [], []
     for part in parts:
-        keep = np.zeros(len(part.labels), dtype=bool)
+        has_spikes = np.zeros(len(part.labels), dtype=bool)
         for k, (times, units) in enumerate(zip(part.times, part.units, strict=True)):
             step = np.ceil(times / dt - _ROUNDING) if how.closed_above else np.floor(times / dt + _ROUNDING)
             channel = n_channels - units if how.reversed_without_first else units
             inside = (step < n_steps) & (channel < n_channels)
             cells = np.unique(step[inside].astype(np.int64) * n_channels + channel[inside])
             if cells.size:
-                keep[k] = True
+                has_spikes[k] = True
                 steps.append(cells // n_channels)
                 channels.append(cells % n_channels)
-        kept.append(keep)
+        used.append(has_spikes)
 
-    def joined(what: str) -> NDArray[Any]:
-        return np.concatenate([getattr(part, what)[keep] for part, keep in zip(parts, kept, strict=True)])
+    def joined(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(part, name)[mask] for part, mask in zip(parts, used, strict=True)])
 
-    left_out = sum(int((~keep).sum()) for keep in kept)
+    left_out = sum(int((~mask).sum()) for mask in used)
     info = {"layout": "Spiking Heidelberg Digits", "binning": name} | (
         {"left_out": f"{left_out} recordings without a spike"} if left_out else {}
     )

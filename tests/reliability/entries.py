@@ -17,11 +17,11 @@ from hetsyn_sim.exchange import export_brian2, import_network, import_nir, read_
 from hetsyn_sim.ladder import RUNGS, climb
 from hetsyn_sim.report.material import run_material
 from hetsyn_sim.spec import NetworkSpec, NeuronModel
+from hetsyn_sim.tasks.corpora import read_sphere, spoken_words
 from hetsyn_sim.tasks.encode import encode
 from hetsyn_sim.tasks.event_cameras import cifar10_dvs, dvs_gestures
 from hetsyn_sim.tasks.mnist import sequential_mnist
 from hetsyn_sim.tasks.shd import heidelberg_digits
-from hetsyn_sim.tasks.words import read_sphere, spoken_words
 from hetsyn_sim.training import Recipe, fit, load_recipe
 from hetsyn_sim.training.resume import read_state
 from hetsyn_sim.training.run_folder import read_metrics

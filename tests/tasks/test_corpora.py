@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from hetsyn_sim.errors import DataError, UnknownNameError
-from hetsyn_sim.tasks.words import corpus_of, read_sphere, spoken_words
+from hetsyn_sim.errors import BackendError, DataError, UnknownNameError
+from hetsyn_sim.tasks.corpora import corpus_of, read_sphere, spoken_words
 
 soundfile = pytest.importorskip("soundfile")
 
@@ -103,5 +103,5 @@ def test_no_recordings(tidigits, tmp_path):
 
 def test_without_soundfile_the_remedy_is_named(tidigits, monkeypatch):
     monkeypatch.setitem(sys.modules, "soundfile", None)
-    with pytest.raises(DataError, match=r"pip install 'hetsyn-sim\[speech\]'"):
+    with pytest.raises(BackendError, match=r"pip install 'hetsyn-sim\[speech\]'"):
         spoken_words(tidigits, "tidigits")

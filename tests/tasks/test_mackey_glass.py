@@ -210,7 +210,7 @@ def test_the_arrays_are_nobody_s_to_change():
         ({"stride": -1.0}, "stride is not on the grid"),
         ({"window": np.inf}, "window is not on the grid"),
         ({"dt": 0.3, "window": 3.0, "horizon": 3.0}, "tau is not on the grid"),
-        ({"dt": -0.2}, "must be a positive number"),
+        ({"dt": -0.2}, "dt must be above 0"),
     ],
 )
 def test_tasks_that_can_not_be_drawn(facts, says):
@@ -237,7 +237,7 @@ def test_a_time_unit_that_is_no_time():
 
 @pytest.mark.parametrize("facts", [{"beta": 0.0}, {"gamma": -0.1}, {"n": np.nan}, {"tau": np.inf}, {"tau": "17"}])
 def test_equations_that_make_no_sense(facts):
-    with pytest.raises(ConfigError, match=f"must be a positive number\n  where:    MackeyGlass.{next(iter(facts))}"):
+    with pytest.raises(ConfigError, match=f"must be above 0\n  where:    MackeyGlass.{next(iter(facts))}"):
         MackeyGlass(**facts)
 
 
