@@ -25,15 +25,13 @@ _SETS = (
 def analyse(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="CHECKPOINT...", help="Folders of runs, folders of such folders, or checkpoint files.", show_default=False),
+        typer.Argument(metavar="CHECKPOINT...", help="Folders of runs, folders of such folders, or checkpoint files."),
     ],
     against: Annotated[str, typer.Option("--against", metavar="SET", help=f"What was measured: {_SETS}")] = "hippocampome",
-    report: Annotated[
-        Path | None, typer.Option("--report", metavar="DIR", help="Write the report into this folder.", show_default=False)
-    ] = None,
+    report: Annotated[Path | None, typer.Option("--report", metavar="DIR", help="Write the report into this folder.")] = None,
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="FILE", help="Recordings of the task, if they neither ship nor are drawn.", show_default=False),
+        typer.Option("--data", metavar="FILE", help="Recordings of the task, if they neither ship nor are drawn."),
     ] = None,
     limits: Annotated[
         str | None,

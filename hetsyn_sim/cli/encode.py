@@ -17,16 +17,13 @@ def encode(
         typer.Argument(
             metavar="SOURCE",
             help="Folder or archive (zip, tar, tar.gz, tar.xz) of wav files, a corpus, MNIST's images, or files in the layout of SHD.",
-            show_default=False,
         ),
     ],
-    out: Annotated[Path, typer.Argument(metavar="OUT.h5", help="Spike file to write.", show_default=False)],
-    dt: Annotated[
-        str | None, typer.Option("--dt", help="Time step with its unit; 10 ms, corpora 5, SHD 4, MNIST 1.", show_default=False)
-    ] = None,
+    out: Annotated[Path, typer.Argument(metavar="OUT.h5", help="Spike file to write.")],
+    dt: Annotated[str | None, typer.Option("--dt", help="Time step with its unit; 10 ms, corpora 5, SHD 4, MNIST 1.")] = None,
     channels: Annotated[
         int | None,
-        typer.Option("--channels", help="Of the filterbank, by default 70; of SHD, 700; grey levels of a pixel, 4.", show_default=False),
+        typer.Option("--channels", help="Of the filterbank, by default 70; of SHD, 700; grey levels of a pixel, 4."),
     ] = None,
     duration: Annotated[str, typer.Option("--duration", help="Length with its unit, for SHD: later spikes are cut off.")] = "1 s",
     binning: Annotated[str, typer.Option("--binning", help="For SHD: clean, or as-published by HetSyn.")] = "clean",

@@ -31,7 +31,7 @@ def export(
     ] = "ode",
     groups: Annotated[
         int | None,
-        typer.Option("--groups", metavar="K", min=1, help="nir: at most K time constants among a neuron's synapses.", show_default=False),
+        typer.Option("--groups", metavar="K", min=1, help="nir: at most K time constants among a neuron's synapses."),
     ] = None,
     per_synapse: Annotated[bool, typer.Option("--per-synapse", help="nir: write every synapse apart: exact, and large in memory.")] = False,
     json_file: JsonFile = None,

@@ -13,27 +13,21 @@ from .options import JsonFile, check_has_unit, check_output, write_json
 
 
 def import_network(
-    model: Annotated[
-        Path, typer.Argument(metavar="MODEL", help="A NIR graph (.nir), or a state dict that torch.save wrote.", show_default=False)
-    ],
-    out: Annotated[Path, typer.Argument(metavar="OUT.safetensors", help="The checkpoint to write.", show_default=False)],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A NIR graph (.nir), or a state dict that torch.save wrote.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT.safetensors", help="The checkpoint to write.")],
     dt: Annotated[
         str | None,
-        typer.Option(
-            "--dt", help='The time that a step really is: "4 ms" for published SHD networks. NIR of ours knows it.', show_default=False
-        ),
+        typer.Option("--dt", help='The time that a step really is: "4 ms" for published SHD networks. NIR of ours knows it.'),
     ] = None,
-    layout: Annotated[
-        str | None, typer.Option("--layout", help="What it is: nir (the default for .nir) or hetsyn-official.", show_default=False)
-    ] = None,
+    layout: Annotated[str | None, typer.Option("--layout", help="What it is: nir (the default for .nir) or hetsyn-official.")] = None,
     theta: Annotated[float, typer.Option("--theta", help="hetsyn-official: threshold.")] = 1.0,
     tau_reset: Annotated[
         str | None,
-        typer.Option("--tau-reset", help="hetsyn-official: time constant of the reset current; by default 20 steps.", show_default=False),
+        typer.Option("--tau-reset", help="hetsyn-official: time constant of the reset current; by default 20 steps."),
     ] = None,
     reading: Annotated[
         str | None,
-        typer.Option("--reading", help="nir: how its equations are meant: ode, euler, snntorch or norse; else euler.", show_default=False),
+        typer.Option("--reading", help="nir: how its equations are meant: ode, euler, snntorch or norse; else euler."),
     ] = None,
     as_foreign: Annotated[bool, typer.Option("--as-foreign", help="nir: go by the nodes alone, also in a graph of ours.")] = False,
     json_file: JsonFile = None,

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 #: What is used where no data file is named.
 SHIPPED = "the shipped spoken digits"
 
-CheckpointPath = Annotated[
-    Path, typer.Argument(metavar="CHECKPOINT", help="A checkpoint file, or the folder of a run.", show_default=False)
-]
+CheckpointPath = Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A checkpoint file, or the folder of a run.")]
 DataFile = Annotated[
     Path | None,
     typer.Option(
@@ -32,19 +30,14 @@ DataFile = Annotated[
         "--input",
         metavar="FILE",
         help=f"Spike file of `hetsyn encode`, or a folder that it could encode but for wav files; by default {SHIPPED}.",
-        show_default=False,
     ),
 ]
 Split = Annotated[str, typer.Option("--split", help="Which recordings: test, train or all.")]
 Device = Annotated[
     str, typer.Option("--device", help="Brian2 device: numpy, cython, cpp_standalone or cuda_standalone; cpp and cuda for short.")
 ]
-Recordings = Annotated[
-    int | None, typer.Option("--recordings", metavar="N", min=1, help="Only N recordings, evenly spread.", show_default=False)
-]
-JsonFile = Annotated[
-    Path | None, typer.Option("--json", metavar="FILE", help="Write the results as JSON to this file too.", show_default=False)
-]
+Recordings = Annotated[int | None, typer.Option("--recordings", metavar="N", min=1, help="Only N recordings, evenly spread.")]
+JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the results as JSON to this file too.")]
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

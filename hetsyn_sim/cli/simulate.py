@@ -28,12 +28,7 @@ def simulate(
     ] = "fast",
     out: Annotated[
         Path | None,
-        typer.Option(
-            "--out",
-            metavar="PATH",
-            help="Keep spikes and voltages in this file.npz; the project's folder of --build-only.",
-            show_default=False,
-        ),
+        typer.Option("--out", metavar="PATH", help="Keep spikes and voltages in this file.npz; the project's folder of --build-only."),
     ] = None,
     build_only: Annotated[
         bool, typer.Option("--build-only", help="Compile the program of a standalone device and do not run it: for a GPU, none is needed.")

@@ -38,20 +38,14 @@ Seeds = Annotated[
     int | None, typer.Option("--seeds", metavar="N", min=1, help="Runs of each case; by default as many as the study asks for.")
 ]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Runs side by side.")]
-JobsPerCore = Annotated[
-    int | None, typer.Option("--jobs", metavar="N", min=1, help="Runs side by side; by default one for each core.", show_default=False)
-]
-Budget = Annotated[
-    str | None, typer.Option("--budget", metavar="TIME", help='Begin no run that would last longer, such as "2h".', show_default=False)
-]
-Images = Annotated[
-    Path | None, typer.Option("--data", metavar="FOLDER", help="With MNIST's images, which do not ship.", show_default=False)
-]
+JobsPerCore = Annotated[int | None, typer.Option("--jobs", metavar="N", min=1, help="Runs side by side; by default one for each core.")]
+Budget = Annotated[str | None, typer.Option("--budget", metavar="TIME", help='Begin no run that would last longer, such as "2h".')]
+Images = Annotated[Path | None, typer.Option("--data", metavar="FOLDER", help="With MNIST's images, which do not ship.")]
 OutFolder = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where rows, tables and figures go.")]
 
 
 def reproduce(
-    name: Annotated[str, typer.Argument(metavar="NAME", help=f"Which: {', '.join(OF_HETSYN)}.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help=f"Which: {', '.join(OF_HETSYN)}.")],
     seeds: Seeds = None,
     jobs: JobsPerCore = None,
     budget: Budget = None,
@@ -101,7 +95,7 @@ def forecast(
 
 
 def stl(
-    data: Annotated[Path, typer.Option("--data", metavar="FOLDER", help="With MNIST's images, which do not ship.", show_default=False)],
+    data: Annotated[Path, typer.Option("--data", metavar="FOLDER", help="With MNIST's images, which do not ship.")],
     seeds: Seeds = None,
     jobs: Jobs = 1,
     out: OutFolder = Path("stl"),

@@ -16,13 +16,9 @@ if TYPE_CHECKING:
 
 
 def sweep(
-    plan_file: Annotated[Path, typer.Argument(metavar="PLAN", help="YAML file: a recipe, and which settings vary.", show_default=False)],
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FOLDER", help="Folder of the sweep; by default sweeps/PLAN.", show_default=False)
-    ] = None,
-    trials: Annotated[
-        int | None, typer.Option("--trials", min=1, help="Search with so many trials, instead of all combinations.", show_default=False)
-    ] = None,
+    plan_file: Annotated[Path, typer.Argument(metavar="PLAN", help="YAML file: a recipe, and which settings vary.")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="Folder of the sweep; by default sweeps/PLAN.")] = None,
+    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Search with so many trials, instead of all combinations.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Trainings at a time.")] = 1,
     data_file: DataFile = None,
     json_file: JsonFile = None,

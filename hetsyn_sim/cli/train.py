@@ -14,18 +14,16 @@ from .options import DataFile, JsonFile, check_output, require_data, training_da
 
 
 def train(
-    config: Annotated[str, typer.Argument(metavar="CONFIG", help="A recipe that ships, or the path of a YAML file.", show_default=False)],
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FOLDER", help="Folder of the run; by default runs/NAME-seedN.", show_default=False)
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Instead of the recipe's.", show_default=False)] = None,
-    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Instead of the recipe's.", show_default=False)] = None,
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="A recipe that ships, or the path of a YAML file.")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="Folder of the run; by default runs/NAME-seedN.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Instead of the recipe's.")] = None,
+    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Instead of the recipe's.")] = None,
     data_file: DataFile = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Throw away what run the folder holds.")] = False,
     devices: Annotated[
-        int | None, typer.Option("--devices", min=1, help="Processes on this machine, one per GPU if there are any.", show_default=False)
+        int | None, typer.Option("--devices", min=1, help="Processes on this machine, one per GPU if there are any.")
     ] = None,
-    nodes: Annotated[int | None, typer.Option("--nodes", min=1, help="Machines; needs torchrun on each.", show_default=False)] = None,
+    nodes: Annotated[int | None, typer.Option("--nodes", min=1, help="Machines; needs torchrun on each.")] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Train a network in PyTorch.

@@ -27,9 +27,7 @@ from .options import (
 def transfer(
     checkpoint_path: CheckpointPath,
     ladder: Annotated[bool, typer.Option("--ladder", help="Run the ladder: units, finer dt, capacitance, noise, ...")] = False,
-    rungs: Annotated[
-        str | None, typer.Option("--rungs", metavar="NAMES", help="Only these rungs, by number or name, with commas.", show_default=False)
-    ] = None,
+    rungs: Annotated[str | None, typer.Option("--rungs", metavar="NAMES", help="Only these rungs, by number or name, with commas.")] = None,
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", min=1, help="Seeds for rungs that draw random numbers.")] = 5,
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Runs side by side.")] = 1,
     data_file: DataFile = None,
@@ -38,7 +36,7 @@ def transfer(
     device: Device = "numpy",
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FOLDER", help="Where the ladder goes; else beside the checkpoint.", show_default=False),
+        typer.Option("--out", metavar="FOLDER", help="Where the ladder goes; else beside the checkpoint."),
     ] = None,
     json_file: JsonFile = None,
 ) -> None:

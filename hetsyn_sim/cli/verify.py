@@ -25,11 +25,9 @@ def verify(
     ] = False,
     certificate: Annotated[
         Path | None,
-        typer.Option("--certificate", metavar="FOLDER", help="Where it goes; by default beside the checkpoint.", show_default=False),
+        typer.Option("--certificate", metavar="FOLDER", help="Where it goes; by default beside the checkpoint."),
     ] = None,
-    report: Annotated[
-        Path | None, typer.Option("--report", metavar="FOLDER", help="Write a report of the training there, too.", show_default=False)
-    ] = None,
+    report: Annotated[Path | None, typer.Option("--report", metavar="FOLDER", help="Write a report of the training there, too.")] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Run a trained network in PyTorch and in Brian2 on the same recordings, compare every spike and voltage, and write a certificate.

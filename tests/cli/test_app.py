@@ -1,86 +1,61 @@
 """The frame around the verbs: help, version, exit codes, what a terminal sees."""
 
+import re
 import subprocess
 import sys
+from unittest import mock
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from hetsyn_sim.cli import console
 from hetsyn_sim.cli.app import app
 from hetsyn_sim.errors import DataError
 
-VERBS = ("demo", "encode", "train", "simulate", "verify", "info")
-
 
 def invoke(*arguments):
     return CliRunner().invoke(app, list(arguments))
 
 
-def test_help_lists_the_verbs_and_exit_codes():
-    result = invoke("--help")
-    assert result.exit_code == 0
-    assert all(verb in result.output for verb in (*VERBS, "Exit codes"))
+def test_help_has_the_verbs_and_each_verb_has_examples_json_and_exit_codes():
+    commands = {name: command for name, command in typer.main.get_command(app).commands.items() if not command.hidden}
+    study = commands.pop("study")
+    texts = {name: invoke(name, "--help").output for name in commands}
+    texts |= {f"study {name}": invoke("study", name, "--help").output for name, command in study.commands.items() if not command.hidden}
+    assert [name for name, text in texts.items() if not all(x in text for x in (f"hetsyn {name}", "--json", "Exit codes"))] == []
+    assert [name for name in (*commands, "Exit codes") if name not in invoke("--help").output] == []
+    assert [name for name in study.commands if name not in invoke("study", "--help").output and name != "forecast"] == []
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_help_of_a_verb_has_examples_json_and_exit_codes(verb):
-    result = invoke(verb, "--help")
-    assert result.exit_code == 0
-    assert f"hetsyn {verb} " in result.output
-    assert "--json" in result.output
-    assert "Exit codes" in result.output
+def test_version_and_usage_errors():
+    assert invoke("--version").output.startswith("hetsyn-sim ")
+    assert [invoke(*words).exit_code for words in (("--version",), ("verify",), ("polish",))] == [0, 2, 2]
 
 
-def test_version():
-    result = invoke("--version")
-    assert result.exit_code == 0
-    assert result.output.startswith("hetsyn-sim ")
-
-
-def test_usage_errors_are_bad_input():
-    assert invoke("verify").exit_code == 2
-    assert invoke("polish").exit_code == 2
-
-
-def broken(monkeypatch, error):
-    def load(path):
-        raise error
-
-    monkeypatch.setattr(sys.modules["hetsyn_sim.cli.info"], "load_checkpoint", load)
-
-
-def test_typed_errors_end_with_2(monkeypatch):
-    broken(monkeypatch, DataError("it is bent", where="here", remedy="bend it back"))
-    result = invoke("info", "x")
-    assert result.exit_code == 2
-    assert result.stderr == "error: it is bent\n  where:    here\n  remedy:   bend it back\n"
-
-
-def test_debug_shows_the_traceback(monkeypatch):
-    broken(monkeypatch, DataError("it is bent"))
-    result = invoke("--debug", "info", "x")
-    assert result.exit_code == 2
-    assert "Traceback" in result.stderr
-    assert "it is bent" in result.stderr
-
-
-def test_interruption_ends_with_130_and_a_hint(monkeypatch):
-    broken(monkeypatch, KeyboardInterrupt())
-    result = invoke("info", "x")
-    assert result.exit_code == 130
-    assert "interrupted" in result.stderr
-
-
-def test_files_that_the_system_refuses_end_with_2(monkeypatch):
-    broken(monkeypatch, PermissionError(13, "Permission denied", "/secret"))
-    result = invoke("info", "x")
-    assert result.exit_code == 2
-    assert "Permission denied" in result.stderr
+@pytest.mark.parametrize(
+    ("error", "options", "exit_code", "message"),
+    [
+        (
+            DataError("it is bent", where="here", remedy="bend it back"),
+            (),
+            2,
+            r"error: it is bent\n  where:    here\n  remedy:   bend it back\n",
+        ),
+        (DataError("it is bent"), ("--debug",), 2, r"(?s)Traceback.*it is bent.*"),
+        (KeyboardInterrupt(), (), 130, r"interrupted.*\n"),
+        (PermissionError(13, "Permission denied", "/secret"), (), 2, r"(?s).*/secret.*Permission denied.*"),
+    ],
+)
+def test_an_error_becomes_a_message_and_an_exit_code(monkeypatch, error, options, exit_code, message):
+    monkeypatch.setattr(sys.modules["hetsyn_sim.cli.info"], "load_checkpoint", mock.Mock(side_effect=error))
+    result = invoke(*options, "info", "x")
+    assert result.exit_code == exit_code
+    assert re.fullmatch(message, result.stderr), result.stderr
 
 
 def test_other_errors_are_not_hidden(monkeypatch):
-    broken(monkeypatch, ZeroDivisionError())
+    monkeypatch.setattr(sys.modules["hetsyn_sim.cli.info"], "load_checkpoint", mock.Mock(side_effect=ZeroDivisionError()))
     assert isinstance(invoke("info", "x").exception, ZeroDivisionError)
 
 

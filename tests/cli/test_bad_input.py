@@ -64,12 +64,12 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("verb", ["verify", "simulate"])
 @pytest.mark.parametrize("case", CASES)
-def test_bad_files(hetsyn, files, case, verb):
+def test_bad_files(hetsyn, files, case):
     spoil, message = CASES[case]
     spoil(files)
-    refused(hetsyn, files, message, verb, files.checkpoint, "--data", files.data)
+    for verb in ("verify", "simulate"):
+        refused(hetsyn, files, message, verb, files.checkpoint, "--data", files.data)
 
 
 def refused(hetsyn, files, message, *arguments):
@@ -82,18 +82,18 @@ def refused(hetsyn, files, message, *arguments):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("options", "message"),
     [
         (("--device", "abacus"), "unknown device"),
         (("--split", "best"), "unknown split"),
         (("--json", "/dev/null/out.json"), "nothing can be written there"),
     ],
 )
-@pytest.mark.parametrize("verb", ["verify", "simulate"])
-def test_bad_options(hetsyn, files, verb, arguments, message):
-    result = hetsyn(verb, files.checkpoint, "--data", files.data, *arguments, exit_code=2)
-    assert message in result.stderr
-    assert "remedy:" in result.stderr
+def test_bad_options(hetsyn, files, options, message):
+    for verb in ("verify", "simulate"):
+        result = hetsyn(verb, files.checkpoint, "--data", files.data, *options, exit_code=2)
+        assert message in result.stderr
+        assert "remedy:" in result.stderr
 
 
 def test_a_certificate_where_a_file_is(hetsyn, files):
