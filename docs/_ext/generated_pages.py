@@ -1,7 +1,8 @@
 """Parts of the pages that are made from the code at build time, so that they can't go stale.
 
-Written to ``docs/generated/pages/*.inc`` and pulled in by ``{include}``: the neuron models, Brian2's orders, the command line, the
-nodes of the shared-decay expansion, the tables of the digits experiment and of the benchmarks as far as they have been measured.
+Written to ``docs/generated/pages/*.inc`` and pulled in by ``{include}``: the neuron models, Brian2's orders, the settings of a recipe, the
+command line, the nodes of the shared-decay expansion, the tables of the digits experiment and of the benchmarks as far as they have been
+measured.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from hetsyn_sim.discrete import discretise, is_filter
 from hetsyn_sim.kernels.shared_decays import shared_decays
 from hetsyn_sim.models import MODELS, OF_VALUES, ZOO
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, NeuronModel, Parameter, format_quantity
+from hetsyn_sim.training import Recipe
 
 NOT_MEASURED = "*The table is not here yet: the experiment has not been run to its end.*\n"
 #: Written by ``benchmarks`` into ``docs/_generated``.
@@ -49,6 +51,7 @@ def write_all(docs: Path) -> None:
         "zoo": "\n".join(line for model in (*ZOO.values(), *OF_VALUES.values()) for line in model_lines(model)),
         "orders": "\n".join(order_lines()),
         "cli": "\n".join(command_lines()),
+        "settings": "\n".join(setting_lines()),
         "layers": "\n".join(layer_lines(docs.parent / "pyproject.toml")),
         "top": "\n".join(top_lines()),
         "expansion": "\n".join(expansion_lines()),
@@ -168,6 +171,42 @@ def command_lines() -> Iterator[str]:
                 spelling, text = (re.sub(r"\s+", " ", cell).replace("|", "\\|") for cell in record)
                 yield f"| `{spelling}` | {text} |"
         yield ""
+
+
+# -- the settings of a recipe -------------------------------------------------------------------------------------------------------------
+
+
+def setting_lines() -> Iterator[str]:
+    """Every setting by its place in a recipe, from the JSON schema of the class that reads it."""
+    schema = Recipe.model_json_schema()
+    yield from ("| setting | default | may be | what it is |", "|---|---|---|---|")
+    yield from _setting_rows(schema, schema["$defs"], "")
+
+
+def _setting_rows(section: Mapping[str, Any], sections: Mapping[str, Any], place: str) -> Iterator[str]:
+    for name, field in section["properties"].items():
+        options = field.get("anyOf") or field.get("oneOf") or [field]
+        inner = [sections[option["$ref"].rsplit("/", 1)[-1]] for option in options if "$ref" in option]
+        if "const" not in field and (not inner or field.get("default") is None):
+            allowed = " or ".join(dict.fromkeys("a section" if "$ref" in option else _allowed(option) for option in options))
+            yield f"| `{place}{name}` | `{json.dumps(field.get('default'))}` | {allowed} | {field['description']} |"
+        names = [part["properties"]["name"]["const"] for part in inner] if len(inner) > 1 else []
+        if names:
+            allowed = ", ".join(f"`{choice}`" for choice in names)
+            yield f"| `{place}{name}.name` | `{json.dumps(field['default']['name'])}` | {allowed} | {field['description']} |"
+        for k, part in enumerate(inner):
+            for row in _setting_rows(part, sections, f"{place}{name}."):
+                yield row.replace("` |", f"` ({names[k]}) |", 1) if names else row
+
+
+def _allowed(schema: Mapping[str, Any]) -> str:
+    """One alternative of a field, in words."""
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    limits = ", ".join(f"{sign} {schema[key]:g}" for key, sign in signs.items() if key in schema)
+    names = {"boolean": "true, false", "object": "a mapping", "string": "text", "null": "null", "array": "a list"}
+    return " ".join(filter(None, (names.get(schema["type"], schema["type"]), limits)))
 
 
 # -- the shared-decay expansion -----------------------------------------------------------------------------------------------------------

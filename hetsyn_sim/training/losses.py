@@ -1,13 +1,13 @@
-"""Losses: from what a network hands out to one number, and to a score for every class. Regularisers of the hidden spikes too.
+"""Losses, and the regulariser of hidden firing rates.
 
-Outputs are time-first, (time, batch, unit). ``scores`` is what a prediction takes the largest of, in torch; ``decoder`` names the same rule
-in NumPy, which goes into the checkpoint.
+Outputs are time-first, (time, batch, unit). A prediction is the class with the largest of a loss's ``scores``; ``decoder`` names the
+same rule in NumPy, which goes into the checkpoint.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
@@ -16,11 +16,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..data.decoding import Decoder
-from ..errors import ConfigError, UnknownNameError
+from ..errors import ConfigError
+from .registry import built
 
 
 class Loss(Protocol):
-    """What training asks of a loss."""
+    """A loss with a decision rule."""
 
     @property
     def decoder(self) -> Decoder:
@@ -36,8 +37,18 @@ class Loss(Protocol):
         ...
 
 
+class _CrossEntropy:
+    """Cross entropy, with the scores as logits."""
+
+    def __call__(self, out: Tensor, target: Tensor) -> Tensor:
+        return functional.cross_entropy(self.scores(out), target)
+
+    def scores(self, out: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class SumOfSoftmax:
+class SumOfSoftmax(_CrossEntropy):
     """Cross entropy on ``sum_t softmax(v[t])``, the sum itself taken as logits, from step ``burn_in`` on.
 
     So it is in the published code of Deng et al. 2025 (HetSyn), Table 2 and App. D, which skips the first 11 steps of SHD. The sum can grow
@@ -65,9 +76,6 @@ class SumOfSoftmax:
     def decoder(self) -> Decoder:
         return Decoder("sum_of_softmax", self.burn_in)
 
-    def __call__(self, out: Tensor, target: Tensor) -> Tensor:
-        return functional.cross_entropy(self.scores(out), target)
-
     def scores(self, out: Tensor) -> Tensor:
         if out.shape[0] <= self.burn_in:
             raise ConfigError(
@@ -81,26 +89,20 @@ class SumOfSoftmax:
 
 
 @dataclass(frozen=True)
-class LastStep:
+class LastStep(_CrossEntropy):
     """Cross entropy on v of the last step: a decision at the end of a trial (Deng et al. 2025, HetSyn, App. C)."""
 
     decoder: ClassVar = Decoder("last_step")
-
-    def __call__(self, out: Tensor, target: Tensor) -> Tensor:
-        return functional.cross_entropy(self.scores(out), target)
 
     def scores(self, out: Tensor) -> Tensor:
         return out[-1]  # (batch, unit)
 
 
 @dataclass(frozen=True)
-class SpikeCount:
+class SpikeCount(_CrossEntropy):
     """Cross entropy on the number of output spikes (or on the sum of v), as for S-MNIST in Deng et al. 2025 (HetSyn), App. D."""
 
     decoder: ClassVar = Decoder("sum_over_time")
-
-    def __call__(self, out: Tensor, target: Tensor) -> Tensor:
-        return functional.cross_entropy(self.scores(out), target)
 
     def scores(self, out: Tensor) -> Tensor:
         return out.sum(dim=0)  # (batch, unit)
@@ -162,7 +164,7 @@ class RateRegulariser:
 
 
 #: Every loss by the name that a recipe calls it.
-LOSSES: Mapping[str, type] = MappingProxyType(
+LOSSES: Mapping[str, type[Loss]] = MappingProxyType(
     {"sum_of_softmax": SumOfSoftmax, "last_step": LastStep, "spike_count": SpikeCount, "mean_squared_error": MeanSquaredError}
 )
 
@@ -175,13 +177,4 @@ def get_loss(name: str, **settings: Any) -> Loss:
     UnknownNameError
         If there is no such loss, or no such setting.
     """
-    if name not in LOSSES:
-        raise UnknownNameError("unknown loss", where="loss", got=repr(name), expected=", ".join(LOSSES), remedy="use one of these")
-    known = [f.name for f in fields(LOSSES[name])]
-    foreign = sorted(set(settings) - set(known))
-    if foreign:
-        raise UnknownNameError(
-            "unknown setting of a loss", where=name, got=", ".join(foreign), expected=", ".join(known) or "no settings", remedy="remove it"
-        )
-    loss: Loss = LOSSES[name](**settings)
-    return loss
+    return built(LOSSES, "loss", name, settings)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import yaml
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from ..data.reading import check_readable
 from ..errors import ConfigError, HetSynError, SpecError, UnknownNameError
@@ -18,15 +18,13 @@ from ..models import STEP_ORDERS
 from ..spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec
 from ..spec.grammar.text import MAX_YAML, read_yaml
 from ..spec.quantities import QuantityLike
-from .settings import SCHEDULES, NetworkSettings, Section, Training
+from .registry import Section
+from .schedules import SCHEDULES
+from .settings import NetworkSettings, Training
 
 
 class Recipe(Section):
-    """A network and how it is trained. What depends on the data (dt, channels, classes) comes with the data.
-
-    ``network`` has the layers and the readout, ``training`` the rest. ``data`` says which, if the recordings that ship are not meant: then
-    some have to be named. ``task`` names one whose recordings are drawn, with its settings (:func:`hetsyn_sim.tasks.drawn.draw`), and then
-    none have to be.
+    """A network and its training. What depends on the data (dt, channels, classes) comes with the data.
 
     Raises
     ------
@@ -34,11 +32,11 @@ class Recipe(Section):
         From :meth:`from_yaml` and :meth:`from_dict`, with file, setting, what was met and what was expected.
     """
 
-    name: str = "unnamed"
-    data: str = ""
-    task: dict[str, str | int | float] | None = None
-    network: NetworkSettings = NetworkSettings()
-    training: Training = Training()
+    name: str = Field(default="unnamed", description="name of the recipe")
+    data: str = Field(default="", description="which data to name with `--data`; empty: the shipped spoken digits")
+    task: dict[str, str | int | float] | None = Field(default=None, description="a task whose recordings are drawn, with its settings")
+    network: NetworkSettings = Field(default=NetworkSettings(), description="layers and readout")
+    training: Training = Field(default=Training(), description="everything else")
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any], *, where: str = "recipe") -> Self:

@@ -1,9 +1,17 @@
-"""Learning-rate schedules: what the rate is multiplied with at a step. Plain functions of the step, so that resuming needs no state."""
+"""Learning-rate schedules: the factor of the rate at each step. Plain functions of the step, so that resuming needs no state."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from .registry import Section
+
+Share = Annotated[float, Field(gt=0.0, le=1.0)]
 
 #: Step (0, 1, ...) -> factor; what ``torch.optim.lr_scheduler.LambdaLR`` takes.
 Schedule = Callable[[int], float]
@@ -37,3 +45,42 @@ def warmup_cosine(total_steps: int, warmup: float = 0.05, span: float = 1.0, hol
 def step_decay(every: int, factor: float) -> Schedule:
     """Multiplied with ``factor`` after each ``every`` steps (Deng et al. 2025, HetSyn, App. B and C: 0.8 after 100)."""
     return lambda step: factor ** (step // every)
+
+
+class Constant(Section):
+    """A constant learning rate."""
+
+    name: Literal["constant"] = "constant"
+
+    def make(self, total_steps: int) -> Schedule:
+        """The factor of the learning rate at each step."""
+        return constant()
+
+
+class WarmupCosine(Section):
+    """See :func:`~hetsyn_sim.training.schedules.warmup_cosine`."""
+
+    name: Literal["warmup_cosine"] = "warmup_cosine"
+    warmup: float = Field(default=0.05, ge=0.0, lt=1.0, description="part of the steps in which the rate rises")
+    span: Share = Field(default=1.0, description="part of the training that the schedule takes")
+    hold: Share = Field(default=1.0, description="part of the span after which the rate stays as it is")
+
+    def make(self, total_steps: int) -> Schedule:
+        """The factor of the learning rate at each step."""
+        return warmup_cosine(total_steps, self.warmup, self.span, self.hold)
+
+
+class StepDecay(Section):
+    """See :func:`~hetsyn_sim.training.schedules.step_decay`."""
+
+    name: Literal["step_decay"] = "step_decay"
+    every: PositiveInt = Field(default=100, description="steps between two reductions")
+    factor: PositiveFloat = Field(default=0.8, description="factor of the rate at each of them")
+
+    def make(self, total_steps: int) -> Schedule:
+        """The factor of the learning rate at each step."""
+        return step_decay(self.every, self.factor)
+
+
+#: Every schedule by the name that a recipe calls it.
+SCHEDULES: Mapping[str, type[Section]] = MappingProxyType({"constant": Constant, "warmup_cosine": WarmupCosine, "step_decay": StepDecay})

@@ -1,10 +1,12 @@
-"""The sections of a recipe: what can be set about a network and about its training, with ranges. Read by pydantic."""
+"""The sections of a recipe: every setting of a network and of its training, with its range, default and meaning.
+
+The meaning is the field's ``description``: the JSON schema (``Recipe.model_json_schema()``) and the table in the documentation are made
+from it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
@@ -15,43 +17,35 @@ from ..kernels import SurrogateDerivative
 from ..models import get_model
 from ..spec import NeuronModel
 from ..spec.grammar.text import MAX_YAML
-from .losses import Loss, get_loss
+from .losses import LOSSES, Loss, get_loss
 from .population import TimeConstants
-from .schedules import Schedule, constant, step_decay, warmup_cosine
-from .surrogates import get_surrogate
+from .registry import Section
+from .schedules import Constant, StepDecay, WarmupCosine
+from .surrogates import SURROGATES, get_surrogate
 
 Probability = Annotated[float, Field(ge=0.0, lt=1.0)]
-Share = Annotated[float, Field(gt=0.0, le=1.0)]
-
-
-class Section(BaseModel):
-    """Part of a recipe: immutable, and every name in it must be known."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ParameterFacts(Section):
     """Facts about one parameter of a model that differ from the model's own."""
 
-    axes: Literal["post pre", "post", "layer"] | None = None
-    initial: str | float | None = None
-    bounds: tuple[str | float, str | float] | None = None
-    trainable: bool | None = None
+    axes: Literal["post pre", "post", "layer"] | None = Field(default=None, description="one value per synapse, neuron or layer")
+    initial: str | float | None = Field(default=None, description="values at the start, such as 20 ms or uniform(20 ms, 80 ms)")
+    bounds: tuple[str | float, str | float] | None = Field(default=None, description="lowest and highest value")
+    trainable: bool | None = Field(default=None, description="whether training changes it")
 
 
 class NetworkSettings(Section):
-    """A stack of equal layers and a readout. For anything else, build a NetworkSpec.
+    """A stack of equal layers and a readout. For anything else, build a NetworkSpec."""
 
-    ``model`` and ``readout`` are names of models that ship, or paths of files with the text of your own (``my_neuron.yaml``).
-    ``parameters`` changes facts of these models: ``{"HetSynLIF": {"tau_syn": {"initial": "uniform(20 ms, 80 ms)"}}}``.
-    """
-
-    model: str = "HetSynLIF"
-    hidden: Annotated[list[PositiveInt], Field(min_length=1)] = [128]
-    recurrent: bool = True
-    self_connections: bool = True
-    readout: str | None = "LeakyReadout"
-    parameters: dict[str, dict[str, ParameterFacts]] = {}
+    model: str = Field(default="HetSynLIF", description="neurons of the hidden layers: a shipped model, or a file (`mine.yaml`)")
+    hidden: list[PositiveInt] = Field(default=[128], min_length=1, description="neurons in each hidden layer")
+    recurrent: bool = Field(default=True, description="whether neurons of a layer are connected with each other")
+    self_connections: bool = Field(default=True, description="whether these include connections of a neuron with itself")
+    readout: str | None = Field(default="LeakyReadout", description="model of the output units; null: the last layer is the output")
+    parameters: dict[str, dict[str, ParameterFacts]] = Field(
+        default={}, description="changed facts of these models: `{HetSynLIF: {tau_syn: {initial: 'uniform(20 ms, 80 ms)'}}}`"
+    )
 
     @model_validator(mode="after")
     def _models_exist(self) -> Self:
@@ -69,8 +63,7 @@ class NetworkSettings(Section):
         return self
 
     @staticmethod
-    def _found_model(name: str) -> NeuronModel:
-        """A model that ships, or one of the user's own: the path of a file with its text (``.yaml``)."""
+    def _original_model(name: str) -> NeuronModel:
         if not name.endswith((".yaml", ".yml")):
             return get_model(name)
         check_readable(name, expected="the text of a neuron model", error=ConfigError, most=4 * MAX_YAML)
@@ -86,8 +79,8 @@ class NetworkSettings(Section):
             ) from error
 
     def changed_model(self, name: str) -> NeuronModel:
-        """The shipped model with the facts of this recipe."""
-        model = self._found_model(name)
+        """The model called ``name``, with the facts of this recipe."""
+        model = self._original_model(name)
         for parameter, given in self.parameters.get(name, {}).items():
             try:
                 model = model.with_parameters(**{parameter: given.model_dump(exclude_none=True)})
@@ -97,42 +90,50 @@ class NetworkSettings(Section):
         return model
 
 
-class _Named(BaseModel):
+class _Choice(BaseModel):
     """A choice by name, with that choice's own settings beside it."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
     name: str
 
-    def settings(self) -> dict[str, Any]:
-        return dict(self.__pydantic_extra__ or {})
-
-
-class SurrogateChoice(_Named):
-    """``{name: multi_gaussian, gamma: 0.5}``."""
-
-    name: str = "multi_gaussian"
-    __pydantic_extra__: dict[str, float] = Field(init=False)
-
     @model_validator(mode="after")
     def _exists(self) -> Self:
         self.make()
         return self
+
+    def settings(self) -> dict[str, Any]:
+        """The settings of the choice, without its name."""
+        return dict(self.__pydantic_extra__ or {})
+
+    def make(self) -> Any:
+        """The object that was chosen."""
+        raise NotImplementedError
+
+
+class SurrogateChoice(_Choice):
+    """``{name: multi_gaussian, gamma: 0.5}``."""
+
+    name: str = Field(
+        default="multi_gaussian",
+        description="derivative of a spike in the backward pass; its own settings beside it",
+        json_schema_extra={"enum": [*SURROGATES]},
+    )
+    __pydantic_extra__: dict[str, float] = Field(init=False)
 
     def make(self) -> SurrogateDerivative:
         """The surrogate itself."""
         return get_surrogate(self.name, **self.settings())
 
 
-class LossChoice(_Named):
+class LossChoice(_Choice):
     """``{name: sum_of_softmax, burn_in: 10}``."""
 
-    name: str = "sum_of_softmax"
+    name: str = Field(
+        default="sum_of_softmax",
+        description="what is minimised, and how a prediction is read off; its own settings beside it",
+        json_schema_extra={"enum": [*LOSSES]},
+    )
     __pydantic_extra__: dict[str, int] = Field(init=False)
-
-    @model_validator(mode="after")
-    def _exists(self) -> Self:
-        self.make()
-        return self
 
     def make(self) -> Loss:
         """The loss itself."""
@@ -142,109 +143,60 @@ class LossChoice(_Named):
 class RateTarget(Section):
     """Keeps hidden neurons near a rate; see :class:`~hetsyn_sim.training.losses.RateRegulariser`."""
 
-    target_hz: PositiveFloat = 10.0
-    strength: NonNegativeFloat = 0.01
+    target_hz: PositiveFloat = Field(default=10.0, description="firing rate, in Hz")
+    strength: NonNegativeFloat = Field(default=0.01, description="weight against the loss")
 
 
 class Optimiser(Section):
-    """AdamW. Time constants have a rate and a weight decay of their own: decay pulls them to the middle of their bounds (log_tau) or to
-    0 (rho_clamped), so it is off unless asked for. ``clip_norm``: gradients, all together, are scaled down to this norm where it is larger,
-    which long recordings with recurrent layers may need.
-    """
+    """AdamW, with a group of its own for time constants."""
 
-    lr: PositiveFloat = 2e-3
-    lr_factor_time_constants: NonNegativeFloat = 2.0
-    weight_decay: NonNegativeFloat = 4e-3
-    weight_decay_time_constants: NonNegativeFloat = 0.0
-    clip_norm: PositiveFloat | None = None
-
-
-class Constant(Section):
-    """The same learning rate all the time."""
-
-    name: Literal["constant"] = "constant"
-
-    def make(self, total_steps: int) -> Schedule:
-        """The factor at each step."""
-        return constant()
-
-
-class WarmupCosine(Section):
-    """See :func:`~hetsyn_sim.training.schedules.warmup_cosine`."""
-
-    name: Literal["warmup_cosine"] = "warmup_cosine"
-    warmup: Probability = 0.05
-    span: Share = 1.0
-    hold: Share = 1.0
-
-    def make(self, total_steps: int) -> Schedule:
-        """The factor at each step."""
-        return warmup_cosine(total_steps, self.warmup, self.span, self.hold)
-
-
-class StepDecay(Section):
-    """See :func:`~hetsyn_sim.training.schedules.step_decay`."""
-
-    name: Literal["step_decay"] = "step_decay"
-    every: PositiveInt = 100
-    factor: PositiveFloat = 0.8
-
-    def make(self, total_steps: int) -> Schedule:
-        """The factor at each step."""
-        return step_decay(self.every, self.factor)
-
-
-#: Every schedule by the name that a recipe calls it.
-SCHEDULES: Mapping[str, type[Section]] = MappingProxyType({"constant": Constant, "warmup_cosine": WarmupCosine, "step_decay": StepDecay})
+    lr: PositiveFloat = Field(default=2e-3, description="learning rate of all that is no time constant")
+    lr_factor_time_constants: NonNegativeFloat = Field(default=2.0, description="learning rate of time constants, as a multiple of `lr`")
+    weight_decay: NonNegativeFloat = Field(default=4e-3, description="AdamW's weight decay of all that is no time constant")
+    weight_decay_time_constants: NonNegativeFloat = Field(
+        default=0.0, description="that of time constants: pulls to the middle of their bounds (`log_tau`) or to 0 (`rho_clamped`)"
+    )
+    clip_norm: PositiveFloat | None = Field(default=None, description="largest norm of all gradients together; null: not clipped")
 
 
 class Augmentation(Section):
     """See :func:`~hetsyn_sim.training.augment.augment`; shifts are in steps and in channels."""
 
-    time_shift: NonNegativeInt = 0
-    channel_shift: NonNegativeInt = 0
-    spike_dropout: Probability = 0.0
+    time_shift: NonNegativeInt = Field(default=0, description="largest random shift in time, in steps")
+    channel_shift: NonNegativeInt = Field(default=0, description="largest random shift over channels")
+    spike_dropout: Probability = Field(default=0.0, description="probability that an input spike is lost")
 
 
 class Training(Section):
-    """How a network is trained.
+    """The training of a network."""
 
-    ``loss``, ``surrogate``, ``optimiser`` and ``schedule`` are named, with settings of their own. ``time_constants``: moved as log tau
-    within their bounds, or as clamped decays. ``rate_regulariser``: the rate that hidden neurons are kept near, in Hz, and how strongly;
-    None: not at all. ``epochs``: how often all recordings are seen, in batches of ``batch_size``. ``dropout``: the probability with which
-    a spike is lost on its way to the next layer. ``augmentation``: how recordings are changed before each use. All that is random follows
-    from ``seed``. ``precision``: that of everything that is computed.
-    ``window``: recordings are cut or filled up to this many steps (None: to the longest). ``validation``: ``split`` holds out part of the
-    training split, ``speakers`` a fifth of its speakers, ``none`` trains on all of it; ``test`` looks at the test split after every epoch,
-    as published code does, and what is chosen by it says nothing about new recordings. ``patience``: stop after so many epochs without a
-    better validation accuracy. ``keep``: the parameters of the ``last`` epoch, or of the ``best`` on the validation recordings.
-    ``num_threads``: None leaves torch's own number. ``noise``: standard deviation of fluctuations of v before the threshold, 5 ms long, in
-    training, for models whose v is a sum of filtered events. ``reset_gradient``: whether gradients go through the choice of who is reset,
-    for all other models.
-    """
-
-    loss: LossChoice = LossChoice()
-    surrogate: SurrogateChoice = SurrogateChoice()
-    time_constants: TimeConstants = "log_tau"
-    rate_regulariser: RateTarget | None = None
-    optimiser: Optimiser = Optimiser()
-    schedule: Annotated[Constant | WarmupCosine | StepDecay, Field(discriminator="name")] = WarmupCosine()
-    epochs: PositiveInt = 30
-    batch_size: PositiveInt = 64
-    dropout: Probability = 0.1
-    noise: NonNegativeFloat = 0.0
-    reset_gradient: bool = True
-    augmentation: Augmentation = Augmentation()
-    window: PositiveInt | None = None
-    seed: NonNegativeInt = 0
-    validation: Literal["split", "speakers", "test", "none"] = "split"
-    patience: PositiveInt | None = None
-    keep: Literal["last", "best"] = "last"
-    precision: Literal["float32", "float64"] = "float32"
-    num_threads: PositiveInt | None = None
+    loss: LossChoice = Field(default=LossChoice(), description="what is minimised, and how a prediction is read off")
+    surrogate: SurrogateChoice = Field(default=SurrogateChoice(), description="derivative of a spike in the backward pass")
+    time_constants: TimeConstants = Field(default="log_tau", description="trained as log tau within their bounds, or as clamped decays")
+    rate_regulariser: RateTarget | None = Field(default=None, description="keeps hidden neurons near a firing rate; null: off")
+    optimiser: Optimiser = Field(default=Optimiser(), description="AdamW, with a group of its own for time constants")
+    schedule: Annotated[Constant | WarmupCosine | StepDecay, Field(discriminator="name")] = Field(
+        default=WarmupCosine(), description="learning rate over the training"
+    )
+    epochs: PositiveInt = Field(default=30, description="passes over all training recordings")
+    batch_size: PositiveInt = Field(default=64, description="recordings per step, of all processes together")
+    dropout: Probability = Field(default=0.1, description="probability that a spike is lost on its way to the next layer")
+    noise: NonNegativeFloat = Field(default=0.0, description="standard deviation of noise on v (5 ms long) in training (filter models)")
+    reset_gradient: bool = Field(default=True, description="whether gradients go through the choice of who is reset (stepped models)")
+    augmentation: Augmentation = Field(default=Augmentation(), description="random changes of a recording before each use")
+    window: PositiveInt | None = Field(default=None, description="steps to which recordings are cut or filled up; null: the longest")
+    seed: NonNegativeInt = Field(default=0, description="seed of everything random")
+    validation: Literal["split", "speakers", "test", "none"] = Field(
+        default="split",
+        description="looked at after each epoch: part of the training split, a fifth of its speakers, the test split, or nothing",
+    )
+    patience: PositiveInt | None = Field(default=None, description="stop after so many epochs without a better validation accuracy")
+    keep: Literal["last", "best"] = Field(default="last", description="parameters of the last epoch, or of the best in validation")
+    precision: Literal["float32", "float64"] = Field(default="float32", description="precision of all computation")
+    num_threads: PositiveInt | None = Field(default=None, description="threads of torch; null: torch's own choice")
 
     @model_validator(mode="after")
-    def _validation_is_there_if_needed(self) -> Self:
+    def _has_validation_if_needed(self) -> Self:
         if self.validation == "none" and (self.patience is not None or self.keep == "best"):
             raise ConfigError(
                 "there are no validation recordings to decide by",

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from ..errors import UnknownNameError
 from ..kernels import SurrogateDerivative
+from .registry import built
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class FastSigmoid:
 
 
 #: Every surrogate by the name that a recipe calls it.
-SURROGATES: Mapping[str, type] = MappingProxyType(
+SURROGATES: Mapping[str, type[SurrogateDerivative]] = MappingProxyType(
     {"triangular": Triangular, "multi_gaussian": MultiGaussian, "arctan": ArcTan, "slayer": Slayer, "fast_sigmoid": FastSigmoid}
 )
 
@@ -103,15 +103,4 @@ def get_surrogate(name: str, **settings: Any) -> SurrogateDerivative:
     UnknownNameError
         If there is no such surrogate, or no such setting.
     """
-    if name not in SURROGATES:
-        raise UnknownNameError(
-            "unknown surrogate", where="surrogate", got=repr(name), expected=", ".join(SURROGATES), remedy="use one of these"
-        )
-    known = [f.name for f in fields(SURROGATES[name])]
-    foreign = sorted(set(settings) - set(known))
-    if foreign:
-        raise UnknownNameError(
-            "unknown setting of a surrogate", where=name, got=", ".join(foreign), expected=", ".join(known), remedy="use one of these"
-        )
-    surrogate: SurrogateDerivative = SURROGATES[name](**settings)
-    return surrogate
+    return built(SURROGATES, "surrogate", name, settings)

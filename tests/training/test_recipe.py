@@ -6,7 +6,7 @@ import yaml
 from hetsyn_sim.errors import ConfigError, UnknownNameError
 from hetsyn_sim.models import HetSynLIF
 from hetsyn_sim.spec import Uniform
-from hetsyn_sim.training import MultiGaussian, Recipe, Slayer, SumOfSoftmax, load_recipe, shipped_recipes
+from hetsyn_sim.training import LOSSES, MultiGaussian, Recipe, Slayer, SumOfSoftmax, load_recipe, shipped_recipes
 
 
 def test_yaml_comes_back_as_it_was(tmp_path):
@@ -194,3 +194,11 @@ def test_recipes_ship_inside_the_package():
 
 def test_the_default_surrogate_is_the_papers():
     assert Recipe().training.surrogate.make() == MultiGaussian()
+
+
+def test_every_setting_is_described_once_where_it_is_declared():
+    schema = Recipe.model_json_schema()
+    sections = {"Recipe": schema, **schema["$defs"]}
+    fields = {f"{section}.{name}": field for section, part in sections.items() for name, field in part["properties"].items()}
+    assert [name for name, field in fields.items() if "const" not in field and not field.get("description")] == []
+    assert schema["$defs"]["LossChoice"]["properties"]["name"]["enum"] == list(LOSSES)
