@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from hetsyn_sim.training.precision import default_dtype
+from hetsyn_sim.training.modules import default_dtype
 
 from .implementations import Ours, back_end
 from .materialised import Materialised

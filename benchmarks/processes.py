@@ -20,8 +20,8 @@ from lightning.pytorch.callbacks import Callback
 from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.report.document import Grid
 from hetsyn_sim.training import Recipe, build_network, fit
+from hetsyn_sim.training.randomness import Share
 from hetsyn_sim.training.resume import read_state
-from hetsyn_sim.training.share import Share
 
 #: |m| <= R sqrt(v): sup of the sum of m's weights squared over v's weights, (1 - 0.9) / sqrt(1 - 0.999) / sqrt(1 - 0.81 / 0.999)
 R = (1 - 0.9) / math.sqrt(1 - 0.999) / math.sqrt(1 - 0.9**2 / 0.999)

@@ -28,8 +28,8 @@ from hetsyn_sim.data.files import write_atomically
 from hetsyn_sim.errors import HetSynError
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec
+from hetsyn_sim.training.modules import default_dtype
 from hetsyn_sim.training.network import Network
-from hetsyn_sim.training.precision import default_dtype
 
 from .growth import Exponent, fit_exponent
 from .rows import cpu_model

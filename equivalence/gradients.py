@@ -22,8 +22,8 @@ from hetsyn_sim.discrete import is_time_constant
 from hetsyn_sim.kernels import SurrogateDerivative, use_backend
 from hetsyn_sim.spec import UNBOUNDED, Layer, NetworkSpec
 from hetsyn_sim.training.layer import SpikingLayer
+from hetsyn_sim.training.modules import default_dtype
 from hetsyn_sim.training.network import Network
-from hetsyn_sim.training.precision import default_dtype
 from hetsyn_sim.training.surrogates import MultiGaussian
 
 from .backends import BACKENDS, KNOWN

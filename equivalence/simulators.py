@@ -24,8 +24,8 @@ from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.errors import BackendError
 from hetsyn_sim.kernels import use_backend
 from hetsyn_sim.spec import NetworkSpec
+from hetsyn_sim.training.modules import default_dtype
 from hetsyn_sim.training.network import Network
-from hetsyn_sim.training.precision import default_dtype
 
 from .backends import BACKENDS, KNOWN
 from .cuda_on_cpu import CUDA_ON_CPU, why_not

@@ -32,8 +32,8 @@ from hetsyn_sim.discrete import neuron_values, simulate_reference, stepped
 from hetsyn_sim.discrete.stepping import constants_of
 from hetsyn_sim.errors import TransferError
 from hetsyn_sim.kernels import use_backend
+from hetsyn_sim.training.modules import default_dtype
 from hetsyn_sim.training.network import Network
-from hetsyn_sim.training.precision import default_dtype
 
 #: Member -> the spikes of its long recording.
 LONG_SPIKES: dict[str, int] = {}
@@ -162,9 +162,9 @@ def test_gradients_are_those_of_finite_differences(member):
         layer: Any = network.layers["layer_1"]
 
         def loss():
-            z, v, _ = layer.run(x)
-            assert z is None or z.sum() == 0
-            return (v * weights).sum()
+            run = layer.run(x)
+            assert run.z is None or run.z.sum() == 0
+            return (run.v * weights).sum()
 
         parameters = list(layer.parameters())
         gradients = torch.autograd.grad(loss(), parameters, allow_unused=True)

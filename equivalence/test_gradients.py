@@ -22,8 +22,8 @@ from equivalence.strategies import networks
 from equivalence.test_agreement import wide_and_long
 from hetsyn_sim.discrete import is_time_constant
 from hetsyn_sim.training.layer import SpikingLayer
+from hetsyn_sim.training.modules import default_dtype
 from hetsyn_sim.training.network import Network
-from hetsyn_sim.training.precision import default_dtype
 
 #: Each gradient is a sum over at most 40 steps, 2 runs and 4 neurons, through up to 3 layers; the error of each of its terms is about 100
 #: roundings, and terms that cancel are larger than their sum. 1e-9 leaves 10^5 for that and is far below any wrong term.

@@ -26,8 +26,8 @@ from hetsyn_sim.brian import BrianSimulation
 from hetsyn_sim.discrete import is_time_constant
 from hetsyn_sim.kernels import use_backend
 from hetsyn_sim.training.layer import SpikingLayer
+from hetsyn_sim.training.modules import default_dtype
 from hetsyn_sim.training.network import Network
-from hetsyn_sim.training.precision import default_dtype
 
 
 def between(recording, first, last=None):
@@ -110,11 +110,12 @@ def in_pieces(backend, case, *, forget=False):
             x, new = torch.as_tensor(piece, dtype=torch.float64), {}
             for name, layer in network.layers.items():
                 assert isinstance(layer, SpikingLayer)
-                spikes, voltage, new[name] = layer.run(x, None if state is None else state[name])
-                v[f"{name}.v"].append(voltage.numpy())
-                if spikes is not None:
-                    z[name].append(spikes.numpy() > 0)
-                    x = spikes
+                piece_run = layer.run(x, None if state is None else state[name])
+                new[name] = piece_run.state
+                v[f"{name}.v"].append(piece_run.v.numpy())
+                if piece_run.z is not None:
+                    z[name].append(piece_run.z.numpy() > 0)
+                    x = piece_run.z
             state = None if forget else new
         return {n: np.concatenate(p) for n, p in z.items()}, {n: np.concatenate(p) for n, p in v.items()}
 

@@ -32,9 +32,9 @@ from hetsyn_sim.data.checkpoint_file import FORMAT_VERSION, KEY
 from hetsyn_sim.data.recording_file import load_recording, save_recording
 from hetsyn_sim.discrete import is_time_constant
 from hetsyn_sim.errors import CheckpointError
+from hetsyn_sim.training.modules import default_dtype
 from hetsyn_sim.training.network import Network
 from hetsyn_sim.training.population import TimeConstants
-from hetsyn_sim.training.precision import default_dtype
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

@@ -73,7 +73,7 @@ MUTANTS = (
     ),
     Mutant(
         "recorded reset currents hold the spike of their own step",
-        "training/traces.py",
+        "training/layer.py",
         "events.append((before, reset.state,",
         "events.append((z, reset.state,",
     ),

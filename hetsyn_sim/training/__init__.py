@@ -4,8 +4,8 @@ from .evaluate import Evaluation, evaluate
 from .fit import FitResult, build_network, fit
 from .layer import LayerState, SpikingLayer
 from .losses import LOSSES, LastStep, MeanSquaredError, RateRegulariser, SpikeCount, SumOfSoftmax, get_loss
+from .modules import OnlyOutput
 from .network import Network
-from .only_output import OnlyOutput
 from .recipe import Recipe, load_recipe, shipped_recipes
 from .settings import Training
 from .surrogates import SURROGATES, ArcTan, FastSigmoid, MultiGaussian, Slayer, Triangular, get_surrogate

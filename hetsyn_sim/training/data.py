@@ -14,7 +14,7 @@ from ..data.events import SpikeDataset
 from ..data.recording import check_same_dt
 from ..errors import DataError
 from ..spec import NetworkSpec
-from .seeds import mixed_seed
+from .randomness import mixed_seed
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Batches:
         What to go through.
     batch_size
         Recordings per step. Of several processes, each is handed the whole batch and computes its share
-        (:class:`~hetsyn_sim.training.share.Share`).
+        (:class:`~hetsyn_sim.training.randomness.Share`).
     order
         Called at the start of each pass; gives the recordings' order. None keeps the stored one.
     """

@@ -22,10 +22,10 @@ from ..errors import ConfigError
 from ..spec import NetworkSpec, format_quantity
 from .console import say
 from .data import Examples, check_fits
-from .layer import Noise
+from .modules import default_dtype
 from .network import Network
-from .precision import default_dtype
 from .processes import as_started, first_alone, is_first, joined, wait_for_all
+from .randomness import Noise
 from .recipe import Recipe
 from .run_folder import RunFolder, read_metrics
 from .settings import Training

@@ -1,19 +1,15 @@
-"""A population as a torch module: the StepProgram's expressions evaluated with torch, its structure handed to the kernels.
+"""Layers of models whose v is a sum of exponentially filtered events: expressions evaluated with torch, filters and scans by the kernels.
 
-For models whose v is a sum of exponentially filtered events; all others are stepped (:mod:`hetsyn_sim.training.stepped_layer`).
+All other models are stepped (:mod:`hetsyn_sim.training.stepped_layer`).
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property, reduce
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ..discrete import Path, discretise, neuron_values, synapse_values
@@ -21,7 +17,6 @@ from ..errors import SpecError
 from ..kernels import (
     CHUNK,
     DecayPath,
-    SurrogateDerivative,
     exponential_filter,
     filter_carry,
     is_tied,
@@ -29,35 +24,12 @@ from ..kernels import (
     spiking_scan,
     spread_carry,
 )
-from ..spec import NetworkSpec, Projection
-from .population import PopulationLayer, TimeConstants
-from .share import Share
-
-
-@dataclass(frozen=True)
-class Noise:
-    """Fluctuations of v before the threshold, in training only: an Ornstein-Uhlenbeck process of standard deviation ``sd``.
-
-    ``tau`` is its time constant in seconds. It begins in its stationary state, and comes from torch's default generator.
-    """
-
-    sd: float
-    tau: float = 5e-3
-
-    def like(self, v: Tensor, dt: float, share: Share | None = None) -> Tensor:
-        """The process for a v of shape (time, batch, post); with a share, that of these recordings in the whole batch."""
-        rho = math.exp(-dt / self.tau)
-        kicks = (torch.randn_like(v.contiguous()) if share is None else share.drawn(torch.randn_like, v)) * self.sd
-        kicks[1:] *= math.sqrt(1.0 - rho * rho)
-        process: Tensor = exponential_filter(kicks, torch.eye(v.shape[2], dtype=v.dtype, device=v.device), v.new_tensor(rho))
-        return process
+from ..spec import Projection
+from .population import LayerRun, PopulationLayer
 
 
 class LayerState:
-    """What a layer hands to the next piece of time. It costs a state per synapse, so it is computed when it is first used, not before.
-
-    ``compute`` gives what :attr:`carried` holds.
-    """
+    """The state after a piece of time. It costs a number per synapse, so ``compute`` is called when it is first used, not before."""
 
     def __init__(self, compute: Callable[[], dict[str, Tensor]]) -> None:
         self._compute = compute
@@ -76,20 +48,7 @@ class LayerState:
 class SpikingLayer(PopulationLayer):
     """One population whose v is a sum of exponentially filtered events, with the projections onto it.
 
-    Parameters
-    ----------
-    spec
-        The network it belongs to.
-    population
-        Its name: ``"layer_1"``, ..., ``"readout"``. A readout is a layer whose output is v.
-    values
-        Parameter values in SI units by slot key; may hold other populations' too.
-    surrogate
-        Replaces the derivative of a spike.
-    time_constants
-        ``"log_tau"`` or ``"rho_clamped"``.
-    trainable
-        False keeps every value exactly as given, without a bijection, for evaluation.
+    A readout is a layer whose output is v. Parameters are those of :class:`~hetsyn_sim.training.population.PopulationLayer`.
 
     Raises
     ------
@@ -97,28 +56,15 @@ class SpikingLayer(PopulationLayer):
         If the model's states are coupled: the kernels need states that decay each on its own. If a trainable value is outside of its
         bounds.
     UnknownNameError
-        If ``time_constants`` is neither of the two.
+        If ``time_constants`` is neither ``"log_tau"`` nor ``"rho_clamped"``.
     """
 
-    def __init__(
-        self,
-        spec: NetworkSpec,
-        population: str,
-        values: Mapping[str, NDArray[np.floating]],
-        surrogate: SurrogateDerivative,
-        time_constants: TimeConstants = "log_tau",
-        *,
-        trainable: bool = True,
-    ) -> None:
-        super().__init__(spec, population, values, time_constants, trainable=trainable)
-        self.surrogate = surrogate
-        self.noise: Noise | None = None
-        self.share: Share | None = None
-        self.program = discretise(self.model, spec.step_order)
+    def _derive_program(self) -> None:
+        self.program = discretise(self.model, self.spec.step_order)
         if not self.program.is_diagonal:
             raise SpecError(
                 "the states of this model are coupled",
-                where=f"{population}: {self.model.name}",
+                where=f"{self.population}: {self.model.name}",
                 got=f"{self.program.neuron.matrix.tolist()} for {', '.join(self.program.neuron.states)}",
                 expected="states that decay each on its own",
                 remedy="use SteppedLayer, as Network does by itself",
@@ -141,12 +87,12 @@ class SpikingLayer(PopulationLayer):
         """
         if kind == "reset":
             values = self.with_decays(neuron_values(self.spec, self.population, self.physical_values()), "")
-            found = []
+            resets = []
             for path in self.program.reset_paths:
                 decay = self.evaluated(path.decay, values)
                 amplitude = self.evaluated(path.gain * path.amplitude if gained else path.amplitude, values)
-                found.append(DecayPath(amplitude * decay if self.spec.step_order.decays_in_same_step("reset") else amplitude, decay))
-            return found
+                resets.append(DecayPath(amplitude * decay if self.spec.step_order.decays_in_same_step("reset") else amplitude, decay))
+            return resets
         if kind not in self.projections:
             return []
         projection = self.projections[kind]
@@ -155,33 +101,18 @@ class SpikingLayer(PopulationLayer):
 
     # -- running -----------------------------------------------------------------------------------------------------
 
-    def forward(self, x: Tensor, state: LayerState | None = None) -> tuple[Tensor, LayerState]:
-        """Run over time.
+    def run(self, x: Tensor, state: LayerState | None = None, record: Collection[str] = ()) -> LayerRun:
+        z, v, after = self._run(x, state)
+        assert state is None or not record, "traces are summed up from rest"
+        return LayerRun(z, v, None, after, self._traces(x, z, record) if record else {})
 
-        Parameters
-        ----------
-        x
-            Input spikes or values, shape (time, batch, pre).
-        state
-            From the call before, to go on where it stopped.
-
-        Returns
-        -------
-        out : Tensor, shape (time, batch, post)
-            Spikes, or v for a readout.
-        state : LayerState
-        """
-        z, v, state = self.run(x.to(self.dtype), state)
-        return (v if z is None else z), state
-
-    def run(self, x: Tensor, state: LayerState | None = None) -> tuple[Tensor | None, Tensor, LayerState]:
-        """Like :meth:`forward`, with spikes (None for a readout) and v."""
+    def _run(self, x: Tensor, state: LayerState | None) -> tuple[Tensor | None, Tensor, LayerState]:
         feedforward, recurrent, resets = (self.paths(kind) for kind in ("feedforward", "recurrent", "reset"))
         n = x.shape[0]
         if n > CHUNK and any(not is_tied(path.rho) for path in recurrent) and not spans_any_time(feedforward[0].amplitude, self.surrogate):
             spikes, voltages = [], []
             for piece in x.split(CHUNK):
-                z, v, state = self.run(piece, state)
+                z, v, state = self._run(piece, state)
                 spikes.append(z)
                 voltages.append(v)
             assert state is not None
@@ -221,3 +152,27 @@ class SpikingLayer(PopulationLayer):
             return new
 
         return z, v, LayerState(compute)
+
+    def _traces(self, x: Tensor, z: Tensor | None, names: Collection[str]) -> dict[str, Tensor]:
+        """Synaptic sums (``I_syn``) and neuron states (``R``) of a run from rest; ``v`` is not among them.
+
+        The kernels never make them: each is summed up again from the spikes that reach it, ``x`` and the layer's own, ``z``.
+        """
+        program = self.program
+        targets = [jump.target for jump in program.model.on_pre_jumps]
+        on_pre = [f"{t}_syn" if t in program.synapse.states else t.removesuffix("_post") for t in targets]
+        events: list[tuple[Tensor, str, DecayPath]] = [
+            (x, name, path) for name, path in zip(on_pre, self.paths("feedforward", gained=False), strict=True)
+        ]
+        if z is not None:
+            before = torch.cat([torch.zeros_like(z[:1]), z[:-1]])  # a neuron's own spikes arrive one step later
+            recurrent, resets = self.paths("recurrent", gained=False), self.paths("reset", gained=False)
+            events += [(before, name, path) for name, path in zip(on_pre, recurrent, strict=False)]  # there may be no recurrence
+            for reset, (amplitude, rho) in zip(program.reset_paths, resets, strict=True):
+                events.append((before, reset.state, DecayPath(torch.diag(amplitude.expand(z.shape[2])), rho)))
+        traces: dict[str, Tensor] = {}
+        for spikes, name, path in events:
+            if name in names and name != "v":
+                part = exponential_filter(spikes, path.amplitude, path.rho)
+                traces[name] = traces[name] + part if name in traces else part
+        return traces

@@ -15,9 +15,8 @@ from .augment import augment
 from .data import Batches, Examples, epoch_order
 from .losses import RateRegulariser
 from .network import Network
-from .seeds import mixed_seed
+from .randomness import Share, mixed_seed
 from .settings import Training
-from .share import Share
 
 #: What is known of one epoch: ``epoch``, ``train_loss``, ``train_accuracy``, ``validation_loss``, ``validation_accuracy``, ``rate_hz``
 #: (mean over all hidden neurons, validation aside), ``lr`` (at its end), ``seconds``. Accuracies are missing where traces are learned.

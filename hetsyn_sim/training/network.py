@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,19 +15,18 @@ from ..discrete import check_values, is_filter, is_time_constant
 from ..errors import DataError, SpecError
 from ..kernels import SurrogateDerivative
 from ..spec import NetworkSpec
-from .layer import Noise, SpikingLayer
-from .population import PopulationLayer, TimeConstants
-from .precision import default_dtype
-from .share import Share
+from .layer import SpikingLayer
+from .modules import UniformModule, default_dtype
+from .population import LayerRun, PopulationLayer, TimeConstants
+from .randomness import Noise, Share
 from .stepped_layer import SteppedLayer
 from .surrogates import MultiGaussian
-from .traces import state_traces
 
 if TYPE_CHECKING:
     from ..data.checkpoint import Checkpoint
 
 
-class Network(nn.Module):
+class Network(UniformModule):
     """The layers of a :class:`~hetsyn_sim.spec.NetworkSpec`, trainable.
 
     Parameters
@@ -87,10 +85,10 @@ class Network(nn.Module):
             )
         self.layers = nn.ModuleDict()
         for population in spec.populations:
-            kind = SpikingLayer if is_filter(population.model, spec.step_order) else partial(SteppedLayer, reset_gradient=reset_gradient)
-            layer = kind(spec, population.name, values, surrogate, time_constants, trainable=trainable)
-            if isinstance(layer, SpikingLayer):
-                layer.noise = noise
+            kind = SpikingLayer if is_filter(population.model, spec.step_order) else SteppedLayer
+            settings = {"trainable": trainable, "reset_gradient": reset_gradient}
+            layer = kind(spec, population.name, values, surrogate, time_constants, **settings)
+            layer.noise = noise
             self.layers[population.name] = layer
         self.dropout = nn.Dropout(dropout)
         self._share: Share | None = None
@@ -143,16 +141,22 @@ class Network(nn.Module):
         self._check_input(x.shape, where="Network.forward")
         new: dict[str, Any] = {}
         self.last_spikes = []
-        spikes = outputs = x.to(self.dtype)
-        for name, layer in self.layers.items():
-            assert isinstance(layer, SpikingLayer | SteppedLayer)
-            arriving = outputs if layer.model.takes_values else spikes
-            z, v, output, new[name] = _run(layer, self._dropped(arriving) if new else arriving, None if state is None else state[name])
-            if z is not None:
-                self.last_spikes.append(z)
-            spikes = v if z is None else z
-            outputs = spikes if output is None else output
-        return outputs, new
+        for layer, run in self._run(x.to(self.dtype), state):
+            new[layer.population] = run.state
+            if run.z is not None:
+                self.last_spikes.append(run.z)
+        return run.out, new
+
+    def _run(
+        self, x: Tensor, state: Mapping[str, Any] | None = None, record: Sequence[str] = ()
+    ) -> Iterator[tuple[PopulationLayer, LayerRun]]:
+        """Each layer in turn, run on what the one before it gives."""
+        spikes = values = x
+        for layer in self._layers():
+            arriving = values if layer.model.takes_values else spikes
+            run = layer.run(arriving if arriving is x else self._dropped(arriving), state and state[layer.population], record)
+            yield layer, run
+            spikes, values = run.v if run.z is None else run.z, run.out
 
     @torch.no_grad()
     def record(self, x: Tensor | NDArray[np.generic], variables: Sequence[str] = ("v",)) -> Recording:
@@ -176,39 +180,31 @@ class Network(nn.Module):
                 expected="spikes (0 or 1) or finite values",
                 remedy="look at the recordings: a NaN would silence every neuron it reaches",
             )
-        spikes = outputs = torch.as_tensor(inputs).to(self.dtype)
         rasters: dict[str, NDArray[np.bool_]] = {"input": inputs > 0}
         traces: dict[str, NDArray[np.floating]] = {}
         if self.spec.takes_values:
             traces["input.x"] = inputs.astype(np.float64)
-        for name, layer in self.layers.items():
-            assert isinstance(layer, SpikingLayer | SteppedLayer)
-            arriving = outputs if layer.model.takes_values else spikes
-            output: Tensor | None = None
-            if isinstance(layer, SteppedLayer):
-                result, _ = layer.run_steps(arriving, record=variables)
-                z, v, output, found = result.z, result.v, result.output, dict(result.traces)
-            else:
-                z, v, _ = layer.run(arriving)
-                found = state_traces(layer, arriving, z, variables)
-            if "v" in variables:
-                found["v"] = v
-            if output is not None:
-                found[layer.model.output] = output
-            traces |= {f"{name}.{variable}": trace.double().numpy() for variable, trace in found.items()}
-            if z is not None:
-                rasters[name] = z.numpy() > 0
-                spikes = outputs = z
-            if output is not None:
-                outputs = output
+        was_training = self.training
+        self.eval()
+        try:
+            for layer, run in self._run(torch.as_tensor(inputs).to(self.dtype), record=variables):
+                shown = dict(run.traces)
+                if "v" in variables:
+                    shown["v"] = run.v
+                if run.output is not None:
+                    shown[layer.model.output] = run.output
+                traces |= {f"{layer.population}.{variable}": trace.double().numpy() for variable, trace in shown.items()}
+                if run.z is not None:
+                    rasters[layer.population] = run.z.numpy() > 0
+        finally:
+            self.train(was_training)
         return Recording(self.spec.dt_s, rasters, traces, simulator=f"torch {str(self.dtype).removeprefix('torch.')}")
 
     def set_share(self, share: Share | None) -> None:
-        """Before a step in which this process computes a share of a batch: dropout and noise are then that share of the batch's."""
+        """Say which share of the next batch this process computes: its dropout and noise are then that share of the batch's."""
         self._share = share
-        for layer in self.layers.values():
-            if isinstance(layer, SpikingLayer):
-                layer.share = share
+        for layer in self._layers():
+            layer.share = share
 
     def _dropped(self, spikes: Tensor) -> Tensor:
         if self._share is None or not self.training or not self.dropout.p:
@@ -225,16 +221,6 @@ class Network(nn.Module):
                 expected=f"(time, batch, {self.spec.n_input}), none of them 0",
                 remedy="pass (time, batch, channel) with the number of channels the network was built for",
             )
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """The precision of its parameters."""
-        return next(iter((*self.parameters(), *self.buffers()))).dtype
-
-    @property
-    def device(self) -> torch.device:
-        """Where its parameters are."""
-        return next(iter((*self.parameters(), *self.buffers()))).device
 
     def values(self) -> dict[str, NDArray[np.floating]]:
         """Physical parameter values in SI units by slot key, in the precision of training."""
@@ -255,23 +241,12 @@ class Network(nn.Module):
         return self._trained(time_constants=True)
 
     def _trained(self, *, time_constants: bool) -> list[nn.Parameter]:
-        found = []
-        for layer in self._layers():
-            for key in layer.bijections:
-                raw = layer.raw(key)
-                assert isinstance(raw, nn.Parameter)
-                if is_time_constant(layer.slots[key]) == time_constants:
-                    found.append(raw)
-        return found
+        return [
+            parameter
+            for layer in self._layers()
+            for key in layer.bijections
+            if is_time_constant(layer.slots[key]) == time_constants and isinstance(parameter := layer.raw(key), nn.Parameter)
+        ]
 
     def _layers(self) -> list[PopulationLayer]:
         return [layer for layer in self.layers.values() if isinstance(layer, PopulationLayer)]
-
-
-def _run(layer: SpikingLayer | SteppedLayer, x: Tensor, state: Any) -> tuple[Tensor | None, Tensor, Tensor | None, Any]:
-    """Spikes, v, graded output and state."""
-    if isinstance(layer, SteppedLayer):
-        result, after = layer.run_steps(x, state)
-        return result.z, result.v, result.output, after
-    z, v, new = layer.run(x, state)
-    return z, v, None, new

@@ -1,8 +1,9 @@
-"""What every population has as a torch module: its parameters, as the optimiser moves them and as physical values."""
+"""The base of all layers: one population as a torch module, with its parameters as the optimiser moves them and as physical values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
@@ -12,24 +13,59 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..discrete import evaluate
-from ..errors import SpecError, UnknownNameError
+from ..errors import SpecError, one_of
+from ..kernels import SurrogateDerivative
 from ..kernels.operations import TORCH
 from ..spec import NetworkSpec, NeuronModel, ParameterSlot, Projection
 from ..spec.equations import symbol
 from .bijections import Bijection, RhoClamped, choose_bijection
+from .modules import UniformModule
+from .randomness import Noise, Share
 
 #: How time constants are trained: as log tau within their bounds, or as a clamped decay (HetSyn's own way).
 TimeConstants = Literal["log_tau", "rho_clamped"]
 
 
 class PopulationState(Protocol):
-    """What a layer hands to the next piece of time."""
+    """The state of a layer between two pieces of time."""
 
     def detach(self) -> PopulationState:
         """The same state, cut from the graph (truncated backpropagation through time)."""
 
 
-class PopulationLayer(nn.Module):
+@dataclass(frozen=True)
+class LayerRun:
+    """A layer's response to a piece of time, each tensor (time, batch, post).
+
+    Attributes
+    ----------
+    z
+        Spikes; None for a readout.
+    v
+        Before the reset.
+    output
+        The graded output; None for a model without one.
+    state
+        To go on with.
+    traces
+        Recorded states and synaptic sums by name.
+    """
+
+    z: Tensor | None
+    v: Tensor
+    output: Tensor | None
+    state: Any
+    traces: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def out(self) -> Tensor:
+        """The graded output if there is one; else spikes, or v of a readout."""
+        if self.output is not None:
+            return self.output
+        return self.v if self.z is None else self.z
+
+
+class PopulationLayer(UniformModule):
     """One population of a network with the projections onto it: parameters, and expressions evaluated with them.
 
     Parameters
@@ -40,10 +76,21 @@ class PopulationLayer(nn.Module):
         Its name: ``"layer_1"``, ..., ``"readout"``.
     values
         Parameter values in SI units by slot key; may hold other populations' too.
+    surrogate
+        Replaces the derivative of a spike.
     time_constants
         ``"log_tau"`` or ``"rho_clamped"``.
     trainable
         False keeps every value exactly as given, without a bijection, for evaluation.
+    reset_gradient
+        Whether gradients go through the choice of who is reset. Only for models that are stepped.
+
+    Attributes
+    ----------
+    noise
+        Fluctuations of v before the threshold, in training mode.
+    share
+        The part of a batch that this process computes.
 
     Raises
     ------
@@ -58,20 +105,17 @@ class PopulationLayer(nn.Module):
         spec: NetworkSpec,
         population: str,
         values: Mapping[str, NDArray[np.floating]],
-        time_constants: TimeConstants,
+        surrogate: SurrogateDerivative,
+        time_constants: TimeConstants = "log_tau",
         *,
-        trainable: bool,
+        trainable: bool = True,
+        reset_gradient: bool = True,
     ) -> None:
         super().__init__()
-        if time_constants not in get_args(TimeConstants):
-            raise UnknownNameError(
-                "unknown way to train time constants",
-                where="time_constants",
-                got=repr(time_constants),
-                expected=" or ".join(map(repr, get_args(TimeConstants))),
-                remedy="use one of these",
-            )
-        self.spec, self.population = spec, population
+        one_of(time_constants, get_args(TimeConstants), "way to train time constants", where="time_constants")
+        self.spec, self.population, self.surrogate, self.reset_gradient = spec, population, surrogate, reset_gradient
+        self.noise: Noise | None = None
+        self.share: Share | None = None
         self.model: NeuronModel = spec.population(population).model
         self.projections: dict[str, Projection] = {p.kind: p for p in spec.projections_to(population)}
         self.slots = {key: slot for key, slot in spec.slots.items() if key.split(".")[0] == population}
@@ -86,6 +130,33 @@ class PopulationLayer(nn.Module):
                 self.register_parameter(_attribute(key), nn.Parameter(_tensor(bijection.raw(value))))
             else:
                 self.register_buffer(_attribute(key), _tensor(value))
+        self._derive_program()
+
+    def _derive_program(self) -> None:
+        raise NotImplementedError
+
+    def run(self, x: Tensor, state: Any = None, record: Collection[str] = ()) -> LayerRun:
+        """Run over time, from ``state`` or from rest, with traces of the states and synaptic sums that ``record`` names."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """Run over time.
+
+        Parameters
+        ----------
+        x
+            Input spikes or values, shape (time, batch, pre).
+        state
+            From the call before, to go on where it stopped.
+
+        Returns
+        -------
+        out : Tensor, shape (time, batch, post)
+            The graded output if the model has one; else spikes, or v of a readout.
+        state : PopulationState
+        """
+        run = self.run(x.to(self.dtype), state)
+        return run.out, run.state
 
     def raw(self, key: str) -> Tensor:
         """The tensor behind a slot: what the optimiser moves, or the fixed value."""
@@ -135,16 +206,6 @@ class PopulationLayer(nn.Module):
                 raw = self.raw(key)
                 values[f"decay_of_{name}"] = raw[..., None] if projection != "" and slot.parameter.axes == "post" else raw
         return values
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """The precision of its parameters."""
-        return next(iter((*self.parameters(), *self.buffers()))).dtype
-
-    @property
-    def device(self) -> torch.device:
-        """Where its parameters are."""
-        return next(iter((*self.parameters(), *self.buffers()))).device
 
 
 def _check_bounds(slot: ParameterSlot, value: NDArray[np.float64]) -> None:

@@ -1,4 +1,4 @@
-"""A population of any other model as a torch module: what arrives is filtered over time at once, the neurons are stepped by the kernels."""
+"""Layers of all other models: what arrives is filtered over time at once, the neurons are stepped by the kernels."""
 
 from __future__ import annotations
 
@@ -6,24 +6,22 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ..discrete import neuron_values, stepped, synapse_values
 from ..discrete.propagators import balancing
 from ..discrete.stepping import NEVER, SteppedProgram, refractory_steps
-from ..kernels import DecayPath, SurrogateDerivative, exponential_filter, filter_carry
-from ..kernels.step_data import Carried, Drive, StepOptions, StepResult
+from ..kernels import DecayPath, exponential_filter, filter_carry
+from ..kernels.step_data import Carried, Drive, StepOptions
 from ..kernels.stepping import step_scan
-from ..spec import NetworkSpec, Projection
-from .population import PopulationLayer, TimeConstants
+from ..spec import Projection
+from .population import LayerRun, PopulationLayer
 
 
 @dataclass(frozen=True)
 class SteppedState:
-    """The neurons after their last step, what each path of feed-forward synapses carries, and what its source put out last."""
+    """The neurons after their last step, the feed-forward synapses' sums by path, and the last input."""
 
     neurons: Carried
     synapses: Mapping[str, Tensor]
@@ -37,15 +35,8 @@ class SteppedState:
 class SteppedLayer(PopulationLayer):
     """One population of any deterministic model, with the projections onto it.
 
-    Parameters
-    ----------
-    spec, population, values, time_constants, trainable
-        As in :class:`~hetsyn_sim.training.population.PopulationLayer`.
-    surrogate
-        Replaces the derivative of a spike. It sees the distance to the threshold in units of the distance from where v begins to the
-        threshold, if v has a unit.
-    reset_gradient
-        Whether gradients go through the choice of who is reset.
+    Parameters are those of :class:`~hetsyn_sim.training.population.PopulationLayer`. The surrogate sees the distance to the threshold in
+    units of the distance from where v begins to the threshold, if v has a unit.
 
     Raises
     ------
@@ -53,50 +44,12 @@ class SteppedLayer(PopulationLayer):
         If the model's scheme does not fit its equations, or a trainable value is outside of its bounds.
     """
 
-    def __init__(
-        self,
-        spec: NetworkSpec,
-        population: str,
-        values: Mapping[str, NDArray[np.floating]],
-        surrogate: SurrogateDerivative,
-        time_constants: TimeConstants = "log_tau",
-        *,
-        trainable: bool = True,
-        reset_gradient: bool = True,
-    ) -> None:
-        super().__init__(spec, population, values, time_constants, trainable=trainable)
-        self.surrogate, self.reset_gradient = surrogate, reset_gradient
-        self.program: SteppedProgram = stepped(self.model, spec.step_order)
+    def _derive_program(self) -> None:
+        self.program: SteppedProgram = stepped(self.model, self.spec.step_order)
 
     # -- running -----------------------------------------------------------------------------------------------------
 
-    def forward(self, x: Tensor, state: SteppedState | None = None) -> tuple[Tensor, SteppedState]:
-        """Run over time.
-
-        Parameters
-        ----------
-        x
-            Input spikes or values, shape (time, batch, pre).
-        state
-            From the call before, to go on where it stopped.
-
-        Returns
-        -------
-        out : Tensor, shape (time, batch, post)
-            The graded output if the model has one; else spikes, or v for a readout.
-        state : SteppedState
-        """
-        result, state = self.run_steps(x, state)
-        out = result.output if result.output is not None else result.z
-        return (result.v if out is None else out), state
-
-    def run(self, x: Tensor, state: SteppedState | None = None) -> tuple[Tensor | None, Tensor, SteppedState]:
-        """Like :meth:`forward`, with spikes (None for a readout) and v."""
-        result, state = self.run_steps(x, state)
-        return result.z, result.v, state
-
-    def run_steps(self, x: Tensor, state: SteppedState | None = None, record: Collection[str] = ()) -> tuple[StepResult, SteppedState]:
-        """Like :meth:`run`, with everything that the kernels hand out; ``record`` names states and sums to keep."""
+    def run(self, x: Tensor, state: SteppedState | None = None, record: Collection[str] = ()) -> LayerRun:
         own = self.with_decays(neuron_values(self.spec, self.population, self.physical_values()), "")
         n_post = self.spec.population(self.population).size
         begin = self._at_rest(own, x.shape[1], n_post) if state is None else state.neurons
@@ -113,7 +66,7 @@ class SteppedLayer(PopulationLayer):
             record=tuple(name for name in record if name in (*self.program.states, *self.program.sums)),
         )
         result = step_scan(self.program, self._constants(own), drive, begin, self.surrogate, options)
-        return result, SteppedState(result.end, carry, x[-1])
+        return LayerRun(result.z, result.v, result.output, SteppedState(result.end, carry, x[-1]), result.traces)
 
     def _at_rest(self, own: Mapping[str, Any], n_batch: int, n_post: int) -> Carried:
         shape = (n_batch, n_post)

@@ -7,7 +7,7 @@ from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training.augment import augment
 from hetsyn_sim.training.data import Batches, Examples, check_fits, epoch_order
-from hetsyn_sim.training.seeds import mixed_seed
+from hetsyn_sim.training.randomness import mixed_seed
 
 
 def network(dt="10 ms", n_input=6, n_out=3):

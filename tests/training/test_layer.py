@@ -99,9 +99,9 @@ def test_a_readout_hands_out_v():
     spec = NetworkSpec(DT, 2, [Layer(HetSynLIF, 3)], readout=Layer(LeakyReadout, 2))
     readout = SpikingLayer(spec, "readout", spec.initial_values(0), MultiGaussian())
     x = torch.rand(5, 1, 3)
-    z, v, _ = readout.run(x)
-    assert z is None
-    assert torch.equal(readout(x)[0], v)
+    run = readout.run(x)
+    assert run.z is None
+    assert torch.equal(readout(x)[0], run.v)
 
 
 def test_coupled_states_are_refused():

@@ -252,7 +252,7 @@ def test_an_unknown_way_to_train_time_constants_is_refused():
     with pytest.raises(UnknownNameError, match="unknown way to train time constants") as excinfo:
         Network(network_of(), time_constants="tau")
     assert excinfo.value.got == "'tau'"
-    assert excinfo.value.expected == "'log_tau' or 'rho_clamped'"
+    assert excinfo.value.expected == "log_tau, rho_clamped"
     assert excinfo.value.remedy == "use one of these"
 
 

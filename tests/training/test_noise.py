@@ -8,8 +8,8 @@ from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training import Training
 from hetsyn_sim.training.fit import build_network
-from hetsyn_sim.training.layer import Noise
 from hetsyn_sim.training.network import Network
+from hetsyn_sim.training.randomness import Noise
 
 
 def test_deviation_and_correlation_are_those_of_the_process():

@@ -8,7 +8,7 @@ from hetsyn_sim.kernels import use_backend
 from hetsyn_sim.training import build_network
 from hetsyn_sim.training.data import Examples
 from hetsyn_sim.training.module import TrainingModule
-from hetsyn_sim.training.share import Share
+from hetsyn_sim.training.randomness import Share
 
 
 def shares(n_processes, n):

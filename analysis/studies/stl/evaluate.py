@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from hetsyn_sim.errors import DataError
-from hetsyn_sim.training.seeds import mixed_seed
+from hetsyn_sim.training.randomness import mixed_seed
 
 from .coding import Pixels, bernoulli
 from .connections import fan_out

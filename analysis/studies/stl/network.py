@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from hetsyn_sim.errors import DataError, UnknownNameError
 from hetsyn_sim.kernels import SurrogateDerivative
-from hetsyn_sim.training.seeds import mixed_seed
+from hetsyn_sim.training.randomness import mixed_seed
 from hetsyn_sim.training.surrogates import ArcTan
 
 from .architecture import Architecture, Conv, Dense, Pool

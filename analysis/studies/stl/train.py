@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from hetsyn_sim.errors import ConfigError, DataError
-from hetsyn_sim.training.seeds import mixed_seed
+from hetsyn_sim.training.randomness import mixed_seed
 
 from .coding import Pixels, bernoulli
 from .network import STLNetwork

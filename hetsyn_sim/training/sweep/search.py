@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ...errors import BackendError
+from ..randomness import mixed_seed
 from ..recipe import Recipe
-from ..seeds import mixed_seed
 from .plan import Range, SweepPlan
 from .runs import Recordings, Run, SweepResult, check_metric, in_folder, judge, train_one
 

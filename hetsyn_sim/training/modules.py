@@ -1,0 +1,53 @@
+"""Torch modules in general: the precision and device of their parameters, and modules that return no state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+
+class UniformModule(nn.Module):
+    """A module whose parameters and buffers all have one precision and are on one device."""
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of its parameters."""
+        return next(iter((*self.parameters(), *self.buffers()))).dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where its parameters are."""
+        return next(iter((*self.parameters(), *self.buffers()))).device
+
+
+class OnlyOutput(nn.Module):
+    """A layer or network for ``nn.Sequential``: hands on one tensor and no state, so that every call begins at rest.
+
+    Parameters
+    ----------
+    module
+        Whatever returns (output, state). It stays reachable as ``module``.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: Tensor) -> Tensor:
+        """From (time, batch, pre) to (time, batch, post)."""
+        out: Tensor = self.module(x)[0]
+        return out
+
+
+@contextmanager
+def default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    """Parameters made inside have this precision."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
