@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from ..data.decoding import Decoder
 from ..errors import ConfigError
-from .registry import built
+from .sections import built
 
 
 class Loss(Protocol):

@@ -6,31 +6,22 @@ import os
 from collections.abc import Mapping
 from importlib import resources
 from os import PathLike
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from ..data.reading import check_readable
-from ..errors import ConfigError, HetSynError, SpecError, UnknownNameError
+from ..errors import ConfigError, UnknownNameError
 from ..models import STEP_ORDERS
 from ..spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec
-from ..spec.grammar.text import MAX_YAML, read_yaml
 from ..spec.quantities import QuantityLike
-from .registry import Section
 from .schedules import SCHEDULES
+from .sections import Section, SectionFile
 from .settings import NetworkSettings, Training
 
 
-class Recipe(Section):
-    """A network and its training. What depends on the data (dt, channels, classes) comes with the data.
-
-    Raises
-    ------
-    ConfigError
-        From :meth:`from_yaml` and :meth:`from_dict`, with file, setting, what was met and what was expected.
-    """
+class Recipe(SectionFile):
+    """A network and its training. What depends on the data (dt, channels, classes) comes with the data."""
 
     name: str = Field(default="unnamed", description="name of the recipe")
     data: str = Field(default="", description="which data to name with `--data`; empty: the shipped spoken digits")
@@ -38,36 +29,8 @@ class Recipe(Section):
     network: NetworkSettings = Field(default=NetworkSettings(), description="layers and readout")
     training: Training = Field(default=Training(), description="everything else")
 
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any], *, where: str = "recipe") -> Self:
-        """The recipe of plain data."""
-        try:
-            return cls.model_validate(plain)
-        except ValidationError as error:
-            raise _config_error(error, where) from error
-
-    @classmethod
-    def from_yaml(cls, path: str | PathLike[str]) -> Self:
-        """Read a file.
-
-        Raises
-        ------
-        ConfigError
-            If it can't be read, or is not a recipe.
-        """
-        check_readable(path, expected="a recipe", error=ConfigError, most=4 * MAX_YAML)  # UTF-8 takes four bytes at most
-        try:
-            plain = read_yaml(Path(path).read_text(encoding="utf-8"), where=str(path))
-        except (OSError, ValueError) as error:
-            said = f"{error.what}: {error.got}" if isinstance(error, SpecError) else f"{type(error).__name__}: {error}"
-            raise ConfigError(
-                "this recipe can't be read",
-                where=str(path),
-                got=said,
-                expected="a YAML file with the sections name, network, training",
-                remedy=f"check the path; recipes that ship: {', '.join(shipped_recipes())}",
-            ) from error
-        return cls.from_dict({} if plain is None else plain, where=str(path))
+    kind: ClassVar[str] = "recipe"
+    tagged: ClassVar[Mapping[str, type[Section]]] = SCHEDULES
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data with every setting written out, so that it means the same when defaults change."""
@@ -134,40 +97,3 @@ def load_recipe(name_or_path: str | PathLike[str]) -> Recipe:
             remedy="use one of these names, or check the path",
         )
     return Recipe.from_yaml(name_or_path)
-
-
-def _config_error(error: ValidationError, where: str) -> ConfigError:
-    """What pydantic found, said our way: the first problem in full, the places of the others."""
-    problems = error.errors()
-    first = problems[0]
-    place = _place(first["loc"])
-    cause = first.get("ctx", {}).get("error")
-    shown = first["input"]
-    got: object = repr(shown) if not isinstance(shown, dict | Section) else f"the section {place or 'as a whole'}"
-    expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    what, remedy = "a setting is wrong", "correct it"
-    if isinstance(cause, HetSynError):
-        what, got = cause.what, cause.got
-        expected, remedy = str(cause.expected), cause.remedy
-        place = ".".join(filter(None, (place, cause.where)))
-    elif first["type"] == "extra_forbidden":
-        what, got = "unknown setting", repr(first["loc"][-1])
-        expected = ", ".join(_known(first["loc"][:-1])) or "nothing here"
-        remedy = "correct its name, or remove it"
-    others = sorted({_place(p["loc"]) for p in problems[1:]} - {place})
-    if others:
-        remedy += "; also wrong: " + ", ".join(others)
-    return ConfigError(what, where=f"{where}: {place}" if place else where, got=got, expected=expected, remedy=remedy)
-
-
-def _place(loc: tuple[int | str, ...]) -> str:
-    # pydantic puts the name of the chosen schedule into the path, where the file has none
-    return ".".join(str(part) for part in loc if part not in SCHEDULES)
-
-
-def _known(loc: tuple[int | str, ...]) -> list[str]:
-    """The names that a section may hold, found by walking down the recipe's own defaults."""
-    section: Any = Recipe()
-    for part in loc:
-        section = SCHEDULES[str(part)]() if part in SCHEDULES else getattr(section, str(part), None)
-    return list(type(section).model_fields) if isinstance(section, Section) else []

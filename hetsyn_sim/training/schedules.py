@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from .registry import Section
+from .sections import Section
 
 Share = Annotated[float, Field(gt=0.0, le=1.0)]
 

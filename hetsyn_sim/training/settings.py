@@ -19,8 +19,8 @@ from ..spec import NeuronModel
 from ..spec.grammar.text import MAX_YAML
 from .losses import LOSSES, Loss, get_loss
 from .population import TimeConstants
-from .registry import Section
 from .schedules import Constant, StepDecay, WarmupCosine
+from .sections import Section
 from .surrogates import SURROGATES, get_surrogate
 
 Probability = Annotated[float, Field(ge=0.0, lt=1.0)]

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..kernels import SurrogateDerivative
-from .registry import built
+from .sections import built
 
 
 @dataclass(frozen=True)
