@@ -35,7 +35,9 @@ def sweep(
     ```
     """
     check_output(json_file)
-    from ..training.sweep import SweepPlan, sweep_grid, sweep_search
+    from ..training.sweep import sweep_grid
+    from ..training.sweep_plan import SweepPlan
+    from ..training.sweep_search import sweep_search
 
     plan = SweepPlan.from_yaml(plan_file)
     recipe = plan.base()
@@ -43,9 +45,9 @@ def sweep(
     folder = Path("sweeps") / plan_file.stem if out is None else out
     recordings = partial(training_data, recipe, data_file)
     if trials is None:
-        result = sweep_grid(plan, recordings, folder, jobs=jobs, tell=_tell)
+        result = sweep_grid(plan, recordings, folder, jobs=jobs, after_run=_show_run)
     else:
-        result = sweep_search(plan, recordings, folder, trials=trials, jobs=jobs, tell=_tell)
+        result = sweep_search(plan, recordings, folder, trials=trials, jobs=jobs, after_run=_show_run)
 
     from matplotlib.figure import Figure
 
@@ -72,7 +74,7 @@ def _failed(runs: list[Run]) -> int:
     return sum(run.state == "failed" for run in runs)
 
 
-def _tell(run: Run, done: int, of: int) -> None:
-    found = run.message or ", ".join(f"{name} {value:.4g}" for name, value in run.metrics.items() if name.startswith("validation"))
+def _show_run(run: Run, done: int, of: int) -> None:
+    metrics = run.message or ", ".join(f"{name} {value:.4g}" for name, value in run.metrics.items() if name.startswith("validation"))
     settings = ", ".join(f"{name.rsplit('.', 1)[-1]} {value}" for name, value in run.settings.items())
-    say(f"{done}/{of}  {settings}, seed {run.seed}: {found}")
+    say(f"{done}/{of}  {settings}, seed {run.seed}: {metrics}")

@@ -93,13 +93,7 @@ def train(
             except DataError as error:
                 if _is_finite(network):
                     raise
-                raise DivergedError(
-                    "the training has diverged: its parameters are not finite",
-                    where=f"epoch {trainer.current_epoch + 1}",
-                    got=f"{error.where}: {error.got}",
-                    expected="finite numbers",
-                    remedy="lower training.optimiser.lr or lr_factor_time_constants, or set clip_norm, and train anew",
-                ) from error
+                raise _diverged(trainer.current_epoch + 1, f"{error.where}: {error.got}") from error
             except SystemExit as error:
                 if trainer.interrupted and type(error) is SystemExit:  # what Lightning makes of Ctrl-C; a subclass is a SIGTERM
                     raise KeyboardInterrupt from None
@@ -108,8 +102,18 @@ def train(
 
 
 def _is_finite(network: Network) -> bool:
-    """Whether all that is trained is made of numbers."""
+    """Whether all trained parameters are finite."""
     return all(bool(torch.isfinite(parameter).all()) for parameter in network.parameters())
+
+
+def _diverged(epoch: int, got: str) -> DivergedError:
+    return DivergedError(
+        "the training has diverged: its parameters are not finite",
+        where=f"epoch {epoch}",
+        got=got,
+        expected="finite numbers",
+        remedy="lower training.optimiser.lr or lr_factor_time_constants, or set clip_norm, and train anew",
+    )
 
 
 def _check_processes(n: int, settings: Training) -> None:
@@ -126,14 +130,15 @@ def _check_processes(n: int, settings: Training) -> None:
 def _finish(
     state: dict[str, Any], network: Network, initial: Checkpoint, settings: Training, folder: RunFolder, *, write: bool
 ) -> Checkpoint:
-    ours = state["hetsyn_sim"]
-    history = ours["history"]
+    history, best = state["hetsyn_sim"]["history"], state["hetsyn_sim"]["best"]
     prefix = "network."
-    weights = ours["best"] or {name.removeprefix(prefix): w for name, w in state["state_dict"].items() if name.startswith(prefix)}
+    weights = best or {name.removeprefix(prefix): w for name, w in state["state_dict"].items() if name.startswith(prefix)}
     network.load_state_dict(weights)
+    if not _is_finite(network):  # the last step may have gone wrong, after the last loss was taken
+        raise _diverged(len(history), "parameters that are NaN or infinite")
     # the earliest of the best epochs, as TrainingModule.best
-    kept = max(history, key=lambda row: row["validation_accuracy"]) if settings.keep == "best" else history[-1]
-    metrics = {name: value for name, value in kept.items() if name != "seconds"}
+    row = max(history, key=lambda row: row["validation_accuracy"]) if settings.keep == "best" else history[-1]
+    metrics = {name: value for name, value in row.items() if name != "seconds"}
     metrics |= {"epochs": len(history), "steps": state["global_step"]}
     checkpoint = replace(initial, values=network.values(), metrics=metrics, versions=installed_versions())
     if write:

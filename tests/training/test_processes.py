@@ -21,7 +21,7 @@ def start(data, recipe, tmp_path):
         textwrap.dedent("""
         import signal, sys, time
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts without
-        from hetsyn_sim.data import SpikeDataset
+        from hetsyn_sim.data.events import SpikeDataset
         from hetsyn_sim.training import fit, load_recipe
         from hetsyn_sim.training.module import TrainingModule
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from ...training.sweep.runs import SweepResult
+from ...training.sweep import SweepResult
 from .style import GREY, TORCH, axes_or_new, tidy
 
 if TYPE_CHECKING:

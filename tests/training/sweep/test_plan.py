@@ -1,8 +1,7 @@
 import pytest
 
 from hetsyn_sim.errors import ConfigError
-from hetsyn_sim.training.sweep import SweepPlan
-from hetsyn_sim.training.sweep.plan import changed
+from hetsyn_sim.training.sweep_plan import SweepPlan, changed
 
 
 def refused(path):
@@ -46,12 +45,12 @@ def test_a_wrong_value_is_met_before_any_training(write_plan):
 @pytest.mark.parametrize(
     ("sections", "what", "where"),
     [
-        ({"vary": {}}, "this is no plan of a sweep", "vary"),
-        ({"vary": {"training.dropout": []}}, "this is no plan of a sweep", "vary"),
-        ({"colour": 1}, "this is no plan of a sweep", "colour"),
-        ({"metric": "test_accuracy"}, "this is no plan of a sweep", "metric"),
-        ({"vary": {"training.dropout": {"low": 0.5, "high": 0.1}}}, "this is no plan of a sweep", "vary"),
-        ({"vary": {"training.dropout": {"low": 0.0, "high": 0.1, "log": True}}}, "this is no plan of a sweep", "vary"),
+        ({"vary": {}}, "a setting is wrong", "vary"),
+        ({"vary": {"training.dropout": []}}, "a setting is wrong", "vary"),
+        ({"colour": 1}, "unknown setting", "colour"),
+        ({"metric": "test_accuracy"}, "a setting is wrong", "metric"),
+        ({"vary": {"training.dropout": {"low": 0.5, "high": 0.1}}}, "a setting is wrong", "vary"),
+        ({"vary": {"training.dropout": {"low": 0.0, "high": 0.1, "log": True}}}, "a setting is wrong", "vary"),
         ({"vary": {"training.dropout": {"low": 0.1, "high": 0.2}}}, "a range has no list of values", "training.dropout"),
         ({"vary": {"training.seed": [0, 1]}}, "seeds are no setting to vary", "training.seed"),
         ({"fixed": {"training.validation": "test"}}, "a sweep is judged by recordings", "training.validation"),

@@ -10,12 +10,15 @@ import sys
 import textwrap
 from functools import partial
 
+import numpy as np
 import pytest
 
 from hetsyn_sim.errors import ConfigError
 from hetsyn_sim.report.plots import plot_sweep
 from hetsyn_sim.training import fit, load_recipe
-from hetsyn_sim.training.sweep import Run, SweepPlan, SweepResult, sweep_grid, sweep_search
+from hetsyn_sim.training.sweep import Run, SweepResult, sweep_grid
+from hetsyn_sim.training.sweep_plan import SweepPlan
+from hetsyn_sim.training.sweep_search import sweep_search
 
 SEARCH = {"vary": {"training.optimiser.lr": {"low": 1e-3, "high": 0.1, "log": True}, "network.hidden": [[3], [5]]}}
 
@@ -27,7 +30,7 @@ def checkpoint(out, run):
 def test_a_grid_is_trained_once(write_plan, recordings, data, tmp_path):
     plan, out = SweepPlan.from_yaml(write_plan(seeds=[0, 3])), tmp_path / "out"
     told = []
-    result = sweep_grid(plan, recordings, out, tell=lambda run, done, of: told.append((done, of)))
+    result = sweep_grid(plan, recordings, out, after_run=lambda run, done, of: told.append((done, of)))
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert [(run.settings["training.optimiser.lr"], run.seed) for run in result.runs] == [(0.001, 0), (0.001, 3), (0.02, 0), (0.02, 3)]
     # a run is what fit makes of the same recipe
@@ -74,25 +77,23 @@ def test_a_search_that_is_killed_goes_on(write_plan, recordings, data, tmp_path)
     program = """
         import os, signal
         from functools import partial
-        from hetsyn_sim.data import SpikeDataset
-        from hetsyn_sim.training.sweep import SweepPlan, runs, search
+        from hetsyn_sim.data.events import SpikeDataset
+        from pathlib import Path
+        from hetsyn_sim.training.module import TrainingModule
+        from hetsyn_sim.training.sweep_plan import SweepPlan
+        from hetsyn_sim.training.sweep_search import sweep_search
 
-        def train_here(recipe, settings, seed, out, recordings):
-            from hetsyn_sim.training.module import TrainingModule
-            original = TrainingModule.training_step
-            def step(module, batch, i):
-                if len(list((out / "runs").iterdir())) == 2 and module.current_epoch == 1:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return original(module, batch, i)
-            TrainingModule.training_step = step
-            return original_train(recipe, settings, seed, out, recordings)
+        original = TrainingModule.training_step
+        def step(module, batch, i):
+            if len(list(Path("killed/runs").iterdir())) == 2 and module.current_epoch == 1:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return original(module, batch, i)
+        TrainingModule.training_step = step
 
         def load(seed):
             return SpikeDataset.load("data.h5"), None, "toy"
 
-        original_train = runs.train_one
-        search.train_one = train_here
-        search.sweep_search(SweepPlan.from_yaml("plan.yaml"), load, "killed", trials=3)
+        sweep_search(SweepPlan.from_yaml("plan.yaml"), load, "killed", trials=3)
     """
     end = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"})
     assert end.returncode == -signal.SIGKILL
@@ -120,15 +121,16 @@ def test_one_process_at_a_time(write_plan, recordings, tmp_path):
         with pytest.raises(ConfigError, match="another process is at work on this sweep"):
             sweep_grid(plan, recordings, tmp_path / "out")
 
-    assert len(sweep_grid(plan, recordings, tmp_path / "out", tell=again).runs) == 1
+    assert len(sweep_grid(plan, recordings, tmp_path / "out", after_run=again).runs) == 1
 
 
-def test_a_metric_that_runs_do_not_have():
-    from hetsyn_sim.training.sweep.runs import check_metric
-
+def test_a_metric_that_runs_do_not_have(write_plan, data, tmp_path):
+    plan = SweepPlan.from_yaml(write_plan(fixed={"training.loss.name": "mean_squared_error"}))
+    traces = np.zeros((3, 20, 3))
     with pytest.raises(ConfigError) as caught:
-        check_metric(Run({}, 0, "runs/x", "finished", {"validation_loss": 1.0}), "validation_accuracy")
-    assert caught.value.expected == "validation_loss"
+        sweep_grid(plan, lambda seed: (data, traces, "toy"), tmp_path / "out")
+    assert (caught.value.got, caught.value.expected) == ("'validation_accuracy'", "validation_loss")
+    assert "metric: validation_loss" in caught.value.remedy
 
 
 @pytest.mark.parametrize(("values", "scale"), [([0.001, 0.1], "log"), ([1, 2], "linear"), ([[3], [5]], "linear")])

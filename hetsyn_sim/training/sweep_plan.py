@@ -1,30 +1,24 @@
-"""What a sweep varies, as a small typed YAML file."""
+"""The plan of a sweep, a small typed YAML file: a recipe, and which of its settings vary."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from os import PathLike
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError, model_validator
+from pydantic import Field, NonNegativeInt, model_validator
 
-from ...errors import ConfigError
-from ...spec.grammar.text import read_yaml
-from ..recipe import Recipe, load_recipe
+from ..errors import ConfigError
+from .recipe import Recipe, load_recipe
+from .sections import Section, SectionFile
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+class Range(Section):
+    """A range to search: whole numbers if both ends are."""
 
-
-class Range(_Part):
-    """Numbers from ``low`` to ``high``, for a search: whole numbers if both are. ``log``: evenly spread over their logarithm."""
-
-    low: int | float
-    high: int | float
-    log: bool = False
+    low: int | float = Field(description="smallest value")
+    high: int | float = Field(description="largest value")
+    log: bool = Field(default=False, description="whether it is searched evenly over the logarithm")
 
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:
@@ -33,64 +27,20 @@ class Range(_Part):
         return self
 
 
-class SweepPlan(_Part):
-    """One recipe, and which of its settings vary.
+class SweepPlan(SectionFile):
+    """One recipe, and which of its settings vary."""
 
-    Parameters
-    ----------
-    recipe
-        The name of a recipe that ships, or the path of a file.
-    vary
-        By the place in the recipe (``training.optimiser.lr``): a list of values, or, for a search, a :class:`Range`.
-    fixed
-        Settings of the recipe that are changed for all runs.
-    seeds
-        Every combination is trained with each of these. A search goes by the mean.
-    metric
-        What a combination is judged by. Both are of the recordings held out for validation, never of the test split.
+    kind: ClassVar[str] = "plan of a sweep"
 
-    Raises
-    ------
-    ConfigError
-        From :meth:`from_yaml`, if it is no such file.
-    """
-
-    recipe: str
-    vary: Annotated[dict[str, Annotated[list[Any], Field(min_length=1)] | Range], Field(min_length=1)]
-    fixed: dict[str, Any] = {}
-    seeds: Annotated[list[NonNegativeInt], Field(min_length=1)] = [0]
-    metric: Literal["validation_accuracy", "validation_loss"] = "validation_accuracy"
-
-    @classmethod
-    def from_yaml(cls, path: str | PathLike[str]) -> Self:
-        """Read a file.
-
-        Raises
-        ------
-        ConfigError
-            If it can't be read, or is no plan.
-        """
-        try:
-            plain = read_yaml(Path(path).read_text(encoding="utf-8"), where=str(path))
-            return cls.model_validate({} if plain is None else plain)
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise ConfigError(
-                "this is no plan of a sweep",
-                where=f"{path}: {place}",
-                got="nothing" if first["type"] == "missing" else repr(first["input"])[:200],
-                expected=first["msg"].removeprefix("Value error, "),
-                remedy=f"sections: {', '.join(cls.model_fields)}; see the page on scaling out",
-            ) from error
-        except (OSError, ValueError) as error:
-            raise ConfigError(
-                "the plan of the sweep can't be read",
-                where=str(path),
-                got=f"{type(error).__name__}: {str(error).splitlines()[0]}",
-                expected=f"a YAML file with the sections {', '.join(cls.model_fields)}",
-                remedy="check the path",
-            ) from error
+    recipe: str = Field(description="name of a recipe that ships, or path of a file")
+    vary: dict[str, Annotated[list[Any], Field(min_length=1)] | Range] = Field(
+        min_length=1, description="place in the recipe (`training.optimiser.lr`) to a list of values or, for a search, a range"
+    )
+    fixed: dict[str, Any] = Field(default={}, description="settings of the recipe that are changed for all runs")
+    seeds: list[NonNegativeInt] = Field(default=[0], min_length=1, description="every combination is trained with each of these")
+    metric: Literal["validation_accuracy", "validation_loss"] = Field(
+        default="validation_accuracy", description="what is compared, of recordings held out for validation"
+    )
 
     def base(self) -> Recipe:
         """The recipe before anything varies.
@@ -103,11 +53,11 @@ class SweepPlan(_Part):
             If there is no such recipe.
         """
         recipe = changed(load_recipe(self.recipe), self.fixed)
-        if named := sorted({"training.seed"} & {*self.vary, *self.fixed}):
+        if "training.seed" in {*self.vary, *self.fixed}:
             raise ConfigError(
                 "seeds are no setting to vary",
-                where=named[0],
-                got=named[0],
+                where="training.seed",
+                got="training.seed",
                 expected="the section seeds",
                 remedy="write `seeds: [0, 1, 2]`",
             )

@@ -1,0 +1,261 @@
+"""Sweeps: trainings of one recipe with many settings, here all combinations of lists; a search is in ``sweep_search``."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from joblib.externals.loky import ProcessPoolExecutor
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from numpy.typing import NDArray
+
+from ..data.events import SpikeDataset
+from ..data.files import json_text, write_atomically
+from ..errors import BackendError, ConfigError, DivergedError, one_of
+from .fit import fit
+from .recipe import Recipe
+from .sweep_plan import SweepPlan, changed
+
+#: Seed -> recordings, the traces to follow if there are any, and the name of the data. It is sent to other processes.
+Recordings = Callable[[int], tuple[SpikeDataset, NDArray[np.float64] | None, str]]
+#: A number, the settings that differ from the recipe, and the seeds to train them with.
+Task = tuple[int, dict[str, Any], list[int]]
+_NO_ACCURACY = "traces have no accuracy: write `metric: validation_loss`"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training.
+
+    Attributes
+    ----------
+    settings
+        What differs from the recipe, by place.
+    seed
+        Its seed.
+    folder
+        Its run folder, in that of the sweep. The name is made from the recipe, so that it is the same whatever else is swept.
+    state
+        ``failed`` where the training diverged; ``message`` says how.
+    metrics
+        Those of the checkpoint: of the last epoch, or of the best where the recipe keeps that.
+    """
+
+    settings: dict[str, Any]
+    seed: int
+    folder: str
+    state: Literal["finished", "failed"]
+    metrics: dict[str, float] = field(default_factory=dict)
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """The runs of a sweep, in the order of the plan or of the trials, and the ``metric`` they are judged by."""
+
+    runs: list[Run]
+    metric: str
+
+    def means(self) -> list[tuple[dict[str, Any], float]]:
+        """Each combination whose runs have all finished, with the mean of the metric over its seeds; the best first."""
+        groups: dict[str, list[Run]] = {}
+        for run in self.runs:
+            groups.setdefault(json.dumps(run.settings), []).append(run)
+        finished = [runs for runs in groups.values() if all(run.state == "finished" for run in runs)]
+        means = [(runs[0].settings, float(np.mean([run.metrics[self.metric] for run in runs]))) for runs in finished]
+        return sorted(means, key=lambda item: item[1], reverse=self.metric == "validation_accuracy")
+
+    def to_csv(self) -> str:
+        """One line per run: settings, seed, state, metrics, folder."""
+        settings = dict.fromkeys(name for run in self.runs for name in run.settings)
+        metrics = dict.fromkeys(name for run in self.runs for name in run.metrics)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, [*settings, "seed", "state", *metrics, "folder", "message"], lineterminator="\n")
+        writer.writeheader()
+        for run in self.runs:
+            shown = {name: value if isinstance(value, str) else json.dumps(value) for name, value in run.settings.items()}
+            rest = {name: getattr(run, name) for name in ("seed", "state", "folder", "message")}
+            writer.writerow({**shown, **run.metrics, **rest})
+        return text.getvalue()
+
+    def save(self, out: Path) -> None:
+        """Write ``sweep.csv`` and ``sweep.json`` into the folder ``out`` of the sweep."""
+        means = [{"settings": settings, self.metric: value} for settings, value in self.means()]
+        write_atomically(out / "sweep.csv", self.to_csv())
+        content = {"metric": self.metric, "best": means[0] if means else None, "means": means, "runs": [asdict(run) for run in self.runs]}
+        write_atomically(out / "sweep.json", json_text(content))
+
+
+def sweep_grid(
+    plan: SweepPlan,
+    recordings: Recordings,
+    out: str | PathLike[str],
+    *,
+    jobs: int = 1,
+    after_run: Callable[[Run, int, int], None] | None = None,
+) -> SweepResult:
+    """Train every combination with every seed.
+
+    Each is a run folder of its own. Called again, finished ones are read and others go on where they stopped, with the bytes that they
+    would have ended with. The table (``sweep.csv``, ``sweep.json``) is written after every run.
+
+    Parameters
+    ----------
+    plan
+        What varies: lists only.
+    recordings
+        Seed to (recordings, traces or None, name of the data); a function that can be sent to another process.
+    out
+        Folder of the sweep.
+    jobs
+        Trainings at a time, each in a process with its part of the cores.
+    after_run
+        Called after each run with it, how many are done, and how many there are.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is none of the recipe's or has a wrong value, if something but a list varies, if the runs lack the metric, or if
+        another process is at work in the folder.
+    BackendError
+        If a training was killed. The sweep goes on when called again.
+    """
+    tasks = [(k, settings, [seed]) for k, (settings, seed) in enumerate(itertools.product(plan.combinations(), plan.seeds))]
+    done: dict[int, list[Run]] = {}
+
+    def finish(task: Task, runs: list[Run]) -> None:
+        done[task[0]] = runs
+        in_order(done, plan).save(Path(out))
+        if after_run is not None:
+            after_run(runs[0], len(done), len(tasks))
+
+    with sweep_folder(out, plan, "grid"):
+        train_all(iter(tasks), finish, plan, Path(out), recordings, jobs)
+    return in_order(done, plan)
+
+
+def in_order(done: Mapping[int, list[Run]], plan: SweepPlan) -> SweepResult:
+    """The result of what is done, by number of combination or trial."""
+    return SweepResult([run for number in sorted(done) for run in done[number]], plan.metric)
+
+
+def train_all(
+    tasks: Iterator[Task], finish: Callable[[Task, list[Run]], None], plan: SweepPlan, out: Path, recordings: Recordings, jobs: int
+) -> None:
+    """Train the tasks, ``jobs`` at a time, and ``finish`` each. The next task is asked for when there is a place for it."""
+    train = partial(_train, plan.base(), out, recordings, plan.metric)
+    if jobs == 1:
+        for task in tasks:
+            finish(task, train(task))
+        return
+    threads = str(max(1, (os.cpu_count() or 1) // jobs))
+    with ProcessPoolExecutor(max_workers=jobs, env={"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}) as pool:
+        try:
+            at_work: dict[Future[list[Run]], Task] = {}
+            while True:
+                at_work |= {pool.submit(train, task): task for task in itertools.islice(tasks, jobs - len(at_work))}
+                if not at_work:
+                    return
+                for future in wait(at_work, return_when=FIRST_COMPLETED).done:
+                    finish(at_work.pop(future), future.result())
+        except TerminatedWorkerError as error:
+            raise BackendError(
+                "a training of the sweep was killed",
+                where=str(out),
+                got=str(error).splitlines()[0],
+                expected="trainings that are left alone, with enough memory",
+                remedy="use fewer jobs if memory was short; the same command goes on",
+            ) from error
+        except BaseException:
+            pool.shutdown(kill_workers=True)  # not to wait for trainings whose results nobody takes
+            raise
+
+
+def _train(recipe: Recipe, out: Path, recordings: Recordings, metric: str, task: Task) -> list[Run]:
+    """Train with each seed, go on with what was begun, or read what is finished.
+
+    A training that diverges is a result. Whatever else goes wrong (a full disk, say) is an error.
+    """
+    runs = []
+    for seed in task[2]:
+        final = changed(recipe, task[1]).changed(seed=seed)
+        digest = hashlib.sha256(json.dumps(final.to_dict(), sort_keys=True).encode()).hexdigest()
+        folder = Path("runs") / f"{digest[:12]}-seed{seed}"
+        data, traces, name = recordings(seed)
+        try:
+            result = fit(final, data, traces=traces, out=out / folder, progress=False, data_name=name, devices=1)
+        except DivergedError as error:
+            runs.append(Run(task[1], seed, str(folder), "failed", message=f"{error.what}: {error.where}"))
+            continue
+        metrics = {key: float(value) for key, value in sorted(result.checkpoint.metrics.items()) if isinstance(value, int | float)}
+        offered = [key for key in metrics if key.startswith("validation")]
+        one_of(metric, offered, "metric of a run", where="metric", remedy=_NO_ACCURACY, error=ConfigError)
+        runs.append(Run(task[1], seed, str(folder), "finished", metrics))
+    return runs
+
+
+@contextmanager
+def sweep_folder(out: str | PathLike[str], plan: SweepPlan, kind: str) -> Iterator[Path]:
+    """The folder of a sweep, locked for this process; it holds the plan.
+
+    Raises
+    ------
+    ConfigError
+        If another process is at work in it, or if it holds a search of something else.
+    """
+    import fcntl
+
+    plan.check()
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system lets go of it when the process ends, however that happens
+        except OSError as error:
+            raise ConfigError(
+                "another process is at work on this sweep",
+                where=str(folder),
+                got="a folder in use",
+                expected="one process, which runs several trainings by `--jobs`",
+                remedy="wait for it or end it, or choose another folder",
+            ) from error
+        content = {"kind": kind, **plan.model_dump(mode="json")}
+        if kind == "search":  # it learns from its own trials, which have to be of the same question; a grid has no memory
+            _check_same(folder / "plan.json", content)
+        write_atomically(folder / "plan.json", json_text(content))
+        yield folder
+
+
+def _check_same(path: Path, content: Mapping[str, Any]) -> None:
+    try:
+        before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else content
+        name = next((name for name in content if before.get(name) != content[name]), None)
+    except (ValueError, AttributeError) as error:
+        raise ConfigError(
+            "the plan in this folder can't be read",
+            where=str(path),
+            got=str(error),
+            expected="what a search wrote when it began",
+            remedy="choose another folder",
+        ) from error
+    if name is not None:
+        raise ConfigError(
+            "this folder holds another sweep",
+            where=f"{path}: {name}",
+            got=repr(content[name])[:200],
+            expected=repr(before.get(name))[:200],
+            remedy="choose another folder, or the plan that began it; the number of trials may change",
+        )
