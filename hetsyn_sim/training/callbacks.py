@@ -1,21 +1,28 @@
-"""What happens after each epoch of a run: metrics and resume state to disk, a line to the terminal, and the decision to stop."""
+"""Lightning callbacks: one that keeps the run folder of ``fit`` up to date, and one for a LightningModule of your own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import os
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint as CheckpointCallback
 
 from ..data.files import write_atomically
+from ..errors import ConfigError, one_of
 from .console import epoch_line, say
 from .module import Row, TrainingModule
+from .network import Network
 from .run_folder import RunFolder, metrics_csv
 from .settings import Training
 
 
 def is_finished(history: Sequence[Row], training: Training) -> bool:
-    """Whether a run with this history has nothing left to do: a function of the history, so that a resumed run decides alike."""
+    """Whether a run with this history is finished. A function of the history alone, so that a resumed run decides alike."""
     if len(history) >= training.epochs:
         return True
     if training.patience is None or not history:
@@ -42,3 +49,96 @@ class AfterEpoch(CheckpointCallback):
                 say(line) if bar is None else bar.print(line)
         if is_finished(pl_module.history, self.training):
             trainer.should_stop = True
+
+
+class KeepCheckpoint(CheckpointCallback):
+    """Writes a :class:`~hetsyn_sim.data.checkpoint.Checkpoint` after every epoch, or after every one that is the best so far.
+
+    The file appears complete or not at all; of several processes the first writes. It holds the spec with its dt, values in SI units, the
+    epoch, step and metrics at which it was taken, and the versions. The best so far is part of Lightning's own state, so that a run that is
+    resumed does not overwrite it with something worse. Lightning runs this after the hooks of your module, as it does with its
+    ModelCheckpoint, and adds no ModelCheckpoint by itself where there is one of these: add yours if you want to resume.
+
+    Parameters
+    ----------
+    path
+        The file; ``.safetensors`` is added if there is no ending.
+    network
+        Where the :class:`~hetsyn_sim.training.network.Network` is in your module: ``"model.spiking"``. None: there is only one.
+    monitor
+        The metric, as you call it in ``self.log``, that says which epoch is the best. None: the file is written after every epoch.
+    mode
+        Whether a larger (``max``) or a smaller (``min``) value is better. Of equal ones the first is kept; NaN is never better.
+    data, recipe
+        Plain data about them, for the checkpoint.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such network, or several and no name, or if the module does not log the metric.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        network: str | None = None,
+        monitor: str | None = None,
+        mode: Literal["max", "min"] = "max",
+        data: Mapping[str, Any] | None = None,
+        recipe: Mapping[str, Any] | None = None,
+    ) -> None:
+        one_of(mode, ("max", "min"), "mode", where="KeepCheckpoint", remedy="max for an accuracy, min for a loss", error=ConfigError)
+        self.path, self.network, self.monitor, self.mode = Path(path), network, monitor, mode
+        self.about = {"data": dict(data or {}), "recipe": dict(recipe or {})}
+        self.best: float | None = None
+
+    @property
+    def state_key(self) -> str:
+        """By file and metric, so that one Trainer can have two of these: for the best epoch and for the last."""
+        return f"KeepCheckpoint{{{self.path.name}, {self.monitor}}}"
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best = state_dict["best"]
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self._network_in(pl_module)  # fail before the first epoch, not after it
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        if self.monitor is not None:
+            if self.monitor not in metrics:
+                raise ConfigError(
+                    "the metric to go by is not there",
+                    where=f"KeepCheckpoint: {self.path.name}",
+                    got=f"monitor = {self.monitor!r}",
+                    expected=", ".join(metrics) or "a metric that the module logs",
+                    remedy=f'log it once per epoch: self.log("{self.monitor}", value, on_epoch=True)',
+                )
+            value, sign = metrics[self.monitor], 1.0 if self.mode == "max" else -1.0
+            if math.isnan(value) or (self.best is not None and sign * value <= sign * self.best):
+                return
+            self.best = value
+        if not trainer.is_global_zero:
+            return
+        seeds = {"lightning": int(os.environ["PL_GLOBAL_SEED"])} if "PL_GLOBAL_SEED" in os.environ else {}
+        finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
+        about = {**finite, "epoch": trainer.current_epoch + 1, "steps": trainer.global_step}
+        self._network_in(pl_module).to_checkpoint(metrics=about, seeds=seeds, **self.about).save(self.path)
+
+    def _network_in(self, module: LightningModule) -> Network:
+        networks = {name: part for name, part in module.named_modules() if isinstance(part, Network)}
+        if self.network is None and len(networks) == 1:
+            return next(iter(networks.values()))
+        if self.network not in networks:
+            raise ConfigError(
+                "there is no such network in this module" if self.network is not None or not networks else "which of these networks?",
+                where=f"KeepCheckpoint: network, in {type(module).__name__}",
+                got=repr(self.network),
+                expected=" or ".join(map(repr, networks)) or "a hetsyn_sim Network among the attributes of the module",
+                remedy="name one" if networks else "keep the Network as an attribute: self.network = Network(spec)",
+            )
+        return networks[self.network]

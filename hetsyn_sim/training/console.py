@@ -1,4 +1,4 @@
-"""What a training says: one line per epoch, a bar on a terminal, and none of Lightning's tips, banners and warnings."""
+"""Progress of a training on stderr: one line per epoch, and none of Lightning's tips, banners and warnings."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def quiet() -> Iterator[None]:
 
 
 def on_terminal() -> bool:
-    """Whether somebody watches, so that a bar makes sense."""
+    """Whether stderr is a terminal."""
     return sys.stderr.isatty()
 
 
 def say(line: str) -> None:
-    """A line to stderr, at once; stdout is for results."""
+    """Write a line to stderr; stdout is for results."""
     print(line, file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""From recordings to batches: everything in memory as bool, the order of an epoch from (seed, epoch) alone."""
+"""Batches of recordings: all in memory as bool, in an order that depends on seed and epoch alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well a network does on recordings: predictions by the loss's own scores, without gradients and augmentation."""
+"""Evaluation of a network on recordings, without gradients and augmentation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .network import Network
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Predictions of a network and what they are worth.
+    """Predictions of a network.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Several processes on this machine by torchrun's own agent, which ends all of them when one ends badly."""
+"""Processes of one training on this machine, started by torchrun's own agent, which ends all of them if one fails."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ def launch(arguments: Sequence[str], n_processes: int) -> None:
     Raises
     ------
     BackendError
-        If one of them was killed or ended by an error that nobody foresaw. The others have been ended too.
+        If one of them was killed, or failed by an unexpected error. The others have been ended too.
     SystemExit
-        With its exit code, if one of them has ended by an error of its own, which it has shown.
+        With its exit code, if one of them has already shown an error.
     KeyboardInterrupt
         If this process was interrupted or terminated; all have ended.
     """
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // n_processes)))
     os.environ.setdefault("TORCH_ELASTIC_SHUTDOWN_TIMEOUT", "10")  # seconds between asking a process to end and ending it
     for name in [name for name in logging.root.manager.loggerDict if name.startswith("torch.distributed.elastic")]:
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # what they have to say is said below
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # the error below says it
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -67,5 +67,5 @@ def launch(arguments: Sequence[str], n_processes: int) -> None:
             where=f"process {rank} of {n_processes}",
             got=signal.Signals(-failure.exitcode).name if killed else f"exit code {failure.exitcode}",
             expected="every process at work until the training is over",
-            remedy="look at what it said, and whether memory was short; run the same again to go on after the last finished epoch",
+            remedy="read its messages above, and check whether memory was short; run the same again to go on after the last finished epoch",
         ) from None

@@ -1,4 +1,4 @@
-"""The training of a network as a LightningModule: what happens in a step and in an epoch. Its randomness depends on seed and step alone."""
+"""A network in training as a LightningModule: its steps and epochs. Random numbers depend on seed and step alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .network import Network
 from .randomness import Share, mixed_seed
 from .settings import Training
 
-#: What is known of one epoch: ``epoch``, ``train_loss``, ``train_accuracy``, ``validation_loss``, ``validation_accuracy``, ``rate_hz``
+#: Metrics of one epoch: ``epoch``, ``train_loss``, ``train_accuracy``, ``validation_loss``, ``validation_accuracy``, ``rate_hz``
 #: (mean over all hidden neurons, validation aside), ``lr`` (at its end), ``seconds``. Accuracies are missing where traces are learned.
 Row = dict[str, float]
 

@@ -1,4 +1,4 @@
-"""Training in several processes: what torchrun says about them, who acts first, and what is done when one of them is gone."""
+"""Training in several processes: numbers from torchrun's environment, the process group, and lost processes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import torch.distributed as dist
 
 from ..errors import BackendError, ConfigError, HetSynError
 
-#: How long a process waits for the others. One that has ended is noticed at once; this is for one that is stuck, or whose machine is gone.
+#: Timeout of the process group. A process that has ended is noticed at once; this is for one that hangs, or whose machine is gone.
 PATIENCE: Final = timedelta(minutes=10)
-#: What the messages of gloo and NCCL have in common when the other end of a connection is gone or silent.
+#: Parts of the messages of gloo and NCCL when the other end of a connection is gone or silent.
 _LOST: Final = ("connection closed by peer", "connection reset", "broken pipe", "timed out", "timeout", "remote process", "socket")
 
 
 def is_first() -> bool:
-    """Whether this process writes: of several, the first of the first machine."""
+    """Whether this is the process that writes files: the first of the first machine."""
     names = ("RANK",) if "RANK" in os.environ else ("NODE_RANK", "LOCAL_RANK")  # torchrun's, or Lightning's when it starts processes itself
     return all(os.environ.get(name, "0") == "0" for name in names)
 
@@ -36,12 +36,12 @@ def _started() -> tuple[int, int] | None:
 
 
 def as_started(devices: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings for Lightning's Trainer, with the numbers of devices and nodes that torchrun has started.
+    """Settings for Lightning's Trainer, with torchrun's numbers of devices and nodes.
 
     Raises
     ------
     ConfigError
-        If they say something else than torchrun.
+        If they differ from torchrun's.
     """
     started = _started()
     if started is None:
@@ -61,10 +61,10 @@ def as_started(devices: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def joined(devices: Mapping[str, Any]) -> Iterator[None]:
-    """Where torchrun has started several processes, these in one group; otherwise nothing is done.
+    """Join the process group, if torchrun has started several processes.
 
-    The group is there before Lightning would make it, so that the folder of a run is begun by one and looked at by the others after that.
-    On one machine, gloo talks over the loopback interface alone. If torchrun itself is gone, the process ends within seconds.
+    The group is made before Lightning would make it, so that one process can begin the run folder before the others look at it. On one
+    machine, gloo uses the loopback interface alone. If torchrun itself is gone, the process ends within seconds.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def _end_with(parent: int) -> None:
 
 
 def first_alone(act: Callable[[], None]) -> None:
-    """Let the first process act before any other goes on. If that fails, its error is the first's to show, and the others end.
+    """Let the first process act before any other goes on. If that fails, the first shows the error, and the others end.
 
     Raises
     ------
@@ -125,31 +125,31 @@ def first_alone(act: Callable[[], None]) -> None:
 
 
 def wait_for_all() -> None:
-    """Go on when every process has come here."""
+    """Wait until every process is here."""
     if dist.is_initialized():
         dist.barrier()
 
 
 @contextmanager
 def naming_lost_processes() -> Iterator[None]:
-    """Say it plainly when another process has ended in the middle of the training.
+    """Turn errors of gloo and NCCL about a lost connection into one that says so.
 
     Raises
     ------
     BackendError
-        Instead of what gloo or NCCL raise then.
+        If another process has ended or can't be reached.
     """
     try:
         yield
     except RuntimeError as error:
-        said = str(error).lower()
-        from_group = isinstance(error, dist.DistError) or "gloo" in said or "nccl" in said
-        if isinstance(error, HetSynError) or not from_group or not any(sign in said for sign in _LOST):
+        message = str(error).lower()
+        from_group = isinstance(error, dist.DistError) or "gloo" in message or "nccl" in message
+        if isinstance(error, HetSynError) or not from_group or not any(sign in message for sign in _LOST):
             raise
         raise BackendError(
             "another process of this training has ended, or can't be reached",
             where=f"process {os.environ.get('RANK', os.environ.get('LOCAL_RANK', '?'))} of {os.environ.get('WORLD_SIZE', '?')}",
             got=str(error).splitlines()[0].split(". ")[0],
             expected="every process at work until the training is over",
-            remedy="look at what the other one said; run the same again to go on after the last finished epoch",
+            remedy="read the messages of the other one; run the same again to go on after the last finished epoch",
         ) from error

@@ -1,4 +1,4 @@
-"""The folder of a training run: what is in it, and whether a command may go on in it.
+"""The folder of a training run: its files, and the check that a run there is the same as the one to go on with.
 
 =========================  ==============================================================================================
 ``recipe.yaml``            the recipe with every setting written out
@@ -42,12 +42,12 @@ class RunFolder:
         self.checkpoint = self.path / self.CHECKPOINT
 
     def begin(self, initial: Checkpoint, *, resume: bool, overwrite: bool) -> None:
-        """Make the folder for a run, or find the same run in it.
+        """Begin a run in this folder, or check that the run there is the same.
 
         Parameters
         ----------
         initial
-            The run's starting point: spec, initial values, recipe, seeds and data.
+            The start of the run: spec, initial values, recipe, seeds and data.
         resume
             Whether to go on with the same run if it is there.
         overwrite

@@ -1,4 +1,4 @@
-"""The run itself: Lightning's loop over epochs, started anew or from the state in the run folder, and the checkpoint at its end."""
+"""The training loop: Lightning's, started anew or from the state in the run folder, and the checkpoint at its end."""
 
 from __future__ import annotations
 

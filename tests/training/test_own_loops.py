@@ -12,7 +12,7 @@ from hetsyn_sim.errors import ConfigError
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training import MultiGaussian, Network, OnlyOutput, SpikingLayer
-from hetsyn_sim.training.keep import KeepCheckpoint
+from hetsyn_sim.training.callbacks import KeepCheckpoint
 
 SPEC = NetworkSpec("10 ms", 6, [Layer(HetSynLIF, 5, recurrent=True)], Layer(LeakyReadout, 3))
 SCORES = [0.2, 0.6, float("nan"), 0.6, 0.1]
@@ -102,7 +102,7 @@ def test_what_is_refused(tmp_path, options, networks, what, expected):
 
 
 def test_a_mode_that_is_none():
-    with pytest.raises(ConfigError, match="the best is neither the largest nor the smallest"):
+    with pytest.raises(ConfigError, match="unknown mode"):
         KeepCheckpoint("x", mode="most")
 
 
