@@ -30,9 +30,8 @@ from hetsyn_sim.kernels.stepping import plain_step_scan, step_scan
 from hetsyn_sim.models.adex import AdEx
 from hetsyn_sim.models.adlif import SymplecticAdLIF
 from hetsyn_sim.models.hodgkin_huxley import HodgkinHuxley
-from hetsyn_sim.models.orders import RESET_FIRST
 from hetsyn_sim.report.document import Grid
-from hetsyn_sim.spec import Layer, NetworkSpec
+from hetsyn_sim.spec import RESET_FIRST, Layer, NetworkSpec
 from hetsyn_sim.training.surrogates import ArcTan
 
 from .ratios import ratio

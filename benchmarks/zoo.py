@@ -20,11 +20,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from hetsyn_sim.discrete import simulate_reference
-from hetsyn_sim.models import STEP_ORDERS, ZOO
+from hetsyn_sim.models import ZOO
 from hetsyn_sim.report.document import png_of
 from hetsyn_sim.report.plots.stability import plot_frequency, plot_stability
 from hetsyn_sim.report.plots.style import AFTER, BRIAN2, GREY, THETA
-from hetsyn_sim.spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec
+from hetsyn_sim.spec import Layer, NetworkSpec
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ SHOWN: Mapping[str, Shown] = {
 def _run(name: str, shown: Shown, changes: Mapping[str, float], x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """V and spikes of one neuron, each (time,)."""
     model = ZOO[name]
-    spec = NetworkSpec(shown.dt, x.shape[2], [Layer(model, 1)], step_order=STEP_ORDERS.get(name, DEFAULT_STEP_ORDER))
+    spec = NetworkSpec(shown.dt, x.shape[2], [Layer(model, 1)])
     values = spec.initial_values(4)
     if shown.through:
         quick = {"tau_syn": 0.5e-3} if shown.through == "tau_syn" else {}

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hetsyn_sim.discrete import is_time_constant, simulate_reference
-from hetsyn_sim.models import OF_VALUES, STEP_ORDERS, ZOO, LeakyReadout
-from hetsyn_sim.spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec, NeuronModel, ParameterSlot
+from hetsyn_sim.models import OF_VALUES, ZOO, LeakyReadout
+from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel, ParameterSlot
 
 from .strategies import Case
 
@@ -100,9 +100,8 @@ def case_of(
     readout: bool = False,
 ) -> Case:
     """A layer of the model with its own parameters, each within 2 % of where it starts, and input that rises and falls."""
-    order = STEP_ORDERS.get(model.name, DEFAULT_STEP_ORDER)
     below = Layer(readout_of(model), 2) if readout else None
-    spec = NetworkSpec(dt_of(model), n_input, [Layer(model, size, recurrent and not model.takes_values)], below, order)
+    spec = NetworkSpec(dt_of(model), n_input, [Layer(model, size, recurrent and not model.takes_values)], below)
     rng = np.random.default_rng([seed, 7])
     values = spec.initial_values(seed)
     for key, slot in spec.slots.items():

@@ -99,7 +99,7 @@ class _Parts:
     """The evaluated paths of one population."""
 
     def __init__(self, spec: NetworkSpec, name: str, values: Mapping[str, Any]) -> None:
-        self.spec, self.program = spec, discretise(spec.population(name).model, spec.step_order)
+        self.program = discretise(spec.population(name).model, spec.population(name).step_order)
         own = neuron_values(spec, name, values)
         self.synaptic = [
             (q, [self._synaptic(path, q, synapse_values(spec, q, values)) for path in self.program.synaptic_paths])
@@ -111,7 +111,7 @@ class _Parts:
     def _events(self, path: Path, values: Mapping[str, Any], phase: str) -> _Events:
         decay = _number(path.decay, values)
         amplitude = _number(path.gain * path.amplitude, values)
-        return _Events(amplitude * decay if self.spec.step_order.decays_in_same_step(phase) else amplitude, decay)
+        return _Events(amplitude * decay if self.program.step_order.decays_in_same_step(phase) else amplitude, decay)
 
     def _synaptic(self, path: Path, projection: Projection, values: Mapping[str, Any]) -> _Events:
         events = self._events(path, values, projection.kind)

@@ -47,7 +47,7 @@ class Case:
         values = "".join(f"\n  {key} = {value.tolist()}" for key, value in self.values.items())
         projections = ", ".join(f"{p.name} ({p.n_post} x {p.n_pre})" for p in self.spec.projections)
         models_ = ", ".join(p.model.name for p in self.spec.populations)
-        head = f"{models_}; {projections}; dt = {self.spec.dt_s} s; {' > '.join(self.spec.step_order.phases)}"
+        head = f"{models_}; {projections}; dt = {self.spec.dt_s} s; {self.spec.step_order}"
         return f"Case({head}{values}\n  inputs {self.inputs.shape}, spikes (step, run, channel): {shown})"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:

@@ -135,7 +135,7 @@ def _as(spec, inputs, case):
 def _depends_on_dt(member):
     spec = case_of(member, seed=0, gain=1.0).spec
     values = neuron_values(spec, "layer_1", spec.initial_values(0))
-    one, two = (constants_of(stepped(member, spec.step_order), values | {"dt": dt}) for dt in (spec.dt_s, 1.01 * spec.dt_s))
+    one, two = (constants_of(stepped(member, spec.populations[0].step_order), values | {"dt": dt}) for dt in (spec.dt_s, 1.01 * spec.dt_s))
     return any(not np.allclose(one[name], two[name], rtol=1e-12) for name in one if name != "dt") or "dt" in one
 
 

@@ -26,7 +26,7 @@ def still_there(amplitude, decay, spikes):
 
 def peak(case, recording, population):
     """The largest sum of absolute events behind v, and the number of terms in it."""
-    program = discretise(population.model, case.spec.step_order)
+    program = discretise(population.model, population.step_order)
     total, n = 0.0, 0
     for q in case.spec.projections_to(population.name):
         seen = synapse_values(case.spec, q, case.values)

@@ -79,7 +79,7 @@ def test_the_reset_current_of_a_neuron_that_always_spikes_is_a_geometric_sum(sim
     assert z.all()
     theta, drive = value(case, "neuron.theta"), value(case, "feedforward.w")
     kappa, t = math.exp(-case.spec.dt_s / value(case, "neuron.tau_reset")), np.arange(len(v))
-    reset = theta * (1 - kappa**t) / (1 - kappa) * (kappa if case.spec.step_order.decays_in_same_step("reset") else 1.0)
+    reset = theta * (1 - kappa**t) / (1 - kappa) * (kappa if case.spec.populations[0].step_order.decays_in_same_step("reset") else 1.0)
     # The closed form takes a difference of powers: 1 - kappa loses 1/(1 - kappa) <= 21 units, the powers t units
     np.testing.assert_allclose(v, drive - reset, rtol=0, atol=2 * bound + 64 * np.finfo(float).eps * abs(drive))
 

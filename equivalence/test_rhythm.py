@@ -24,7 +24,7 @@ from hetsyn_sim.models import HomNeuLIF
 def parts(case: Case):
     """w, rho, k and theta of a driven neuron."""
     rho, theta = math.exp(-case.spec.dt_s / value(case, "neuron.tau_mem")), value(case, "neuron.theta")
-    kick = theta * (rho if case.spec.step_order.decays_in_same_step("reset") else 1.0)
+    kick = theta * (rho if case.spec.populations[0].step_order.decays_in_same_step("reset") else 1.0)
     return value(case, "feedforward.w"), rho, kick, theta
 
 

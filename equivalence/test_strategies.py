@@ -32,7 +32,7 @@ def test_a_network_that_spikes_shrinks_to_one_neuron_one_synapse_and_one_spike()
     assert case.inputs.shape == (1, 1, 1)
     assert case.inputs.sum() == 1
     assert case.spec.dt_s == 1e-3
-    assert case.spec.step_order.phases[0] == "decay"
+    assert case.spec.populations[0].step_order.phases[0] == "decay"
 
 
 def test_a_recurrent_network_that_spikes_shrinks_to_one_synapse_more():
@@ -67,7 +67,7 @@ def test_networks_of_every_kind_are_drawn():
         without_self_connections=lambda c: any(not layer.self_connections for layer in c.spec.layers),
         deep=lambda c: len(c.spec.layers) == 3,
         readout=lambda c: c.spec.readout is not None,
-        another_order=lambda c: c.spec.step_order.phases[0] != "decay",
+        another_order=lambda c: c.spec.populations[0].step_order.phases[0] != "decay",
         forgets_at_once=lambda c: (times(c) == 0).any(),
         never_forgets=lambda c: np.isinf(times(c)).any(),
         far_below_dt=lambda c: ((times(c) > 0) & (times(c) < 0.01)).any(),

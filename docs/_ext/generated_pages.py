@@ -74,7 +74,7 @@ def model_lines(model: NeuronModel) -> Iterator[str]:
     yield from (f"### {model.name}", "", model.reference, "", "```text")
     begins = "\n".join(f"{state} = {text}" for state, text in model.initial.items())
     parts = {part: getattr(model, part) for part in ("synapse", "on_pre", "neuron", "threshold", "reset", "refractory", "output")}
-    for part, text in {**parts, "initial": begins}.items():
+    for part, text in {**parts, "initial": begins, "step_order": str(model.step_order or "")}.items():
         for number, line in enumerate(text.splitlines()):
             yield f"{part if number == 0 else '':<11}{line}"
     yield from ("```", "", "| parameter | one value per | unit | at the start | bounds | trained |", "|---|---|---|---|---|---|")

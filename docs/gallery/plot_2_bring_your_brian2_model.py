@@ -50,8 +50,7 @@ synapses.w = "60*pA*randn()"
 
 import hetsyn_sim as hs
 from hetsyn_sim.exchange.brian2_import import values_from_brian2
-from hetsyn_sim.models import LeakyReadout
-from hetsyn_sim.models.orders import RESET_FIRST
+from hetsyn_sim.models import RESET_FIRST, LeakyReadout
 
 model = hs.NeuronModel.from_brian2(neurons, [synapses], name="Mine", namespace=globals(), trainable=("w", "tau_m", "tau_s"))
 print(model.to_text().split("parameters:")[0])

@@ -42,6 +42,12 @@ MUTANTS = (
         "step_order=DEFAULT_STEP_ORDER,",
     ),
     Mutant(
+        "a layer takes the network's step order in the place of its model's",
+        "spec/network.py",
+        "layer.model.step_order or network)",
+        "network)",
+    ),
+    Mutant(
         "a quantity is written with twelve digits",
         "spec/quantities.py",
         "if number * scale == si:",

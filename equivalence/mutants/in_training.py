@@ -38,14 +38,14 @@ MUTANTS = (
     Mutant(
         "input decays in the step in which it arrives",
         "training/layer.py",
-        'if projection.kind == "recurrent" and self.spec.step_order.decays_in_same_step("recurrent"):',
-        'if self.spec.step_order.decays_in_same_step("recurrent"):',
+        'if projection.kind == "recurrent" and self.program.step_order.decays_in_same_step("recurrent"):',
+        'if self.program.step_order.decays_in_same_step("recurrent"):',
     ),
     Mutant(
         "the reset decays when recurrent spikes do",
         "training/layer.py",
-        'amplitude * decay if self.spec.step_order.decays_in_same_step("reset") else amplitude',
-        'amplitude * decay if self.spec.step_order.decays_in_same_step("recurrent") else amplitude',
+        'amplitude * decay if self.program.step_order.decays_in_same_step("reset") else amplitude',
+        'amplitude * decay if self.program.step_order.decays_in_same_step("recurrent") else amplitude',
     ),
     Mutant(
         "a reset is not carried over to the next piece of time",

@@ -32,7 +32,7 @@ def voltage_bounds(
     for population in spec.populations:
         if population.name in bounds:
             continue
-        program = discretise(population.model, spec.step_order)
+        program = discretise(population.model, population.step_order)
         gains, n_terms = np.zeros(recording.n_runs), 0
         for projection in spec.projections_to(population.name):
             source = recording.rasters["input" if projection.source == "input" else projection.source]

@@ -185,7 +185,7 @@ def _network(checkpoint: Checkpoint) -> dict[str, Any]:
         "populations": [{"name": p.name, "model": p.model.name, "size": p.size} for p in spec.populations],
         "recurrent": [p.target for p in spec.projections if p.kind == "recurrent"],
         "dt_s": spec.dt_s,
-        "step_order": list(spec.step_order.phases),
+        "step_order": spec.phases,
         "n_synapses": sum(p.n_post * p.n_pre for p in spec.projections),
     }
 

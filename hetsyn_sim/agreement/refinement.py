@@ -76,7 +76,8 @@ def _exactness(subject: Subject, progress: Callable[[float], None]) -> Iterator[
 
 def open_loop(spec: NetworkSpec, projection: Projection) -> NetworkSpec:
     """One projection as a network of its own, whose neurons never spike; what it is fed arrives as input."""
-    model = spec.population(projection.target).model
+    target = spec.population(projection.target)
+    model = target.model
     ceiling = Parameter(axes="layer", initial=_OUT_OF_REACH)
     used = {str(s) for where, expression, _ in model.expressions() if where != "threshold" for s in expression.free_symbols}
     parameters = {name: parameter for name, parameter in model.parameters.items() if name in used}
@@ -95,7 +96,7 @@ def open_loop(spec: NetworkSpec, projection: Projection) -> NetworkSpec:
         },
         reference=model.reference,
     )
-    return NetworkSpec(spec.dt_s, projection.n_pre, [Layer(silent, projection.n_post)], step_order=spec.step_order)
+    return NetworkSpec(spec.dt_s, projection.n_pre, [Layer(silent, projection.n_post)], step_order=target.step_order)
 
 
 def _key_of(projection: Projection, key: str) -> str:

@@ -50,9 +50,9 @@ def first_state_difference(
 def _states_behind_v(spec: NetworkSpec, values: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str, str, Array]]:
     """Population, name of the trace, and the gain with which the state enters v."""
     for population in spec.populations:
-        if not is_filter(population.model, spec.step_order):
+        if not is_filter(population.model, population.step_order):
             continue  # how a state reaches v later is not one number here
-        program = discretise(population.model, spec.step_order)
+        program = discretise(population.model, population.step_order)
         own = neuron_values(spec, population.name, values)
         sums = {f"{name}_syn": gain for name, gain in program.v_of_sums.items()}
         for name, gain in (sums | dict(program.v_of_states)).items():

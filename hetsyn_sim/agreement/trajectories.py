@@ -56,7 +56,7 @@ def trajectories(spec: NetworkSpec, values: Mapping[str, Any], recording: Record
     found: dict[str, Trajectory] = {}
     errors: dict[str, Array | None] = {}  # what a graded output hands on: the only rounding that travels from layer to layer
     for population in spec.populations:
-        if is_filter(population.model, spec.step_order):
+        if is_filter(population.model, population.step_order):
             continue
         source = spec.projections_to(population.name)[0].source
         if source == "input" and spec.takes_values:
@@ -117,7 +117,7 @@ class _Follower:
         arriving = self._source(t)
         if state.model.takes_values and source_error is not None:
             self._hand_on(source_error)
-        for phase in self.spec.step_order.phases if t else ("feedforward", "threshold"):
+        for phase in self.population.step_order.phases if t else ("feedforward", "threshold"):
             if phase == "decay":
                 active = self._active_in_this_step()
                 self._travel(state.program.advance, active)

@@ -78,7 +78,7 @@ def make_report(built: BuiltNetwork, values: Mapping[str, Array], device: str) -
     )
     dt = f"{spec.dt_s * 1e3:.12g} ms"
     methods = dict.fromkeys([METHOD, *(built.methods[p.name].name for p in spec.populations if p.model.neuron_equations.states)])
-    order, schedule = spec.step_order.phases, tuple(_schedule(built))
+    order, schedule = spec.phases, tuple(_schedule(built))
     return TransferReport(dt, device, built.form.name, ", ".join(methods), order, populations, projections, parameters, schedule)
 
 

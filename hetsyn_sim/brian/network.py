@@ -48,11 +48,11 @@ def build_network(
     form.check(spec)
     check_surroundings(spec, surroundings)
     clock = clock or Clock(dt=spec.dt_s * second, name="step_clock")
-    schedule = Schedule(spec.step_order)
-    built = BuiltNetwork(spec, form, clock, make_source(spec, clock, schedule), surroundings)
+    built = BuiltNetwork(spec, form, clock, make_source(spec, clock), surroundings)
     built.add(built.source)
     try:
         for number, population in enumerate(spec.populations, start=1):
+            schedule = Schedule(population.step_order)  # each its own: until input arrives, no population acts on another
             add_population(built, population, number, schedule, values)
             for projection in spec.projections_to(population.name):
                 _add_projection(built, projection, number, schedule, values)

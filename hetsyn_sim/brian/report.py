@@ -116,7 +116,7 @@ class TransferReport:
     method
         Brian2's names of how the equations are solved, the synapses' first.
     step_order
-        The phases of a step.
+        The phases of a step; for each layer, where they differ.
     populations, projections, parameters, schedule
         What became of each.
     """
@@ -125,7 +125,7 @@ class TransferReport:
     device: str
     form: str
     method: str
-    step_order: tuple[str, ...]
+    step_order: list[str] | dict[str, list[str]]
     populations: tuple[MappedPopulation, ...]
     projections: tuple[MappedProjection, ...]
     parameters: tuple[MappedParameter, ...]
@@ -151,7 +151,9 @@ class TransferReport:
         return "\n".join(self._objects())
 
     def __str__(self) -> str:
-        head = f"Brian2 on {self.device}, form {self.form}, dt = {self.dt}, method {self.method!r}, step order {', '.join(self.step_order)}"
+        orders = self.step_order if isinstance(self.step_order, dict) else {"": self.step_order}
+        order = "; ".join(f"{name} {', '.join(phases)}".strip() for name, phases in orders.items())
+        head = f"Brian2 on {self.device}, form {self.form}, dt = {self.dt}, method {self.method!r}, step order {order}"
         return "\n".join([head, "", *self._objects(), *self._tables()])
 
     def _objects(self) -> Iterator[str]:

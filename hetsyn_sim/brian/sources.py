@@ -19,16 +19,16 @@ from .schedule import SLOT, Schedule
 VALUES = "input_values"
 
 
-def make_source(spec: NetworkSpec, clock: Clock, schedule: Schedule) -> SpikeGeneratorGroup | NeuronGroup:
+def make_source(spec: NetworkSpec, clock: Clock) -> SpikeGeneratorGroup | NeuronGroup:
     """The group that puts out the input of a network, still without any."""
     if not spec.takes_values:
         return SpikeGeneratorGroup(
-            spec.n_input, [], [] * second, clock=clock, when=SLOT, order=schedule.input_order, name="input", sorted=True
+            spec.n_input, [], [] * second, clock=clock, when=SLOT, order=Schedule.input_order, name="input", sorted=True
         )
     x = output_name(spec, "input")
     group = NeuronGroup(spec.n_input, f"{x} : 1", clock=clock, namespace={}, name="input")
     # the number that synapses see until the next one is read: they are integrated in between, and know only the one before
-    group.run_regularly(f"{x} = {VALUES}(t, i)", clock=clock, when=SLOT, order=schedule.values_order, name="input_output")
+    group.run_regularly(f"{x} = {VALUES}(t, i)", clock=clock, when=SLOT, order=Schedule.values_order, name="input_output")
     return group
 
 

@@ -83,7 +83,7 @@ def describe(checkpoint: Checkpoint) -> dict[str, Any]:
         "n_input": spec.n_input,
         "n_trained": count_parameters(spec),
         "n_states": count_states(spec),
-        "step_order": list(spec.step_order.phases),
+        "step_order": spec.phases,
         "populations": [{"name": p.name, "size": p.size, "model": p.model.name} for p in spec.populations],
         "projections": [{"name": p.name, "source": p.source, "n_post": p.n_post, "n_pre": p.n_pre} for p in spec.projections],
         "models": [{part: getattr(m, part) for part in ("name", "reference", *_EQUATIONS)} for m in models.values()],

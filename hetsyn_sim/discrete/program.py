@@ -102,7 +102,7 @@ def _block(model: NeuronModel, side: str, block: ParsedEquations) -> LinearBlock
 
 
 @lru_cache(maxsize=256)
-def discretise(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -> StepProgram:
+def discretise(model: NeuronModel, step_order: StepOrder | None = None) -> StepProgram:
     """The exact step of a model with linear dynamics. The value of dt enters when the program is evaluated.
 
     Models and programs never change, so each is made once.
@@ -142,7 +142,7 @@ def discretise(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -
     by_name = dict(zip(names, gains, strict=True))
     return StepProgram(
         model,
-        step_order,
+        step_order or model.step_order or DEFAULT_STEP_ORDER,
         synapse,
         neuron,
         {n: by_name[f"{n}_syn"] for n in synapse.states},

@@ -51,7 +51,7 @@ class _Block:
 class _Population:
     def __init__(self, spec: NetworkSpec, population: Population, values: Mapping[str, Array], n_runs: int) -> None:
         self.spec, self.name = spec, population.name
-        self.program: StepProgram = discretise(population.model, spec.step_order)
+        self.program: StepProgram = discretise(population.model, population.step_order)
         self.values = neuron_values(spec, population.name, values)
         self.neuron = _Block(self.program.neuron, self.values, (population.size,), n_runs)
         self.projections = spec.projections_to(population.name)
@@ -156,9 +156,8 @@ def simulate_reference(
         )
     n_steps, n_runs, _ = given.shape
     populations = [
-        (_Population if is_linear(p.model, spec.step_order) else SteppedPopulation)(spec, p, checked, n_runs) for p in spec.populations
+        (_Population if is_linear(p.model, p.step_order) else SteppedPopulation)(spec, p, checked, n_runs) for p in spec.populations
     ]
-    first = [phase for phase in spec.step_order.phases if phase not in ("feedforward", "threshold")]
     rasters: dict[str, NDArray[np.bool_]] = {"input": given > 0.0}
     rasters |= {p.name: np.zeros((n_steps, n_runs, p.v.shape[1]), dtype=bool) for p in populations if p.program.model.spiking}
     kept = {p.name: [name for name in p.variables if name in record or name == p.program.model.output] for p in populations}
@@ -166,8 +165,8 @@ def simulate_reference(
     if spec.takes_values:
         traces["input.x"] = given.copy()
     for t in range(n_steps):
-        for phase in first if t else ():  # a recording begins with its first input
-            for population in populations:
+        for population in populations if t else ():  # a recording begins with its first input
+            for phase in population.program.step_order.phases[:3]:  # each in its own order: until input arrives, none acts on another
                 population.do(phase, given[t])
         spikes: Array = given[t]
         outputs: Array = given[t]

@@ -22,7 +22,7 @@ class SteppedPopulation:
 
     def __init__(self, spec: NetworkSpec, population: Population, values: Mapping[str, Array], n_runs: int) -> None:
         self.name, self.model = population.name, population.model
-        self.program: SteppedProgram = stepped(population.model, spec.step_order)
+        self.program: SteppedProgram = stepped(population.model, population.step_order)
         self.values = neuron_values(spec, population.name, values)
         self.constants = constants_of(self.program, self.values)
         self.projections = spec.projections_to(population.name)

@@ -126,7 +126,7 @@ class SteppedProgram:
 
 
 @lru_cache(maxsize=256)
-def is_linear(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -> bool:
+def is_linear(model: NeuronModel, step_order: StepOrder | None = None) -> bool:
     """Whether v is a sum of events that linear equations, coupled or not, carry on: what :func:`discretise` takes."""
     if model.scheme != "exact" or model.refractory or model.output or model.takes_values or any(model.initial.values()):
         return False
@@ -139,13 +139,13 @@ def is_linear(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) ->
     return True
 
 
-def is_filter(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -> bool:
+def is_filter(model: NeuronModel, step_order: StepOrder | None = None) -> bool:
     """Whether v is a sum of exponentially filtered events, so that the step need not be taken one by one."""
     return is_linear(model, step_order) and discretise(model, step_order).is_diagonal
 
 
 @lru_cache(maxsize=256)
-def stepped(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -> SteppedProgram:
+def stepped(model: NeuronModel, step_order: StepOrder | None = None) -> SteppedProgram:
     """The step of a model in its scheme.
 
     Raises
@@ -175,7 +175,7 @@ def stepped(model: NeuronModel, step_order: StepOrder = DEFAULT_STEP_ORDER) -> S
     used = {str(s) for _, e, side in model.expressions() if side == "neuron" for s in e.free_symbols}
     return SteppedProgram(
         model,
-        step_order,
+        step_order or model.step_order or DEFAULT_STEP_ORDER,
         states,
         block.frozen,
         tuple(total for total in model.summed if total in used),

@@ -187,7 +187,7 @@ class Translation:
             )
         parameters = {n: f.parameter(n in trainable) for n, f in facts.items()}
         chosen = scheme or exact_or_named(self.neurons.method)
-        model = NeuronModel(name=name, **self.texts, initial=self.initial, parameters=parameters, scheme=chosen or "exact")
+        model = NeuronModel(name=name, **self.texts, initial=self.initial, parameters=parameters, scheme=chosen or "exact", step_order=None)
         if chosen is None and not _is_linear(model):
             what = "the equations are not linear, and no method is named"
             fail(

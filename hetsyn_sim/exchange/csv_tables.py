@@ -144,7 +144,7 @@ def _about(checkpoint: Checkpoint, data: SpikeDataset, n_steps: int, n_rows: Map
         "populations": {p.name: {"size": p.size, "model": p.model.name, "reference": p.model.reference} for p in spec.populations},
         "projections": {p.name: {"source": p.source, "target": p.target, "kind": p.kind} for p in spec.projections},
         "tables": dict(n_rows),
-        "step_order": list(spec.step_order.phases),
+        "step_order": spec.phases,
         "spec": spec.to_text(),
         "checkpoint_sha256": hashlib.sha256(checkpoint.to_bytes()).hexdigest(),
         "recordings": {"fingerprint": data.fingerprint(), **dict(data.info)},

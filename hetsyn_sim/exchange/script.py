@@ -43,12 +43,12 @@ _WIDTH = 116
 def script_of(spec: NetworkSpec, values: Mapping[str, NDArray[np.floating]], *, title: str, decoder: Decoder) -> str:
     """The script for a network."""
     checked = {key: np.asarray(value, dtype=np.float64) for key, value in values.items()}
-    schedule = Schedule(spec.step_order)
     orders = "\n".join(f"# {line}" for line in table_of_orders(spec))
     parts = [
         BEGINNING.format(title=docstring(title), dt=repr(spec.dt_s), n_input=spec.n_input, orders=orders, names=", ".join(_units_in(spec)))
     ]
     for number, population in enumerate(spec.populations, start=1):
+        schedule = Schedule(population.step_order)
         parts.append("\n".join(_population(spec, population, number, schedule, checked)))
         parts += ["\n".join(_projection(spec, q, number, schedule)) for q in spec.projections_to(population.name) if synapse_mask(q).any()]
     layers = [population.name for population in spec.populations if population.model.spiking]
@@ -69,14 +69,19 @@ def script_of(spec: NetworkSpec, values: Mapping[str, NDArray[np.floating]], *, 
 
 def table_of_orders(spec: NetworkSpec) -> list[str]:
     """What happens in a step, in its order, a line each."""
-    schedule = Schedule(spec.step_order)
+    orders = {p.name: Schedule(p.step_order) for p in spec.populations}
+    schedule = orders["layer_1"]
     phases = {
         "decay": "every state follows its equation for one step",
         "reset": "neurons that spiked in the step before are reset",
         "recurrent": "spikes of the step before arrive at recurrent synapses",
     }
     lines = [(schedule.input_order, "input spikes of this step are made")]
-    lines += [(schedule.phase(name), text) for name, text in phases.items()]
+    for phase, text in phases.items():
+        where: dict[int, list[str]] = {}
+        for name, own in orders.items():
+            where.setdefault(own.phase(phase), []).append(name)
+        lines += [(order, text + (f" ({', '.join(names)})" if len(where) > 1 else "")) for order, names in where.items()]
     somewhere = any(begins_somewhere(p.model) for p in spec.populations)
     lines.append((schedule.wipe_order, f"if a recording begins: every state is set to {'where it begins' if somewhere else 'zero'}"))
     if any(p.model.refractory for p in spec.populations):

@@ -1,66 +1,55 @@
-"""The neuron models that ship. A model is a file of facts: equations, units, defaults, reference."""
+"""The neuron models that ship. A model is a file of facts: equations, units, defaults, step order, reference.
+
+A model is registered by the line here that imports it.
+"""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
-from ..errors import UnknownNameError
-from ..spec import NeuronModel, StepOrder
-from .adex import AdEx, HetSynAdEx
-from .adlif import AdLIF, EulerAdLIF, SparchAdLIF, SymplecticAdLIF
-from .ampa_gaba import CobaLIF, CubaLIF
-from .conductance import MTC, GradedReadout, HetSynMTC, MTCFastFilter, SpikeDrivenMTC
-from .fitzhugh_nagumo import FitzHughNagumo
-from .hetsyn import HetSynLIF
-from .hetsyn_adlif import HetSynAdLIF
-from .hodgkin_huxley import HodgkinHuxley
-from .izhikevich import Izhikevich
-from .leaky import LIF
-from .lif import HetNeuLIF, HomNeuALIF, HomNeuALIFNormalised, HomNeuLIF
-from .moving_threshold import ALIF
-from .orders import RESET_FIRST
-from .quadratic import QIF
-from .readout import HetNeuReadout, HomNeuReadout, LeakyReadout
-from .stl import STLLIF, STLLIFSoft
+from ..errors import one_of
+from ..spec import RESET_FIRST as RESET_FIRST
+from ..spec import NeuronModel
+from .adex import AdEx as AdEx
+from .adex import HetSynAdEx as HetSynAdEx
+from .adlif import AdLIF as AdLIF
+from .adlif import EulerAdLIF as EulerAdLIF
+from .adlif import SparchAdLIF as SparchAdLIF
+from .adlif import SymplecticAdLIF as SymplecticAdLIF
+from .ampa_gaba import CobaLIF as CobaLIF
+from .ampa_gaba import CubaLIF as CubaLIF
+from .conductance import MTC as MTC
+from .conductance import GradedReadout as GradedReadout
+from .conductance import HetSynMTC as HetSynMTC
+from .conductance import MTCFastFilter as MTCFastFilter
+from .conductance import SpikeDrivenMTC as SpikeDrivenMTC
+from .fitzhugh_nagumo import FitzHughNagumo as FitzHughNagumo
+from .hetsyn import HetSynLIF as HetSynLIF
+from .hetsyn_adlif import HetSynAdLIF as HetSynAdLIF
+from .hodgkin_huxley import HodgkinHuxley as HodgkinHuxley
+from .izhikevich import Izhikevich as Izhikevich
+from .leaky import LIF as LIF
+from .lif import HetNeuLIF as HetNeuLIF
+from .lif import HomNeuALIF as HomNeuALIF
+from .lif import HomNeuALIFNormalised as HomNeuALIFNormalised
+from .lif import HomNeuLIF as HomNeuLIF
+from .moving_threshold import ALIF as ALIF
+from .quadratic import QIF as QIF
+from .readout import HetNeuReadout as HetNeuReadout
+from .readout import HomNeuReadout as HomNeuReadout
+from .readout import LeakyReadout as LeakyReadout
+from .stl import STLLIF as STLLIF
+from .stl import STLLIFSoft as STLLIFSoft
 
-__all__ = [
-    "ALIF",
-    "LIF",
-    "MODELS",
-    "MTC",
-    "OF_VALUES",
-    "QIF",
-    "RESET_FIRST",
-    "STEP_ORDERS",
-    "STLLIF",
-    "ZOO",
-    "AdEx",
-    "AdLIF",
-    "CobaLIF",
-    "CubaLIF",
-    "EulerAdLIF",
-    "FitzHughNagumo",
-    "HetNeuLIF",
-    "HetNeuReadout",
-    "HetSynAdEx",
-    "HetSynAdLIF",
-    "HetSynLIF",
-    "HodgkinHuxley",
-    "HomNeuALIF",
-    "HomNeuALIFNormalised",
-    "HomNeuLIF",
-    "HomNeuReadout",
-    "Izhikevich",
-    "LeakyReadout",
-    "STLLIFSoft",
-    "SparchAdLIF",
-    "SpikeDrivenMTC",
-    "SymplecticAdLIF",
-    "get_model",
-]
+#: Every model that ships, by its name.
+REGISTRY: Mapping[str, NeuronModel] = MappingProxyType(
+    {model.name: model for model in globals().values() if isinstance(model, NeuronModel)}
+)
 
-#: HetSyn's models and what they are compared with, by their names, in the order of the documentation.
+#: HetSyn's models and what they are compared with, in the order of the documentation.
 MODELS: Mapping[str, NeuronModel] = MappingProxyType(
     {
         model.name: model
@@ -68,27 +57,13 @@ MODELS: Mapping[str, NeuronModel] = MappingProxyType(
     }
 )
 
-#: Neurons of the textbooks and of other publications.
-ZOO: Mapping[str, NeuronModel] = MappingProxyType(
-    {
-        model.name: model
-        for model in (
-            *(LIF, ALIF, CubaLIF, CobaLIF, QIF, AdEx, Izhikevich, HodgkinHuxley, FitzHughNagumo),
-            *(STLLIF, STLLIFSoft, AdLIF, EulerAdLIF, SymplecticAdLIF, SparchAdLIF, HetSynAdLIF, HetSynAdEx, SpikeDrivenMTC),
-        )
-    }
-)
-
 #: Neurons whose synapses take values, for analogue input or behind a graded output.
-OF_VALUES: Mapping[str, NeuronModel] = MappingProxyType({model.name: model for model in (MTC, MTCFastFilter, HetSynMTC, GradedReadout)})
+OF_VALUES: Mapping[str, NeuronModel] = MappingProxyType({name: model for name, model in REGISTRY.items() if model.takes_values})
 
-#: The step order that a model is defined with, where it is not the default one.
-STEP_ORDERS: Mapping[str, StepOrder] = MappingProxyType(
-    {
-        model.name: RESET_FIRST
-        for model in (QIF, AdEx, Izhikevich, STLLIF, STLLIFSoft, AdLIF, EulerAdLIF, SymplecticAdLIF, HetSynAdLIF, HetSynAdEx)
-    }
-)
+#: Neurons of the textbooks and of other publications, whose synapses take spikes.
+ZOO: Mapping[str, NeuronModel] = MappingProxyType({name: REGISTRY[name] for name in REGISTRY if name not in {**MODELS, **OF_VALUES}})
+
+__all__ = [*REGISTRY, "MODELS", "OF_VALUES", "REGISTRY", "RESET_FIRST", "ZOO", "get_model"]
 
 
 def get_model(name: str) -> NeuronModel:
@@ -99,13 +74,12 @@ def get_model(name: str) -> NeuronModel:
     UnknownNameError
         If none of that name ships.
     """
-    found = {**MODELS, **ZOO, **OF_VALUES}.get(name)
-    if found is None:
-        raise UnknownNameError(
-            "unknown model",
-            where="get_model",
-            got=repr(name),
-            expected=", ".join([*MODELS, *ZOO, *OF_VALUES]),
-            remedy="use one of these, or write a NeuronModel of your own",
-        )
-    return found
+    model: NeuronModel = one_of(name, REGISTRY, "model", where="get_model", remedy="use one of these, or write a NeuronModel of your own")
+    return model
+
+
+def __getattr__(name: str) -> Any:
+    if name == "STEP_ORDERS":
+        warnings.warn("STEP_ORDERS goes with the next release: a model has its step_order", DeprecationWarning, stacklevel=2)
+        return {model.name: model.step_order for model in REGISTRY.values() if model.step_order is not None}
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from brian2 import ms, mV, nA, nS, pA, pF
 
-from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
+from ..spec import RESET_FIRST, UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
 
 _MEMBRANE = "(g_L*(E_L - v) + g_L*D_T*exp((v - V_T)/D_T) - w_a + {input} + I_0)/C"
 _ADAPTATION = "(a*(v - E_L) - w_a)/tau_w"
@@ -41,7 +41,8 @@ AdEx = NeuronModel(
         "t_ref": Parameter(axes="layer", unit=ms, initial=1 * ms),
     },
     reference="Brette and Gerstner 2005 (J. Neurophysiol.), with its values; Gerstner et al. 2014 (Neuronal Dynamics), section 6.1. "
-    "Currents through synapses and a refractory period are added; its step order is RESET_FIRST",
+    "Currents through synapses and a refractory period are added",
+    step_order=RESET_FIRST,
 )
 
 HetSynAdEx = replace(
@@ -58,5 +59,5 @@ HetSynAdEx = replace(
         "w": Parameter(axes="post pre", unit=pA, initial=FanInNormal(2 * nA), bounds=UNBOUNDED, trainable=True),
         "tau_syn": Parameter(axes="post pre", unit=ms, initial=Uniform(2 * ms, 20 * ms), bounds=(0.5 * ms, 500 * ms), trainable=True),
     },
-    reference="AdEx (Brette and Gerstner 2005) behind synapses of HetSynLIF (Deng et al. 2025, eq. 6); its step order is RESET_FIRST",
+    reference="AdEx (Brette and Gerstner 2005) behind synapses of HetSynLIF (Deng et al. 2025, eq. 6)",
 )

@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from brian2 import ms, us
 
-from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
+from ..spec import DEFAULT_STEP_ORDER, RESET_FIRST, UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
 
 _PARAMETERS = {
     "w": Parameter(axes="post pre", initial=FanInNormal(20.0), bounds=UNBOUNDED, trainable=True),
@@ -48,7 +48,8 @@ AdLIF = NeuronModel(
         "w": Parameter(axes="post pre", initial=FanInNormal(1.0), bounds=UNBOUNDED, trainable=True),
         "b": Parameter(axes="post", unit=ms, initial=Uniform(0 * ms, 2 * ms), bounds=(0 * ms, 2 * ms), trainable=True),
     },
-    reference=f"{_PAPER}, the continuous model; input as jumps of u; its step order is RESET_FIRST",
+    reference=f"{_PAPER}, the continuous model; input as jumps of u",
+    step_order=RESET_FIRST,
 )
 
 # z_old is 1 for the one step after a spike: the old w_a, without b, is what u sees. It is gone in the next step: exp(-dt/tau_z) is 0.
@@ -66,7 +67,7 @@ EulerAdLIF = replace(
     scheme="exponential_euler",
     initial={"u": "bias*(1 - exp(-dt/tau_u))"},  # nothing decays in a recording's first step, but the bias drives it
     parameters={**_PARAMETERS, "q": Parameter(axes="layer", initial=60.0), "tau_z": Parameter(axes="layer", unit=us, initial=0.1 * us)},
-    reference=f"{_PAPER}, Euler-forward AdLIF; its step order is RESET_FIRST",
+    reference=f"{_PAPER}, Euler-forward AdLIF",
 )
 
 # One step late: this w_a is the published w_a of the step before, made from u and z of that step just before u needs it. A jump that comes
@@ -84,13 +85,14 @@ SymplecticAdLIF = replace(
     scheme="symplectic_euler",
     initial={"u": "bias*(1 - exp(-dt/tau_u))"},
     parameters=_PARAMETERS,
-    reference=f"{_PAPER}, SE-adLIF; its step order is RESET_FIRST",
+    reference=f"{_PAPER}, SE-adLIF",
 )
 
-# In the default order: the reset comes after the decay, so it takes from u what one step has left of theta and has added of b.
+# The reset comes after the decay, so it takes from u what one step has left of theta and has added of b.
 SparchAdLIF = replace(
     SymplecticAdLIF,
     name="SparchAdLIF",
+    step_order=DEFAULT_STEP_ORDER,
     neuron="""
         dw_a/dt = (a*u/(1 - exp(-dt/tau_w)) - w_a)/tau_w : 1
         du/dt = (bias - u - w_a)/tau_u : 1

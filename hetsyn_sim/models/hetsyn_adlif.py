@@ -24,5 +24,5 @@ HetSynAdLIF = replace(
         "w": Parameter(axes="post pre", initial=FanInNormal(3.0), bounds=UNBOUNDED, trainable=True),
         "tau_syn": Parameter(axes="post pre", unit=ms, initial=Uniform(2 * ms, 20 * ms), bounds=(1 * ms, 500 * ms), trainable=True),
     },
-    reference="SE-adLIF (Baronig et al. 2025) behind synapses of HetSynLIF (Deng et al. 2025, eq. 6); its step order is RESET_FIRST",
+    reference="SE-adLIF (Baronig et al. 2025) behind synapses of HetSynLIF (Deng et al. 2025, eq. 6)",
 )

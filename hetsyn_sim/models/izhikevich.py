@@ -2,7 +2,7 @@
 
 from brian2 import ms, mV
 
-from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter
+from ..spec import RESET_FIRST, UNBOUNDED, FanInNormal, NeuronModel, Parameter
 
 # The publication counts v in mV and time in ms without writing them; V_1 and t_1 are these units. So u and the input are in mV, too,
 # and stand for currents. Regular spiking; fast spiking is a=0.1, d=2 mV; chattering c=-50 mV, d=2 mV.
@@ -31,5 +31,6 @@ Izhikevich = NeuronModel(
         "t_1": Parameter(axes="layer", unit=ms, initial=1 * ms),
     },
     reference="Izhikevich 2003 (IEEE Trans. Neural Netw.), eq. 1-3, with synaptic currents. Its program takes two half Euler steps of v "
-    "and then one of u; here all states take one Euler step. Its step order is RESET_FIRST",
+    "and then one of u; here all states take one Euler step",
+    step_order=RESET_FIRST,
 )

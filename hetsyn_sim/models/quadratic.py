@@ -2,7 +2,7 @@
 
 from brian2 import Mohm, ms, mV, nA, pA
 
-from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
+from ..spec import RESET_FIRST, UNBOUNDED, FanInNormal, NeuronModel, Parameter, Uniform
 
 # the parabola is 0 at rest, E_L, and at V_c, and has slope -1 at rest: tau_mem is the time constant of small deflections from there
 QIF = NeuronModel(
@@ -28,5 +28,6 @@ QIF = NeuronModel(
         "V_r": Parameter(axes="layer", unit=mV, initial=-70 * mV),
     },
     reference="Latham et al. 2000 (J. Neurophysiol.), eq. 1; Ermentrout 1996 (Neural Comput.); Gerstner et al. 2014 (Neuronal Dynamics), "
-    "section 5.3, eq. 5.16. Its step order is RESET_FIRST",
+    "section 5.3, eq. 5.16",
+    step_order=RESET_FIRST,
 )

@@ -84,7 +84,7 @@ def in_hetsyn_spec(spec: NetworkSpec) -> NetworkSpec:
                 facts[name] = replace(membrane, axes="post pre")
             else:
                 facts[name] = membrane if name == "tau_reset" else textbook.parameters[name]
-        return replace(form, parameters=facts)
+        return replace(form, parameters=facts, step_order=textbook.step_order)
 
     return _mapped(spec, rewritten)
 
@@ -141,7 +141,7 @@ def textbook_of(spec: NetworkSpec, values: Values, name: str) -> tuple[NetworkSp
         if textbook is None:
             return model
         kept = {parameter: fact for parameter, fact in model.parameters.items() if parameter in textbook.parameters}
-        return replace(textbook, parameters={**textbook.parameters, **kept})
+        return replace(textbook, parameters={**textbook.parameters, **kept}, step_order=model.step_order)
 
     tied = _mapped(spec, rewritten)
     initial = tied.initial_values(0)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ..spec import UNBOUNDED, FanInNormal, NeuronModel, Normal, Parameter
+from ..spec import RESET_FIRST, UNBOUNDED, FanInNormal, NeuronModel, Normal, Parameter
 
 # u[t] = leak u[t-1] (1 - s[t-1]) + x[t]: the leak belongs to the step, whatever dt is, and log(leak)/dt makes the exact step this factor.
 # Published with >=, here with >: they differ where v is exactly theta.
@@ -17,10 +17,9 @@ STLLIF = NeuronModel(
         "theta": Parameter(axes="post", initial=Normal(2.0, 1e-4), bounds=UNBOUNDED, trainable=True),
         "leak": Parameter(axes="layer", initial=0.5),
     },
-    reference="Sun et al. 2023 (STL-SNN, IEEE TCDS), as in its published code; its step order is RESET_FIRST. SL is theta with "
+    reference="Sun et al. 2023 (STL-SNN, IEEE TCDS), as in its published code. SL is theta with "
     "trainable=False, TL is w with trainable=False",
+    step_order=RESET_FIRST,
 )
 
-STLLIFSoft = replace(
-    STLLIF, name="STLLIFSoft", reset="v -= theta", reference="STLLIF with a soft reset: ours; its step order is RESET_FIRST"
-)
+STLLIFSoft = replace(STLLIF, name="STLLIFSoft", reset="v -= theta", reference="STLLIF with a soft reset: ours")

@@ -6,10 +6,11 @@ from .network import NetworkSpec
 from .parameter import UNBOUNDED, Parameter
 from .parts import Layer, ParameterSlot, Population, Projection
 from .quantities import QuantityLike, format_quantity, to_si
-from .step_order import DEFAULT_STEP_ORDER, StepOrder
+from .step_order import DEFAULT_STEP_ORDER, RESET_FIRST, StepOrder
 
 __all__ = [
     "DEFAULT_STEP_ORDER",
+    "RESET_FIRST",
     "UNBOUNDED",
     "Constant",
     "FanInNormal",

@@ -20,6 +20,7 @@ from .parameter import Parameter
 from .quantities import dimensions_of
 from .rules import RULES
 from .scope import changed_parameters, expressions_of, is_used_on
+from .step_order import StepOrder
 
 Side = Literal["synapse", "neuron"]
 
@@ -59,6 +60,8 @@ class NeuronModel:
         State -> what it is where a recording begins, as an expression in the neuron's parameters. 0 for all others.
     output
         A subexpression or state of the neuron that the next layer receives as its ``x_pre``: a graded spike. Empty: spikes.
+    step_order
+        The order inside a step that the neuron is published with. None: the network's.
 
     Raises
     ------
@@ -78,6 +81,7 @@ class NeuronModel:
     refractory: str = ""
     initial: Mapping[str, str] = field(default_factory=dict)
     output: str = ""
+    step_order: StepOrder | None = None
 
     def __post_init__(self) -> None:
         for text in ("synapse", "neuron", "on_pre", "reset"):
@@ -226,6 +230,8 @@ class NeuronModel:
         plain: dict[str, Any] = {key: getattr(self, key) for key in _TEXTS}
         plain["initial"] = dict(self.initial)
         plain = {key: value for key, value in plain.items() if value and (key, value) != ("scheme", "exact")}
+        if self.step_order is not None:
+            plain["step_order"] = list(self.step_order.phases)
         return plain | {"parameters": {n: p.to_dict() for n, p in self.parameters.items()}}
 
     @classmethod
@@ -239,7 +245,8 @@ class NeuronModel:
         """
         try:
             parameters = {n: Parameter.from_dict(p, where=str(n)) for n, p in plain.get("parameters", {}).items()}
-            return cls(**{**plain, "parameters": parameters})
+            order = plain.get("step_order")
+            return cls(**{**plain, "parameters": parameters, "step_order": None if order is None else StepOrder(tuple(order))})
         except (TypeError, AttributeError) as error:
             raise SpecError(
                 "this is not the description of a neuron model",

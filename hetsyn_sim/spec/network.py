@@ -40,7 +40,7 @@ class NetworkSpec:
     readout
         A layer without threshold whose ``v`` is the network's output. Optional.
     step_order
-        The order inside a step.
+        The order inside a step, of all layers whose model has no order of its own. Left out, it is the default one.
 
     Raises
     ------
@@ -53,11 +53,14 @@ class NetworkSpec:
     n_input: int
     layers: Sequence[Layer]
     readout: Layer | None = None
-    step_order: StepOrder = DEFAULT_STEP_ORDER
+    step_order: StepOrder | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
         object.__setattr__(self, "dt", to_si(self.dt, "second", where="NetworkSpec.dt"))
+        if self.step_order is None:
+            own = [layer.model.step_order for layer in self.layers if isinstance(layer, Layer)]
+            object.__setattr__(self, "step_order", own[0] if own and None not in own else DEFAULT_STEP_ORDER)
         for rule in NETWORK_RULES:
             rule(self)
 
@@ -77,7 +80,15 @@ class NetworkSpec:
         named = [(f"layer_{k}", layer) for k, layer in enumerate(self.layers, start=1)]
         if self.readout is not None:
             named.append(("readout", self.readout))
-        return tuple(Population(name, layer.model, layer.size) for name, layer in named)
+        network = self.step_order or DEFAULT_STEP_ORDER
+        return tuple(Population(name, layer.model, layer.size, layer.model.step_order or network) for name, layer in named)
+
+    @cached_property
+    def phases(self) -> list[str] | dict[str, list[str]]:
+        """The order inside a step, phase by phase; for each layer, where they differ."""
+        orders = {p.name: list(p.step_order.phases) for p in self.populations if p.model.spiking}
+        first, *others = orders.values()
+        return first if all(other == first for other in others) else orders
 
     @cached_property
     def projections(self) -> tuple[Projection, ...]:
@@ -161,7 +172,7 @@ class NetworkSpec:
             return facts
 
         written: dict[str, Any] = {"dt": format_quantity(self.dt_s, "ms"), "n_input": self.n_input}
-        written["step_order"] = list(self.step_order.phases)
+        written["step_order"] = list((self.step_order or DEFAULT_STEP_ORDER).phases)
         written["layers"] = [plain(layer) for layer in self.layers]
         if self.readout is not None:
             written["readout"] = plain(self.readout)

@@ -73,6 +73,19 @@ def synapses_get_what_they_take(spec: NetworkSpec) -> None:
             )
 
 
+def orders_fit(spec: NetworkSpec) -> None:
+    """The network's step order is that of its layers, or there is a layer that has none of its own."""
+    orders = {f"layer_{k} ({layer.model.name})": layer.model.step_order for k, layer in enumerate(spec.layers, start=1)}
+    if spec.step_order is not None and None not in orders.values() and spec.step_order not in orders.values():
+        _fail(
+            "the step order is not that of the network's neurons",
+            "step_order",
+            str(spec.step_order),
+            "; ".join(f"{order} for {name}" for name, order in orders.items()),
+            "leave step_order out, or give the model another: dataclasses.replace(model, step_order=...)",
+        )
+
+
 #: In this order, so that each may rely on the ones above it.
 NETWORK_RULES = (
     dt_is_a_time,
@@ -80,6 +93,7 @@ NETWORK_RULES = (
     sizes_are_counts,
     layers_spike_and_readouts_do_not,
     synapses_get_what_they_take,
+    orders_fit,
 )
 
 

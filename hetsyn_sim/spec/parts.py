@@ -7,6 +7,7 @@ from typing import Literal
 
 from .model import NeuronModel
 from .parameter import Parameter
+from .step_order import DEFAULT_STEP_ORDER, StepOrder
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,12 @@ class Layer:
 
 @dataclass(frozen=True)
 class Population:
-    """A named group of neurons of a network, ``size`` of them."""
+    """A named group of neurons of a network, ``size`` of them, with the order that a step has for them."""
 
     name: str
     model: NeuronModel
     size: int
+    step_order: StepOrder = DEFAULT_STEP_ORDER
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The order of events inside one time step. It is part of the model: another order is another neuron."""
+"""The order of events inside one time step, a property of a neuron model: another order is another neuron."""
 
 from __future__ import annotations
 
@@ -38,10 +38,13 @@ class StepOrder:
             raise SpecError(
                 "this is not an order of one step",
                 where="step_order",
-                got=", ".join(self.phases) or "nothing",
+                got=str(self) or "nothing",
                 expected="decay, reset and recurrent in any order, then feedforward, threshold",
                 remedy="name each phase once and leave feedforward and threshold at the end",
             )
+
+    def __str__(self) -> str:
+        return ", ".join(self.phases)
 
     def decays_in_same_step(self, phase: str) -> bool:
         """Whether what jumps in ``phase`` is subject to this step's decay."""
@@ -49,3 +52,5 @@ class StepOrder:
 
 
 DEFAULT_STEP_ORDER: Final = StepOrder()
+#: A spike resets its neuron before the next step's decay, so that the decay starts from the reset state: hard resets are published so.
+RESET_FIRST: Final = StepOrder(("reset", "decay", "recurrent", "feedforward", "threshold"))

@@ -60,7 +60,7 @@ class SpikingLayer(PopulationLayer):
     """
 
     def _derive_program(self) -> None:
-        self.program = discretise(self.model, self.spec.step_order)
+        self.program = discretise(self.model, self.spec.population(self.population).step_order)
         if not self.program.is_diagonal:
             raise SpecError(
                 "the states of this model are coupled",
@@ -76,7 +76,7 @@ class SpikingLayer(PopulationLayer):
         decay = self.evaluated(path.decay, values)
         size = path.gain * path.amplitude if gained else path.amplitude
         amplitude = self.evaluated(size, values)
-        if projection.kind == "recurrent" and self.spec.step_order.decays_in_same_step("recurrent"):
+        if projection.kind == "recurrent" and self.program.step_order.decays_in_same_step("recurrent"):
             amplitude = amplitude * decay
         return DecayPath(self.connected(amplitude, projection), decay)
 
@@ -91,7 +91,7 @@ class SpikingLayer(PopulationLayer):
             for path in self.program.reset_paths:
                 decay = self.evaluated(path.decay, values)
                 amplitude = self.evaluated(path.gain * path.amplitude if gained else path.amplitude, values)
-                resets.append(DecayPath(amplitude * decay if self.spec.step_order.decays_in_same_step("reset") else amplitude, decay))
+                resets.append(DecayPath(amplitude * decay if self.program.step_order.decays_in_same_step("reset") else amplitude, decay))
             return resets
         if kind not in self.projections:
             return []

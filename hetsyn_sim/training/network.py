@@ -74,7 +74,7 @@ class Network(UniformModule):
         self.spec = spec
         values = check_values(spec, spec.initial_values(seed) if values is None else values)
         surrogate = MultiGaussian() if surrogate is None else surrogate
-        stepped_ones = [p.name for p in spec.populations if not is_filter(p.model, spec.step_order)]
+        stepped_ones = [p.name for p in spec.populations if not is_filter(p.model, p.step_order)]
         if noise is not None and stepped_ones:
             raise SpecError(
                 "noise before the threshold is for models whose v is a sum of filtered events",
@@ -85,7 +85,7 @@ class Network(UniformModule):
             )
         self.layers = nn.ModuleDict()
         for population in spec.populations:
-            kind = SpikingLayer if is_filter(population.model, spec.step_order) else SteppedLayer
+            kind = SpikingLayer if is_filter(population.model, population.step_order) else SteppedLayer
             settings = {"trainable": trainable, "reset_gradient": reset_gradient}
             layer = kind(spec, population.name, values, surrogate, time_constants, **settings)
             layer.noise = noise

@@ -12,8 +12,7 @@ import yaml
 from pydantic import Field
 
 from ..errors import ConfigError, UnknownNameError
-from ..models import STEP_ORDERS
-from ..spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec
+from ..spec import Layer, NetworkSpec
 from ..spec.quantities import QuantityLike
 from .schedules import SCHEDULES
 from .sections import Section, SectionFile
@@ -65,8 +64,7 @@ class Recipe(SectionFile):
         model = net.changed_model(net.model)
         layers = [Layer(model, size, net.recurrent, net.self_connections) for size in net.hidden]
         readout = None if net.readout is None else Layer(net.changed_model(net.readout), n_classes)
-        order = STEP_ORDERS.get(model.name, DEFAULT_STEP_ORDER)
-        return NetworkSpec(dt=dt, n_input=n_input, layers=layers, readout=readout, step_order=order)
+        return NetworkSpec(dt=dt, n_input=n_input, layers=layers, readout=readout)
 
 
 def shipped_recipes() -> list[str]:

@@ -45,7 +45,7 @@ class SteppedLayer(PopulationLayer):
     """
 
     def _derive_program(self) -> None:
-        self.program: SteppedProgram = stepped(self.model, self.spec.step_order)
+        self.program: SteppedProgram = stepped(self.model, self.spec.population(self.population).step_order)
 
     # -- running -----------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from hetsyn_sim.brian import simulate
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.errors import SpecError
 from hetsyn_sim.exchange.brian2_import import values_from_brian2
-from hetsyn_sim.models.orders import RESET_FIRST
+from hetsyn_sim.models import RESET_FIRST
 from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel, Uniform
 from hetsyn_sim.spec.quantities import format_quantity, parse_unit, to_si, unit_name, unit_of_dimensions
 

@@ -10,7 +10,7 @@ from hetsyn_sim.discrete import simulate_reference, stepped
 from hetsyn_sim.discrete.operations import NUMPY
 from hetsyn_sim.discrete.stepping import constants_of
 from hetsyn_sim.discrete.tape import run_tape
-from hetsyn_sim.models import RESET_FIRST, STEP_ORDERS, AdLIF, EulerAdLIF, HetSynAdLIF, SparchAdLIF, SymplecticAdLIF
+from hetsyn_sim.models import RESET_FIRST, AdLIF, EulerAdLIF, HetSynAdLIF, SparchAdLIF, SymplecticAdLIF
 from hetsyn_sim.report.plots.stability import adlif_eigenvalues, largest_coupling
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec, StepOrder
 from hetsyn_sim.training import load_recipe
@@ -53,20 +53,19 @@ PUBLISHED = {
 }
 
 
-def network(model, order=None, size=N, **changes):
-    model = model.with_parameters(**changes)
-    layer = Layer(model, size, recurrent=True)
-    return NetworkSpec(DT, N_IN, [layer], step_order=order or STEP_ORDERS.get(model.name, DEFAULT_STEP_ORDER))
+def network(model, size=N, **changes):
+    return NetworkSpec(DT, N_IN, [Layer(model.with_parameters(**changes), size, recurrent=True)])
 
 
-def run(model, seed, order=None):
-    spec = network(model, order)
+def run(model, seed, form=None):
+    """A simulation of the model, and the published recursion (of ``form``, if that is another model)."""
+    spec = network(model)
     rng = np.random.default_rng(seed)
     values = spec.initial_values(seed) | {"layer_1.neuron.bias": rng.normal(0, 0.2, N)}
     x = rng.random((T, 1, N_IN)) < 0.08
     own = {key.rsplit(".", 1)[1]: value for key, value in values.items() if ".neuron." in key}
     own |= {"W": values["layer_1.feedforward.w"], "V": values["layer_1.recurrent.w"]}
-    expected = [np.array(part) for part in zip(*PUBLISHED[model](own, x[:, 0].astype(float)), strict=True)]
+    expected = [np.array(part) for part in zip(*PUBLISHED[form or model](own, x[:, 0].astype(float)), strict=True)]
     return simulate_reference(spec, values, x, record=("v", "w_a")), expected
 
 
@@ -83,8 +82,8 @@ def test_a_form_is_the_published_recursion_spike_for_spike_and_value_for_value(m
 
 @pytest.mark.parametrize("model", [EulerAdLIF, SymplecticAdLIF], ids=lambda model: model.name)
 def test_in_another_order_it_is_another_neuron(model):
-    assert STEP_ORDERS[model.name] == RESET_FIRST == StepOrder(("reset", "decay", "recurrent", "feedforward", "threshold"))
-    recording, (_, _, z) = run(model, 0, order=DEFAULT_STEP_ORDER)
+    assert model.step_order == RESET_FIRST == StepOrder(("reset", "decay", "recurrent", "feedforward", "threshold"))
+    recording, (_, _, z) = run(replace(model, step_order=DEFAULT_STEP_ORDER), 0, form=model)
     assert np.sum(recording.rasters["layer_1"][:, 0] != (z > 0)) > 10
 
 
@@ -105,7 +104,7 @@ def test_the_discrete_forms_tend_to_the_exact_one():
     found = {}
     for dt in (1e-3, 0.5e-3):
         for model in (AdLIF, EulerAdLIF, SymplecticAdLIF):
-            spec = NetworkSpec(dt, 1, [Layer(model, 1)], step_order=RESET_FIRST)
+            spec = NetworkSpec(dt, 1, [Layer(model, 1)])
             w = 1.0 if model is AdLIF else 1.0 / -np.expm1(-dt / tau_u)
             values = spec.initial_values(0) | {
                 **{f"layer_1.neuron.{name}": np.array([value]) for name, value in {"tau_u": tau_u, "tau_w": tau_w, "a": a}.items()},
@@ -127,7 +126,7 @@ TIMES = [(5e-3, 60e-3), (25e-3, 60e-3), (5e-3, 300e-3), (25e-3, 300e-3)]  # the 
 
 def step_matrix(model, coupling, tau_u, tau_w):
     """What one decay does to (u, w_a), from the tape that NumPy, torch and the generated code run."""
-    program = stepped(model, RESET_FIRST)
+    program = stepped(model)
     values = {"dt": DT, "tau_u": tau_u, "tau_w": tau_w, "a": coupling, "q": 1.0, "bias": 0.0, "b": 0.0, "theta": 1.0, "tau_z": 1e-7}
     constants = constants_of(program, {name: np.float64(value) for name, value in values.items()})
     columns = []
@@ -142,7 +141,7 @@ def response(form, coupling, tau_u, tau_w, n_steps):
     """The size of (u, w_a / sqrt(A)) over time after a pulse, without spikes."""
     changes = {"a": {"bounds": (0.0, 1e5), "initial": coupling}, "q": {"initial": 1.0}, "theta": {"initial": 1e300}}
     changes |= {"tau_u": {"initial": tau_u}, "tau_w": {"initial": tau_w}}
-    spec = network(FORMS[form], RESET_FIRST, size=1, **changes)
+    spec = network(FORMS[form], size=1, **changes)
     values = spec.initial_values(0) | {"layer_1.feedforward.w": np.full((1, N_IN), 1.0)}
     x = np.zeros((n_steps, 1, N_IN))
     x[0] = 1
@@ -217,8 +216,8 @@ def test_one_time_constant_for_all_synapses_is_one_synaptic_state_per_neuron():
     x = np.random.default_rng(3).random((T, 3, N_IN)) < 0.08
     found = []
     for model in (tied, one_state):
-        spec = network(model, RESET_FIRST)
-        values = network(tied, RESET_FIRST).initial_values(2)
+        spec = network(model)
+        values = network(tied).initial_values(2)
         if model is one_state:  # the time constant is the neuron's then, not the projections'
             values = {key: value for key, value in values.items() if not key.endswith("tau_syn")} | {"layer_1.neuron.tau_syn": 8e-3}
         found.append(simulate_reference(spec, values, x))

@@ -10,7 +10,7 @@ from hetsyn_sim.discrete import stepped
 from hetsyn_sim.discrete.operations import NUMPY
 from hetsyn_sim.discrete.stepping import constants_of
 from hetsyn_sim.discrete.tape import run_tape
-from hetsyn_sim.models import MODELS, STEP_ORDERS, ZOO, get_model
+from hetsyn_sim.models import MODELS, ZOO, get_model
 from hetsyn_sim.spec import NeuronModel
 from hetsyn_sim.spec.equations import symbol
 from hetsyn_sim.training import Network
@@ -29,14 +29,12 @@ def _double():
 def test_the_zoo_is_found_by_name_and_is_apart_from_the_models():
     assert all(get_model(name) is model and model.name == name for name, model in ZOO.items())
     assert not set(ZOO) & set(MODELS)
-    assert set(STEP_ORDERS) <= set(ZOO)
 
 
 @pytest.mark.parametrize("name", ZOO)
 def test_a_model_says_where_it_is_from_and_reads_back_its_own_text(name):
     model = ZOO[name]
     assert model.reference
-    assert ("RESET_FIRST" in model.reference) == (name in STEP_ORDERS)
     assert NeuronModel.from_text(model.to_text()) == model
     weights = [p for p in model.parameters.values() if p.axes == "post pre"]
     assert weights

@@ -1,5 +1,7 @@
 """Facts of the textbooks, each against a formula or a loop of a few lines that knows nothing of specs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from brian2 import mV
@@ -7,14 +9,14 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from hetsyn_sim.discrete import simulate_reference
-from hetsyn_sim.models import RESET_FIRST, STEP_ORDERS, STLLIF, ZOO, HomNeuALIF
+from hetsyn_sim.models import STLLIF, ZOO, HomNeuALIF
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec
 
 
 def driven(name, currents, duration, dt, **changes):
     """Neurons without input, each with its constant current; spikes (time, neuron), v, and the recording."""
     model = ZOO[name].with_parameters(**changes)
-    spec = NetworkSpec(dt, 1, [Layer(model, len(currents))], step_order=STEP_ORDERS.get(name, DEFAULT_STEP_ORDER))
+    spec = NetworkSpec(dt, 1, [Layer(model, len(currents))])
     values = spec.initial_values(0) | {"layer_1.neuron.I_0": np.asarray(currents, dtype=float)}
     x = np.zeros((round(duration / dt), 1, 1))
     recording = simulate_reference(spec, values, x, record=("v", *model.neuron_equations.states))
@@ -259,7 +261,7 @@ def test_fitzhugh_nagumo_rests_or_goes_round_its_limit_cycle():
 @pytest.mark.parametrize("name", ["STLLIF", "STLLIFSoft"])
 def test_stl_is_the_published_recursion_to_the_bit(name):
     """u = leak u (1 - s) + x, s = u > theta, with thresholds of their own (Sun et al. 2023); soft: leak (u - theta s) + x."""
-    spec = NetworkSpec(1e-3, 30, [Layer(ZOO[name], 10)], step_order=RESET_FIRST)
+    spec = NetworkSpec(1e-3, 30, [Layer(ZOO[name], 10)])
     values = spec.initial_values(3)
     w, theta = values["layer_1.feedforward.w"], values["layer_1.neuron.theta"]
     assert np.all(np.abs(theta - 2.0) < 1e-3)
@@ -285,7 +287,7 @@ def test_in_the_default_order_stls_reset_would_take_the_new_input_into_the_old_p
     """There the spike's u decays for a step before it is set to 0, which is the same for v, as no other state sees it."""
     x = (np.random.default_rng(0).random((200, 1, 30)) < 0.2).astype(float)
     found = []
-    for order in (RESET_FIRST, DEFAULT_STEP_ORDER):
-        spec = NetworkSpec(1e-3, 30, [Layer(STLLIF, 10)], step_order=order)
+    for model in (STLLIF, replace(STLLIF, step_order=DEFAULT_STEP_ORDER)):
+        spec = NetworkSpec(1e-3, 30, [Layer(model, 10)])
         found.append(simulate_reference(spec, spec.initial_values(0), x).rasters["layer_1"])
     np.testing.assert_array_equal(*found)

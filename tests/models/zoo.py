@@ -5,8 +5,8 @@ from functools import lru_cache
 import numpy as np
 
 from hetsyn_sim.discrete import simulate_reference
-from hetsyn_sim.models import STEP_ORDERS, ZOO
-from hetsyn_sim.spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec
+from hetsyn_sim.models import ZOO
+from hetsyn_sim.spec import Layer, NetworkSpec
 
 N_IN, N_RUNS = 20, 3
 #: Every input channel spikes at this rate (Hz).
@@ -20,8 +20,7 @@ def dt_of(model):
 
 def network(name, size=6, recurrent=True, model=None):
     model = ZOO[name] if model is None else model
-    order = STEP_ORDERS.get(name, DEFAULT_STEP_ORDER)
-    return NetworkSpec(dt_of(model), N_IN, [Layer(model, size, recurrent=recurrent)], step_order=order)
+    return NetworkSpec(dt_of(model), N_IN, [Layer(model, size, recurrent=recurrent)])
 
 
 def poisson(spec, n_steps, seed=0, n_runs=N_RUNS):

@@ -104,7 +104,7 @@ def _draft(checkpoint: Checkpoint, reading: Reading, form: Form) -> Draft:
     draft = Draft(checkpoint, reading, form)
     last = draft.add("input", "Input", [], shape=np.array([spec.n_input]))
     for population in spec.populations:
-        if is_filter(population.model, spec.step_order):
+        if is_filter(population.model, population.step_order):
             last = add_filters(draft, population, values, last)
         elif (kind := node_of_model(population.model)) is not None:
             last = add_neurons(draft, population, kind, values, last)

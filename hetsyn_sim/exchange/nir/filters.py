@@ -29,7 +29,7 @@ _LARGEST = 2**28
 def add_filters(draft: Draft, population: Population, values: Mapping[str, Array], source: str) -> str:
     """A population of leaky integrators that meet at a threshold; the name of the node that its spikes, or its v, come out of."""
     spec, reading, name, n = draft.checkpoint.spec, draft.reading, population.name, population.size
-    program = discretise(population.model, spec.step_order)
+    program = discretise(population.model, population.step_order)
     own = neuron_values(spec, name, values)
     draft.store(f"{name}.neuron")
     into: list[str] = []
@@ -39,7 +39,7 @@ def add_filters(draft: Draft, population: Population, values: Mapping[str, Array
         before = back if projection.kind == "recurrent" else source
         _projection(draft, projection, values, before, into, held)
     for jump in population.model.reset_jumps:
-        amount = evaluate(jump.amount, own) * _undelayed(draft, program.neuron.decay(jump.target), own, "reset")
+        amount = evaluate(jump.amount, own) * _undelayed(program, program.neuron.decay(jump.target), own, "reset")
         amount = np.broadcast_to(amount * _entering(draft, program, jump.target, own), (n,))
         held.setdefault(jump.target, []).append(draft.linear(f"{name}_reset_{jump.target}_weight", back, np.diag(amount)))
     for state, sources in held.items():
@@ -57,8 +57,9 @@ def _projection(
     draft: Draft, projection: Projection, values: Mapping[str, Array], source: str, into: list[str], held: dict[str, list[str]]
 ) -> None:
     """The weights of a projection and, where every synapse has a state of its own, its filters."""
-    spec, model = draft.checkpoint.spec, draft.checkpoint.spec.population(projection.target).model
-    program = discretise(model, spec.step_order)
+    spec, target = draft.checkpoint.spec, draft.checkpoint.spec.population(projection.target)
+    model, order = target.model, target.step_order
+    program = discretise(model, order)
     seen = synapse_values(spec, projection, values)
     own = neuron_values(spec, projection.target, values)
     shape = (projection.n_post, projection.n_pre)
@@ -66,16 +67,16 @@ def _projection(
     if not projection.self_connections:
         np.fill_diagonal(mask, 0.0)
     plain = not draft.reading.folded and projection.self_connections
-    plain = plain and (projection.kind == "feedforward" or not spec.step_order.decays_in_same_step("recurrent"))
+    plain = plain and (projection.kind == "feedforward" or not order.decays_in_same_step("recurrent"))
     there: set[str] = set()
-    for path in paths_of(model, spec.step_order):
+    for path in paths_of(model, order):
         name = f"{projection.name.replace('.', '_')}_{path.state}"
         weight = mask * np.broadcast_to(evaluate(path.amplitude, seen), shape)
         gain = np.asarray(evaluate(path.gain, own), dtype=np.float64)
         block, known = (program.synapse, seen) if path.per_synapse else (program.neuron, own)
         tau = time_constant(block, path.state, known)
         if projection.kind == "recurrent":
-            decay = np.asarray(_undelayed(draft, block.decay(path.state), known, "recurrent"))
+            decay = np.asarray(_undelayed(program, block.decay(path.state), known, "recurrent"))
             weight = weight * (decay if path.per_synapse or decay.ndim == 0 else decay[:, None])
         if plain and path.weight is not None and model.parameters[path.weight].axes == "post pre" and (path.per_synapse or path.gain == 1):
             there.add(path.weight)
@@ -137,9 +138,9 @@ def _apart(draft: Draft, name: str, source: str, weight: Array, tau: Array, gain
     return draft.linear(name, f"{name}_each", np.repeat(np.eye(n_post), n_pre, axis=1))
 
 
-def _undelayed(draft: Draft, decay: Any, values: Mapping[str, Any], phase: str) -> Any:
+def _undelayed(program: StepProgram, decay: Any, values: Mapping[str, Any], phase: str) -> Any:
     """What is left of a jump at the end of its step: all of it, or what the step's decay leaves if that comes after."""
-    return evaluate(decay, values) if draft.checkpoint.spec.step_order.decays_in_same_step(phase) else 1.0
+    return evaluate(decay, values) if program.step_order.decays_in_same_step(phase) else 1.0
 
 
 def _entering(draft: Draft, program: StepProgram, state: str, values: Mapping[str, Any]) -> Array:

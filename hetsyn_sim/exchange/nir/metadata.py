@@ -35,7 +35,7 @@ def add_metadata(graph: Any, draft: Draft, quantised: Quantised | None) -> None:
         "dt": float(spec.dt_s),
         "dt_unit": "s",
         "scheme": ", ".join(sorted({p.model.scheme for p in spec.populations})),
-        "step_order": ", ".join(spec.step_order.phases),
+        "step_order": "; ".join(dict.fromkeys(str(p.step_order) for p in spec.populations if p.model.spiking)),
         "reading": draft.reading.name,
         "reader_step": float(draft.reading.h(spec.dt_s)),
         "form": draft.form,

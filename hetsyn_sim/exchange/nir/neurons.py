@@ -96,7 +96,7 @@ def _cuba(draft: Draft, name: str, own: Mapping[str, Array]) -> tuple[dict[str, 
 
 def _check_order(draft: Draft, population: Population, kind: str, own: Mapping[str, Array]) -> None:
     """A node of NIR is reset when it spikes, before time goes on; and what comes back to it in the next step has not decayed."""
-    order = draft.checkpoint.spec.step_order
+    order = population.step_order
     if not population.model.spiking:
         return
     at_rest = kind == "LIF" and bool(np.all(own["v_reset"] == own["v_leak"]))  # decay leaves it there

@@ -61,8 +61,9 @@ def paths_of(model: NeuronModel, order: StepOrder) -> list[SynapsePath]:
 def tau_slots(spec: NetworkSpec) -> Iterator[tuple[str, str | None]]:
     """The slots that hold a time constant for every synapse, each with the slot of the weights that go with it."""
     for projection in spec.projections:
-        model = spec.population(projection.target).model
-        for path in paths_of(model, spec.step_order):
+        target = spec.population(projection.target)
+        model = target.model
+        for path in paths_of(model, target.step_order):
             if path.tau is not None and model.parameters[path.tau].axes == "post pre":
                 yield f"{projection.name}.{path.tau}", None if path.weight is None else f"{projection.name}.{path.weight}"
 
