@@ -1,6 +1,6 @@
-"""The suite, run against a copy of the packages with one fault in it.
+"""The tests, run against a copy of the repository with one fault in it.
 
-A fault counts as killed if a test fails, if the account at the end of the session does, or if the suite does not come to an end. If the
+A fault counts as killed if a test fails, if the ledger at the end of the session complains, or if the tests do not come to an end. If the
 copy can't even be imported, built or collected, nothing is shown: that is an error, and not a kill.
 """
 
@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from hetsyn_sim.errors import BackendError
 
@@ -24,8 +24,8 @@ from .mutant import ROOT, Mutant
 
 #: The files of the suite that look at a part of the package the most come first, the strategies' own tests and the negative controls last.
 _FIRST = {
-    "agreement": ("near_misses", "agreement"),
-    "brian": ("transfer",),
+    "agreement": ("near_misses", "agreement", "bounds"),
+    "brian": ("agreement", "transfer"),
     "data": ("transfer",),
     "discrete": ("agreement", "reductions"),
     "kernels": ("gradients", "agreement", "time", "expansion"),
@@ -33,26 +33,41 @@ _FIRST = {
     "spec": ("transfer", "agreement"),
     "training": ("transfer", "gradients", "time", "agreement"),
 }
-_THEN = ("agreement", "reductions", "transfer", "gradients", "time")
 _LAST = ("strategies", "near_misses")
 
+#: `make test` leaves out what these marks say; each of them is a part of `make check`, as are the properties with more examples.
+_COSTLY = ("compiled", "process", "study", "docs")
+TEST = "make test"
+_OF_TEST = f"not ({' or '.join(_COSTLY)} or thorough)"
+
+#: What a copy does without.
+_LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "venv", "__pycache__", ".*_cache", ".hypothesis", "_build", "auto_examples", "htmlcov")
 #: pytest's exit code where no test is of the kind that is asked for: no compiler, no compiled tests.
 _NOTHING_COLLECTED = 5
-
-#: Seconds after which the suite is ended. Without a fault it takes a few minutes.
-TIME_LIMIT = 1800
+#: Seconds after which a run of pytest is ended. Without a fault the longest takes some ten minutes.
+TIME_LIMIT = 3600
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the suite said: the name of what failed first, ``""`` if nothing did; and how long it took."""
+    """The test that failed first, ``""`` if none did; what runs that test; and how long it took."""
 
     by: str
+    stage: str
     seconds: float
 
 
-def run_suite(mutant: Mutant | None) -> Outcome:
-    """Run the suite against a copy with a fault, or against a copy as it is.
+def run_suite(mutant: Mutant, killer: str = "", *, whole: bool = False) -> Outcome:
+    """Run the tests against a copy with a fault until one fails.
+
+    Parameters
+    ----------
+    mutant
+        The fault.
+    killer
+        The test that killed it the last time. Its file is run first.
+    whole
+        Go on with what ``make check`` runs where nothing of ``make test`` fails.
 
     Raises
     ------
@@ -61,20 +76,28 @@ def run_suite(mutant: Mutant | None) -> Outcome:
     """
     start = time.monotonic()
     with _copy(mutant) as root:
-        by = ""
-        for arguments in _stages(root, mutant):
-            by = by or _pytest(root, arguments, what=mutant.fault if mutant else "the copy without a fault")
-    return Outcome(by, round(time.monotonic() - start, 1))
+        for stage, arguments in stages(mutant, killer):
+            if stage == TEST or whole:
+                by = _pytest(root, [*arguments, "-x"], what=mutant.fault)
+                if by:
+                    return Outcome(by, stage, round(time.monotonic() - start, 1))
+    return Outcome("", "", round(time.monotonic() - start, 1))
+
+
+def run_control(tests: Sequence[str]) -> Outcome:
+    """Run tests that have killed faults against a copy without one: were they to fail there, their kills would mean nothing."""
+    start = time.monotonic()
+    with _copy(None) as root:
+        by = _pytest(root, list(tests), what="the copy without a fault")
+    return Outcome(by, "", round(time.monotonic() - start, 1))
 
 
 @contextmanager
 def _copy(mutant: Mutant | None) -> Iterator[Path]:
-    """The packages and pytest's settings in a folder of their own, with the fault planted and the kernels built anew if they have it."""
+    """The repository in a folder of its own, with the fault planted and the kernels built anew if they have it."""
     with tempfile.TemporaryDirectory(prefix="hetsyn_mutant_") as folder:
-        root = Path(folder)
-        for package in ("hetsyn_sim", "equivalence"):
-            shutil.copytree(ROOT / package, root / package, ignore=shutil.ignore_patterns("__pycache__", ".hypothesis"))
-        shutil.copy(ROOT / "pyproject.toml", root)
+        root = Path(folder) / "repository"
+        shutil.copytree(ROOT, root, ignore=_LEFT_OUT)
         if mutant is not None:
             mutant.plant(root)
             if mutant.is_compiled:
@@ -83,12 +106,13 @@ def _copy(mutant: Mutant | None) -> Iterator[Path]:
 
 
 def _build_kernels(target: Path) -> None:
+    """Compile as fast as can be: the kernels of a fault have to be wrong, not quick."""
     cmake = shutil.which("cmake", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
     if cmake is None:
         raise _broken("the compiled kernels", "there is no cmake")
     build = target / "build"
     for arguments in (
-        ["-S", str(target / "csrc"), "-B", str(build), "-DCMAKE_BUILD_TYPE=Release"],
+        ["-S", str(target / "csrc"), "-B", str(build), "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_CXX_FLAGS=-O1"],
         ["--build", str(build)],
         ["--install", str(build), "--prefix", str(target)],
     ):
@@ -97,40 +121,41 @@ def _build_kernels(target: Path) -> None:
             raise _broken("the compiled kernels", done.stdout + done.stderr)
 
 
-def _stages(root: Path, mutant: Mutant | None) -> list[list[str]]:
-    """Arguments of pytest: all that needs no compiler, then the rest."""
-    part = re.match(r"[a-z]+", mutant.file) if mutant else None
-    names = sorted(path.stem.removeprefix("test_") for path in (root / "equivalence").glob("test_*.py"))
-    ordered = [*_FIRST.get(part.group() if part else "", ()), *_THEN, *(name for name in names if name not in _LAST), *_LAST]
-    files = [f"equivalence/test_{name}.py" for name in dict.fromkeys(ordered) if name in names]
-    return [[*files, "-m", "not compiled"], [*files, "-m", "compiled"]]
+def stages(mutant: Mutant, killer: str = "") -> list[tuple[str, list[str]]]:
+    """What is run, and pytest's arguments: the files of the fault's own room first, then the others, then what ``make check`` adds."""
+    room, name = PurePath(mutant.file).parts[0].removesuffix(".py"), PurePath(mutant.file).stem
+    suite = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "equivalence").glob("test_*.py"))]
+    tests = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "tests").rglob("test_*.py"))]
+    of_room = [file for file in tests if file.startswith((f"tests/{room}/", f"tests/test_{room}"))]
+    of_file = [file for file in of_room if name in PurePath(file).stem]
+    first = [f"equivalence/test_{part}.py" for part in _FIRST.get(room, ())]
+    last = [f"equivalence/test_{part}.py" for part in _LAST]
+    near = [killer.partition("::")[0], *of_file, *first, *of_room, *(file for file in suite if file not in last), *last]
+    near = list(dict.fromkeys(file for file in near if file in (*suite, *tests)))
+    far = [file for file in tests if file not in near]
+    of_check = [(f"make check: {mark}", [*near, *far, "-m", f"{mark} and not thorough"]) for mark in _COSTLY]
+    return [
+        (TEST, [*near, "-m", _OF_TEST]),
+        (TEST, [*far, "-m", _OF_TEST]),
+        ("make check: property", [*near, *far, "-m", "property and not thorough", "--hypothesis-profile", "ci"]),
+        *of_check,
+    ]
 
 
 def _pytest(root: Path, arguments: Sequence[str], *, what: str) -> str:
     """The first test that failed, or ``""``."""
     environment = {**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "PYTHONDONTWRITEBYTECODE": "1"}
-    found = subprocess.run(
+    origin = subprocess.run(
         [sys.executable, "-c", "from importlib.util import find_spec; print(find_spec('hetsyn_sim').origin)"],
         cwd=root,
         env=environment,
         capture_output=True,
         text=True,
     ).stdout.strip()
-    if not found.startswith(str(root)):
-        raise _broken(what, f"the package is imported from {found or 'nowhere'} and not from the copy")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        *arguments,
-        "-x",
-        "-q",
-        "--tb=no",
-        "-p",
-        "no:cacheprovider",
-        "--hypothesis-profile",
-        "mutants",
-    ]
+    if not origin.startswith(str(root)):
+        raise _broken(what, f"the package is imported from {origin or 'nowhere'} and not from the copy")
+    profile = [] if "--hypothesis-profile" in arguments else ["--hypothesis-profile", "mutants"]
+    command = [sys.executable, "-m", "pytest", *arguments, *profile, "-q", "--tb=no", "-p", "no:cacheprovider"]
     try:
         done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=TIME_LIMIT)
     except subprocess.TimeoutExpired:
@@ -138,20 +163,20 @@ def _pytest(root: Path, arguments: Sequence[str], *, what: str) -> str:
     if done.returncode in (0, _NOTHING_COLLECTED):
         return ""
     if done.returncode == 1:
-        failed = re.search(r"^FAILED equivalence/(\S+::\w+(?:\[.*?\])?)(?: - .*)?$", done.stdout, re.MULTILINE)
+        failed = re.search(r"^(?:FAILED|ERROR) ((?:equivalence|tests)/\S+::\w+(?:\[.*?\])?)(?: - .*)?$", done.stdout, re.MULTILINE)
         if failed:
             return failed.group(1)
-        account = re.search(r"^FAILED: (.*)$", done.stdout, re.MULTILINE)
-        if account:
-            return f"the account: {account.group(1)}"
+        complaint = re.search(r"^FAILED: (.*)$", done.stdout, re.MULTILINE)
+        if complaint:
+            return f"the ledger: {complaint.group(1)}"
     raise _broken(what, done.stdout[-3000:] + done.stderr[-2000:])
 
 
 def _broken(what: str, output: str) -> BackendError:
     return BackendError(
-        "the suite could not be run",
+        "the tests could not be run",
         where=what,
         got=output,
-        expected="a copy of the packages that can be built, imported and collected",
+        expected="a copy of the repository that can be built, imported and collected",
         remedy="a fault has to leave the package whole: change the fault",
     )

@@ -8,25 +8,31 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hetsyn_sim.data.files import write_atomically
-from hetsyn_sim.report.document import Grid
 
 from .faults import AREAS, MUTANTS
 from .mutant import Mutant
+from .suite import TEST
 
 
 @dataclass(frozen=True)
 class Row:
-    """What became of one fault.
+    """The result of one fault.
 
-    ``where`` is file and line, ``change`` the text that was replaced and what replaced it, ``by`` the test that failed first.
+    ``where`` is file and line, ``change`` the text that was replaced and what replaced it, ``by`` the test that failed first, and ``stage``
+    what runs that test: ``make test``, or a part of ``make check``.
     """
 
     fault: str
     where: str
     change: tuple[str, str]
-    killed: bool
     by: str
+    stage: str
     seconds: float
+
+    @property
+    def killed(self) -> bool:
+        """Whether a test failed."""
+        return bool(self.by)
 
 
 def read_rows(path: Path) -> dict[str, Row]:
@@ -43,11 +49,11 @@ def write_rows(path: Path, rows: Mapping[str, Row]) -> None:
 
 
 def still_to_run(mutants: Iterable[Mutant], rows: Mapping[str, Row]) -> list[Mutant]:
-    """Faults without a row, faults that have changed, and survivors: the suite may have learnt to notice them."""
+    """Faults without a result, faults that have changed, and survivors: the tests may have learnt to notice them."""
 
     def is_done(mutant: Mutant) -> bool:
         row = rows.get(mutant.fault)
-        return row is not None and row.killed and row.change == (mutant.find, mutant.replace)
+        return row is not None and bool(row.stage) and row.change == (mutant.find, mutant.replace)
 
     return [mutant for mutant in mutants if not is_done(mutant)]
 
@@ -56,16 +62,18 @@ def as_markdown(rows: Mapping[str, Row]) -> str:
     """The table for the documentation."""
     known = {mutant.fault for mutant in MUTANTS}
     of_faults = [row for fault, row in rows.items() if fault in known]
-    lines = [f"{sum(row.killed for row in of_faults)} of {len(of_faults)} planted faults are killed.", ""]
+    alone = sum(row.stage == TEST for row in of_faults)
+    killed = sum(row.killed for row in of_faults)
+    lines = [f"{killed} of {len(of_faults)} planted faults are killed, {alone} of them by `{TEST}` alone.", ""]
     for area, mutants in AREAS.items():
         there = [rows[mutant.fault] for mutant in mutants if mutant.fault in rows]
-        lines += [f"**{area}** ({sum(row.killed for row in there)} of {len(there)})", ""]
-        cells = []
+        lines += [f"**{area}** ({sum(row.killed for row in there)} of {len(there)})", "", "| fault | in | killed by |", "|---|---|---|"]
         for row in there:
             file = row.where.rpartition(":")[0].removeprefix("hetsyn_sim/")
-            test = row.by.partition("::")[2] or row.by
+            test = row.by.partition("::")[2]
             name, bracket, subject = test.partition("[")
-            shown = f"`{name}`" + (f" ({subject.removesuffix(']')})" if bracket else "") if "::" in row.by else row.by
-            cells.append([row.fault, f"`{file}`", shown if row.killed else "**survived**"])
-        lines += [*Grid(("fault", "in", "killed by"), cells).lines(), ""]
+            shown = f"`{name}`" + (f" ({subject.removesuffix(']')})" if bracket else "") if test else row.by
+            shown += f", {row.stage}" if row.stage not in ("", TEST) else ""
+            lines.append(f"| {row.fault} | `{file}` | {shown if row.killed else '**survived**'} |")
+        lines.append("")
     return "\n".join(lines)
