@@ -44,8 +44,8 @@ def from_brian2(
     SpecError
         If the objects do what a spec can't hold, such as plasticity, delays or noise, or a rule is broken.
     """
-    found = Translation(group, synapses, namespace or {})
-    return found.model(name or group.name, trainable, scheme)
+    translation = Translation(group, synapses, namespace or {})
+    return translation.model(name or group.name, trainable, scheme)
 
 
 def values_from_brian2(group: Any, synapses: Any = None, *, namespace: Mapping[str, Any] | None = None) -> dict[str, Array]:

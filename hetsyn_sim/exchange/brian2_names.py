@@ -70,12 +70,12 @@ class Constants:
     def name_for(self, name: str, value: Quantity | float) -> str:
         """The name of a constant in the spec: its own, unless that means something else there or ends in an underscore (``lambda_``)."""
         name = f"{name}1" if name.endswith("_") else name
-        found, k = name, 1
-        while found in self.taken or (found in self.used and not _same(self.used[found], value)):
+        free, k = name, 1
+        while free in self.taken or (free in self.used and not _same(self.used[free], value)):
             k += 1
-            found = f"{name}_{k}"
-        self.used[found] = value
-        return found
+            free = f"{name}_{k}"
+        self.used[free] = value
+        return free
 
     def name_of_value(self, value: Quantity | float) -> str:
         """The name of a value that has none in the script: ``mV_50`` for ``50*mV``, and ``mV_minus_65``."""

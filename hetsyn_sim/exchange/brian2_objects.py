@@ -59,10 +59,10 @@ class Connections:
 
 
 def fail(
-    what: str, where: object, got: object, remedy: str, expected: str = "what a spec can hold; see the page on bringing a model"
+    problem: str, where: object, got: object, remedy: str, expected: str = "what a spec can hold; see the page on bringing a model"
 ) -> NoReturn:
     """Raise the refusal."""
-    raise SpecError(what, where=str(where), got=got, expected=expected, remedy=remedy)
+    raise SpecError(problem, where=str(where), got=got, expected=expected, remedy=remedy)
 
 
 def numbers(owner: Any, name: str) -> NDArray[np.float64]:

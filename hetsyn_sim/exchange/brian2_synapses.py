@@ -164,11 +164,11 @@ class SpecSynapse:
 
     def values(self) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
         """The value of every synapse, of its parameters by their names in the spec."""
-        found = {self.rename[n]: numbers(self.connections.synapses, n) for n in self.connections.parameters if n in self.rename}
+        values = {self.rename[n]: numbers(self.connections.synapses, n) for n in self.connections.parameters if n in self.rename}
         n = self.connections.pre.size
-        return {name: np.broadcast_to(value, (n,)) for name, value in found.items()} | {self.connected: np.ones(n)}
+        return {name: np.broadcast_to(value, (n,)) for name, value in values.items()} | {self.connected: np.ones(n)}
 
     def dimensions_of_parameters(self) -> dict[str, Dimension]:
         """Their dimensions."""
-        found = {self.rename[n]: e.dim for n, e in self.connections.parameters.items() if n in self.rename}
-        return found | {self.connected: get_dimensions(1)}
+        dimensions = {self.rename[n]: e.dim for n, e in self.connections.parameters.items() if n in self.rename}
+        return dimensions | {self.connected: get_dimensions(1)}

@@ -79,17 +79,17 @@ class Translation:
 
     def _names_of_synapses(self, connections: list[Connections]) -> list[dict[str, str]]:
         """The names of each object's states and parameters, changed where the neuron or another object has the same."""
-        taken, found = set(self.neurons.names), []
+        used, renames = set(self.neurons.names), []
         for k, c in enumerate(connections, start=1):
             own = [*c.states, *(n for n, e in c.parameters.items() if "shared" not in e.flags and "scalar" not in e.flags)]
             rename = {}
             for n in own:
-                clash = {n, f"{n}_syn"} & (taken - set(c.sums)) or n in c.sums
+                clash = {n, f"{n}_syn"} & (used - set(c.sums)) or n in c.sums
                 rename[n] = f"{n}_{k}" if clash else n
-            taken |= set(rename.values()) | {f"{rename[n]}_syn" for n in c.states}
-            found.append(rename)
-        self.constants.taken |= taken
-        return found
+            used |= set(rename.values()) | {f"{rename[n]}_syn" for n in c.states}
+            renames.append(rename)
+        self.constants.taken |= used
+        return renames
 
     # -- texts -------------------------------------------------------------------------------------------------------
 
@@ -116,7 +116,7 @@ class Translation:
             if not text.isidentifier():
                 lines.append(f"{y} = {text} : {unit_of_dimensions(neurons.parameters[y].dim)}")
         resets = parse_jumps(neurons.reset, where=f"{neurons.group.name}: reset")
-        found = {
+        texts = {
             "neuron": "\n".join(lines),
             "threshold": self._rewrite(neurons.threshold, "threshold") if neurons.threshold.strip() else "",
             "reset": "\n".join(f"{j.target} {j.operator} {self._rewrite(j.text.split('=', 1)[1], 'reset')}" for j in resets),
@@ -125,11 +125,11 @@ class Translation:
             "on_pre": "\n".join(line for s in self.synapses for line in s.jumps(mask=self.mask)),
         }
         # what the neuron and the synapses use is the neuron's, and the synapses read it there
-        of_neuron = _names_in(*(found[t] for t in ("neuron", "threshold", "reset", "refractory")))
+        of_neuron = _names_in(*(texts[t] for t in ("neuron", "threshold", "reset", "refractory")))
         both = of_neuron & set(self.constants.used)
         for t in ("synapse", "on_pre"):
-            found[t] = re.sub(r"\b[A-Za-z_]\w*\b", lambda m: f"{m.group()}_post" if m.group() in both else m.group(), found[t])
-        return found
+            texts[t] = re.sub(r"\b[A-Za-z_]\w*\b", lambda m: f"{m.group()}_post" if m.group() in both else m.group(), texts[t])
+        return texts
 
     def _refractory(self) -> str:
         given = self.neurons.refractory
@@ -147,32 +147,32 @@ class Translation:
 
     def _facts_of_synapse(self) -> dict[str, _Facts]:
         used = _names_in(self.texts["synapse"], self.texts["on_pre"])
-        found = {
+        facts = {
             n: _Facts("post pre", s.dimensions_of_parameters()[n], v) for s in self.synapses for n, v in s.values().items() if n in used
         }
-        return found | self._used_constants(used)
+        return facts | self._used_constants(used)
 
     def _facts_of_neuron(self) -> dict[str, _Facts]:
         group = self.neurons.group
         used = _names_in(*(self.texts[t] for t in ("neuron", "threshold", "reset", "refractory")))
         used |= {n.removesuffix("_post") for n in _names_in(self.texts["synapse"], self.texts["on_pre"]) if n.endswith("_post")}
-        found = {}
+        facts = {}
         for n, e in self.neurons.parameters.items():
             if n in used and not any(n in s.sums for s in self.synapses):
                 shared = "shared" in e.flags or "scalar" in e.flags
                 values = numbers(group, n)
-                found[n] = _Facts(
+                facts[n] = _Facts(
                     "layer" if shared else "post", e.dim, values.reshape(()) if shared else np.broadcast_to(values, (len(group),))
                 )
-        found |= self._used_constants(used)
+        facts |= self._used_constants(used)
         self.initial = {}
         for n, e in self.neurons.states.items():
             begin = np.broadcast_to(numbers(group, n), (len(group),))
             if np.any(begin != 0):
                 same = bool(np.all(begin == begin[0]))
                 self.initial[n] = self._free(f"{n}_0")
-                found[self.initial[n]] = _Facts("layer" if same else "post", e.dim, begin[0].reshape(()) if same else begin)
-        return found
+                facts[self.initial[n]] = _Facts("layer" if same else "post", e.dim, begin[0].reshape(()) if same else begin)
+        return facts
 
     def _used_constants(self, used: Collection[str]) -> dict[str, _Facts]:
         return {n: _Facts("layer", get_dimensions(v), np.asarray(float(v))) for n, v in self.constants.used.items() if n in used}
@@ -189,9 +189,9 @@ class Translation:
         chosen = scheme or exact_or_named(self.neurons.method)
         model = NeuronModel(name=name, **self.texts, initial=self.initial, parameters=parameters, scheme=chosen or "exact", step_order=None)
         if chosen is None and not _is_linear(model):
-            what = "the equations are not linear, and no method is named"
+            problem = "the equations are not linear, and no method is named"
             fail(
-                what,
+                problem,
                 self.neurons.group.name,
                 "Brian2's own choice",
                 'name one: scheme="rk2", "rk4", "exponential_euler" or "euler"',
@@ -200,12 +200,12 @@ class Translation:
         return model
 
     def values(self) -> dict[str, Array]:
-        group, found = self.neurons.group, {}
+        group, values = self.neurons.group, {}
         kinds = {"feedforward": self.sources, **({"recurrent": [group]} if self.recurrent else {})}
         for kind, sources in kinds.items():
             for n, f in self.facts["synapse"].items():
-                found[f"layer_1.{kind}.{n}"] = f.values if f.axes == "layer" else self._matrix(n, f, sources)
-        return found | {f"layer_1.neuron.{n}": np.array(f.values) for n, f in self.facts["neuron"].items()}
+                values[f"layer_1.{kind}.{n}"] = f.values if f.axes == "layer" else self._matrix(n, f, sources)
+        return values | {f"layer_1.neuron.{n}": np.array(f.values) for n, f in self.facts["neuron"].items()}
 
     def _matrix(self, name: str, facts: _Facts, sources: list[Any]) -> Array:
         """Values as post x pre. A parameter that is no weight has the mean of its values where there is no synapse."""

@@ -112,13 +112,13 @@ def from_neo(block: Any) -> Recording:
             except (KeyError, TypeError, ValueError) as error:
                 raise _foreign(where, f"a spike train without {error}", "population and neuron among its annotations") from error
             trains.setdefault(population, {})[neuron] = np.asarray(train.rescale(pq.s).magnitude, dtype=np.float64)
-        for population, found in trains.items():
-            if sorted(found) != list(range(len(found))):
-                got = f"neurons {', '.join(map(str, sorted(found)[:5]))}, ... of {population}"
+        for population, times_of in trains.items():
+            if sorted(times_of) != list(range(len(times_of))):
+                got = f"neurons {', '.join(map(str, sorted(times_of)[:5]))}, ... of {population}"
                 raise _foreign(where, got, "a spike train for every neuron from 0 on, also for those that are silent")
-            times = np.concatenate([found[neuron] for neuron in range(len(found))])
-            neurons = np.repeat(np.arange(len(found)), [len(found[neuron]) for neuron in range(len(found))])
-            raster = spikes_to_raster(times, neurons, dt=dt, n_steps=n_steps, n_units=len(found), where=f"{where}: {population}")
+            times = np.concatenate([times_of[neuron] for neuron in range(len(times_of))])
+            neurons = np.repeat(np.arange(len(times_of)), [len(times_of[neuron]) for neuron in range(len(times_of))])
+            raster = spikes_to_raster(times, neurons, dt=dt, n_steps=n_steps, n_units=len(times_of), where=f"{where}: {population}")
             rasters.setdefault(population, []).append(raster)
         for signal in segment.analogsignals:
             traces.setdefault(str(signal.name), []).append(np.asarray(signal.magnitude))
@@ -127,7 +127,7 @@ def from_neo(block: Any) -> Recording:
             shapes = ", ".join(sorted({str(part.shape) for part in parts}))
             raise _foreign(name, f"{len(parts)} of shape {shapes} in {len(block.segments)} segments", "one in every segment, of one shape")
     simulator = str(block.annotations.get("simulator", ""))
-    stacked = [{name: np.stack(parts, axis=1) for name, parts in found.items()} for found in (rasters, traces)]
+    stacked = [{name: np.stack(parts, axis=1) for name, parts in group.items()} for group in (rasters, traces)]
     return Recording(dt, stacked[0], stacked[1], simulator)
 
 

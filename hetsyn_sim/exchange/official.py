@@ -118,27 +118,27 @@ def import_network(
 
 def _parts(tensors: Mapping[str, Array], where: str) -> dict[int, dict[tuple[str, str], Array]]:
     """Number of the hidden layer (0: the readout) -> (part, w or rho) -> tensor."""
-    found: dict[int, dict[tuple[str, str], Array]] = {}
+    layers: dict[int, dict[tuple[str, str], Array]] = {}
     for key, tensor in tensors.items():
         match = _KEY.fullmatch(key)
-        what = _ALIASES.get(match["what"]) if match else None
-        if match is None or what is None:
+        kind = _ALIASES.get(match["what"]) if match else None
+        if match is None or kind is None:
             expected = "layer_hidden1.layer_in.w, .rho, layer_hidden1.layer_rec.w, .rho, ..., layer_out.w, .rho"
             raise _not_this(where, f"a tensor {key}", expected)
-        if what == "b":
+        if kind == "b":
             if np.any(tensor != 0.0):
                 raise _not_this(where, f"{key}: biases that are not 0", "no bias, as published: a HetSynLIF neuron has none")
             continue
-        found.setdefault(int(match["number"] or 0), {})[match["part"] or "layer_in", what] = tensor
-    for number, tensors_of in found.items():
+        layers.setdefault(int(match["number"] or 0), {})[match["part"] or "layer_in", kind] = tensor
+    for number, tensors_of in layers.items():
         for part in ("layer_in", "layer_rec"):
             if ((part, "w") in tensors_of) != ((part, "rho") in tensors_of) or (part == "layer_in" and (part, "w") not in tensors_of):
                 layer = f"layer_hidden{number}" if number else "layer_out"
                 missing = "w and rho" if part == "layer_in" else "one of w and rho"
                 raise _not_this(where, f"{layer}.{part} without {missing}", "both, for each layer")
-    if 0 not in found or len(found) < 2:
-        raise _not_this(where, f"{len(found)} layer(s)" + ("" if 0 in found else " and no layer_out"), "hidden layers and layer_out")
-    return found
+    if 0 not in layers or len(layers) < 2:
+        raise _not_this(where, f"{len(layers)} layer(s)" + ("" if 0 in layers else " and no layer_out"), "hidden layers and layer_out")
+    return layers
 
 
 def _sizes(parts: Mapping[int, Mapping[tuple[str, str], Array]], numbers: list[int], where: str) -> list[int]:

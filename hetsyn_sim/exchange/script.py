@@ -139,8 +139,8 @@ def _population(
 def _projection(spec: NetworkSpec, projection: Projection, number: int, schedule: Schedule) -> Iterator[str]:
     model, name, names = spec.population(projection.target).model, brian_name(projection.name), synapse_names(spec, projection)
     source = "inputs" if projection.source == "input" else projection.source
-    what = "recurrent synapses" if projection.kind == "recurrent" else "synapses"
-    yield f"# {what} from {projection.source} onto {projection.target}"
+    title = "recurrent synapses" if projection.kind == "recurrent" else "synapses"
+    yield f"# {title} from {projection.source} onto {projection.target}"
     yield f"{name} = Synapses("
     yield f"    {source}, {projection.target},"
     yield from _text_argument(synapse_equations(spec, projection))

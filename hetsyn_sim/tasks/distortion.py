@@ -26,12 +26,12 @@ def distorted(images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np
         Of the same shape; black comes in from outside.
     """
     centre = (np.array(images.shape[1:]) - 1) / 2
-    found = np.empty_like(images)
+    drawn = np.empty_like(images)
     for k, image in enumerate(images):
         angle, shear = np.deg2rad(rng.uniform(-_TURN, _TURN)), rng.uniform(-_SHEAR, _SHEAR)
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         # rows are sheared along columns: it is the slant of handwriting
         back = turn @ np.array([[1.0, 0.0], [shear, 1.0]]) * rng.uniform(1.0 - _SCALE, 1.0 + _SCALE, 2)
         offset = centre - back @ centre + rng.uniform(-_SHIFT, _SHIFT, 2)
-        found[k] = ndimage.affine_transform(image.astype(np.float64), back, offset, order=1).round().clip(0.0, 255.0)
-    return found
+        drawn[k] = ndimage.affine_transform(image.astype(np.float64), back, offset, order=1).round().clip(0.0, 255.0)
+    return drawn

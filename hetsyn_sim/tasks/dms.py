@@ -66,9 +66,9 @@ def delayed_match_to_sample(
             rates[onset : onset + cue_steps, side * _PER_GROUP : (side + 1) * _PER_GROUP] += _CUE_HZ
         spikes = rng.random(rates.shape) < -np.expm1(-rates * dt)
         spikes[0, CUE_CHANNELS] |= not spikes.any()  # a recording has a spike
-        found = np.nonzero(spikes)
-        steps.append(found[0])
-        channels.append(found[1])
+        events = np.nonzero(spikes)
+        steps.append(events[0])
+        channels.append(events[1])
     return SpikeDataset.from_lists(
         steps,
         channels,

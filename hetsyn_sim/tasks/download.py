@@ -45,12 +45,12 @@ def download_heidelberg_digits(
         path = Path(folder) / name
         if not path.exists():
             content = _fetch(source + archive, lambda part, k=k: progress((k + part) / len(FILES)))  # type: ignore[misc]
-            found = hashlib.md5(content, usedforsecurity=False).hexdigest()
-            if found != md5:
+            digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+            if digest != md5:
                 raise DataError(
                     "this is not the file that was published",
                     where=source + archive,
-                    got=f"MD5 {found}, {len(content):,} bytes",
+                    got=f"MD5 {digest}, {len(content):,} bytes",
                     expected=f"MD5 {md5}",
                     remedy="try again; if it stays so, fetch the files by hand and compare them with the authors' page",
                 )

@@ -53,12 +53,12 @@ def encode(
     """
     encoder = SpikeEncoder(dt=dt, **settings)
     sounds = read_sounds(source, sampling_rate=encoder.sampling_rate)
-    found = sorted(((*_parsed(sound.name, str(source)), sound) for sound in sounds), key=lambda entry: entry[:3])
+    recordings = sorted(((*_parsed(sound.name, str(source)), sound) for sound in sounds), key=lambda entry: entry[:3])
     rasters = []
-    for done, (_, _, _, sound) in enumerate(found, start=1):
+    for done, (_, _, _, sound) in enumerate(recordings, start=1):
         rasters.append(encoder(sound.signal, name=sound.name))
         if progress is not None:
-            progress(done, len(found))
+            progress(done, len(recordings))
     events = [np.nonzero(raster) for raster in rasters]
     return SpikeDataset.from_lists(
         [steps for steps, _ in events],
@@ -66,10 +66,10 @@ def encode(
         dt=dt,
         n_channels=encoder.n_channels,
         n_steps=[raster.shape[0] for raster in rasters],
-        labels=[digit for digit, _, _, _ in found],
-        speakers=[speaker for _, speaker, _, _ in found],
-        names=[sound.name for _, _, _, sound in found],
-        split=["test" if index < _FIRST_TRAINING_INDEX else "train" for _, _, index, _ in found],
+        labels=[digit for digit, _, _, _ in recordings],
+        speakers=[speaker for _, speaker, _, _ in recordings],
+        names=[sound.name for _, _, _, sound in recordings],
+        split=["test" if index < _FIRST_TRAINING_INDEX else "train" for _, _, index, _ in recordings],
         info={**encoder.settings(), **(info or {})},
     )
 

@@ -55,8 +55,8 @@ class EventGrid:
         # 1e-9: the rounding of dt * 1e6, and nothing that somebody means
         fits = np.isfinite(self.dt) and self.dt > 0.0 and self.step >= 1 and abs(self.dt * 1e6 - self.step) <= 1e-9 * self.step
         long_enough = self.duration is None or (np.isfinite(self.duration) and self.duration >= self.dt)
-        whole = isinstance(self.pool, int) and not isinstance(self.pool, bool)
-        if not (fits and long_enough and whole and 1 <= self.pool <= SIDE and SIDE % self.pool == 0):
+        is_integer = isinstance(self.pool, int) and not isinstance(self.pool, bool)
+        if not (fits and long_enough and is_integer and 1 <= self.pool <= SIDE and SIDE % self.pool == 0):
             raise ConfigError(
                 "these settings do not make a grid",
                 where="events of a camera",

@@ -88,8 +88,8 @@ class Forecast:
     def __getitem__(self, index: slice | ArrayLike) -> Forecast:
         """Some of the windows, in the order asked for."""
         chosen = np.atleast_1d(np.arange(len(self))[index if isinstance(index, slice) else np.asarray(index)])
-        kept = {name: getattr(self, name)[chosen] for name in _PER_WINDOW}
-        return replace(self, inputs=self.inputs[:, chosen], targets=self.targets[:, chosen], **kept)
+        windows = {name: getattr(self, name)[chosen] for name in _PER_WINDOW}
+        return replace(self, inputs=self.inputs[:, chosen], targets=self.targets[:, chosen], **windows)
 
     @property
     def train(self) -> Forecast:

@@ -79,9 +79,9 @@ def pattern_generation(
     curves = _curves(rng, np.arange(n_steps, dtype=np.float64) * dt, targets)
     steps, channels = [], []
     for _ in range(n_train + n_test):
-        found = np.nonzero(pattern | (rng.random(pattern.shape) < -np.expm1(-noise_hz * dt)))
-        steps.append(found[0])
-        channels.append(found[1])
+        spikes = np.nonzero(pattern | (rng.random(pattern.shape) < -np.expm1(-noise_hz * dt)))
+        steps.append(spikes[0])
+        channels.append(spikes[1])
     n = n_train + n_test
     data = SpikeDataset.from_lists(
         steps,

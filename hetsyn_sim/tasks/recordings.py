@@ -183,13 +183,13 @@ def _decode(content: bytes, sampling_rate: int, where: str) -> NDArray[np.float6
             expected="an uncompressed PCM wav file",
             remedy="download the recording again, or leave it out",
         ) from error
-    for what, got, expected, remedy in (
+    for problem, got, expected, remedy in (
         ("the sampling rate is not the encoder's", f"{rate} Hz", f"{sampling_rate} Hz", "resample it, or pass sampling_rate"),
         ("the recording is not mono", f"{n_channels} channel(s)", "1 channel(s)", "mix it down to one channel"),
         ("the samples are not 16 bit wide", f"{8 * width} bit", "16 bit", "convert it to 16-bit PCM"),
     ):
         if got != expected:
-            raise DataError(what, where=where, got=got, expected=expected, remedy=remedy)
+            raise DataError(problem, where=where, got=got, expected=expected, remedy=remedy)
     if n_samples == 0 or len(frames) != 2 * n_samples:
         raise DataError(
             "the recording is cut short" if n_samples else "the recording has no samples",

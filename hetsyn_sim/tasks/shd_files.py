@@ -57,13 +57,13 @@ def files(source: Path) -> list[tuple[str, Path]]:
     """(split, file): one of either split in a folder, or a single file, whose split is not known: ``""``."""
     if source.is_file():
         return [("", source)]
-    found = _in(source) if source.is_dir() else []
-    named = {split: [path for path in found if split in path.name.lower()] for split in ("train", "test")}
+    inside = _in(source) if source.is_dir() else []
+    named = {split: [path for path in inside if split in path.name.lower()] for split in ("train", "test")}
     if any(len(paths) != 1 for paths in named.values()):
         raise DataError(
             "this is not a folder with training and test recordings",
             where=str(source),
-            got=", ".join(path.name for path in found) or ("no such file or folder" if not source.exists() else "no HDF5 file"),
+            got=", ".join(path.name for path in inside) or ("no such file or folder" if not source.exists() else "no HDF5 file"),
             expected="one file with 'train' and one with 'test' in its name, ending in .h5, .h5.gz or .h5.zip, such as shd_train.h5",
             remedy="put both into a folder of their own, or name a single file, which is divided here; they are at https://zenkelab.org/datasets",
         )

@@ -9,13 +9,15 @@ import pytest
 
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.data.decoding import Decoder
-from hetsyn_sim.errors import ConfigError, DataError, DtMismatchError
+from hetsyn_sim.errors import ConfigError, DataError, DtMismatchError, TransferError
 from hetsyn_sim.exchange import export_brian2
 from hetsyn_sim.ladder import RUNGS, Setting
 from hetsyn_sim.models import HetNeuLIF, HetNeuReadout, HetSynLIF, HomNeuALIF, HomNeuLIF, LeakyReadout
 from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec, StepOrder
 from hetsyn_sim.training.network import Network
 
+from ..brian.neurons import adlif, graded, izhikevich, value_readout
+from ..conftest import make_toy_data
 from .scripts import run_script
 
 LIVELY = HetSynLIF.with_parameters(w={"initial": FanInNormal(3.0)})
@@ -28,7 +30,15 @@ def checkpoint_of(layers, readout=None, loss=None, order=None, seed=0):
     return Checkpoint(spec, spec.initial_values(seed), recipe=recipe)
 
 
+def at_rung(name):
+    data, checkpoint = make_toy_data(), checkpoint_of([Layer(LIVELY, 5, recurrent=True)], Layer(LeakyReadout, 3), seed=1)
+    setting = Setting(checkpoint.spec, dict(checkpoint.values), data.rasters())
+    there = next(rung for rung in RUNGS if rung.name == name).apply(setting, 20.0, np.random.default_rng(0))
+    return Checkpoint(there.spec, there.values)
+
+
 NETWORKS = {
+    "membrane capacitance": lambda: at_rung("membrane capacitance"),
     "recurrent, two layers": lambda: checkpoint_of([Layer(LIVELY, 7, recurrent=True), Layer(LIVELY, 5)], Layer(LeakyReadout, 3)),
     "a recurrent neuron alone": lambda: checkpoint_of([Layer(LIVELY, 1, recurrent=True)], Layer(LeakyReadout, 3)),
     "self-connections, no readout": lambda: checkpoint_of(
@@ -47,6 +57,16 @@ NETWORKS = {
         Layer(LeakyReadout, 3),
         {"name": "sum_of_softmax", "burn_in": 3},
         ("recurrent", "reset", "decay", "feedforward", "threshold"),
+    ),
+    "jumps on states": lambda: checkpoint_of(
+        [Layer(izhikevich().with_parameters(tau={"initial": "20 ms"}), 6, recurrent=True)], Layer(LeakyReadout, 3)
+    ),
+    "frozen while refractory": lambda: checkpoint_of(
+        [Layer(adlif("exponential_euler", frozen="u", refractory="t_ref", initial={"u": "theta/2"}), 6, recurrent=True)],
+        Layer(LeakyReadout, 3),
+    ),
+    "crossings without reset": lambda: checkpoint_of(
+        [Layer(adlif("euler", refractory="v > theta", reset="", initial={"u": "theta/2"}), 6)], Layer(LeakyReadout, 3)
     ),
     "textbook LIF": lambda: checkpoint_of([Layer(HomNeuLIF.with_parameters(w={"initial": FanInNormal(3.0)}), 6)], Layer(LeakyReadout, 3)),
 }
@@ -79,14 +99,6 @@ def test_physical_units_have_their_names_in_the_script(toy_data, toy_checkpoint,
     assert "input resistance of the membrane; one for the whole layer; 100 Mohm; fixed" in text.replace("\n#     ", " ")
     printed, code = run_script(tmp_path)
     assert (code, f"layer_1: {done.n_spikes['layer_1']} spikes, 0 differ" in printed) == (0, True)
-
-
-def test_a_network_of_a_rung_is_exported(toy_data, toy_checkpoint, tmp_path):
-    there = next(r for r in RUNGS if r.name == "membrane capacitance").apply(
-        Setting(toy_checkpoint.spec, dict(toy_checkpoint.values), toy_data.rasters()), 20.0, np.random.default_rng(0)
-    )
-    export_brian2(Checkpoint(there.spec, there.values), toy_data, tmp_path)
-    assert run_script(tmp_path)[1] == 0
 
 
 def test_the_script_sees_other_weights(toy_data, toy_checkpoint, tmp_path):
@@ -162,3 +174,17 @@ def test_a_script_runs_without_this_package(toy_data, toy_checkpoint, tmp_path, 
     assert (done.returncode, ", 0 differ" in done.stdout) == (0, True), done.stderr
     usage = process([sys.executable, tmp_path / "network.py", "--help"]).stdout
     assert "--target {numpy,cython}" in usage
+
+
+@pytest.mark.parametrize(
+    ("model", "readout", "message"),
+    [
+        (adlif(), LeakyReadout, r"(?s)layer_1: AdLIF.*coefficients handed over.*because u, k oscillate"),
+        (adlif("symplectic_euler"), LeakyReadout, r"(?s)'symplectic_euler', because Brian2 has no such method"),
+        (graded(), value_readout(), r"(?s)layer_1: Graded.*x_pre.*to_brian2"),
+    ],
+)
+def test_what_brian_has_no_means_for_is_refused(model, readout, message, toy_data, tmp_path):
+    with pytest.raises(TransferError, match=message):
+        export_brian2(checkpoint_of([Layer(model, 4)], Layer(readout, 3)), toy_data, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

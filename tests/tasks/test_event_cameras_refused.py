@@ -127,25 +127,11 @@ def test_folders_that_are_none(tmp_path):
         cifar10_dvs(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "facts",
-    [
-        {"dt": 0.0},
-        {"dt": -0.001},
-        {"dt": 1.5e-6},
-        {"dt": 1e-7},
-        {"dt": np.nan},
-        {"duration": 0.001},
-        {"pool": 3},
-        {"pool": 0},
-        {"pool": 4.0},
-    ],
-)
-def test_settings_that_make_no_grid(images, facts):
-    with pytest.raises(ConfigError, match=r"(?s)do not make a grid.*whole number of microseconds"):
-        cifar10_dvs(images, **facts)
-
-
-def test_a_share_that_is_none(images):
+def test_settings_that_make_no_grid_or_split(images):
+    wrong = {"dt": (0.0, -0.001, 1.5e-6, 1e-7, np.nan), "duration": (0.001,), "pool": (3, 0, 4.0)}
+    for name, values in wrong.items():
+        for value in values:
+            with pytest.raises(ConfigError, match=r"(?s)do not make a grid.*whole number of microseconds"):
+                cifar10_dvs(images, **{name: value})
     with pytest.raises(ConfigError, match=r"(?s)this is no share.*test_share"):
         cifar10_dvs(images, test_share=1.5)

@@ -233,24 +233,32 @@ def test_a_delay_off_the_grid_is_told_which_step_would_do():
 def test_a_time_unit_that_is_no_time():
     with pytest.raises(SpecError, match="wrong kind"):
         task(time_unit="5 mV")
+    with pytest.raises(ConfigError, match="must be above 0"):
+        MackeyGlass(tau="17")
 
 
-@pytest.mark.parametrize("facts", [{"beta": 0.0}, {"gamma": -0.1}, {"n": np.nan}, {"tau": np.inf}, {"tau": "17"}])
-def test_equations_that_make_no_sense(facts):
-    with pytest.raises(ConfigError, match=f"must be above 0\n  where:    MackeyGlass.{next(iter(facts))}"):
-        MackeyGlass(**facts)
+WRONG_NUMBERS = {"beta": 0.0, "gamma": -0.1, "n": np.nan, "tau": np.inf}
+WRONG_STARTS = [{"history": 0.0}, {"history": [1.0, np.nan]}, {"history": [[1.0]]}, {"n_steps": 0}]
 
 
-@pytest.mark.parametrize("facts", [{"history": 0.0}, {"history": [1.0, np.nan]}, {"history": [[1.0]]}, {"n_steps": 0}])
-def test_solutions_that_can_not_start(facts):
-    with pytest.raises(ConfigError, match="no solution can start like this"):
-        trajectory(PUBLISHED, **({"history": 1.2, "dt": 0.5, "n_steps": 5} | facts))
+def start(**facts):
+    return trajectory(PUBLISHED, **({"history": 1.2, "dt": 0.5, "n_steps": 5} | facts))
 
 
-@pytest.mark.parametrize("facts", [{"duration": 0.0}, {"transient": -1.0}, {"dt": 0.3}, {"n_series": 1}])
-def test_exponents_that_can_not_be_measured(facts):
-    with pytest.raises(ConfigError):
-        largest_exponent(PUBLISHED, **facts)
+@pytest.mark.parametrize(
+    ("call", "facts", "message"),
+    [
+        *((MackeyGlass, {name: value}, f"must be above 0\n  where:    MackeyGlass.{name}") for name, value in WRONG_NUMBERS.items()),
+        *((start, facts, "no solution can start like this") for facts in WRONG_STARTS),
+        (largest_exponent, {"equation": PUBLISHED, "duration": 0.0}, "duration must be above 0"),
+        (largest_exponent, {"equation": PUBLISHED, "transient": -1.0}, "transient must be above 0"),
+        (largest_exponent, {"equation": PUBLISHED, "dt": 0.3}, "tau is not on the grid"),
+        (largest_exponent, {"equation": PUBLISHED, "n_series": 1}, "no spread"),
+    ],
+)
+def test_equations_and_solutions_that_make_no_sense(call, facts, message):
+    with pytest.raises(ConfigError, match=message):
+        call(**facts)
 
 
 def test_windows_that_do_not_fit_each_other():

@@ -34,7 +34,7 @@ def ridge_accuracy(train: SpikeDataset, other: SpikeDataset, strength: float = 1
     return float(np.mean(np.argmax(scores, axis=1) == other.labels))
 
 
-def test_what_is_in_it() -> None:
+def test_what_is_in_it():
     data = spoken_digits()
     assert (len(data), len(data.train), len(data.test)) == (3000, 2700, 300)
     assert (data.dt, data.n_channels) == (0.010, 70)
@@ -43,7 +43,7 @@ def test_what_is_in_it() -> None:
     assert len(set(data.names.tolist())) == 3000
 
 
-def test_splits_are_balanced_and_apart() -> None:
+def test_splits_are_balanced_and_apart():
     data = spoken_digits()
     train, validation = data.validation_split()
     indices = [int(name.rsplit("_", 1)[1]) for name in validation.names]
@@ -53,13 +53,13 @@ def test_splits_are_balanced_and_apart() -> None:
     assert not set(train.names) & (set(validation.names) | set(data.test.names))
 
 
-def test_the_window_holds_nearly_everything() -> None:
+def test_the_window_holds_nearly_everything():
     data = spoken_digits()
     assert np.mean(data.n_steps <= N_STEPS) > 0.99
     assert data.rasters(N_STEPS).sum() > 0.999 * data.steps.size
 
 
-def test_activity_is_sparse_and_no_channel_is_silent() -> None:
+def test_activity_is_sparse_and_no_channel_is_silent():
     data = spoken_digits()
     counts = np.diff(data.offsets)
     rates = np.bincount(data.units, minlength=70) / (data.n_steps.sum() * data.dt)  # (channel,) Hz
@@ -67,7 +67,7 @@ def test_activity_is_sparse_and_no_channel_is_silent() -> None:
     assert 5.0 < rates.min() < rates.max() < 40.0
 
 
-def test_licence_and_attribution_are_inside() -> None:
+def test_licence_and_attribution_are_inside():
     info = spoken_digits().info
     assert {key: info[key] for key in ATTRIBUTION} == ATTRIBUTION
     notice = (files("hetsyn_sim.data") / "NOTICE.md").read_text(encoding="utf-8")
@@ -75,11 +75,11 @@ def test_licence_and_attribution_are_inside() -> None:
     assert spoken_digits().fingerprint() in notice
 
 
-def test_loaded_once() -> None:
+def test_loaded_once():
     assert spoken_digits() is spoken_digits()
 
 
-def test_a_linear_readout_of_counts_does_well() -> None:
+def test_a_linear_readout_of_counts_does_well():
     # The floor any spiking network has to beat. 94.0 % on the test split is what an STFT encoder reached before.
     assert ridge_accuracy(*spoken_digits().validation_split()) > 0.94
 
@@ -88,7 +88,7 @@ def test_a_linear_readout_of_counts_does_well() -> None:
 @pytest.mark.skipif(
     not ARCHIVE, reason="set HETSYN_FSDD to the folder or archive of the recordings (see hetsyn_sim/data/shipped/NOTICE.md)"
 )
-def test_the_shipped_file_can_be_made_again(tmp_path: Path) -> None:
+def test_the_shipped_file_can_be_made_again(tmp_path: Path):
     again = encode(ARCHIVE, info=ATTRIBUTION)
     assert again.fingerprint() == spoken_digits().fingerprint()
     again.save(tmp_path / "fsdd.h5")

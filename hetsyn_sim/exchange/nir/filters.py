@@ -94,7 +94,7 @@ def _projection(
             continue
         groups = _checked_groups(draft, projection, tau)
         draft.members[f"{projection.name}.{path.state}"] = groups.member
-        for k in range(groups.n):
+        for k in range(len(groups.tau)):
             scale = np.asarray(_fold_factor(draft, gain, groups.tau[k]))
             part = np.where(groups.member == k, weight * (scale[:, None] if scale.ndim else scale), 0.0)
             before = draft.linear(f"{name}_{k}_weight", source, part)

@@ -20,15 +20,7 @@ _SAME_DELAY = 1e-5
 
 
 def from_foreign(graph: Any, reading: Reading, dt: float) -> Checkpoint:
-    """The checkpoint of a graph, each node read as ``reading`` says, with steps of ``dt`` seconds.
-
-    Raises
-    ------
-    CheckpointError
-        If a node, or the way nodes are connected, is not understood; the message names the node.
-    ConfigError
-        If a forward Euler step is longer than a time constant.
-    """
+    """The checkpoint of a graph, each node read as ``reading`` says, with steps of ``dt`` seconds."""
     n_input, heads = heads_of(graph)
     order = RESET_FIRST if any(head.kind in HARD_RESET for head in heads) else DEFAULT_STEP_ORDER
     nodes = _Nodes(_all_nodes(graph), reading, dt, order.decays_in_same_step("reset"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...data.checkpoint import Checkpoint
 from ...data.escape import one_line
-from ...errors import ConfigError, one_of
+from ...errors import ConfigError, one_of, positive
 from ...spec.quantities import QuantityLike, to_si
 from .file import OURS, read_graph
 from .foreign import from_foreign
@@ -60,13 +60,14 @@ def from_nir(
                 remedy="leave them out; or go by the nodes alone (ours=False; --as-foreign)",
             )
         return from_metadata(graph, where)
-    step = float(stated["dt"]) if dt is None and "dt" in stated else None if dt is None else to_si(dt, "ms", where="dt")
-    if step is None or not 0.0 < step < float("inf"):
+    if dt is None and "dt" not in stated:
         raise ConfigError(
-            "a NIR graph has no time step" if step is None else "dt must be a positive time",
+            "a NIR graph has no time step",
             where=where,
-            got="no dt" if step is None else f"{step} s",
+            got="no dt",
             expected="the time that a step of the recordings is",
             remedy='give it with its unit: --dt "1 ms"',
         )
+    step = stated["dt"] if dt is None else to_si(dt, "ms", where="dt")
+    step = positive(step, "dt", where=where, unit="of seconds", remedy='give it with its unit: --dt "1 ms"', error=ConfigError)
     return from_foreign(graph, one_of(reading or str(stated.get("reading", "euler")), READINGS, "reading", where="NIR"), step)

@@ -51,13 +51,7 @@ def add_metadata(graph: Any, draft: Draft, quantised: Quantised | None) -> None:
 
 
 def from_metadata(graph: Any, where: str) -> Checkpoint:
-    """The checkpoint of a graph with our metadata.
-
-    Raises
-    ------
-    CheckpointError
-        If the graph was changed after it was written, its metadata are of a newer format, or incomplete.
-    """
+    """The checkpoint of a graph with our metadata."""
     ours = graph.metadata[OURS]
     if not isinstance(ours, Mapping) or ours.get("format") != NIR_FORMAT:
         got = f"format {ours.get('format')!r}" if isinstance(ours, Mapping) else type(ours).__name__

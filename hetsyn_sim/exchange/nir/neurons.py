@@ -16,13 +16,7 @@ _SAME = 1e-9
 
 
 def add_neurons(draft: Draft, population: Population, kind: str, values: Mapping[str, Array], source: str) -> str:
-    """Add a population that is one node of NIR, with its weights; the name of the node.
-
-    Raises
-    ------
-    TransferError
-        If the step order or the coupling are not what the node means.
-    """
+    """Add a population that is one node of NIR, with its weights; the name of the node."""
     name, n, reading = population.name, population.size, draft.reading
     spec = draft.checkpoint.spec
     own = {p: np.broadcast_to(values[f"{name}.neuron.{p}"], (n,)).astype(np.float64) for p in population.model.parameters_of("neuron")}

@@ -22,15 +22,8 @@ from .vocabulary import Array
 class Quantised:
     """A network with grouped time constants and the error of grouping them.
 
-    Attributes
-    ----------
-    checkpoint
-        The same network with other time constants.
-    groups
-        How many there may be among a neuron's synapses.
-    errors
-        Slot -> ``largest``, ``mean`` and ``weighted`` relative error of tau. The last is the root of the mean square with the squared
-        weights, which is what the grouping makes small.
+    There are up to ``groups`` time constants among a neuron's synapses. ``errors`` has for each slot the ``largest``, ``mean`` and
+    ``weighted`` relative error of tau; the last is the root of the mean square with the squared weights, which the grouping minimises.
     """
 
     checkpoint: Checkpoint

@@ -100,13 +100,7 @@ class FlatGraph:
 
 
 def heads_of(graph: Any) -> tuple[int, list[Head]]:
-    """The number of input channels, and the populations in the order in which a spike travels.
-
-    Raises
-    ------
-    CheckpointError
-        If a node is not supported, or the graph is no stack of layers; the message names the node.
-    """
+    """The number of input channels, and the populations in the order in which a spike travels."""
     flat = FlatGraph(graph)
     for name in flat.nodes:
         if (kind := flat.kind(name)) not in _KNOWN:

@@ -82,11 +82,6 @@ class Groups:
     tau: Array
     member: NDArray[np.integer]
 
-    @property
-    def n(self) -> int:
-        """How many groups there are."""
-        return len(self.tau)
-
 
 def distinct(tau: Array) -> int:
     """The largest number of different time constants that one neuron's synapses have, for ``tau`` of shape (post, pre)."""

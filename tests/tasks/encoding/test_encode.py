@@ -1,19 +1,17 @@
 """From files to a dataset."""
 
-from __future__ import annotations
-
 import zipfile
-from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hetsyn_sim.errors import DataError
-from hetsyn_sim.tasks.encode import SpikeEncoder, encode, read_sounds
+from hetsyn_sim.tasks.encode import encode
+from hetsyn_sim.tasks.encoder import SpikeEncoder
+from hetsyn_sim.tasks.recordings import read_sounds
 
 
-def test_labels_splits_and_order_come_from_the_names(folder: Path) -> None:
+def test_labels_splits_and_order_come_from_the_names(folder):
     data = encode(folder)
     assert data.names[:8].tolist() == [f"0_ada_{index}" for index in range(3, 11)]  # 10 after 9, not after 1
     assert data.split[:8].tolist() == ["test"] * 2 + ["train"] * 6
@@ -22,7 +20,7 @@ def test_labels_splits_and_order_come_from_the_names(folder: Path) -> None:
     assert [*data.validation_split(1 / 6)[1].names] == ["0_ada_5", "0_bo_5", "1_ada_5", "1_bo_5"]
 
 
-def test_spikes_are_the_encoders(folder: Path) -> None:
+def test_spikes_are_the_encoders(folder):
     data = encode(folder, dt=0.008, n_channels=30)
     encoder = SpikeEncoder(dt=0.008, n_channels=30)
     assert (data.dt, data.n_channels) == (0.008, 30)
@@ -33,7 +31,7 @@ def test_spikes_are_the_encoders(folder: Path) -> None:
         assert np.array_equal(found.rasters()[:, 0], raster)
 
 
-def test_the_same_files_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+def test_the_same_files_give_the_same_bytes(folder, tmp_path):
     with zipfile.ZipFile(tmp_path / "sounds.zip", "w") as archive:
         for file in sorted(folder.iterdir(), reverse=True):
             archive.write(file, file.name)
@@ -42,26 +40,17 @@ def test_the_same_files_give_the_same_bytes(folder: Path, tmp_path: Path) -> Non
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
 
 
-def test_settings_and_licence_travel_along(folder: Path) -> None:
-    info = encode(folder, tau=0.05, info={"licence": "CC0"}).info
-    assert info["encoder.tau"] == "0.05"
-    assert info["encoder.dt"] == "0.01"
-    assert info["licence"] == "CC0"
-
-
-def test_progress_counts_up(folder: Path) -> None:
-    seen: list[tuple[int, int]] = []
-    encode(folder, n_channels=4, progress=lambda done, total: seen.append((done, total)))
+def test_settings_and_licence_travel_along_and_progress_counts_up(folder):
+    seen = []
+    info = encode(folder, n_channels=4, tau=0.05, info={"licence": "CC0"}, progress=lambda done, total: seen.append((done, total))).info
+    assert (info["encoder.tau"], info["encoder.dt"], info["licence"]) == ("0.05", "0.01", "CC0")
     assert seen == [(k, 32) for k in range(1, 33)]
 
 
-def test_a_name_that_says_nothing(folder: Path, make_wav: Callable[..., None]) -> None:
-    make_wav(folder / "hello.wav", np.ones(10))
-    with pytest.raises(DataError, match=r"does not say what was spoken\n.*\n  got:      hello.wav"):
-        encode(folder)
-
-
-def test_a_silent_recording_is_named(folder: Path, make_wav: Callable[..., None]) -> None:
+def test_recordings_that_can_not_be_used_are_named(folder, make_wav):
     make_wav(folder / "1_bo_7.wav", np.zeros(1000))
     with pytest.raises(DataError, match=r"there is nothing to encode\n  where:    1_bo_7"):
+        encode(folder)
+    make_wav(folder / "hello.wav", np.ones(10))
+    with pytest.raises(DataError, match=r"does not say what was spoken\n.*\n  got:      hello.wav"):
         encode(folder)

@@ -1,7 +1,5 @@
 """The filterbank against closed forms: impulse response, bandwidth, gain, and that it does not look ahead."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy.signal import freqz, gammatone
@@ -18,7 +16,7 @@ def bank() -> GammatoneFilterbank:
     return GammatoneFilterbank(RATE, 7, 100.0, 3600.0)
 
 
-def test_erb_scale_is_glasberg_and_moore() -> None:
+def test_erb_scale_is_glasberg_and_moore():
     assert erb(1000.0) == pytest.approx(132.639)  # 24.7 * 5.37
     # The number of ERBs is the integral of 1 / ERB; the published 21.4 stands for ln(10) / (24.7 * 0.00437) = 21.33.
     frequency = np.linspace(100.0, 3600.0, 100_001)
@@ -26,20 +24,20 @@ def test_erb_scale_is_glasberg_and_moore() -> None:
     assert float(erb_number(3600.0) - erb_number(100.0)) == pytest.approx(integral, rel=4e-3)
 
 
-def test_centre_frequencies_are_equally_far_apart_in_erbs() -> None:
+def test_centre_frequencies_are_equally_far_apart_in_erbs():
     centres = erb_spaced(100.0, 3600.0, 70)
     assert centres[[0, -1]] == pytest.approx([100.0, 3600.0])
     assert np.ptp(np.diff(erb_number(centres))) < 1e-12
 
 
-def test_impulse_response_is_the_closed_form(bank: GammatoneFilterbank) -> None:
+def test_impulse_response_is_the_closed_form(bank):
     n = np.arange(800)
     impulse = (n == 0).astype(float)
     closed = bank.gains * ((n + 1) * (n + 2) * (n + 3) / 6.0)[:, None] * bank.poles ** n[:, None]  # (sample, channel)
     assert np.max(np.abs(bank(impulse) - closed)) < 1e-12
 
 
-def test_filtering_is_convolution_with_the_impulse_response(bank: GammatoneFilterbank) -> None:
+def test_filtering_is_convolution_with_the_impulse_response(bank):
     signal = np.random.default_rng(0).standard_normal(600)
     n = np.arange(600)
     response = bank.gains * ((n + 1) * (n + 2) * (n + 3) / 6.0)[:, None] * bank.poles ** n[:, None]
@@ -49,7 +47,7 @@ def test_filtering_is_convolution_with_the_impulse_response(bank: GammatoneFilte
 
 
 @pytest.mark.parametrize("channel", range(2, 7))
-def test_magnitude_agrees_with_scipys_gammatone(bank: GammatoneFilterbank, channel: int) -> None:
+def test_magnitude_agrees_with_scipys_gammatone(bank, channel):
     # scipy follows Slaney's zeros and a rounded bandwidth; one ERB around the centre the two agree to half a decibel.
     centre = bank.centre_frequencies[channel]
     around = centre + np.linspace(-0.5, 0.5, 11) * erb(centre)
@@ -60,7 +58,7 @@ def test_magnitude_agrees_with_scipys_gammatone(bank: GammatoneFilterbank, chann
     assert np.max(np.abs(20.0 * np.log10(ours / np.abs(theirs)))) < 0.5
 
 
-def test_one_erb_wide(bank: GammatoneFilterbank) -> None:
+def test_one_erb_wide(bank):
     # The equivalent rectangular bandwidth is the power response's area over its peak. By Parseval
     # that is a sum over the impulse response. Sampling at 8 kHz widens the highest filters by less than 1 %.
     response = bank(np.eye(1, 8000)[0])  # (sample, channel)
@@ -68,7 +66,7 @@ def test_one_erb_wide(bank: GammatoneFilterbank) -> None:
     assert bandwidth == pytest.approx(erb(bank.centre_frequencies), rel=1e-2)
 
 
-def test_a_tone_drives_the_channel_of_its_frequency_most() -> None:
+def test_a_tone_drives_the_channel_of_its_frequency_most():
     bank = GammatoneFilterbank(RATE)
     for channel in (0, 7, 20, 41, 69):
         tone = np.cos(2.0 * np.pi * bank.centre_frequencies[channel] * np.arange(4000) / RATE)
@@ -77,7 +75,7 @@ def test_a_tone_drives_the_channel_of_its_frequency_most() -> None:
         assert power[channel] == pytest.approx(1.0, abs=0.02)  # amplitude 1, envelope 1
 
 
-def test_nothing_looks_ahead(bank: GammatoneFilterbank) -> None:
+def test_nothing_looks_ahead(bank):
     signal = np.random.default_rng(0).standard_normal(400)
     changed = signal.copy()
     changed[240:] = 0.0  # step 3 of 80 samples on
@@ -86,12 +84,12 @@ def test_nothing_looks_ahead(bank: GammatoneFilterbank) -> None:
     assert not np.any(before[3:] == after[3:])
 
 
-def test_the_last_step_is_filled_up_with_silence() -> None:
+def test_the_last_step_is_filled_up_with_silence():
     subbands = np.full((5, 1), 2.0 + 0.0j)
     assert mean_power(subbands, 4).tolist() == [[4.0], [1.0]]
 
 
 @pytest.mark.parametrize(("lowest", "highest"), [(0.0, 1000.0), (500.0, 400.0), (100.0, 4000.0)])
-def test_frequencies_out_of_range(lowest: float, highest: float) -> None:
+def test_frequencies_out_of_range(lowest, highest):
     with pytest.raises(DataError, match="does not fit below the Nyquist frequency"):
         GammatoneFilterbank(RATE, 10, lowest, highest)
