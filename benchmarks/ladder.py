@@ -18,7 +18,7 @@ from typing import Any
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.data.files import json_text, write_atomically
 from hetsyn_sim.errors import HetSynError
-from hetsyn_sim.ladder import RUNGS, Row, climb, fine_tune
+from hetsyn_sim.ladder import RUNGS, Row, fine_tune, run_ladder
 from hetsyn_sim.report import ladder_table
 from hetsyn_sim.report.document import Grid, png_of
 from hetsyn_sim.tasks import spoken_digits
@@ -89,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
     path = options.checkpoint / "checkpoint.safetensors" if options.checkpoint.is_dir() else options.checkpoint
     try:
         checkpoint, data = Checkpoint.load(path), spoken_digits()
-        rows = climb(checkpoint, data.test, device=options.device, store=options.results / "ladder.json")
+        rows = run_ladder(checkpoint, data.test, device=options.device, store=options.results / "ladder.json")
         print("\n".join(ladder_lines(rows)), flush=True)
         tuned = _tune(checkpoint, data, options.device, options.results / "finetuning.json")
         print("\n".join(finetuning_lines(tuned)))

@@ -29,7 +29,7 @@ trained = hs.fit(spec, data, training=recipe.training, seed=0, progress=False).c
 #
 # Each is a function from one network to another, with a few strengths (:doc:`/ladder`).
 
-from hetsyn_sim.ladder import RUNGS, climb
+from hetsyn_sim.ladder import RUNGS, run_ladder
 
 for rung in RUNGS:
     print(f"{rung.number}  {rung.name:22} {rung.about}: {rung.quantity}, {', '.join(f'{s:g}' for s in rung.strengths)} {rung.unit}")
@@ -51,7 +51,7 @@ chosen = {
     "mismatch": 0.2,
 }
 rungs = [replace(rung, strengths=(chosen[rung.name],)) for rung in RUNGS]
-rows = climb(trained, data.test[::15], rungs, seeds=[0])
+rows = run_ladder(trained, data.test[::15], rungs, seeds=[0])
 
 # %%
 # Accuracy, and how far the spikes are from the trained network's: van Rossum's distance, 0 for the same spikes, 1 for sparse trains that
@@ -97,7 +97,7 @@ lesion = Rung(
     is_random=True,
     refined=False,  # it is not about milliseconds: run it on the trained network's own grid
 )
-lost = climb(trained, data.test[::3], [lesion], seeds=range(3))
+lost = run_ladder(trained, data.test[::3], [lesion], seeds=range(3))
 hs.plots.plot_rung(lost, "lesion")
 
 # %%

@@ -63,7 +63,7 @@ def transfer(
     checkpoint, data = load_run(checkpoint_path, data_file, split, recordings)
     from dataclasses import asdict
 
-    from ..ladder import RUNGS, climb
+    from ..ladder import RUNGS, run_ladder
     from ..report import ladder_table, write_ladder
 
     asked = [rung.strip() for rung in rungs.split(",")] if rungs else []
@@ -77,7 +77,7 @@ def transfer(
             remedy="name rungs by number or name, with commas between them",
         )
     with progress_bar(f"ladder, {len(data)} recordings") as progress:
-        rows = climb(
+        rows = run_ladder(
             checkpoint, data, chosen, seeds=range(seeds), device=device, jobs=jobs, store=folder / "ladder.json", progress=progress
         )
     page = write_ladder(folder, rows, checkpoint)

@@ -56,9 +56,9 @@ def verify(
     rows |= {check.name: ("passed" if check.passed else "FAILED") + f", {len(check.findings)} findings" for check in result.checks}
     rows["certificate"] = str(write_certificate(folder, result, checkpoint, data))
     if report is not None:
-        from ..report import run_material, write_report
+        from ..report import read_run, write_report
 
-        initial, history = run_material(checkpoint_path)
+        initial, history = read_run(checkpoint_path)
         rows["report"] = str(write_report(report, checkpoint, result.verification, data, initial=initial, history=history))
     show_table("The same network" if result.passed else "NOT the same network", rows)
     for check in result.checks:

@@ -1,10 +1,10 @@
-"""The ladder from a trained network to biophysics: small declarative changes of the network, each run in Brian2 and held against it."""
+"""The ladder from a trained network to biophysics: small changes of the network, each simulated in Brian2 and compared with it."""
 
-from .climb import climb
 from .distance import van_rossum
 from .finetune import FineTuned, fine_tune
 from .row import Row
+from .run import run_ladder
 from .rung import Rung, Setting
 from .rungs import RUNGS
 
-__all__ = ["RUNGS", "FineTuned", "Row", "Rung", "Setting", "climb", "fine_tune", "van_rossum"]
+__all__ = ["RUNGS", "FineTuned", "Row", "Rung", "Setting", "fine_tune", "run_ladder", "van_rossum"]

@@ -1,4 +1,4 @@
-"""Van Rossum's distance between spike trains, exactly (van Rossum 2001, Neural Computation 13, eq. 2.2)."""
+"""Van Rossum's distance between spike trains, in closed form (van Rossum 2001, Neural Computation 13, eq. 2.2)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ def van_rossum(one: NDArray[np.bool_], other: NDArray[np.bool_], dt: float, tau:
 
     ``one`` and ``other`` have the shape (time, run, neuron) and a step of ``dt`` seconds.
 
-    Every spike becomes an exponential of ``tau`` seconds; D^2 is 1/tau times the integral of the squared difference. A spike that has no
-    partner counts 1/2, a pair at a distance T counts 1 - exp(-T/tau). So the result is 0 for equal trains, 1 for sparse trains that have
-    nothing in common, and more where spikes without partners crowd; 0 if neither has a spike. Between grid points the exponentials are
-    integrated in closed form.
+    Every spike becomes an exponential of ``tau`` seconds; D^2 is 1/tau times the integral of the squared difference. A spike without a
+    partner counts 1/2, a pair at a distance T counts 1 - exp(-T/tau). So the result is 0 for equal trains (or none), 1 for sparse trains
+    that have nothing in common, and more where spikes without partners crowd.
     """
     n = int(one.sum()) + int(other.sum())
     if n == 0:

@@ -1,4 +1,4 @@
-"""Rungs 2, 4 and 6: a finer grid, delays and refractoriness, and what varies from trial to trial and from cell to cell."""
+"""Rungs 2, 4 and 6: a finer grid, delays and refractoriness, and variation from trial to trial and from cell to cell."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def refined(setting: Setting, factor: float, rng: np.random.Generator) -> Settin
 
 
 def with_delays(setting: Setting, mean_ms: float, rng: np.random.Generator) -> Setting:
-    """Axons take time: a delay for every presynaptic neuron and projection, uniform from half to one and a half of ``mean_ms``."""
+    """A delay for every presynaptic neuron and projection, uniform from half to one and a half of ``mean_ms``."""
     delays = {}
     for q in setting.spec.projections:
         per_axon = float(mean_ms * ms) * rng.uniform(0.5, 1.5, q.n_pre)
@@ -50,7 +50,7 @@ def with_noise(setting: Setting, sd: float, rng: np.random.Generator) -> Setting
         left, _, right = model.threshold.partition(">")
         if "noise" in model.names_of("neuron") | model.names_of("synapse"):
             raise refuse("noise", model, "a model in which nothing is called noise")
-        unit = "volt" if str(model.neuron_equations.dimensions["v"]) != "1" and not _pure(model) else "1"
+        unit = "1" if model.neuron_equations.dimensions["v"].is_dimensionless else "volt"
         return replace(
             model,
             name=f"{model.name}WithNoise",
@@ -62,14 +62,9 @@ def with_noise(setting: Setting, sd: float, rng: np.random.Generator) -> Setting
     def value(key: str, before: NDArray[np.float64] | None) -> Any:
         return TAU_NOISE if before is None else before
 
-    theta = float(np.mean([setting.theta(p.name).mean() for p in setting.spec.populations if p.model.spiking]))
     noisy = setting.rewritten(change, value, readout=False)
-    added = replace(setting.surroundings, noise={"noise": (sd * theta, TAU_NOISE)}, seed=int(rng.integers(2**31)))
+    added = replace(setting.surroundings, noise={"noise": (sd * setting.mean_theta(), TAU_NOISE)}, seed=int(rng.integers(2**31)))
     return replace(noisy, surroundings=added)
-
-
-def _pure(model: NeuronModel) -> bool:
-    return bool(model.neuron_equations.dimensions["v"].is_dimensionless)
 
 
 def with_jitter(setting: Setting, sd_ms: float, rng: np.random.Generator) -> Setting:

@@ -1,4 +1,4 @@
-"""Training on a rung: the trainer takes the same specs, so a network can be trained on in the biophysics that it lost accuracy in."""
+"""Fine-tuning on a rung: a network is trained on in the biophysics that it lost accuracy in."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from ..data.events import SpikeDataset
 from ..errors import ConfigError
 from ..training import Recipe, fit
 from ..training.settings import Training
-from .climb import run_setting, setting_on
 from .disturbances import with_noise
 from .row import as_trained
-from .rung import Rung, Setting
+from .run import run_setting, setting_on
+from .rung import Rung, Setting, in_float64
 
 
 @dataclass(frozen=True)
 class FineTuned:
-    """What a training on a rung gave.
+    """The result of a training on a rung.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ def fine_tune(
     out: str | PathLike[str] | None = None,
     progress: bool = False,
 ) -> FineTuned:
-    """Train a network on for a few epochs on a rung of the ladder, and hold its accuracy in Brian2 against what it was.
+    """Train a network for a few more epochs on a rung of the ladder, and compare its accuracy in Brian2 with that before.
 
     Parameters
     ----------
@@ -82,8 +82,7 @@ def fine_tune(
         If the recordings do not fit the network.
     """
     check_input(data, checkpoint.spec, where="fine_tune")
-    values = {key: np.asarray(value, dtype=np.float64) for key, value in checkpoint.values.items()}
-    trained = Setting(checkpoint.spec, values, data.test.rasters(Decoder.of(checkpoint).length(data)))
+    trained = Setting(checkpoint.spec, in_float64(checkpoint.values), data.test.rasters(Decoder.of(checkpoint).length(data)))
     there = setting_on(trained, rung, strength, seed)
     if there.surroundings.delays or there.surroundings.refractory or there.surroundings.noise:
         raise ConfigError(
@@ -93,13 +92,13 @@ def fine_tune(
             expected="a rung that changes equations or dt",
             remedy="for noise, pass noise=... and a rung such as refined dt",
         )
-    settings = _settings(checkpoint, there.factor).model_copy(update={"epochs": epochs, "seed": seed, "noise": noise * _theta(there)})
+    settings = _settings(checkpoint, there.factor).model_copy(update={"epochs": epochs, "seed": seed, "noise": noise * there.mean_theta()})
     optimiser = settings.optimiser.model_copy(update={"lr": lr_factor * settings.optimiser.lr})
     settings = settings.model_copy(update={"optimiser": optimiser})
     done = fit(
         there.spec, on_finer_grid_of(data, there.factor), training=settings, start=there.values, out=out, progress=progress
     ).checkpoint
-    after = replace(there, values={key: np.asarray(value, dtype=np.float64) for key, value in done.values.items()})
+    after = replace(there, values=in_float64(done.values))
 
     def accuracy(setting: Setting, sd: float) -> float:
         return float(np.mean(_guessed(checkpoint, setting, sd, seed, device) == data.test.labels))
@@ -125,10 +124,6 @@ def _settings(checkpoint: Checkpoint, factor: int) -> Training:
     if settings.augmentation.time_shift:
         changes["augmentation"] = settings.augmentation.model_dump() | {"time_shift": factor * settings.augmentation.time_shift}
     return Training(**(settings.model_dump() | changes))
-
-
-def _theta(setting: Setting) -> float:
-    return float(np.mean([setting.theta(p.name).mean() for p in setting.spec.populations if p.model.spiking]))
 
 
 def _guessed(checkpoint: Checkpoint, setting: Setting, noise: float, seed: int, device: str) -> Any:

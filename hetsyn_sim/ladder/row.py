@@ -1,4 +1,4 @@
-"""A run of a rung as a row of numbers: how far its spikes, its readout and its decisions are from the trained network's."""
+"""The row of a run: how far its spikes, its readout and its decisions are from the trained network's."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Row:
     Attributes
     ----------
     number, name, quantity, unit, strength, seed
-        Which.
+        The rung, what its strength is, and the run.
     accuracy
-        Share of recordings of which the class was found.
+        Share of recordings whose class is right.
     equal_predictions
-        Share of recordings with the class that the trained network finds, right or wrong.
+        Share of recordings with the trained network's class, right or wrong.
     distance
         Of its spikes from the trained network's (:func:`van_rossum`, 2 steps).
     rate_hz
@@ -57,7 +57,7 @@ class Row:
 
     @property
     def key(self) -> tuple[str, float, int]:
-        """What tells it from others."""
+        """What identifies a run."""
         return self.name, self.strength, self.seed
 
 
@@ -93,14 +93,14 @@ def row_of(
     checkpoint: Checkpoint,
     data: SpikeDataset,
 ) -> Row:
-    """What a run came to, against ``reference``, the trained network's own; without the seconds it took."""
+    """The row of a run, compared with ``reference``, the trained network's own; without the seconds it took."""
     spec, decoder, k = setting.spec, Decoder.of(checkpoint), setting.factor
     layers = [p.name for p in spec.populations if p.model.spiking]
-    far, weight = 0.0, 0
+    total, weight = 0.0, 0
     for name in layers:
         before = on_finer_grid(reference.rasters[name], k)
         n = int(before.sum()) + int(done.rasters[name].sum())
-        far, weight = far + n * van_rossum(before, done.rasters[name], spec.dt_s, _TAU_STEPS * k * spec.dt_s), weight + n
+        total, weight = total + n * van_rossum(before, done.rasters[name], spec.dt_s, _TAU_STEPS * k * spec.dt_s), weight + n
     n_spikes = sum(int(done.rasters[name].sum()) for name in layers)
     cells = sum(done.rasters[name].shape[1] * done.rasters[name].shape[2] for name in layers)
     read = as_trained(done, setting)
@@ -108,7 +108,7 @@ def row_of(
     if spec.readout is not None:
         v, w = reference.traces["readout.v"], read.traces["readout.v"]
         v_rms = float(np.sqrt(np.mean((v - w) ** 2) / np.mean(v**2)))
-    guessed = decoder.predictions(read, checkpoint.spec)
+    predicted = decoder.predictions(read, checkpoint.spec)
     return Row(
         rung.number,
         rung.name,
@@ -116,9 +116,9 @@ def row_of(
         rung.unit,
         float(strength),
         seed,
-        float(np.mean(guessed == data.labels)),
-        float(np.mean(guessed == decoder.predictions(reference, checkpoint.spec))),
-        far / weight if weight else 0.0,
+        float(np.mean(predicted == data.labels)),
+        float(np.mean(predicted == decoder.predictions(reference, checkpoint.spec))),
+        total / weight if weight else 0.0,
         n_spikes / (cells * done.n_steps * spec.dt_s),
         v_rms,
         n_spikes,

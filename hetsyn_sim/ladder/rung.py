@@ -1,4 +1,4 @@
-"""A rung: what it changes of a network, and how strongly."""
+"""A rung of the ladder: a change of a network, with its strengths; and the setting that it changes."""
 
 from __future__ import annotations
 
@@ -54,16 +54,20 @@ class Setting:
         if last is not None and readout:
             last = replace(last, model=change(last.model))
         spec = replace(self.spec, layers=layers, readout=last)
-        found = {}
+        values = {}
         for key, slot in spec.slots.items():
-            wanted = value(key, self.values.get(key)) if readout or not key.startswith("readout.") else self.values[key]
-            found[key] = np.array(np.broadcast_to(np.asarray(wanted, dtype=np.float64), slot.shape))
-        return replace(self, spec=spec, values=found)
+            new = value(key, self.values.get(key)) if readout or not key.startswith("readout.") else self.values[key]
+            values[key] = np.array(np.broadcast_to(np.asarray(new, dtype=np.float64), slot.shape))
+        return replace(self, spec=spec, values=values)
 
     def theta(self, population: str) -> NDArray[np.float64]:
         """The thresholds of a population's neurons, shape (neuron,)."""
         size = self.spec.population(population).size
         return np.broadcast_to(self.values[f"{population}.neuron.theta"], (size,))
+
+    def mean_theta(self) -> float:
+        """Mean threshold, over populations."""
+        return float(np.mean([self.theta(p.name).mean() for p in self.spec.populations if p.model.spiking]))
 
 
 @dataclass(frozen=True)
@@ -72,14 +76,10 @@ class Rung:
 
     Attributes
     ----------
-    number, name
-        Where it stands on the ladder, and what it is called.
-    about
-        What it changes, in a sentence.
-    quantity, unit
-        What its strength is.
-    strengths
-        Those that are run, from weak to strong.
+    number, name, about
+        Its place on the ladder, and what it changes.
+    quantity, unit, strengths
+        What its strength is, and those that are run, from weak to strong.
     apply
         ``apply(setting, strength, rng) -> Setting``.
     is_random
@@ -97,6 +97,11 @@ class Rung:
     apply: Callable[[Setting, float, np.random.Generator], Setting] = field(repr=False)
     is_random: bool = False
     refined: bool = True
+
+
+def in_float64(values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
+    """Values as Brian2 computes with them."""
+    return {key: np.asarray(value, dtype=np.float64) for key, value in values.items()}
 
 
 def refuse(rung: str, model: NeuronModel, expected: str) -> TransferError:

@@ -1,8 +1,8 @@
-"""Folders that show what a training, a verification and a certificate gave: figures, a page to read, and the numbers for machines."""
+"""Reports of a training, a verification, a certificate and a ladder: a folder with a page to read, figures, and numbers for machines."""
 
 from .certificate import write_certificate
+from .inputs import read_run
 from .ladder import ladder_table, write_ladder
-from .material import run_material
 from .write import write_report
 
-__all__ = ["ladder_table", "run_material", "write_certificate", "write_ladder", "write_report"]
+__all__ = ["ladder_table", "read_run", "write_certificate", "write_ladder", "write_report"]

@@ -1,4 +1,4 @@
-"""A certificate as a folder: a page to read, its figures, and the numbers for machines."""
+"""The folder of a certificate: a page to read, its figures, and the numbers for machines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..data.events import SpikeDataset
 from ..data.files import json_text, write_atomically
 from . import figures
 from .document import Block, Code, Document, Grid, Heading, Paragraph
-from .material import shown_example
+from .inputs import shown_example
 from .write import architecture
 
 _BOUND = (
@@ -48,7 +48,7 @@ def write_certificate(folder: str | PathLike[str], certificate: Certificate, che
     folder
         Where to; it is made if need be. Files of an earlier certificate are replaced.
     certificate
-        What was found.
+        Of :func:`~hetsyn_sim.agreement.certify.certify`.
     checkpoint, data
         The network and the recordings; one of them is simulated again for the raster: the first that differs, if one does.
     """

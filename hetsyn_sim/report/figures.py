@@ -1,4 +1,4 @@
-"""The figures of a report as PNG bytes. Drawn without pyplot, so that nothing is shown and no backend is chosen."""
+"""The figures of a report as PNG, drawn without pyplot: nothing is shown, and no backend of matplotlib is chosen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..agreement.outcome import Verification
 from ..data.checkpoint import Checkpoint
 from ..spec.quantities import dimensions_of, unit_of_dimensions
 from .document import Figure, png_of
-from .material import Example, History
+from .inputs import Example, History
 from .plots import (
     plot_bounds,
     plot_confusion,
@@ -79,12 +79,12 @@ def time_constants(initial: Checkpoint, checkpoint: Checkpoint) -> Figure | None
 
 
 def confusion(outcome: Verification) -> Figure:
-    """What Brian2 heard; torch's matrix beside it only if it is another one."""
+    """Confusion matrix of Brian2; that of torch beside it only if it differs."""
     sides: Sequence[tuple[str, np.ndarray]] = [("Brian2", outcome.predictions_brian2), ("PyTorch", outcome.predictions_torch)]
     shown = [("PyTorch and Brian2", outcome.predictions_brian2)] if outcome.predictions_equal else sides
     figure = _new(5.5 * len(shown), 4.8)
-    for ax, (who, guessed) in zip(np.atleast_1d(figure.subplots(1, len(shown))), shown, strict=True):
-        plot_confusion(outcome.labels, guessed, who, ax)
+    for ax, (who, predicted) in zip(np.atleast_1d(figure.subplots(1, len(shown))), shown, strict=True):
+        plot_confusion(outcome.labels, predicted, who, ax)
     return _done(figure, "confusion.png", f"Predicted against true classes of {outcome.n_recordings} recordings.")
 
 
@@ -109,7 +109,7 @@ def refinement(check: Check) -> Figure:
     """The whole network at finer time steps."""
     figure = _new(9.0, 3.6)
     plot_refinement(check.findings, figure.subplots())
-    caption = "A network depends on its dt by when neurons look at their thresholds and when spikes arrive; this one does so much."
+    caption = "The network at finer dt: neurons look at their thresholds more often, and spikes arrive sooner."
     return _done(figure, "refinement.png", caption)
 
 

@@ -1,4 +1,4 @@
-"""The ladder as a page with figures."""
+"""The page of the ladder: its table and figures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HEADS = ("rung", "strength", "runs", "accuracy", "equal predictions", "distance
 def write_ladder(folder: str | PathLike[str], rows: Sequence[Row], checkpoint: Checkpoint) -> Path:
     """Write ``ladder.html``, ``ladder.md`` and the figures of ``rows``, and return the first's path.
 
-    The numbers are in the store of ``climb``.
+    The numbers are in the store of :func:`~hetsyn_sim.ladder.run_ladder`.
     """
     spec = checkpoint.spec
     names = list(dict.fromkeys(row.name for row in rows if row.number > 0))

@@ -1,4 +1,4 @@
-"""Putting a report together and writing its folder."""
+"""The report of a training and its verification."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..data.files import write_atomically
 from ..spec import NetworkSpec
 from . import figures
 from .document import Block, Code, Document, Grid, Heading, Paragraph
-from .material import Example, History, shown_example
+from .inputs import Example, History, shown_example
 
 
 def write_report(

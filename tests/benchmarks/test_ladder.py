@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import ladder
 from benchmarks.ladder import CASES, finetuning_lines, ladder_lines
-from hetsyn_sim.ladder import RUNGS, Row, climb
+from hetsyn_sim.ladder import RUNGS, Row, run_ladder
 
 
 def test_the_tables_say_what_the_rows_say():
@@ -27,7 +27,7 @@ def test_a_benchmark_that_was_stopped_goes_on(toy_checkpoint, toy_data, tmp_path
     monkeypatch.setattr(ladder, "CASES", CASES[:1])
     monkeypatch.setattr(ladder, "SEEDS", (0, 1))
     monkeypatch.setattr(ladder, "EPOCHS", 1)
-    monkeypatch.setattr(ladder, "climb", lambda *a, **k: climb(*a, RUNGS[:1], **k))
+    monkeypatch.setattr(ladder, "run_ladder", lambda *a, **k: run_ladder(*a, RUNGS[:1], **k))
     arguments = [str(tmp_path), "--results", str(tmp_path / "results"), "--docs", str(tmp_path / "docs"), "--device", "numpy"]
     (tmp_path / "docs" / "_static").mkdir(parents=True)
     assert ladder.main(arguments) == 0

@@ -45,7 +45,7 @@ def _trainings():
     ):
         change = lambda place, t=text: (place / "metrics.csv").write_text(t)  # noqa: E731
         yield case(f"the metrics are {how}", change, DataError, "metrics of this run can't be read")
-        yield Case("run_material", f"metrics that are {how}", _folder(change), DataError, "metrics of this run can't be read")
+        yield Case("read_run", f"metrics that are {how}", _folder(change), DataError, "metrics of this run can't be read")
 
     def other_run(place):
         content = edited_tensors(m.run()["initial.safetensors"], seeds={"training": 7})
@@ -73,7 +73,7 @@ def _trainings():
         return folder / "run"
 
     yield Case("fit", "a file as the folder", file, HetSynError, ".")
-    yield Case("run_material", "the beginning is cut", _folder(_cut("initial.safetensors")), CheckpointError, "can't be read")
+    yield Case("read_run", "the beginning is cut", _folder(_cut("initial.safetensors")), CheckpointError, "can't be read")
     yield Case("find_runs", "the result of a run is cut", _folder(_cut("checkpoint.safetensors")), CheckpointError, "can't be read")
     yield Case("find_runs", "the beginning of a run is cut", _folder(_cut("initial.safetensors")), CheckpointError, "can't be read")
 
@@ -104,7 +104,7 @@ def _kept():
         ("levels without end", '{"rows": ' + "[" * 100_000),
     ):
         yield Case("run_studies", f"kept rows: {how}", kept("dms.json", text), DataError, "rows that were kept can't be read")
-        yield Case("climb", f"kept rows: {how}", kept("ladder.json", text), DataError, "rows that were kept can't be read")
+        yield Case("run_ladder", f"kept rows: {how}", kept("ladder.json", text), DataError, "rows that were kept can't be read")
     for how, rows in of_studies.items():
         yield Case("run_studies", f"kept rows: {how}", kept("dms.json", json.dumps({"rows": rows})), DataError, "rows that were kept")
 

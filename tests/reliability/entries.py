@@ -14,8 +14,8 @@ from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.data.recording_file import load_recording, save_recording
 from hetsyn_sim.exchange import export_brian2, import_network, import_nir, read_state_dict
-from hetsyn_sim.ladder import RUNGS, climb
-from hetsyn_sim.report.material import run_material
+from hetsyn_sim.ladder import RUNGS, run_ladder
+from hetsyn_sim.report.inputs import read_run
 from hetsyn_sim.spec import NetworkSpec, NeuronModel
 from hetsyn_sim.tasks.corpora import read_sphere, spoken_words
 from hetsyn_sim.tasks.encode import encode
@@ -92,9 +92,9 @@ ENTRIES = {
         lambda folder: ["train", _beside(folder, "toy.yaml", m.RECIPE.encode()), "--data", _spikes(folder), "--out", folder],
     ),
     "fit (values)": Entry(_called),
-    "run_material": Entry(run_material),
-    "climb": Entry(
-        lambda folder: climb(m.checkpoint(), m.data(), RUNGS[:1], store=folder / "ladder.json"),
+    "read_run": Entry(read_run),
+    "run_ladder": Entry(
+        lambda folder: run_ladder(m.checkpoint(), m.data(), RUNGS[:1], store=folder / "ladder.json"),
         lambda folder: ["transfer", _network(folder), "--ladder", "--rungs", "1", "--data", _spikes(folder), "--out", folder],
     ),
     "run_studies": Entry(lambda folder: run_studies([STUDIES["dms"]], folder), lambda folder: ["study", "dms", "--out", folder]),

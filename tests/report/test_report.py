@@ -10,7 +10,7 @@ import pytest
 from hetsyn_sim.agreement.verify import verify
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.models import HomNeuLIF, HomNeuReadout
-from hetsyn_sim.report import run_material, write_report
+from hetsyn_sim.report import read_run, write_report
 from hetsyn_sim.report.document import Code, Document, Figure, Grid, Paragraph
 from hetsyn_sim.spec import Layer, NetworkSpec
 
@@ -68,11 +68,11 @@ def test_models_without_synaptic_states_and_trained_time_constants(toy_data, tmp
 
 def test_material_of_a_run_and_of_a_lone_checkpoint(toy_checkpoint, tmp_path):
     path = toy_checkpoint.save(tmp_path / "checkpoint")
-    assert run_material(path) == (None, [])
+    assert read_run(path) == (None, [])
     toy_checkpoint.save(tmp_path / "initial")
     (tmp_path / "metrics.csv").write_text("epoch,train_loss\n1,0.5\n")
     for given in (path, tmp_path):
-        initial, history = run_material(given)
+        initial, history = read_run(given)
         assert initial is not None
         assert history == [{"epoch": 1.0, "train_loss": 0.5}]
 

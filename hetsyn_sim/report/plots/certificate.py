@@ -1,4 +1,4 @@
-"""What a certificate measured: differences against their bounds, distances from the threshold, and spikes at finer time steps."""
+"""The figures of a certificate: differences against their bounds, distances from the threshold, and spikes at finer time steps."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def plot_bounds(findings: Sequence[Finding], ax: Axes | None = None) -> Axes:
     ax.axvline(1.0, color=THETA, lw=1.2, ls="--")
     ax.hlines(rows, _FLOOR, at, color=GREY, lw=0.8)
     ax.plot(at[~failed], rows[~failed], "o", color=BRIAN2, ms=6)
-    ax.plot(at[failed], rows[failed], "X", color=THETA, ms=9)
+    ax.plot(at[failed], rows[failed], "X", color=THETA, ms=9, clip_on=False)
     for x, y, finding, share in zip(at, rows, shown, shares, strict=True):
         spikes = finding.numbers.get("spike_mismatches", 0)
         note = "bit-equal" if share == 0 else f"{float(finding.numbers['max_abs_dv']):.1e}"
@@ -50,11 +50,10 @@ def plot_bounds(findings: Sequence[Finding], ax: Axes | None = None) -> Axes:
     ax.set_xscale("log")
     ax.set_yticks(rows, [finding.what for finding in shown])
     ax.tick_params(axis="y", length=0)
-    ax.set(
-        ylabel="run", xlabel="largest |Δv| as a share of the rounding bound", xlim=(_FLOOR / 1.5, highest), ylim=(-0.7, len(shown) - 0.3)
-    )
+    ax.set(ylabel="simulation", xlabel="largest |Δv| as a share of the rounding bound")
+    ax.set(xlim=(_FLOOR / 1.5, highest), ylim=(-0.7, len(shown) - 0.3))
     n = int(failed.sum())
-    return tidy(ax, "all within the bound" if not n else f"{n} of {len(shown)} are NOT the same network")
+    return tidy(ax, "Voltages: all within the rounding bound" if not n else f"{n} of {len(shown)} are NOT the same network")
 
 
 def plot_margins(margins: ArrayLike, bounds: Mapping[str, float], measured: Mapping[str, float], ax: Axes | None = None) -> Axes:
@@ -87,7 +86,7 @@ def plot_margins(margins: ArrayLike, bounds: Mapping[str, float], measured: Mapp
     ax.set(xlabel="closest |v − θ| in a recording", ylabel="recordings", xlim=(10**low, 10**high))
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     reached = [f"{int(np.sum(distances <= dv))} in {precision}" for precision, dv in measured.items()]
-    return tidy(ax, f"rounding may have decided: {', '.join(reached)} (of {distances.size})")
+    return tidy(ax, f"Recordings in which rounding may have decided: {', '.join(reached)} (of {distances.size})")
 
 
 def plot_refinement(findings: Sequence[Finding], ax: Axes | None = None) -> Axes:
@@ -117,4 +116,4 @@ def plot_refinement(findings: Sequence[Finding], ax: Axes | None = None) -> Axes
     ax.invert_xaxis()
     ax.set(xlabel="dt (ms), the network's own at the left", ylabel="% of the network at its own dt", ylim=(0.0, None))
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    return tidy(ax, "the whole network at finer time steps, its input at the same times")
+    return tidy(ax, "The whole network at finer time steps, its input at the same times")

@@ -102,7 +102,7 @@ def plot_phase_plane(
     ax.set(xlabel="v", ylabel="slow filter v_s", xlim=(grid_v.min(), grid_v.max()), ylim=(grid_s.min(), grid_s.max()))
     ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     held = "" if ultra is None else f" at v_us = {ultra:.3g}"
-    return tidy(ax, f"Phase plane{held}")
+    return tidy(ax, f"Phase plane of v and its slow filter{held}")
 
 
 def plot_graded_spikes(
@@ -137,4 +137,4 @@ def plot_graded_spikes(
     ax.plot(time[crossed], np.full(crossed.sum(), top), "|", color=BRIAN2, ms=6, mew=1.0, label="upward crossing")
     ax.set(xlabel="time (ms)", ylabel="v", xlim=(time[0], time[-1]), ylim=(min(v.min(), -1.0) - 0.3, top + 0.4))
     n = int(crossed.sum())
-    return tidy(ax, f"{title}: {n} spike{'s' if n != 1 else ''}".removeprefix(": "))
+    return tidy(ax, f"{title}: {n} spike{'s' if n != 1 else ''} (marks), graded output (shaded)".removeprefix(": "))

@@ -1,4 +1,4 @@
-"""What was spoken against what was heard."""
+"""The confusion matrix: true against predicted classes."""
 
 from __future__ import annotations
 

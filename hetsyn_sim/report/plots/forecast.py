@@ -1,4 +1,4 @@
-"""Forecasts of a series beside what came, and what they cost: error over how often neurons speak, and for how long."""
+"""The figures of forecasts: a series with forecasts of it, and their error over how active the neurons are."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LOOKS: Final = ((TORCH, "o", "-"), (BRIAN2, "s", "--"), (AFTER, "^", "-."), (TH
 def plot_forecast(
     target: ArrayLike, forecasts: Mapping[str, ArrayLike], dt: float, *, counted_from: float = 0.0, title: str = "", ax: Axes | None = None
 ) -> Axes:
-    """Draw a series as it was to come, broad, and forecasts of it, thin; both stand where the forecast was made.
+    """Draw a series, broad, and forecasts of it, thin; both stand where the forecast was made.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def plot_forecast(
     ax = axes_or_new(ax, (7.0, 2.6))
     target = np.asarray(target, dtype=np.float64)
     time = np.arange(len(target)) * dt
-    ax.plot(time, target, color="#BBBBBB", lw=5.0, solid_capstyle="round", label="what came")
+    ax.plot(time, target, color="#BBBBBB", lw=5.0, solid_capstyle="round", label="target")
     for (label, values), (colour, _, line) in zip(forecasts.items(), _LOOKS, strict=False):
         ax.plot(time, np.asarray(values, dtype=np.float64), color=colour, ls=line, lw=1.5, label=label)
     if counted_from > 0.0:
@@ -74,4 +74,4 @@ def plot_error_over_activity(
         axis.set_major_formatter("{x:g}")
         axis.set_minor_formatter(NullFormatter())
     ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    return tidy(ax, "Every run; lower left is better")
+    return tidy(ax, "Forecast error of every run; lower left is better")

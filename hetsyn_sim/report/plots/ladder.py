@@ -1,4 +1,4 @@
-"""What the ladder measured: accuracy and distance over the strength of a rung, and all rungs side by side."""
+"""The figures of the ladder: accuracy and distance over the strength of a rung, and all rungs side by side."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def plot_rung(rows: Sequence[Row], name: str, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     rows
-        Of :func:`hetsyn_sim.ladder.climb`; the trained network's accuracy is drawn as a line if it is among them.
+        Of :func:`hetsyn_sim.ladder.run_ladder`; the trained network's accuracy is drawn as a line if it is among them.
     name
         The rung's.
     ax
@@ -42,14 +42,14 @@ def plot_rung(rows: Sequence[Row], name: str, ax: Axes | None = None) -> Axes:
         ax.set_xscale("log")
     ax.set_xticks(strengths, [f"{s:g}" for s in strengths])
     ax.minorticks_off()
-    ax.set_ylim(0.0, 105.0)
+    ax.set_ylim(0.0, 1.05 * max(100.0, *distance))
     quantity, unit = of_rung[0].quantity, of_rung[0].unit
-    ax.set(xlabel=f"{quantity} ({unit})" if unit else quantity, ylabel="accuracy (%), 100 × distance")
-    return tidy(ax, f"{of_rung[0].number}  {name}")
+    ax.set(xlabel=f"{quantity} ({unit})" if unit else quantity, ylabel="accuracy (%, dots)\n100 × spike distance (squares)")
+    return tidy(ax, f"Rung {of_rung[0].number}: {name}")
 
 
 def plot_ladder(rows: Sequence[Row], ax: Axes | None = None) -> Axes:
-    """Draw the accuracy in ``rows`` of every rung, from its first strength (light) to its last, with the trained network as a line."""
+    """Draw the accuracy in ``rows`` on every rung, from weakest (light) to strongest, with the trained network as a line."""
     names = list(dict.fromkeys(row.name for row in rows))
     ax = axes_or_new(ax, (7.0, 0.8 + 0.36 * len(names)))
     places = np.arange(len(names))[::-1]
@@ -70,4 +70,4 @@ def plot_ladder(rows: Sequence[Row], ax: Axes | None = None) -> Axes:
     ax.set_yticks(places, [f"{numbers[name]}  {name}" for name in names])
     ax.tick_params(axis="y", length=0)
     ax.set(xlabel="accuracy (%)", ylabel="rung", ylim=(-0.7, len(names) - 0.2))
-    return tidy(ax, "from weak (light) to strong")
+    return tidy(ax, "Accuracy on each rung: the darker a dot, the stronger\n(the strongest is labelled; dashed: the trained network)")

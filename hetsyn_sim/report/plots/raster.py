@@ -1,4 +1,4 @@
-"""One recording's spikes in two simulators, drawn over each other."""
+"""The spikes of one recording in two simulators, drawn over each other."""
 
 from __future__ import annotations
 
@@ -57,6 +57,6 @@ def plot_raster(torch: Recording, brian2: Recording, run: int = 0, ax: Axes | No
     ax.set_yticks(centres, labels)
     ax.tick_params(axis="y", length=0)
     ax.set(xlabel="time (ms)", ylabel="population (neurons)", xlim=(-to_ms, n_steps * to_ms), ylim=(-gap, bottoms[-1] - gap / 2))
-    verdict = "not one differs" if not differing else f"{differing} differ (ringed)"
+    verdict = f"{differing} differ{'s' if differing == 1 else ''} (ringed)" if differing else "not one differs"
     ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False, borderaxespad=0.0)
     return tidy(ax, f"{n_spikes:,} spikes of {sum(sizes[1:]):,} neurons: {verdict}")

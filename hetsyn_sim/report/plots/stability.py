@@ -1,4 +1,4 @@
-"""Where AdLIF's discrete forms are stable: what a step leaves of an oscillation, and its frequency, against the strength of adaptation."""
+"""The stability of AdLIF's discrete forms: decay and frequency of its oscillation over the strength of adaptation."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def adlif_eigenvalues(form: str, coupling: Array, tau_u: float, tau_w: float, dt
         gain = (1 - rho_u) * (1 - rho_w) * a
         trace, det = (rho_u + rho_w + 0 * a, rho_u * rho_w + gain) if form == "euler" else (rho_u + rho_w - gain, rho_u * rho_w + 0 * a)
     root = np.sqrt(trace**2 / 4 - det)
-    found = np.stack([trace / 2 + root, trace / 2 - root], axis=-1)
-    return np.exp(found * dt) if form == "exact" else found
+    eigenvalues = np.stack([trace / 2 + root, trace / 2 - root], axis=-1)
+    return np.exp(eigenvalues * dt) if form == "exact" else eigenvalues
 
 
 def largest_coupling(form: str, tau_u: float, tau_w: float, dt: float = 1.0) -> float:
@@ -66,8 +66,8 @@ def plot_stability(tau_u: float = 5.0, tau_w: float = 60.0, dt: float = 1.0, *, 
     ax = axes_or_new(ax, (6.4, 3.2))
     coupling = _couplings(tau_u, tau_w, dt)
     for form, (label, color, style, width) in ADLIF_FORMS.items():
-        kept = np.abs(adlif_eigenvalues(form, coupling, tau_u, tau_w, dt)).max(axis=-1)
-        ax.plot(coupling, kept, color=color, ls=style, lw=width, label=label)
+        left = np.abs(adlif_eigenvalues(form, coupling, tau_u, tau_w, dt)).max(axis=-1)
+        ax.plot(coupling, left, color=color, ls=style, lw=width, label=label)
     ax.axhspan(1.0, 1.2, color=GREY, alpha=0.12, lw=0)
     ax.annotate("unstable", (1.0, 1.0), (6, 4), textcoords="offset points", color=GREY, va="bottom")
     for form in ("euler", "symplectic"):
@@ -75,9 +75,9 @@ def plot_stability(tau_u: float = 5.0, tau_w: float = 60.0, dt: float = 1.0, *, 
         ax.plot(edge, 1.0, "o", color=ADLIF_FORMS[form][1], ms=6, zorder=5)
         ax.annotate(f"A = {edge:.0f}", (edge, 1.0), (-6, 8), textcoords="offset points", ha="right", color=ADLIF_FORMS[form][1])
     ax.set(xscale="log", xlim=(coupling[0], coupling[-1]), ylim=(0.86, 1.1))
-    ax.set(xlabel="coupling A = q a", ylabel="left after a step, |λ|")
+    ax.set(xlabel="coupling A = q a", ylabel="share left after a step, |λ|")
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    return tidy(ax, f"decay of AdLIF, τ_u = {tau_u:g} ms, τ_w = {tau_w:g} ms, dt = {dt:g} ms")
+    return tidy(ax, f"Decay of AdLIF's oscillation, τ_u = {tau_u:g} ms, τ_w = {tau_w:g} ms, dt = {dt:g} ms")
 
 
 def plot_frequency(tau_u: float = 5.0, tau_w: float = 60.0, dt: float = 1.0, *, ax: Axes | None = None) -> Axes:
@@ -94,7 +94,7 @@ def plot_frequency(tau_u: float = 5.0, tau_w: float = 60.0, dt: float = 1.0, *, 
     ax.set(xscale="log", yscale="log", xlim=(coupling[0], coupling[-1]), ylim=(3.0, 600.0 / dt))
     ax.set(xlabel="coupling A = q a", ylabel="frequency (Hz)")
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    return tidy(ax, f"frequency of AdLIF, τ_u = {tau_u:g} ms, τ_w = {tau_w:g} ms, dt = {dt:g} ms")
+    return tidy(ax, f"Frequency of AdLIF's oscillation, τ_u = {tau_u:g} ms, τ_w = {tau_w:g} ms, dt = {dt:g} ms")
 
 
 def _couplings(tau_u: float, tau_w: float, dt: float) -> Array:

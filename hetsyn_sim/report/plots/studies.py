@@ -75,7 +75,7 @@ def plot_disturbance(
     ax.set(xlabel=xlabel, ylabel="accuracy (%)")
     if ax.get_legend_handles_labels()[0]:  # nothing may have been run yet
         ax.legend(frameon=False, fontsize="small")
-    return tidy(ax, "Mean and range over runs")
+    return tidy(ax, "Accuracy: mean and range over runs")
 
 
 def plot_pairs(groups: Mapping[str, Mapping[str, Sequence[float]]], ylabel: str, ax: Axes | None = None) -> Axes:

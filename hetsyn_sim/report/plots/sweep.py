@@ -1,4 +1,4 @@
-"""What a setting does to the metric of a sweep."""
+"""The metric of a sweep over one of its settings."""
 
 from __future__ import annotations
 
@@ -37,5 +37,4 @@ def plot_sweep(result: SweepResult, setting: str, ax: Axes | None = None) -> Axe
     ax.set_xlabel(setting)
     ax.set_ylabel(_NAMES[result.metric])
     ax.legend(frameon=False, fontsize="small")
-    tidy(ax, f"{len(runs)} runs")
-    return ax
+    return tidy(ax, f"{_NAMES[result.metric].partition(' (')[0].capitalize()} of {len(runs)} runs")

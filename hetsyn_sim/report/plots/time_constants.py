@@ -31,7 +31,7 @@ def plot_time_constants(before: ArrayLike, after: ArrayLike, name: str = "time c
     finite = [values[np.isfinite(values) & (values > 0)] for values in both]
     edges = _edges(np.concatenate(finite))
     kinds: tuple[tuple[NDArray[np.float64], str, str, float, Literal["stepfilled", "step"]], ...] = (
-        (finite[0], "before", BEFORE, 0.55, "stepfilled"),
+        (finite[0], "before training", BEFORE, 0.55, "stepfilled"),
         (finite[1], "after training", AFTER, 1.0, "step"),
     )
     for values, label, colour, alpha, kind in kinds:

@@ -1,4 +1,4 @@
-"""One neuron's voltage or current over time in two simulators, and how far apart they are."""
+"""The voltage or current of one neuron over time in two simulators, and their difference."""
 
 from __future__ import annotations
 
@@ -50,16 +50,16 @@ def plot_trace(
     time = np.arange(torch.n_steps) * torch.dt * 1e3
     ax.plot(time, torch.traces[trace][:, run, neuron], color=TORCH, lw=4.5, solid_capstyle="round", label="PyTorch")
     ax.plot(time, brian2.traces[trace][:, run, neuron], color=BRIAN2, lw=1.2, marker=".", ms=4, label="Brian2")
-    what = f"neuron {neuron} of {population.replace('_', ' ')}"
+    shown = f"neuron {neuron} of {population.replace('_', ' ')}"
     if theta is not None:
         ax.axhline(theta, color=THETA, lw=1.2, ls="--", label="threshold θ")
         steps = np.flatnonzero(brian2.rasters[population][:, run, neuron])
         _, top = ax.get_ylim()
         ax.plot(time[steps], np.full(len(steps), top), "|", color=BRIAN2, ms=9, mew=1.5, clip_on=False, label="spikes")
-        what += f", {len(steps)} spikes"
+        shown += f", {len(steps)} spikes"
     ax.set(xlabel="time (ms)", ylabel=f"{variable} ({unit or 'dimensionless'})", xlim=(time[0], time[-1]))
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
-    return tidy(ax, f"{_NAMES.get(variable, variable)}: {what}")
+    return tidy(ax, f"{_NAMES.get(variable, variable)}: {shown}")
 
 
 def plot_difference(torch: Recording, brian2: Recording, trace: str, neuron: int, run: int = 0, *, ax: Axes | None = None) -> Axes:
@@ -78,4 +78,4 @@ def plot_difference(torch: Recording, brian2: Recording, trace: str, neuron: int
         ax.set_ylim(low / 5, high * 5)
     ax.set(xlabel="time (ms)", ylabel=f"|Δ{trace.split('.', 1)[1]}|", xlim=(time[0], time[-1]))
     largest, equal = float(np.max(distance, initial=0.0)), int(np.sum(distance == 0))
-    return tidy(ax, f"difference: at most {largest:.1e}, bit-equal in {equal} of {len(time)} steps")
+    return tidy(ax, f"PyTorch less Brian2: at most {largest:.1e}, bit-equal in {equal} of {len(time)} steps")

@@ -61,11 +61,11 @@ def test_a_phase_plane_has_both_lines_and_the_trajectory(ax):
 def test_graded_spikes_are_shaded_and_counted(ax):
     v = np.array([-1.0, 1.0, 3.0, -1.0, 0.5, -1.0])
     plot_graded_spikes(v, np.clip(v / 2.0, 0.0, 1.0), 1e-3, title="Tonic", ax=ax)
-    assert ax.get_title(loc="left") == "Tonic: 2 spikes"
+    assert ax.get_title(loc="left") == "Tonic: 2 spikes (marks), graded output (shaded)"
     np.testing.assert_array_equal(line(ax, "upward crossing")[0], [1.0, 4.0])
     shaded = ax.collections[0].get_paths()[0].vertices
     assert shaded[:, 1].max() == 2.0
 
 
 def test_a_single_spike_is_no_plural(ax):
-    assert plot_graded_spikes([-1.0, 1.0], [0.0, 0.5], 1e-3, ax=ax).get_title(loc="left") == "1 spike"
+    assert plot_graded_spikes([-1.0, 1.0], [0.0, 0.5], 1e-3, ax=ax).get_title(loc="left").startswith("1 spike (")

@@ -19,7 +19,7 @@ def ax():
 
 def test_a_forecast_is_drawn_over_what_came(ax):
     plot_forecast([1.0, 2.0, 3.0], {"MTC": [np.nan, 2.1, 2.9], "LIF": [0.0, 0.0, 0.0]}, 0.5, counted_from=0.5, title="ahead", ax=ax)
-    assert [line.get_label() for line in ax.lines] == ["what came", "MTC", "LIF"]
+    assert [line.get_label() for line in ax.lines] == ["target", "MTC", "LIF"]
     np.testing.assert_array_equal(ax.lines[1].get_xdata(), [0.0, 0.5, 1.0])
     assert ax.get_ylim() == (0.5, 3.5)
     assert ax.get_title(loc="left") == "ahead"

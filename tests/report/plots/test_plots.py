@@ -62,8 +62,8 @@ def every_plot(recording, history):
         "bounds": lambda ax: plot_bounds([compared("torch", 0.01)], ax),
         "margins": lambda ax: plot_margins([1e-3, 1e-5], {"float64": 1e-12}, {"float64": 1e-14}, ax),
         "refinement": lambda ax: plot_refinement([at_dt(1, 100, 1.0), at_dt(2, 130, 0.8)], ax),
-        "ladder": lambda ax: plot_ladder(climbed(), ax),
-        "rung": lambda ax: plot_rung(climbed(), "conductances", ax),
+        "ladder": lambda ax: plot_ladder(ladder_rows(), ax),
+        "rung": lambda ax: plot_rung(ladder_rows(), "conductances", ax),
     }
 
 
@@ -71,7 +71,7 @@ NAMES = ["raster", "trace", "difference", "time constants", "confusion", "learni
 NAMES += ["ladder", "rung"]
 
 
-def climbed():
+def ladder_rows():
     """The ground, and a rung whose strength grows as its quantity falls; two seeds at its end."""
     rows = [
         ("same grid", 0, 0.0, 0, 1.0),
@@ -169,7 +169,7 @@ def test_bounds_say_who_is_beyond_them():
     assert title(ax) == "2 of 3 are NOT the same network"
     assert [label.get_text() for label in ax.get_yticklabels()] == ["one", "two", "three"]
     assert [text.get_text() for text in ax.texts] == ["bit-equal", "5.0e-12, 3 spikes differ", "inf, 7 spikes differ"]
-    assert title(plot_bounds([compared("one", 0.5)], Figure().subplots())) == "all within the bound"
+    assert title(plot_bounds([compared("one", 0.5)], Figure().subplots())) == "Voltages: all within the rounding bound"
 
 
 def test_a_trace_names_its_unit(recording):
@@ -193,7 +193,7 @@ def test_refinement_is_relative_to_the_own_dt():
 
 
 def test_the_ladder_goes_from_weak_to_strong():
-    ax = plot_ladder(climbed(), Figure().subplots())
+    ax = plot_ladder(ladder_rows(), Figure().subplots())
     assert [label.get_text() for label in ax.get_yticklabels()] == ["0  same grid", "5  conductances"]
     dots = [(line.get_xdata()[0], line.get_alpha()) for line in ax.lines if line.get_marker() == "o"]
     assert dots == [(100.0, 1.0), (90.0, 0.5), (60.0, 1.0)]  # the mean of two seeds, and strong at the end
@@ -201,8 +201,8 @@ def test_the_ladder_goes_from_weak_to_strong():
 
 
 def test_a_rung_is_drawn_over_its_quantity():
-    ax = plot_rung(climbed(), "conductances", Figure().subplots())
-    assert title(ax) == "5  conductances"
+    ax = plot_rung(ladder_rows(), "conductances", Figure().subplots())
+    assert title(ax) == "Rung 5: conductances"
     assert ax.get_xlabel() == "reversal (mV)"
     lines = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in ax.lines}
     assert lines["accuracy"] == ([70.0, 700.0], [60.0, 90.0])

@@ -1,4 +1,4 @@
-"""What a report is made from: what the run's folder holds, and one recording in both simulators with its traces."""
+"""The inputs of a report: initial network and history of a run, and one recording in both simulators with its traces."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..training.run_folder import RunFolder, read_metrics
 History = Sequence[dict[str, float]]
 
 
-def run_material(path: Path) -> tuple[Checkpoint | None, History]:
+def read_run(path: Path) -> tuple[Checkpoint | None, History]:
     """Initial checkpoint and history of the run that a checkpoint (or run folder) belongs to; None and empty where there is no run."""
     folder = RunFolder(path if path.is_dir() else path.parent)
     initial = Checkpoint.load(folder.initial) if folder.initial.is_file() else None

@@ -1,4 +1,4 @@
-"""Running the ladder: every rung at every strength, in Brian2, against the trained network on its own grid."""
+"""A run of the ladder: every rung at every strength in Brian2, compared with the trained network on its own grid."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from ..data.files import json_text, write_atomically
 from ..data.recording import Recording
 from .disturbances import refined
 from .row import Row, read_rows, row_of
-from .rung import Rung, Setting
+from .rung import Rung, Setting, in_float64
 from .rungs import RUNGS
 
 #: The time step, in seconds, that rungs of biological time scales are run at, as nearly as the trained network's can be divided.
 _FINE = 1e-3
 
 
-def climb(
+def run_ladder(
     checkpoint: Checkpoint,
     data: SpikeDataset,
     rungs: Sequence[Rung] = RUNGS,
@@ -44,22 +44,22 @@ def climb(
     checkpoint, data
         The network, and recordings that fit it.
     rungs
-        Those to run; more of one's own may be among them.
+        Those to run; your own may be among them.
     seeds
         For rungs that draw random numbers; others are run once.
     device
         Brian2's. ``"cpp_standalone"`` compiles a program for each rung, once.
     jobs
-        Runs side by side, through joblib: under ``joblib.parallel_config(...)`` on whatever that says.
+        Runs side by side, through joblib (see ``joblib.parallel_config``).
     store
-        A JSON file that gets every row when it is there. A run that was stopped goes on from it.
+        A JSON file that gets each row as it is done. A stopped run goes on from it.
     progress
         Called with the fraction done.
 
     Returns
     -------
     list of Row
-        The trained network first (rung 0), then as the rungs and their strengths come, by seed.
+        The trained network first (rung 0), then by rung, strength and seed.
 
     Raises
     ------
@@ -70,23 +70,22 @@ def climb(
     """
     check_input(data, checkpoint.spec, where="the ladder")
     identity = hashlib.sha256(checkpoint.to_bytes() + data.fingerprint().encode()).hexdigest()
-    kept = read_rows(store, identity) if store else []  # before anything is simulated, since it may be unreadable
+    done = read_rows(store, identity) if store else []  # before anything is simulated, since it may be unreadable
     raster = data.rasters(Decoder.of(checkpoint).length(data))
-    values = {key: np.asarray(value, dtype=np.float64) for key, value in checkpoint.values.items()}
-    trained = Setting(checkpoint.spec, values, raster)
+    trained = Setting(checkpoint.spec, in_float64(checkpoint.values), raster)
     start = perf_counter()
     reference = run_setting(trained, device)
     ground = row_of(Rung(0, "same grid", "", "", "", (0.0,), lambda s, _, __: s), 0.0, 0, trained, reference, reference, checkpoint, data)
     rows = {ground.key: _with_seconds(ground, start)}
-    rows |= {row.key: row for row in kept}
+    rows |= {row.key: row for row in done}
     tasks = [t for t in _tasks(rungs, seeds) if (t[0].name, float(t[1]), t[2]) not in rows]
     for rung, strength, seed in tasks:  # what can't be applied should say so before hours of work
         setting_on(trained, rung, strength, seed)
     progress(len(rows) / (len(rows) + len(tasks)))
-    found = Parallel(n_jobs=jobs, return_as="generator_unordered")(
-        delayed(_climb_one)(trained, rung, strength, seed, device, reference, checkpoint, data) for rung, strength, seed in tasks
+    results = Parallel(n_jobs=jobs, return_as="generator_unordered")(
+        delayed(_run_one)(trained, rung, strength, seed, device, reference, checkpoint, data) for rung, strength, seed in tasks
     )
-    for row in found:
+    for row in results:
         rows[row.key] = row
         if store is not None:
             write_atomically(store, json_text({"of": identity, "rows": [asdict(r) for r in _ordered(rows, rungs)]}))
@@ -122,7 +121,7 @@ def run_setting(setting: Setting, device: str) -> Recording:
     return simulation.run(setting.raster)
 
 
-def _climb_one(
+def _run_one(
     trained: Setting, rung: Rung, strength: float, seed: int, device: str, reference: Recording, checkpoint: Checkpoint, data: SpikeDataset
 ) -> Row:
     start = perf_counter()
