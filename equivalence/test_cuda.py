@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hetsyn_sim.brian import FORMS, BrianSimulation
-from hetsyn_sim.brian.surroundings import Surroundings
+from hetsyn_sim.brian.additions import Additions
 from hetsyn_sim.errors import TransferError
 from hetsyn_sim.models import HetNeuLIF, HetNeuReadout, HetSynLIF, HomNeuALIF, HomNeuLIF, LeakyReadout
 from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec, StepOrder
@@ -93,9 +93,9 @@ def test_a_gpus_refractoriness_is_the_cpus():
     if reason := why_not():
         pytest.skip(reason)
     case = CASES["one recurrent layer"]()
-    added = Surroundings(refractory=0.006)
-    here = BrianSimulation(case.spec, case.values, surroundings=added).run(case.inputs)
-    there = BrianSimulation(case.spec, case.values, device=CUDA_ON_CPU, surroundings=added).run(case.inputs)
+    added = Additions(refractory=0.006)
+    here = BrianSimulation(case.spec, case.values, additions=added).run(case.inputs)
+    there = BrianSimulation(case.spec, case.values, device=CUDA_ON_CPU, additions=added).run(case.inputs)
     np.testing.assert_array_equal(here.rasters["layer_1"], there.rasters["layer_1"])
     assert 0 < there.rasters["layer_1"].sum() < run(REFERENCE, case).rasters["layer_1"].sum()
 
@@ -119,6 +119,6 @@ def test_delays_are_refused():
         pytest.skip(reason)
     case = CASES["one recurrent layer"]()
     delays = {"layer_1.recurrent": np.full((40, 40), 0.004)}
-    simulation = BrianSimulation(case.spec, case.values, device=CUDA_ON_CPU, surroundings=Surroundings(delays=delays))
+    simulation = BrianSimulation(case.spec, case.values, device=CUDA_ON_CPU, additions=Additions(delays=delays))
     with pytest.raises(TransferError, match=r"(?s)can't run delays.*cpp_standalone"):
         simulation.run(case.inputs)

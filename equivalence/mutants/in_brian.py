@@ -61,7 +61,7 @@ MUTANTS = (
     ),
     Mutant(
         "Brian2 connects neurons to themselves",
-        "brian/values.py",
+        "brian/built.py",
         "np.fill_diagonal(mask, False)",
         "np.fill_diagonal(mask, True)",
     ),

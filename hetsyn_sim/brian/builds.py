@@ -1,8 +1,7 @@
-"""Compiled standalone programs, kept by what they are made of: the same sources are compiled once, whatever numbers they run on.
+"""Cache of compiled standalone programs: the same sources are compiled once, whatever numbers they run on.
 
-Object files are kept, too: of a project that differs from an earlier one in a file or two, only these are compiled. Everything goes into
-the cache in one piece when it is finished, so what is in there is whole; an interrupted compilation leaves nothing of what it began.
-The cache is the folder of :mod:`hetsyn_sim.data.cache`.
+Object files are cached, too: of a project that differs from an earlier one in a file or two, only these are compiled. A file enters the
+cache (:mod:`hetsyn_sim.data.cache`) in one piece when it is finished; an interrupted compilation leaves nothing.
 """
 
 from __future__ import annotations
@@ -49,7 +48,9 @@ def program_for(project: Path, *, message: Callable[[str], None] | None = None) 
     objects = stored_objects(project)
     for path, stored in objects.items():
         cache.fetch(stored, path)  # newer than its source: make leaves it alone
-    _make(project)
+    (project / "make.deps").touch()  # newer than the sources: make would read every header twice to list what depends on what
+    jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    run_make(project, f"-j{jobs}", remedy='keep the project with build_directory and run `make` there; or use device="numpy"')
     for path, stored in objects.items():
         if path.is_file() and not stored.is_file():
             keep_object(path, stored)
@@ -104,16 +105,20 @@ def _unnumbered(text: str) -> str:
     return _NUMBERED.sub(r"\1", text)
 
 
-def _make(project: Path) -> None:
-    """Compile with as many jobs as there are processors."""
-    (project / "make.deps").touch()  # newer than the sources: make would read every header twice to list what depends on what
-    jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    done = subprocess.run(["make", f"-j{jobs}"], cwd=project, capture_output=True, text=True, check=False)
-    if done.returncode or not (project / "main").is_file():
+def run_make(project: Path, *arguments: str, remedy: str) -> None:
+    """Run ``make`` in a project.
+
+    Raises
+    ------
+    BackendError
+        If it fails; with the last lines of what it printed.
+    """
+    done = subprocess.run(["make", *arguments], cwd=project, capture_output=True, text=True, check=False)
+    if done.returncode:
         raise BackendError(
-            "the C++ standalone program can't be compiled",
+            "the standalone program can't be compiled",
             where=str(project),
             got="\n            ".join((done.stdout + done.stderr).strip().splitlines()[-8:]) or f"make ended with {done.returncode}",
             expected="a program called main",
-            remedy='keep the project with build_directory, run `make` there and read its messages; or use device="numpy"',
+            remedy=remedy,
         )

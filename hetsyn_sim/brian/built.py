@@ -10,11 +10,12 @@ import numpy as np
 from brian2 import Clock, Network, NeuronGroup, SpikeGeneratorGroup, Synapses
 from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+from numpy.typing import NDArray
 
-from ..spec import NetworkSpec
+from ..spec import NetworkSpec, Projection
+from .additions import NOTHING, Additions
 from .forms import Form
 from .methods import Method
-from .surroundings import NOTHING, Surroundings
 
 
 @dataclass
@@ -25,7 +26,7 @@ class BuiltNetwork:
     form: Form
     clock: Clock
     source: SpikeGeneratorGroup | NeuronGroup
-    surroundings: Surroundings = NOTHING
+    additions: Additions = NOTHING
     groups: dict[str, NeuronGroup] = field(default_factory=dict)
     methods: dict[str, Method] = field(default_factory=dict)
     synapses: dict[str, Synapses] = field(default_factory=dict)
@@ -38,23 +39,30 @@ class BuiltNetwork:
         brian_object._network = self.network.id
 
 
+def synapse_mask(projection: Projection) -> NDArray[np.bool_]:
+    """Which synapses a projection has, shape (pre, post)."""
+    mask = np.ones((projection.n_pre, projection.n_post), dtype=bool)
+    if not projection.self_connections:
+        np.fill_diagonal(mask, False)
+    return mask
+
+
 def brian_name(name: str) -> str:
     """The Brian2 name of a population or projection: ``layer_1.feedforward`` is ``layer_1_feedforward`` there."""
     return name.replace(".", "_")
 
 
 def set_value(owner: NeuronGroup | Synapses, variable: str, value: Any) -> None:
-    """Set a variable, as data and never as text: Brian2 would write a single number into the code of a standalone program.
-
-    With other values it would be another program, and compiled again.
-    """
+    """Set a variable."""
     device = brian2.get_device()
+    # As data, never as text: Brian2 would write a single number into the code of a standalone program, which would then be another program
+    # for every other number, and compiled again.
     if isinstance(device, CPPStandaloneDevice) and np.size(value) == 1:
-        found = owner.variables[variable]
-        array = np.full(1, value, dtype=found.dtype)
-        name = device.get_array_name(found, access_data=False)
-        device.array_cache[found] = array
-        device.main_queue.append(("set_by_array", (name, device.static_array(name, array), isinstance(found, DynamicArrayVariable))))
+        target = owner.variables[variable]
+        array = np.full(1, value, dtype=target.dtype)
+        name = device.get_array_name(target, access_data=False)
+        device.array_cache[target] = array  # as Brian2's own fill_with_array() does
+        device.main_queue.append(("set_by_array", (name, device.static_array(name, array), isinstance(target, DynamicArrayVariable))))
     else:
         owner.state(variable, use_units=False).set_item(slice(None), value)  # not as an attribute: a variable may be called as one is
 

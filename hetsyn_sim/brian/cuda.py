@@ -1,4 +1,4 @@
-"""Brian2CUDA as a device: what it needs, the preferences under which its code compiles, and compiling it with nvcc.
+"""Brian2CUDA: its requirements, its preferences, and compilation with nvcc.
 
 The code is generated and compiled without a GPU as well; running it needs one. Nothing of this package has ever run on a GPU.
 """
@@ -11,20 +11,22 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 from ..data.cache import fetch, make_folder
-from ..errors import BackendError, ConfigError
-from .builds import cache_folder, keep_object, stored_objects
+from ..errors import BackendError, ConfigError, TransferError
+from ..spec import NetworkSpec, NeuronModel
+from .builds import cache_folder, keep_object, run_make, stored_objects
 from .templates import teach
 
 #: Compiled for where no GPU says what it is.
 DEFAULT_ARCHITECTURE = "sm_80"
 _BACKEND = "devices.cuda_standalone.cuda_backend"
 _WHERE = "device 'cuda_standalone'"
+_REMEDY = "run `make` there and read its messages; pip install nvidia-curand if curand is missing"
 
 
 def import_brian2cuda() -> Any:
@@ -52,7 +54,7 @@ def import_brian2cuda() -> Any:
 
 
 def check_tools() -> None:
-    """Raise a BackendError unless code can be generated and compiled."""
+    """Raise a BackendError unless code can be generated and compiled; neither needs a GPU."""
     import_brian2cuda()
     if find_nvcc() is None:
         raise BackendError(
@@ -76,6 +78,35 @@ def check_gpu() -> None:
             expected="an NVIDIA GPU with its driver",
             remedy="build here and run elsewhere (`hetsyn simulate --device cuda --build-only`), or use --device cpp",
         )
+
+
+def goes_beyond_filters(model: NeuronModel) -> Iterator[str]:
+    """Each thing that a model says and a sum of filtered events does not need, in words."""
+    if model.scheme != "exact":
+        yield f"scheme={model.scheme!r}"
+    if model.refractory:
+        yield f"refractory={model.refractory!r}"
+    if begins := [state for state, value in model.initial_states.items() if value != 0]:
+        yield f"initial values of {', '.join(begins)}"
+    if model.takes_values:
+        yield "synapses that read x_pre"
+    if model.output:
+        yield f"output={model.output!r}"
+    yield from (f"reset {jump.text!r}" for jump in model.reset_jumps if not jump.is_additive)
+
+
+def check_filters_only(spec: NetworkSpec) -> None:
+    """Raise a TransferError if a model of the network goes beyond a sum of filtered events."""
+    for population in spec.populations:
+        beyond = list(goes_beyond_filters(population.model))
+        if beyond:
+            raise TransferError(
+                "the device 'cuda_standalone' can't express this model",
+                where=f"{population.name}: {population.model.name}",
+                got=", ".join(beyond),
+                expected="linear equations that begin at 0, solved exactly, with spikes in and out and resets that add",
+                remedy="use cpp_standalone: on CUDA, nothing else was ever tried",
+            )
 
 
 def find_nvcc() -> Path | None:
@@ -165,13 +196,7 @@ def _link(link: Path, target: Path) -> None:
 def compile_cuda(
     project: Path, *, message: Callable[[str], None] | None = None, progress: Callable[[float], None] = lambda fraction: None
 ) -> tuple[Path, bool]:
-    """Compile a generated project, as ``main``; every finished unit is kept at once, so an interrupted build goes on where it was.
-
-    Raises
-    ------
-    BackendError
-        If it can't be compiled.
-    """
+    """Compile a generated project, as ``main``; every finished unit is cached at once, so an interrupted build goes on where it was."""
     check_tools()
     objects = stored_objects(project)
     for path, stored in objects.items():
@@ -190,22 +215,10 @@ def compile_cuda(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    _make(project, "main")
+    run_make(project, "main", remedy=_REMEDY)
     return project / "main", bool(missing)
 
 
 def _compile(project: Path, path: Path, stored: Path) -> None:
-    _make(project, str(path.relative_to(project)))
+    run_make(project, str(path.relative_to(project)), remedy=_REMEDY)
     keep_object(path, stored)
-
-
-def _make(project: Path, target: str) -> None:
-    done = subprocess.run(["make", target], cwd=project, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise BackendError(
-            "the CUDA program can't be compiled",
-            where=f"{project}: {target}",
-            got="\n            ".join((done.stdout + done.stderr).strip().splitlines()[-8:]) or f"make ended with {done.returncode}",
-            expected="sources that this nvcc compiles",
-            remedy=f"run `make {target}` there and read its messages; pip install nvidia-curand if curand is missing",
-        )

@@ -17,7 +17,7 @@ import brian2
 import numpy as np
 from brian2.devices.device import reset_device
 
-from ..errors import BackendError, UnknownNameError
+from ..errors import BackendError, one_of
 from .builds import program_for
 from .cuda import check_gpu, check_tools, compile_cuda, cuda_preferences, import_brian2cuda
 
@@ -61,7 +61,7 @@ DEVICES: Mapping[str, Device] = MappingProxyType(
         device.name: device
         for device in (
             Device("numpy", compiled=False, preferences={"codegen.target": "numpy"}),
-            # exp(-dt / 2e-308) is exactly 0 too
+            # Cython refuses to divide by 0; exp(-dt / 2e-308) is exactly 0 too
             Device("cython", preferences={"codegen.target": "cython", **_EXACT_ARITHMETIC}, smallest_time=float(np.finfo(float).tiny)),
             Device(
                 "cpp_standalone", standalone=True, preferences={"devices.cpp_standalone.extra_make_args_unix": ["-j2"], **_EXACT_ARITHMETIC}
@@ -74,6 +74,8 @@ DEVICES: Mapping[str, Device] = MappingProxyType(
 
 #: Short names.
 _ALIASES = {"cpp": "cpp_standalone", "cuda": "cuda_standalone"}
+_WHERE = "Brian2 simulation"
+_REMEDY = "use one of these; numpy needs no compiler, cpp_standalone is the fastest for long runs"
 
 
 def find_device(name: str | Device, *, to_run: bool = True) -> Device:
@@ -88,25 +90,13 @@ def find_device(name: str | Device, *, to_run: bool = True) -> Device:
     BackendError
         If it needs a compiler and there is none; if it needs Brian2CUDA or a GPU, the same.
     """
-    device = name if isinstance(name, Device) else _named(_ALIASES.get(name, name))
+    device = name if isinstance(name, Device) else one_of(_ALIASES.get(name, name), DEVICES, "device", where=_WHERE, remedy=_REMEDY)
     _check_compiler(device)
     if device.cuda:
         check_tools()
         if to_run and device.needs_gpu:
             check_gpu()
     return device
-
-
-def _named(name: str) -> Device:
-    if name not in DEVICES:
-        raise UnknownNameError(
-            "unknown device",
-            where="Brian2 simulation",
-            got=repr(name),
-            expected=", ".join(DEVICES),
-            remedy="use one of these; numpy needs no compiler, cpp_standalone is the fastest for long runs",
-        )
-    return DEVICES[name]
 
 
 def _check_compiler(device: Device) -> None:

@@ -13,7 +13,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 from ..spec import NetworkSpec, NeuronModel, Population, Projection
 from ..spec.equations import X_PRE, symbol
 from ..spec.model import Side
-from .surroundings import NOTHING, REFRACTORY, Surroundings, kick_of
+from .additions import NOTHING, REFRACTORY, Additions, kick_of
 
 #: The neurons' count of steps after which the next recording begins.
 STEPS_PER_RECORDING = "steps_per_recording"
@@ -85,7 +85,7 @@ def sum_name(total: str, projection: Projection) -> str:
 def neuron_equations(
     spec: NetworkSpec,
     population: Population,
-    added: Surroundings = NOTHING,
+    added: Additions = NOTHING,
     *,
     constants: Iterable[SingleEquation] = (),
     holds_sums: bool = False,

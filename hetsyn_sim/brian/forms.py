@@ -18,13 +18,13 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPR
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from numpy.typing import NDArray
 
-from ..errors import TransferError, UnknownNameError
+from ..errors import TransferError, one_of
 from ..spec import NetworkSpec, Projection
 from ..spec.model import Side
+from ..spec.values import Array
 from .equations import declarations, free_name, renamed, sum_name, sums_in_use, synapse_equations, synapse_names, wipe_code
 from .fused import DecayAndSum, Wipe
 from .schedule import SLOT, Schedule, place
-from .values import Array
 
 
 class Form(Protocol):
@@ -97,22 +97,18 @@ class Fast:
         from ..discrete import synaptic_block  # our own propagators: the form ode must do without, so nobody imports them for it
 
         for population in spec.populations:
+            got = expected = ""
             if population.model.takes_values:
+                got, expected = "synapses that read the output of an analogue source, x_pre", "synapses that spikes drive"
+            elif not (block := synaptic_block(population.model)).is_diagonal:
+                got, expected = f"coupled synaptic states {', '.join(block.states)}", "synaptic states that decay each on its own"
+            if got:
                 raise TransferError(
                     "the form 'fast' can't express this model",
                     where=f"{population.name}: {population.model.name}",
-                    got="synapses that read the output of an analogue source, x_pre",
-                    expected="synapses that spikes drive",
-                    remedy='use form="ode"',
-                )
-            block = synaptic_block(population.model)
-            if not block.is_diagonal:
-                raise TransferError(
-                    "the form 'fast' can't express this model",
-                    where=f"{population.name}: {population.model.name}",
-                    got=f"coupled synaptic states {', '.join(block.states)}",
-                    expected="synaptic states that decay each on its own",
-                    remedy='use form="ode", or rewrite the model in uncoupled states',
+                    got=got,
+                    expected=expected,
+                    remedy='use form="ode", or rewrite the model in uncoupled states that spikes drive',
                 )
 
     def equations(self, spec: NetworkSpec, projection: Projection) -> Equations:
@@ -178,12 +174,6 @@ def find_form(name: str) -> Form:
     UnknownNameError
         If there is none of that name.
     """
-    if name not in FORMS:
-        raise UnknownNameError(
-            "unknown form",
-            where="Brian2 simulation",
-            got=repr(name),
-            expected=", ".join(FORMS),
-            remedy="ode is the textbook's, fast the one for many recordings; both are the same network",
-        )
-    return FORMS[name]
+    remedy = "ode is the textbook's, fast the one for many recordings; both are the same network"
+    form: Form = one_of(name, FORMS, "form", where="Brian2 simulation", remedy=remedy)
+    return form

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.recording import Raster
-from ..errors import DataError
+from ..errors import DataError, finite
 
 #: Spikes, or values for a network that takes them, shape (time, batch, channel).
 Inputs: TypeAlias = "Raster | NDArray[np.float64]"
@@ -31,7 +31,7 @@ def check_inputs(inputs: Any, n_input: int, *, values: bool = False, where: str 
             expected=f"(time, batch, {n_input}): the network has {n_input} input channels",
             remedy="pass (time, batch, channel) with the network's number of channels",
         )
-    if array.shape[0] == 0 or array.shape[1] == 0:
+    if 0 in array.shape:
         raise DataError(
             "there is nothing to simulate",
             where=where,
@@ -64,16 +64,7 @@ def _check_values(array: NDArray[Any], where: str) -> NDArray[np.float64]:
             expected="numbers: the synapses of layer_1 read the output of their source, x_pre",
             remedy="pass the analogue signal; if it is really 0 or 1, as numbers: inputs.astype(float)",
         )
-    bad = ~np.isfinite(array)
-    if np.any(bad):
-        first = tuple(int(k) for k in np.argwhere(bad)[0])
-        raise DataError(
-            "an input value is not finite",
-            where=f"{where}: step {first[0]}, recording {first[1]}, channel {first[2]}",
-            got=f"{array[first]!r} ({int(bad.sum())} such values)",
-            expected="finite numbers",
-            remedy="look at how the input was made",
-        )
+    finite(array, "an input value", where=f"{where}: (step, recording, channel)", remedy="look at how the input was made")
     return array.astype(np.float64, copy=False)
 
 

@@ -1,4 +1,4 @@
-"""The report of a built network, read off the Brian2 objects themselves and not off the plan they were made by."""
+"""Transfer reports made of Brian2's own objects, not of the plan that they were built by."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from ..spec import ParameterSlot
+from ..spec import ParameterSlot, Population, Projection
 from ..spec.quantities import parse_unit
+from ..spec.values import Array, is_time_constant, used_entries
 from .built import BuiltNetwork, brian_name
 from .equations import begins_somewhere, hands_on_values, synapse_names
 from .network import METHOD, derived_update
 from .report import MappedParameter, MappedPopulation, MappedProjection, ScheduledObject, TransferReport
-from .values import Array, is_time, used_entries
 
 _KINDS = {
     "SpikeGeneratorGroup": "input spikes are made",
@@ -26,7 +26,6 @@ _KINDS = {
     "SpikeMonitor": "spikes are recorded",
     "StateMonitor": "traces are recorded",
 }
-
 
 #: Ends of the names of what is added to Brian2's own objects.
 _OURS = {
@@ -41,65 +40,81 @@ _OURS = {
 def make_report(built: BuiltNetwork, values: Mapping[str, Array], device: str) -> TransferReport:
     """The report of a built network."""
     spec = built.spec
-    populations = tuple(
-        MappedPopulation(
-            p.name,
-            (group := built.groups[p.name]).name,
-            len(group),
-            str(group.equations),
-            p.model.threshold,
-            p.model.reset,
-            derived_update(group, group.equations, built.methods[p.name]) if p.model.neuron_equations.states else "",
-            built.methods[p.name].name,
-            built.methods[p.name].reason,
-            p.model.refractory,
-            {x: str(p.model.initial[x]) for x in begins_somewhere(p.model)},
-            p.model.output if hands_on_values(spec, p.name) else "",
-        )
-        for p in spec.populations
-    )
-    projections = tuple(
-        MappedProjection(
-            q.name,
-            (synapses := built.synapses[q.name]).name,
-            len(synapses),
-            str(built.form.equations(spec, q)),  # Synapses.equations leaves out the sums
-            built.form.on_pre(spec, q),
-            derived_update(synapses, synapses.equations)
-            if built.form.solves_synapses and spec.population(q.target).model.synapse_equations.states
-            else "",
-        )
-        for q in spec.projections
-        if q.name in built.synapses
-    )
     names = {q.name: synapse_names(spec, q) for q in spec.projections}
-    parameters = tuple(
-        _parameter(slot, names.get(slot.owner, {}).get(slot.name, slot.name), values[key]) for key, slot in spec.slots.items()
+    solved = [built.methods[p.name].name for p in spec.populations if p.model.neuron_equations.states]
+    return TransferReport(
+        dt=f"{spec.dt_s * 1e3:.12g} ms",
+        device=device,
+        form=built.form.name,
+        method=", ".join(dict.fromkeys([METHOD, *solved])),
+        step_order=spec.phases,
+        populations=tuple(_population(built, p) for p in spec.populations),
+        projections=tuple(_projection(built, q) for q in spec.projections if q.name in built.synapses),
+        parameters=tuple(
+            _parameter(slot, names.get(slot.owner, {}).get(slot.name, slot.name), values[key]) for key, slot in spec.slots.items()
+        ),
+        schedule=tuple(_schedule(built)),
     )
-    dt = f"{spec.dt_s * 1e3:.12g} ms"
-    methods = dict.fromkeys([METHOD, *(built.methods[p.name].name for p in spec.populations if p.model.neuron_equations.states)])
-    order, schedule = spec.phases, tuple(_schedule(built))
-    return TransferReport(dt, device, built.form.name, ", ".join(methods), order, populations, projections, parameters, schedule)
+
+
+def _population(built: BuiltNetwork, population: Population) -> MappedPopulation:
+    group, method, model = built.groups[population.name], built.methods[population.name], population.model
+    return MappedPopulation(
+        name=population.name,
+        group=group.name,
+        size=len(group),
+        equations=str(group.equations),
+        threshold=model.threshold,
+        reset=model.reset,
+        refractory=model.refractory,
+        update=derived_update(group, group.equations, method) if model.neuron_equations.states else "",
+        method=method.name,
+        reason=method.reason,
+        initial={x: str(model.initial[x]) for x in begins_somewhere(model)},
+        output=model.output if hands_on_values(built.spec, population.name) else "",
+    )
+
+
+def _projection(built: BuiltNetwork, projection: Projection) -> MappedProjection:
+    synapses, form, spec = built.synapses[projection.name], built.form, built.spec
+    solved = form.solves_synapses and spec.population(projection.target).model.synapse_equations.states
+    return MappedProjection(
+        name=projection.name,
+        synapses=synapses.name,
+        n_synapses=len(synapses),
+        equations=str(form.equations(spec, projection)),  # Synapses.equations leaves out the sums
+        on_pre=form.on_pre(spec, projection),
+        update=derived_update(synapses, synapses.equations) if solved else "",
+    )
 
 
 def _schedule(built: BuiltNetwork) -> Iterator[ScheduledObject]:
     idle = {f"{brian_name(p.name)}_stateupdater" for p in built.spec.populations if not p.model.neuron_equations.states}
     begun = {f"{brian_name(p.name)}_wipe" for p in built.spec.populations if begins_somewhere(p.model)}
-    for found in built.network.sorted_objects:
-        kind = next((_KINDS[c.__name__] for c in type(found).__mro__ if c.__name__ in _KINDS), None)
-        if kind is None:
-            kind = next((does for end, does in _OURS.items() if found.name.endswith(end) or f"{end}_of_" in found.name), None)
-        if found.name.endswith("_wipe") and found.name in begun:
-            kind = "states are set to where they begin, if a recording does"
-        if kind is not None and found.name not in idle:
-            yield ScheduledObject(found.name, found.when, found.order, kind)
+    for item in built.network.sorted_objects:
+        does = next((_KINDS[c.__name__] for c in type(item).__mro__ if c.__name__ in _KINDS), None)
+        if does is None:
+            does = next((text for end, text in _OURS.items() if item.name.endswith(end) or f"{end}_of_" in item.name), None)
+        if item.name in begun:
+            does = "states are set to where they begin, if a recording does"
+        if does is not None and item.name not in idle:
+            yield ScheduledObject(object=item.name, when=item.when, order=item.order, does=does)
 
 
 def _parameter(slot: ParameterSlot, variable: str, value: Array) -> MappedParameter:
     used = value[used_entries(slot)]
     shown = used / float(parse_unit(slot.parameter.unit, where=slot.key))
-    some = used.size > 0  # a recurrent neuron alone has no synapse, and no values
-    low, middle, high = (float(f(shown)) for f in (np.min, np.median, np.max)) if some else (math.nan,) * 3
-    n_zero, n_infinite = (int(np.sum(used == 0.0)), int(np.sum(np.isinf(used)))) if is_time(slot) else (0, 0)
-    owner = brian_name(slot.owner.removesuffix(".neuron"))
-    return MappedParameter(slot.key, f"{owner}.{variable}", slot.parameter.unit, used.size, low, middle, high, n_zero, n_infinite)
+    # a recurrent neuron alone has no synapse, and no values
+    low, middle, high = (float(f(shown)) for f in (np.min, np.median, np.max)) if used.size else (math.nan,) * 3
+    is_time = is_time_constant(slot)
+    return MappedParameter(
+        key=slot.key,
+        variable=f"{brian_name(slot.owner.removesuffix('.neuron'))}.{variable}",
+        unit=slot.parameter.unit,
+        n_values=used.size,
+        minimum=low,
+        median=middle,
+        maximum=high,
+        n_zero=int(np.sum(used == 0.0)) if is_time else 0,
+        n_infinite=int(np.sum(np.isinf(used))) if is_time else 0,
+    )

@@ -17,8 +17,8 @@ from brian2.units.allunits import second
 from ..errors import TransferError
 from ..spec import NetworkSpec, NeuronModel, Population
 from ..spec.equations import symbol
+from ..spec.values import Array
 from .updaters import Coefficients, SymplecticEuler
-from .values import Array
 
 #: Eigenvalues nearer to each other than this, relative to the largest, cost Brian2's solution more than three digits.
 _NEAR = 1e-3

@@ -14,7 +14,9 @@ from brian2.units.allunits import second
 
 from ..errors import TransferError
 from ..spec import NetworkSpec, Projection
-from .built import BuiltNetwork, brian_name, set_value
+from ..spec.values import Array
+from .additions import NOTHING, Additions, check_additions
+from .built import BuiltNetwork, brian_name, set_value, synapse_mask
 from .equations import STEPS_PER_RECORDING, delayed, synapse_names
 from .forms import FORMS, Form
 from .inputs import Inputs
@@ -22,8 +24,6 @@ from .methods import EXACT, Method
 from .population import add_population
 from .schedule import Schedule, place
 from .sources import fill_source, make_source
-from .surroundings import NOTHING, Surroundings, check_surroundings
-from .values import Array, synapse_mask
 
 #: Brian2's method of integration for synapses: it solves the equations itself, from their text.
 METHOD = "exact"
@@ -33,7 +33,7 @@ def build_network(
     spec: NetworkSpec,
     values: Mapping[str, Array],
     form: Form = FORMS["ode"],
-    surroundings: Surroundings = NOTHING,
+    additions: Additions = NOTHING,
     clock: Clock | None = None,
 ) -> BuiltNetwork:
     """Make the network on the active Brian2 device, without input spikes and monitors. ``values`` must have been checked.
@@ -43,12 +43,12 @@ def build_network(
     Raises
     ------
     TransferError
-        If the form can't express the network, the surroundings do not fit it, or Brian2 refuses the equations.
+        If the form can't express the network, the additions do not fit it, or Brian2 refuses the equations.
     """
     form.check(spec)
-    check_surroundings(spec, surroundings)
+    check_additions(spec, additions)
     clock = clock or Clock(dt=spec.dt_s * second, name="step_clock")
-    built = BuiltNetwork(spec, form, clock, make_source(spec, clock), surroundings)
+    built = BuiltNetwork(spec, form, clock, make_source(spec, clock), additions)
     built.add(built.source)
     try:
         for number, population in enumerate(spec.populations, start=1):
@@ -143,7 +143,7 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
         return
     name, target = brian_name(projection.name), built.groups[projection.target]
     model, names = built.spec.population(projection.target).model, synapse_names(built.spec, projection)
-    form, delays = built.form, built.surroundings.delays.get(projection.name)
+    form, delays = built.form, built.additions.delays.get(projection.name)
     on_pre = form.on_pre(built.spec, projection)
     synapses = Synapses(
         built.source if projection.source == "input" else built.groups[projection.source],

@@ -10,6 +10,8 @@ from brian2 import NeuronGroup
 
 from ..errors import TransferError
 from ..spec import NeuronModel, Population
+from ..spec.values import Array
+from .additions import REFRACTORY, kick_of, kick_size
 from .built import BuiltNetwork, brian_name, set_by_expression, set_value
 from .equations import (
     beginning_code,
@@ -25,8 +27,6 @@ from .equations import (
 )
 from .methods import choose_method
 from .schedule import SLOT, Schedule, place
-from .surroundings import REFRACTORY, kick_of, kick_size
-from .values import Array
 
 
 def add_population(built: BuiltNetwork, population: Population, number: int, schedule: Schedule, values: Mapping[str, Array]) -> None:
@@ -38,7 +38,7 @@ def add_population(built: BuiltNetwork, population: Population, number: int, sch
         If its values give no step.
     """
     model, name = population.model, brian_name(population.name)
-    added = built.surroundings
+    added = built.additions
     method = choose_method(built.spec, population, values)
     holds_sums = not built.form.sums_stand_still and sums_move_states(model)
     equations = neuron_equations(built.spec, population, added, constants=method.declared, holds_sums=holds_sums)

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from ..data.recording import Raster, Recording
 from ..errors import UnknownNameError
 from ..spec import NetworkSpec, Projection
-from .built import BuiltNetwork, brian_name
+from .built import BuiltNetwork, brian_name, synapse_mask
 from .equations import sums_in_use, synapse_names
 from .inputs import Inputs, split_recordings
 from .schedule import END
-from .values import synapse_mask
 
 _OF_SYNAPSES = re.compile(r"^(?P<projection>.+)\.(?P<state>\w+)\[(?P<post>\d+)\]$")
 

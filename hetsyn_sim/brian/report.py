@@ -1,4 +1,4 @@
-"""What of a network went where in Brian2, as plain data and as text."""
+"""The transfer report: which Brian2 object holds which part of the network."""
 
 from __future__ import annotations
 
@@ -8,45 +8,31 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MappedPopulation:
-    """A population and its NeuronGroup ``group`` of ``size`` neurons; ``update`` is the step that ``method`` made of the equations.
-
-    ``threshold``, ``reset`` and ``refractory`` are as Brian2 has them.
-
-    ``reason`` says why the method is not Brian2's own, if it is not; ``initial`` where states begin that do not at 0; ``output`` what the
-    population hands on, if that is a value.
-    """
+    """A population and its NeuronGroup."""
 
     name: str
     group: str
     size: int
+    #: As Brian2 has them, like ``threshold``, ``reset`` and ``refractory``.
     equations: str
     threshold: str
     reset: str
+    refractory: str
+    #: The step that ``method`` made of the equations, and why the method is not Brian2's own, if it is not.
     update: str
     method: str
     reason: str
-    refractory: str
+    #: Where states begin that do not begin at 0.
     initial: dict[str, str]
+    #: What the population hands on, if that is a value.
     output: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MappedProjection:
-    """A projection and its Synapses object.
-
-    Attributes
-    ----------
-    name, synapses
-        What it is called in the spec and in Brian2.
-    n_synapses
-        How many synapses there are.
-    equations, on_pre
-        As Brian2 has them.
-    update
-        The step that Brian2 made of the equations.
-    """
+    """A projection and its Synapses object, with equations as Brian2 has them and the step that it made of these."""
 
     name: str
     synapses: str
@@ -56,46 +42,26 @@ class MappedProjection:
     update: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MappedParameter:
-    """A parameter slot, its Brian2 variable and its values.
-
-    Attributes
-    ----------
-    key, variable
-        The slot's name in the spec, and the variable's in Brian2.
-    unit
-        Of ``minimum``, ``median`` and ``maximum``.
-    n_values
-        How many values it has.
-    minimum, median, maximum
-        Of these, synapses that are not there left out.
-    n_zero, n_infinite
-        How many of them, if they are time constants, are exactly 0 or infinite.
-    """
+    """A parameter slot, its Brian2 variable and its values, without those of synapses that do not exist."""
 
     key: str
     variable: str
+    #: Of ``minimum``, ``median`` and ``maximum``.
     unit: str
     n_values: int
     minimum: float
     median: float
     maximum: float
+    #: How many, if they are time constants, are exactly 0 or infinite.
     n_zero: int
     n_infinite: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ScheduledObject:
-    """A Brian2 object and when it acts in a step.
-
-    Attributes
-    ----------
-    object, does
-        What it is called, and what it does, in words.
-    when, order
-        The slot of Brian2's schedule, and the place in it.
-    """
+    """A Brian2 object, its slot and place in Brian2's schedule, and what it does there, in words."""
 
     object: str
     when: str
@@ -103,7 +69,7 @@ class ScheduledObject:
     does: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TransferReport:
     """What was mapped, and how. ``print`` it, or take :meth:`to_dict`.
 
@@ -117,8 +83,6 @@ class TransferReport:
         Brian2's names of how the equations are solved, the synapses' first.
     step_order
         The phases of a step; for each layer, where they differ.
-    populations, projections, parameters, schedule
-        What became of each.
     """
 
     dt: str

@@ -1,4 +1,4 @@
-"""Running a network in Brian2: all recordings one after the other in a single run, on the device of your choice."""
+"""Simulations of a network in Brian2: all recordings one after the other in a single run, on any device."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ import brian2
 import numpy as np
 from brian2 import Network
 
+from ..data.events import SpikeDataset
 from ..data.recording import Recording, check_same_dt
-from ..errors import BackendError
+from ..errors import BackendError, TransferError
 from ..spec import NetworkSpec
+from ..spec.values import check_values, is_time_constant
+from .additions import NOTHING, Additions, check_additions
 from .built import BuiltNetwork
+from .cuda import check_filters_only
 from .devices import Device, find_device, on_runtime
 from .forms import find_form
-from .general import check_filters_only
 from .inputs import Inputs, check_inputs
 from .mapping import make_report
 from .network import build_network, check_finite, run_network, set_input
 from .record import Monitors, resolve_traces
 from .report import TransferReport
 from .standalone import Job, Seconds, build_standalone, run_standalone
-from .surroundings import NOTHING, Surroundings, check_surroundings
-from .values import check_values, is_time
 
 _FRESH = "before any run"
 
@@ -49,7 +50,7 @@ class BrianSimulation:
         ``"ode"``, the textbook, or ``"fast"`` (:mod:`hetsyn_sim.brian.forms`): the same network.
     record
         The traces to keep; see :func:`hetsyn_sim.brian.record.resolve_traces`. Spikes are always kept.
-    surroundings
+    additions
         Delays, refractoriness and noise that the equations do not have.
     build_directory
         Where ``cpp_standalone`` writes its project. A temporary directory by default.
@@ -77,7 +78,7 @@ class BrianSimulation:
         device: str | Device = "numpy",
         form: str = "ode",
         record: str | Iterable[str] = "v",
-        surroundings: Surroundings = NOTHING,
+        additions: Additions = NOTHING,
         build_directory: str | Path | None = None,
     ) -> None:
         self.spec = spec
@@ -85,22 +86,21 @@ class BrianSimulation:
         self.form = find_form(form)
         self.form.check(spec)
         if self.device.cuda:
-            check_filters_only(
-                spec, what=f"the device {self.device.name!r}", remedy="use cpp_standalone: on CUDA, nothing else was ever tried"
-            )
-        check_surroundings(spec, surroundings)
-        self.surroundings = surroundings
+            check_filters_only(spec)
+        check_additions(spec, additions)
+        self.additions = additions
         self.traces = resolve_traces(spec, record)
-        self.values = check_values(spec, values)
+        self.values = check_values(spec, values, error=TransferError, used_only=True)
         self.build_directory = build_directory
         self.seconds = Seconds()
 
     @cached_property
     def _built(self) -> tuple[BuiltNetwork, Monitors]:
         """The network on Brian2's runtime device, for running it there and for looking at it."""
-        values = {key: np.maximum(v, self.device.smallest_time) if is_time(self.spec.slots[key]) else v for key, v in self.values.items()}
+        times = {key for key, slot in self.spec.slots.items() if is_time_constant(slot)}
+        values = {key: np.maximum(v, self.device.smallest_time) if key in times else v for key, v in self.values.items()}
         with on_runtime():  # making it needs no compiler, whatever it runs on later
-            built = build_network(self.spec, values, self.form, self.surroundings)
+            built = build_network(self.spec, values, self.form, self.additions)
             monitors = Monitors(built, self.traces)
             built.network.store(_FRESH)
         return built, monitors
@@ -135,7 +135,8 @@ class BrianSimulation:
         Parameters
         ----------
         inputs
-            Input spikes, 0 or 1, shape (time, batch, channel); for a network that takes values, finite numbers.
+            Input spikes, 0 or 1, shape (time, batch, channel); for a network that takes values, finite numbers. Or a
+            :class:`~hetsyn_sim.data.SpikeDataset`: all its recordings are as long as the longest, the shorter ones silent at their end.
         dt
             The inputs' time step in seconds, if they carry one: it must be the network's.
         progress
@@ -153,11 +154,14 @@ class BrianSimulation:
         DataError
             If the inputs do not fit.
         DtMismatchError
-            If ``dt`` is not the network's.
+            If ``dt``, or the data set's, is not the network's.
         BackendError
             If the standalone project can't be compiled or run, or there is no GPU for it.
         """
-        find_device(self.device)
+        find_device(self.device)  # once more: what can be built here need not run here
+        if isinstance(inputs, SpikeDataset):
+            check_same_dt(inputs.dt, self.spec.dt_s, where="recordings for the Brian2 simulation")
+            inputs = inputs.rasters()
         if dt is not None:
             check_same_dt(dt, self.spec.dt_s, where="inputs of the Brian2 simulation")
         checked = check_inputs(inputs, self.spec.n_input, values=self.spec.takes_values)
@@ -169,8 +173,8 @@ class BrianSimulation:
         built, monitors = self._built
         with on_runtime(self.device), np.errstate(all="ignore"):  # tau = 0 is a decay of exactly 0; what is not finite is looked for later
             built.network.restore(_FRESH)
-            if self.surroundings.noise:
-                brian2.seed(self.surroundings.seed)
+            if self.additions.noise:
+                brian2.seed(self.additions.seed)
             set_input(built, inputs)
             start = perf_counter()
             run_network(built, inputs.shape[0], inputs.shape[1], lambda elapsed, fraction, start, duration: progress(float(fraction)))
@@ -219,12 +223,12 @@ class BrianSimulation:
             )
         checked = check_inputs(inputs, self.spec.n_input, values=self.spec.takes_values)
         self.seconds = Seconds()
-        told: dict[str, Any] = {"message": message} | ({"progress": progress} if progress is not None and self.device.cuda else {})
-        return build_standalone(self.device, self._job, checked, Path(directory), seconds=self.seconds, **told)
+        callbacks: dict[str, Any] = {"message": message} | ({"progress": progress} if progress is not None and self.device.cuda else {})
+        return build_standalone(self.device, self._job, checked, Path(directory), seconds=self.seconds, **callbacks)
 
     @property
     def _job(self) -> Job:
-        return Job(self.spec, self.values, self.form, self.surroundings, self.traces)
+        return Job(self.spec, self.values, self.form, self.additions, self.traces)
 
     def _run_standalone(self, inputs: Inputs, progress: Callable[[float], None], message: Callable[[str], None] | None) -> Recording:
         with ExitStack() as stack:
@@ -245,9 +249,6 @@ def simulate(
     message: Callable[[str], None] | None = None,
     build_directory: str | Path | None = None,
 ) -> Recording:
-    """Build a network and run it once; see :class:`BrianSimulation` and its :meth:`~BrianSimulation.run`.
-
-    ``build_directory`` and all others are theirs.
-    """
+    """Build a network and run it once: the parameters are those of :class:`BrianSimulation` and its :meth:`~BrianSimulation.run`."""
     simulation = BrianSimulation(spec, values, device=device, form=form, record=record, build_directory=build_directory)
     return simulation.run(inputs, dt=dt, progress=progress, message=message)

@@ -1,4 +1,4 @@
-"""A network as one compiled program that runs any number of recordings, some at a time.
+"""Standalone programs: one network, compiled, which runs any number of recordings, some at a time.
 
 What is compiled in is the network's shape: how many neurons, synapses and recorded variables, how many steps a run has, and room for input
 spikes. All numbers, weights and input values among them, are files that the program reads. So recordings come in runs of a fixed number,
@@ -20,6 +20,8 @@ from brian2.units.allunits import second
 from ..data.recording import Recording
 from ..errors import BackendError, TransferError
 from ..spec import NetworkSpec
+from ..spec.values import Array
+from .additions import Additions
 from .built import BuiltNetwork
 from .devices import Device, on_standalone
 from .forms import Form
@@ -27,8 +29,6 @@ from .inputs import Inputs
 from .network import build_network, check_finite, run_network, set_input
 from .record import Monitors, Trace
 from .sources import input_files
-from .surroundings import Surroundings
-from .values import Array
 
 #: The most recordings of one run, and the most bytes of recorded traces.
 _MOST_RECORDINGS = 64
@@ -71,7 +71,7 @@ class Job:
     spec: NetworkSpec
     values: Mapping[str, Array]
     form: Form
-    surroundings: Surroundings
+    additions: Additions
     traces: tuple[Trace, ...]
 
 
@@ -95,15 +95,21 @@ def _generated(device: Device, job: Job, inputs: Inputs, directory: Path) -> Ite
     counts = [0] if job.spec.takes_values else [int(inputs[:, k : k + at_once].sum()) for k in range(0, n_runs, at_once)]
     room = room_for(max(counts))
     with on_standalone(device) as standalone:
-        if job.surroundings.noise:
-            standalone.seed(job.surroundings.seed)
+        if job.additions.noise:
+            standalone.seed(job.additions.seed)
         clock = None
         if device.cuda:
-            if job.surroundings.delays:
-                raise _no_delays(device)
+            if job.additions.delays:
+                raise TransferError(
+                    "this device can't run delays",
+                    where=f"device {device.name!r}",
+                    got="axonal delays",
+                    expected="spikes that arrive in the step they are sent",
+                    remedy="use cpp_standalone: with delays, Brian2CUDA reads a layer's spikes before its threshold from another step",
+                )
             clock = standalone.defaultclock  # Brian2CUDA's templates know no other
             clock.dt = job.spec.dt_s * second
-        built = build_network(job.spec, job.values, job.form, job.surroundings, clock)
+        built = build_network(job.spec, job.values, job.form, job.additions, clock)
         monitors = Monitors(built, job.traces)
         set_input(built, _filled(inputs[:, :at_once], at_once), room)
         run_network(built, n_steps, at_once)
@@ -111,27 +117,13 @@ def _generated(device: Device, job: Job, inputs: Inputs, directory: Path) -> Ite
         yield _Generated(standalone, built, monitors, at_once, room)
 
 
-def _no_delays(device: Device) -> TransferError:
-    return TransferError(
-        "this device can't run delays",
-        where=f"device {device.name!r}",
-        got="axonal delays",
-        expected="spikes that arrive in the step they are sent",
-        remedy="use cpp_standalone: with delays, Brian2CUDA reads a layer's spikes before its threshold from another step",
-    )
-
-
-def build_standalone(device: Device, job: Job, inputs: Inputs, directory: Path, *, seconds: Seconds, **told: Callable[..., None]) -> Path:
-    """Generate the project in ``directory`` and compile its program, for a run on ``inputs``; fill in ``seconds``.
-
-    Raises
-    ------
-    BackendError
-        If the program can't be compiled.
-    """
+def build_standalone(
+    device: Device, job: Job, inputs: Inputs, directory: Path, *, seconds: Seconds, **callbacks: Callable[..., None]
+) -> Path:
+    """Generate the project in ``directory`` and compile its program, for a run on ``inputs``; fill in ``seconds``."""
     with _generated(device, job, inputs, directory):
         start = perf_counter()
-        program, seconds.compiled = device.program(directory, **told)
+        program, seconds.compiled = device.program(directory, **callbacks)
         seconds.compiling = perf_counter() - start
     return program
 
@@ -152,8 +144,6 @@ def run_standalone(
     ------
     BackendError
         If the program can't be compiled or fails.
-    TransferError
-        If the device can't run delays.
     """
     n_runs = inputs.shape[1]
     progress(0.0)
@@ -164,8 +154,8 @@ def run_standalone(
         seconds.compiling = perf_counter() - start
         for begin in range(0, n_runs, made.at_once):
             part = inputs[:, begin : begin + made.at_once]
-            whole = _filled(part, made.at_once)
-            for name, content in input_files(made.standalone, made.built, whole, made.room).items():
+            padded = _filled(part, made.at_once)
+            for name, content in input_files(made.standalone, made.built, padded, made.room).items():
                 content.tofile(directory / "static_arrays" / name)
             try:
                 made.standalone.run(str(directory), "results", with_output=False)
@@ -179,7 +169,7 @@ def run_standalone(
                 ) from error
             seconds.simulating += float(made.standalone._last_run_time)
             check_finite(made.built)
-            parts.append(made.monitors.recording(whole, f"brian2 {device.name}").runs(slice(0, part.shape[1])))
+            parts.append(made.monitors.recording(padded, f"brian2 {device.name}").runs(slice(0, part.shape[1])))
             progress(min(1.0, (begin + made.at_once) / n_runs))
     return Recording.joined(parts)
 
@@ -193,5 +183,5 @@ def _filled(inputs: Inputs, n_runs: int) -> Inputs:
     """The inputs with silent recordings at the end."""
     n_steps, n_given, n_channels = inputs.shape
     silence = np.zeros((n_steps, n_runs - n_given, n_channels), dtype=inputs.dtype)
-    whole: Inputs = np.concatenate([inputs, silence], axis=1)
-    return whole
+    padded: Inputs = np.concatenate([inputs, silence], axis=1)
+    return padded

@@ -1,62 +1,22 @@
-"""From a checkpoint to Brian2: the trained network, spike for spike, and a report of what was mapped to what."""
+"""From a checkpoint to Brian2: the trained network, spike for spike."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from ..data.checkpoint import Checkpoint
-from ..data.events import SpikeDataset
-from ..data.recording import Recording, check_same_dt
 from . import BrianSimulation, Device
 
 
 class TransferredNetwork(BrianSimulation):
-    """A trained network in Brian2; :meth:`run` also takes recordings with their own dt.
+    """A trained network in Brian2; ``checkpoint`` is where its values come from."""
 
-    Attributes
-    ----------
-    checkpoint
-        Where the values come from.
-    """
-
-    def __init__(
-        self,
-        checkpoint: Checkpoint,
-        *,
-        device: str | Device = "numpy",
-        form: str = "ode",
-        record: str | Iterable[str] = "v",
-        build_directory: str | Path | None = None,
-    ) -> None:
-        super().__init__(checkpoint.spec, checkpoint.values, device=device, form=form, record=record, build_directory=build_directory)
+    def __init__(self, checkpoint: Checkpoint, **options: Any) -> None:
+        super().__init__(checkpoint.spec, checkpoint.values, **options)
         self.checkpoint = checkpoint
-
-    def run(
-        self,
-        inputs: Any,
-        *,
-        dt: float | None = None,
-        progress: Callable[[float], None] | None = None,
-        message: Callable[[str], None] | None = None,
-    ) -> Recording:
-        """As :meth:`BrianSimulation.run`; ``inputs`` may also be a :class:`~hetsyn_sim.data.SpikeDataset` or a slice of one.
-
-        Its recordings are run for as many steps as the longest of them has, the shorter ones with silence at the end.
-
-        Raises
-        ------
-        DtMismatchError
-            If the recordings' dt is not the network's.
-        DataError
-            If their channels are not the network's.
-        """
-        if isinstance(inputs, SpikeDataset):
-            check_same_dt(inputs.dt, self.spec.dt_s, where="recordings for the Brian2 simulation")
-            inputs = inputs.rasters()
-        return super().run(inputs, dt=dt, progress=progress, message=message)
 
 
 def to_brian2(

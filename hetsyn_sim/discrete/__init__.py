@@ -1,9 +1,10 @@
 """From continuous time to a time step, exactly, and the reference interpreter of the result."""
 
+from ..spec.values import check_values, is_time_constant
 from .program import Path, StepProgram, discretise, evaluate, synaptic_block
 from .reference import simulate_reference
 from .stepping import SteppedProgram, is_filter, stepped, synaptic_steps
-from .values import check_values, is_time_constant, neuron_values, synapse_values
+from .values import neuron_values, synapse_values
 
 __all__ = [
     "Path",

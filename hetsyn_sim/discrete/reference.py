@@ -17,11 +17,12 @@ from scipy.linalg import expm
 from ..data.recording import Recording
 from ..errors import DataError
 from ..spec import NetworkSpec, Population, Projection
+from ..spec.values import check_values
 from .linear import LinearBlock
 from .program import StepProgram, discretise, evaluate
 from .reference_stepped import SteppedPopulation
 from .stepping import is_linear
-from .values import check_values, neuron_values, synapse_values
+from .values import neuron_values, synapse_values
 
 Array = NDArray[np.float64]
 

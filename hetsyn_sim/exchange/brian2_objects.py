@@ -135,7 +135,7 @@ def connections_of(synapses: Any, group: NeuronGroup) -> Connections:
         delays = np.atleast_1d(np.asarray(pathway.variables["delay"].get_value(), dtype=np.float64))
         if np.any(delays > 0):
             longest = f"up to {delays.max():g} s in {pathway.objname}"
-            fail("delays", where, longest, "remove them, and add them in Brian2 again: Surroundings(delays=...)")
+            fail("delays", where, longest, "remove them, and add them in Brian2 again: Additions(delays=...)")
         code.append(str(pathway.code))
     equations = synapses.equations
     sums = {name: str(updater.expression.code) for name, updater in synapses.summed_updaters.items()}

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..brian.methods import choose_method
-from ..brian.values import is_time
 from ..data.checkpoint import Checkpoint, installed_versions
 from ..data.decoding import Decoder, check_input
 from ..data.escape import markdown
@@ -23,6 +22,7 @@ from ..data.events import SpikeDataset
 from ..data.files import write_atomically
 from ..errors import TransferError
 from ..spec import NetworkSpec, Population
+from ..spec.values import is_time_constant
 from .expected import Expected, check_folder
 from .script import script_of, table_of_orders
 from .script_frame import PAGE
@@ -118,7 +118,7 @@ def _check_exportable(spec: NetworkSpec, values: Mapping[str, NDArray[np.float64
 def _simulable(checkpoint: Checkpoint, key: str) -> NDArray[np.float64]:
     """The values of a slot; a time constant of 0 becomes the smallest number (the same decay): compiled code must not divide by 0."""
     value = np.asarray(checkpoint.values[key], dtype=np.float64)
-    return np.maximum(value, np.finfo(np.float64).tiny) if is_time(checkpoint.spec.slots[key]) else value
+    return np.maximum(value, np.finfo(np.float64).tiny) if is_time_constant(checkpoint.spec.slots[key]) else value
 
 
 def _npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:

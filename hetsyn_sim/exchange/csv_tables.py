@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
-from ..brian.values import used_entries
 from ..data.checkpoint import Checkpoint
 from ..data.decoding import check_input
 from ..data.escape import table_cell
@@ -26,6 +25,7 @@ from ..data.events import SpikeDataset
 from ..data.files import json_text, write_atomically
 from ..spec import NetworkSpec
 from ..spec.quantities import dimensions_of, format_quantity, name_of_dimensions
+from ..spec.values import used_entries
 from .expected import Expected, check_folder
 
 CSV_FORMAT = 1

@@ -12,7 +12,7 @@ from brian2.units import allunits
 from brian2.units.fundamentalunits import DIMENSIONLESS, Unit
 from numpy.typing import NDArray
 
-from ..brian.built import brian_name
+from ..brian.built import brian_name, synapse_mask
 from ..brian.equations import (
     STEPS_PER_RECORDING,
     beginning_code,
@@ -30,11 +30,11 @@ from ..brian.equations import (
 from ..brian.methods import choose_method
 from ..brian.network import METHOD
 from ..brian.schedule import Schedule
-from ..brian.values import synapse_mask, used_entries
 from ..data.decoding import DECODERS, Decoder
 from ..data.escape import docstring, one_line
 from ..spec import NetworkSpec, NeuronModel, Population, Projection
 from ..spec.quantities import dimensions_of, name_of_dimensions, parse_unit
+from ..spec.values import used_entries
 from .script_frame import AXES, BEGINNING, ENDING, MEANINGS, OWN_NAME
 
 _WIDTH = 116

@@ -6,7 +6,8 @@ which is used where it can be.
 """
 
 from .backends import BACKENDS, available_backends, use_backend
-from .filters import CHUNK, exponential_filter, filter_carry, is_tied, spread_carry
+from .filters import CHUNK, exponential_filter, filter_carry, spread_carry
+from .lags import is_tied
 from .scan import DecayPath, SurrogateDerivative, spans_any_time, spiking_scan
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Which implementation stands behind the kernels: a name for each, and which one is in use."""
+"""Back ends of the kernels: their names, and the one that is in use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
-from ..errors import BackendError, UnknownNameError
+from ..errors import BackendError, one_of
 from .expansion import check_tolerance
 from .library import has_library
 
@@ -16,6 +16,7 @@ from .library import has_library
 #: filters within a tolerance of the exact ones (:mod:`hetsyn_sim.kernels.expansion`); ``triton``, checked in its interpreter only.
 BACKENDS = ("plain", "fused", "expansion", "triton")
 
+# Globals, not a ContextVar: threads that a training starts must keep the choice, and torch.compile compiles anew where a global changes.
 _chosen: str | None = None
 _tolerance = 1e-6
 
@@ -65,11 +66,7 @@ class use_backend:
 
     def __init__(self, name: str | None, *, tolerance: float = 1e-6) -> None:
         global _chosen, _tolerance
-        if name is not None and name not in BACKENDS:
-            raise UnknownNameError(
-                "unknown back end", where="use_backend", got=repr(name), expected=", ".join(BACKENDS), remedy="use one of these"
-            )
-        if name is not None and (obstacle := _obstacle(name)) is not None:
+        if name is not None and (obstacle := _obstacle(one_of(name, BACKENDS, "back end", where="use_backend"))) is not None:
             what, remedy = obstacle
             raise BackendError(what, where="use_backend", got=repr(name), expected=" or ".join(available_backends()), remedy=remedy)
         check_tolerance(tolerance, torch.float64)

@@ -1,8 +1,9 @@
-"""What the kernels refuse, before they touch memory with it."""
+"""Checks of shapes, types and numbers before a kernel touches memory with them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 import torch
 from torch import Tensor
@@ -13,16 +14,10 @@ Paths = Sequence[tuple[Tensor, Tensor]]
 
 
 def check_filter(x: Tensor, w: Tensor, rho: Tensor) -> None:
-    """Raise unless x is (time, batch, pre), w (post, pre) and rho broadcasts to w, all of one type and on one device, none empty.
-
-    Raises
-    ------
-    DataError
-        If not.
-    """
+    """Raise a DataError unless x is (time, batch, pre), w (post, pre) and rho broadcasts to w, all alike in type and device, none empty."""
     _check_alike({"x": x, "w": w, "rho": rho})
-    if x.dim() != 3 or w.dim() != 2 or x.shape[2] != w.shape[1] or not _fits(rho, w):
-        _wrong_shapes(
+    if x.dim() != 3 or w.dim() != 2 or x.shape[2] != w.shape[1] or not fits(rho, w):
+        refuse_shapes(
             "exponential_filter",
             {"x": x, "w": w, "rho": rho},
             "x (time, batch, pre), w (post, pre), rho (post, pre), (post, 1), (post,) or ()",
@@ -31,13 +26,7 @@ def check_filter(x: Tensor, w: Tensor, rho: Tensor) -> None:
 
 
 def check_scan(v_in: Tensor, recurrent: Paths, resets: Paths, theta: Tensor) -> None:
-    """Raise unless v_in is (time, batch, post), recurrent paths are (post, post) and everything else broadcasts to (post,).
-
-    Raises
-    ------
-    DataError
-        If not, or if types or devices differ.
-    """
+    """Raise a DataError unless v_in is (time, batch, post), recurrent paths are (post, post) and everything else broadcasts to (post,)."""
     named = {"v_in": v_in, "theta": theta}
     for kind, paths in (("recurrent", recurrent), ("reset", resets)):
         for k, (amplitude, rho) in enumerate(paths):
@@ -46,50 +35,32 @@ def check_scan(v_in: Tensor, recurrent: Paths, resets: Paths, theta: Tensor) -> 
     n = v_in.shape[-1]
     per_neuron = [theta, *(t for pair in resets for t in pair)]
     right = v_in.dim() == 3 and all(t.dim() < 2 and t.numel() in (1, n) for t in per_neuron)
-    right = right and all(a.shape == (n, n) and _fits(rho, a) for a, rho in recurrent)
+    right = right and all(a.shape == (n, n) and fits(rho, a) for a, rho in recurrent)
     if not right:
-        _wrong_shapes(
+        refuse_shapes(
             "spiking_scan", named, "v_in (time, batch, post), recurrent (post, post) with rho as in a filter, all others (post,) or ()"
         )
     _check_not_empty("spiking_scan", {"v_in": v_in})
 
 
 def check_leaky(drive: Tensor, decay: Tensor) -> None:
-    """Raise unless drive is (time, batch, post) and decay (post,), of one type and on one device, none empty.
-
-    Raises
-    ------
-    DataError
-        If not.
-    """
+    """Raise a DataError unless drive is (time, batch, post) and decay (post,), of one type and on one device, none empty."""
     _check_alike({"drive": drive, "decay": decay})
     if drive.dim() != 3 or decay.shape != drive.shape[2:]:
-        _wrong_shapes("leaky_scan", {"drive": drive, "decay": decay}, "drive (time, batch, post), decay (post,)")
+        refuse_shapes("leaky_scan", {"drive": drive, "decay": decay}, "drive (time, batch, post), decay (post,)")
     _check_not_empty("leaky_scan", {"drive": drive})
 
 
 def check_exact(where: str, tensors: dict[str, tuple[Tensor, tuple[int, ...]]]) -> None:
-    """Raise unless each has its shape: the operators themselves take what is shared only after it has been spread.
-
-    Raises
-    ------
-    DataError
-        If not.
-    """
+    """Raise a DataError unless each has its shape: the operators themselves take what is shared only after it has been spread."""
     wrong = {name: pair for name, pair in tensors.items() if tuple(pair[0].shape) != pair[1]}
     if wrong:
         expected = ", ".join(f"{name} {shape}" for name, (_, shape) in wrong.items())
-        _wrong_shapes(where, {name: tensor for name, (tensor, _) in wrong.items()}, expected)
+        refuse_shapes(where, {name: tensor for name, (tensor, _) in wrong.items()}, expected)
 
 
 def check_finite(values: Tensor, name: str) -> None:
-    """Raise unless every value is a finite number.
-
-    Raises
-    ------
-    DataError
-        If not.
-    """
+    """Raise a DataError unless every value is a finite number."""
     if not torch.isfinite(values).all():
         raise DataError(
             "a parameter is not finite",
@@ -101,13 +72,7 @@ def check_finite(values: Tensor, name: str) -> None:
 
 
 def check_decay(rho: Tensor) -> None:
-    """Raise unless every decay is in [0, 1].
-
-    Raises
-    ------
-    DataError
-        If not.
-    """
+    """Raise a DataError unless every decay is in [0, 1]."""
     if not ((rho >= 0.0) & (rho <= 1.0)).all():
         raise DataError(
             "a decay is outside of [0, 1]",
@@ -118,7 +83,8 @@ def check_decay(rho: Tensor) -> None:
         )
 
 
-def _fits(rho: Tensor, w: Tensor) -> bool:
+def fits(rho: Tensor, w: Tensor) -> bool:
+    """Whether decays are one per synapse, one per neuron, or one for all."""
     return rho.shape in (w.shape, (w.shape[0], 1), (w.shape[0],), (1, 1), (1,), ())
 
 
@@ -137,10 +103,11 @@ def _check_alike(tensors: dict[str, Tensor]) -> None:
 def _check_not_empty(where: str, tensors: dict[str, Tensor]) -> None:
     empty = {name: tensor for name, tensor in tensors.items() if not tensor.numel()}
     if empty:
-        _wrong_shapes(where, empty, "at least one step, one batch item and one neuron")
+        refuse_shapes(where, empty, "at least one step, one batch item and one neuron")
 
 
-def _wrong_shapes(where: str, tensors: dict[str, Tensor], expected: str) -> None:
+def refuse_shapes(where: str, tensors: Mapping[str, Tensor], expected: str) -> NoReturn:
+    """Raise the error of shapes that do not fit."""
     raise DataError(
         "the shapes do not fit",
         where=where,

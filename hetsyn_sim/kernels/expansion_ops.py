@@ -41,7 +41,7 @@ def _compiled() -> Library:
 
 @torch.library.custom_op("hetsyn::expanded_filter", mutates_args=(), device_types="cpu")
 def filter_expanded(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> Tensor:
-    """V (time, batch, post) of x (time, batch, pre) with w and rho (post, pre), every power of a decay within ``tolerance``."""
+    """v of shape (time, batch, post) from x (time, batch, pre) with w and rho (post, pre), every power of a decay within ``tolerance``."""
     check_tolerance(tolerance, rho.dtype)
     check_finite(w, "w")
     check_decay(rho)

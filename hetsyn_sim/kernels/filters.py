@@ -13,15 +13,10 @@ from .checks import check_filter
 from .expansion_ops import filter_expanded
 from .expansion_plain import expanded_filter
 from .fused import filter_synapses, leaky_scan
-from .lags import carry, correlate, filter_lags, filter_lags_adjoint, powers, spread
+from .lags import carry, correlate, filter_lags, filter_lags_adjoint, is_tied, powers, spread
 
 #: Longer sequences are processed in pieces of this many steps by sums over lags, which cost time squared within a piece.
 CHUNK = 128
-
-
-def is_tied(rho: Tensor) -> bool:
-    """Whether the decay is shared by a neuron's synapses, so that one state per neuron is enough."""
-    return rho.dim() < 2 or rho.shape[-1] == 1
 
 
 def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None = None) -> Tensor:

@@ -21,6 +21,12 @@ SURROGATE_KERNELS = ("triangular", "multi_gaussian", "arctan", "slayer", "fast_s
 _N_SETTINGS = dict(zip(SURROGATE_KERNELS, (2, 4, 1, 2, 1), strict=True))
 
 
+def kernel_of(surrogate: object) -> str | None:
+    """The compiled derivative that the surrogate's own class names. A subclass may compute something else and has to name its own."""
+    kernel = vars(type(surrogate)).get("kernel")
+    return kernel if kernel in SURROGATE_KERNELS else None
+
+
 def _library() -> Library:
     found = library()
     assert found is not None, "chosen only where there is one"
@@ -32,7 +38,7 @@ def _library() -> Library:
 
 @torch.library.custom_op("hetsyn::filter", mutates_args=(), device_types="cpu")
 def filter_synapses(x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
-    """V (time, batch, post) of x (time, batch, pre) with w and rho (post, pre)."""
+    """v of shape (time, batch, post) from x (time, batch, pre) with w and rho (post, pre)."""
     check_filter(x, w, rho)
     check_exact("hetsyn::filter", {"rho": (rho, tuple(w.shape))})
     check_finite(w, "w")
@@ -48,15 +54,16 @@ def _(x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
 
 
 @torch.library.custom_op("hetsyn::filter_backward", mutates_args=(), device_types="cpu")
-def _filter_backward(g: Tensor, x: Tensor, w: Tensor, rho: Tensor, of_input: bool, of_synapses: bool) -> tuple[Tensor, Tensor, Tensor]:
-    nothing = x.new_empty(0)
+def filter_backward(g: Tensor, x: Tensor, w: Tensor, rho: Tensor, of_input: bool, of_synapses: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """dL/dx, dL/dw and dL/drho from g = dL/dv; empty where not asked for."""
     dx = torch.empty_like(x, memory_format=torch.contiguous_format) if of_input else None
     dw, drho = (torch.zeros_like(w, memory_format=torch.contiguous_format) if of_synapses else None for _ in range(2))
     _library().filter_backward(g.contiguous(), x.contiguous(), w.contiguous(), rho.contiguous(), dx, dw, drho)
-    return nothing if dx is None else dx, x.new_empty(0) if dw is None else dw, x.new_empty(0) if drho is None else drho
+    # operators return tensors only: an empty one stands for what was not asked for
+    return tuple(x.new_empty(0) if gradient is None else gradient for gradient in (dx, dw, drho))  # type: ignore[return-value]
 
 
-@_filter_backward.register_fake
+@filter_backward.register_fake
 def _(g: Tensor, x: Tensor, w: Tensor, rho: Tensor, of_input: bool, of_synapses: bool) -> tuple[Tensor, Tensor, Tensor]:
     shapes = (x.shape if of_input else (0,), *((w.shape,) * 2 if of_synapses else ((0,),) * 2))
     dx, dw, drho = (x.new_empty(shape) for shape in shapes)
@@ -70,7 +77,7 @@ def _save_all(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
 def _differentiate_filter(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
     x, w, rho = ctx.saved_tensors
     of_input, of_synapses = ctx.needs_input_grad[0], any(ctx.needs_input_grad[1:])
-    dx, dw, drho = _filter_backward(g, x, w, rho, of_input, of_synapses)
+    dx, dw, drho = filter_backward(g, x, w, rho, of_input, of_synapses)
     return dx if of_input else None, dw if of_synapses else None, drho if of_synapses else None
 
 
@@ -119,7 +126,7 @@ leaky_scan.register_autocast("cpu", torch.float32)
 def scan_spikes(
     v_in: Tensor, amplitudes: Sequence[Tensor], rhos: Sequence[Tensor], theta: Tensor, surrogate: str, settings: Sequence[float]
 ) -> tuple[Tensor, Tensor]:
-    """Z and v (time, batch, neuron).
+    """z and v (time, batch, neuron).
 
     A path is recurrent if its amplitude is (post, pre), with a decay of the same shape or of shape (post,), and a reset if it is (post,).
     """
@@ -211,7 +218,7 @@ def _differentiate_scan(ctx: Any, dz: Tensor | None, dv: Tensor | None) -> tuple
         elif v.shape[0] < 2:  # no spike has arrived anywhere
             da, drho = torch.zeros_like(amplitude), torch.zeros_like(rho)
         elif rho.dim() == 2:
-            _, da, drho = _filter_backward(d[1:], z[:-1], amplitude, rho, False, True)
+            _, da, drho = filter_backward(d[1:], z[:-1], amplitude, rho, False, True)
         else:
             back = leaky_scan(d[1:], rho, True)  # dL/d(w z), (time, batch, post)
             states = leaky_scan(z[:-1] @ amplitude.T, rho)

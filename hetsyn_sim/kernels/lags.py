@@ -13,6 +13,11 @@ import torch
 from torch import Tensor
 
 
+def is_tied(rho: Tensor) -> bool:
+    """Whether the decay is shared by a neuron's synapses, so that one state per neuron is enough."""
+    return rho.dim() < 2 or rho.shape[-1] == 1
+
+
 def _lag_kernels(w: Tensor, rho: Tensor, n: int) -> Iterator[Tensor]:
     """w, w*rho, w*rho^2, ... (n of them), each of shape (post, pre)."""
     kernel = w
@@ -59,6 +64,24 @@ def correlate(g: Tensor, x: Tensor, w: Tensor, rho: Tensor) -> tuple[Tensor, Ten
         derivative.mul_(rho).add_(polynomial)
         polynomial.mul_(rho).add_(product)
     return polynomial, derivative.mul_(w)
+
+
+def leaky_gradients(d: Tensor, z: Tensor, amplitude: Tensor, rho: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradients of a path with one state per neuron: s[t] = rho s[t-1] + drive[t], v += s, drive = z @ w^T or amplitude * z."""
+    drive = z @ amplitude.T if amplitude.dim() == 2 else amplitude * z  # (time, batch, post)
+    state, states = torch.zeros_like(drive[0]), []
+    for now in drive.unbind(0):
+        state = rho * state + now
+        states.append(state)
+    adjoint, adjoints = torch.zeros_like(d[0]), []
+    for later in reversed(d.unbind(0)):
+        adjoint = rho * adjoint + later
+        adjoints.append(adjoint)
+    back = torch.stack(adjoints[::-1])  # (time, batch, post): dL/ddrive
+    drho = (back[1:] * torch.stack(states)[:-1]).sum(dim=(0, 1))
+    if amplitude.dim() == 2:
+        return back.flatten(0, 1).T @ z.flatten(0, 1), drho
+    return (back * z).sum(dim=(0, 1)), drho
 
 
 def powers(rho: Tensor, n: int) -> Tensor:

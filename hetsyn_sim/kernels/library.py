@@ -51,7 +51,7 @@ class Library:
         self._functions = ctypes.CDLL(str(path))
         if self._functions.hetsyn_abi() != ABI:
             raise OSError(f"{path.name} is of another version of hetsyn-sim")
-        runtime = _openmp_of_torch()
+        runtime = openmp_of_torch()
         if runtime is not None:
             self._functions.hetsyn_use_openmp(*(ctypes.cast(f, c_void_p) for f in (runtime.GOMP_parallel, runtime.omp_get_num_threads)))
 
@@ -75,7 +75,7 @@ class Library:
             )
 
     def filter(self, x: Tensor, w: Tensor, rho: Tensor, v: Tensor) -> None:
-        """V from x (time, batch, pre), w and rho (post, pre)."""
+        """v from x (time, batch, pre), w and rho (post, pre)."""
         self._call("filter", x.dtype, *_pointers(x, w, rho, v), *map(c_long, (*x.shape, w.shape[0])))
 
     def filter_backward(
@@ -85,7 +85,7 @@ class Library:
         self._call("filter_backward", x.dtype, *_pointers(g, x, w, rho, dx, dw, drho), *map(c_long, (*x.shape, w.shape[0])))
 
     def expanded_filter(self, x: Tensor, w: Tensor, rho: Tensor, u: Tensor, nodes: object, v: Tensor) -> None:
-        """V through shared decays; ``u`` (post, pre), float64, and ``nodes`` are as :mod:`expansion_ops` makes them."""
+        """v through shared decays; ``u`` (post, pre), float64, and ``nodes`` are as :mod:`expansion_ops` makes them."""
         self._call("expanded_filter", x.dtype, *_pointers(x, w, rho, u), nodes, *_pointers(v), *map(c_long, (*x.shape, w.shape[0])))
 
     def expanded_gradients(
@@ -96,7 +96,7 @@ class Library:
         self._call("expanded_gradients", x.dtype, *pointers, nodes, *_pointers(dw, drho), *map(c_long, (*x.shape, w.shape[0])))
 
     def scan(self, v_in: Tensor, paths: ScanPaths, theta: Tensor, z: Tensor, v: Tensor) -> None:
-        """Z and v from v_in (time, batch, neuron)."""
+        """z and v from v_in (time, batch, neuron)."""
         self._call("scan", v_in.dtype, *_pointers(v_in), paths.reference, *_pointers(theta, z, v), *map(c_long, v_in.shape))
 
     def scan_backward(
@@ -113,7 +113,7 @@ class Library:
         dtheta: Tensor,
         resets: Sequence[tuple[Tensor, Tensor]],
     ) -> None:
-        """D, dtheta and the gradients of the resets' amplitudes and decays."""
+        """d, dtheta and the gradients of the resets' amplitudes and decays."""
         numbers = (c_double * 4)(*settings)
         out = _Gradients(d.data_ptr(), dtheta.data_ptr(), _array([a for a, _ in resets]), _array([rho for _, rho in resets]))
         arguments = (*_pointers(v, z, dz, dv), paths.reference, *_pointers(theta), c_int(surrogate), numbers, ctypes.byref(out))
@@ -140,7 +140,7 @@ class ScanPaths:
 
 
 @cache
-def _openmp_of_torch() -> ctypes.CDLL | None:
+def openmp_of_torch() -> ctypes.CDLL | None:
     """The OpenMP runtime that torch's wheel brings and has loaded. The kernels run on its threads, which else would be in their way."""
     home = Path(torch.__file__).parent
     for folder, name in ((home / "lib", "libgomp*.so*"), (home.parent / "torch.libs", "libgomp*.so*"), (home / "lib", "libiomp5*.so*")):

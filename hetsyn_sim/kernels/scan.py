@@ -19,9 +19,8 @@ from torch.autograd.function import once_differentiable
 
 from .backends import backend_for
 from .checks import check_scan
-from .filters import is_tied
-from .fused import SURROGATE_KERNELS, scan_spikes
-from .lags import correlate
+from .fused import kernel_of, scan_spikes
+from .lags import correlate, is_tied, leaky_gradients
 
 
 class DecayPath(NamedTuple):
@@ -71,7 +70,7 @@ def spiking_scan(
         flat += [amplitude, rho.reshape(-1).expand(n_post) if is_tied(rho) else rho.expand_as(amplitude)]
     for amplitude, rho in resets:
         flat += [amplitude.expand(n_post), rho.expand(n_post)]
-    kernel, backend = _kernel_of(surrogate), backend_for(v_in, theta, *flat)
+    kernel, backend = kernel_of(surrogate), backend_for(v_in, theta, *flat)
     if backend == "triton":
         from .triton_functions import scan_on_triton  # needs the extra [triton]
 
@@ -88,13 +87,7 @@ def spiking_scan(
 
 def spans_any_time(x: Tensor, surrogate: SurrogateDerivative) -> bool:
     """Whether a scan of any length can go in one piece. In plain torch its cost grows with the square of a piece."""
-    return _kernel_of(surrogate) is not None and backend_for(x) == "fused"
-
-
-def _kernel_of(surrogate: SurrogateDerivative) -> str | None:
-    """The compiled derivative that the surrogate's own class names. A subclass may compute something else and has to name its own."""
-    kernel = vars(type(surrogate)).get("kernel")
-    return kernel if kernel in SURROGATE_KERNELS else None
+    return kernel_of(surrogate) is not None and backend_for(x) == "fused"
 
 
 class _LagBank:
@@ -182,24 +175,6 @@ class _SpikingScan(torch.autograd.Function):
             else:
                 grads += leaky_gradients(d[1:], z[:-1], amplitude, rho)
         return d, dtheta, None, None, *grads
-
-
-def leaky_gradients(d: Tensor, z: Tensor, amplitude: Tensor, rho: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradients of a path with one state per neuron: s[t] = rho s[t-1] + drive[t], v += s, drive = z @ w^T or amplitude * z."""
-    drive = z @ amplitude.T if amplitude.dim() == 2 else amplitude * z  # (time, batch, post)
-    state, states = torch.zeros_like(drive[0]), []
-    for now in drive.unbind(0):
-        state = rho * state + now
-        states.append(state)
-    adjoint, adjoints = torch.zeros_like(d[0]), []
-    for later in reversed(d.unbind(0)):
-        adjoint = rho * adjoint + later
-        adjoints.append(adjoint)
-    back = torch.stack(adjoints[::-1])  # (time, batch, post): dL/ddrive
-    drho = (back[1:] * torch.stack(states)[:-1]).sum(dim=(0, 1))
-    if amplitude.dim() == 2:
-        return back.flatten(0, 1).T @ z.flatten(0, 1), drho
-    return (back * z).sum(dim=(0, 1)), drho
 
 
 def _pairs(flat: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:

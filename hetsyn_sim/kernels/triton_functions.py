@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .scan import leaky_gradients
+from .lags import leaky_gradients
 from .triton_kernels import filter_adjoint, filter_forward, filter_gradients, scan_backward, scan_forward
 
 #: A program of the scan holds its population's recurrent states, post x post: more neurons than this have no place in registers.
@@ -20,7 +20,7 @@ LARGEST_SCAN = 128
 
 
 def filter_on_triton(x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
-    """V (time, batch, post) of x (time, batch, pre) with w and rho (post, pre)."""
+    """v of shape (time, batch, post) from x (time, batch, pre) with w and rho (post, pre)."""
     v: Tensor = _Filter.apply(x, w, rho)
     return v
 
@@ -28,7 +28,7 @@ def filter_on_triton(x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
 def scan_on_triton(
     v_in: Tensor, recurrent: Sequence[tuple[Tensor, Tensor]], resets: Sequence[tuple[Tensor, Tensor]], theta: Tensor, surrogate: Any
 ) -> tuple[Tensor, Tensor] | None:
-    """Z and v as :func:`hetsyn_sim.kernels.spiking_scan`; None for more than one path of a kind or more than LARGEST_SCAN neurons."""
+    """z and v as :func:`hetsyn_sim.kernels.spiking_scan`; None for more than one path of a kind or more than LARGEST_SCAN neurons."""
     n_post = v_in.shape[2]
     if len(recurrent) > 1 or len(resets) > 1 or n_post > LARGEST_SCAN:
         return None

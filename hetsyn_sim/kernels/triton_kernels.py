@@ -103,7 +103,7 @@ def _scan_backward(dz, dv, pseudo, w, rho, amplitude, reset, d, n_steps, n_batch
 
 
 def filter_forward(x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
-    """V (time, batch, post)."""
+    """v of shape (time, batch, post)."""
     v = x.new_zeros(*x.shape[:2], len(w))
     _forward[(x.shape[1], triton.cdiv(len(w), POST))](x, w, rho, v, *x.shape, len(w), POST=POST, PRE=PRE)
     return v
@@ -126,7 +126,7 @@ def filter_gradients(g: Tensor, x: Tensor, w: Tensor, rho: Tensor) -> tuple[Tens
 
 
 def scan_forward(v_in: Tensor, w: Tensor, rho: Tensor, amplitude: Tensor, reset: Tensor, theta: Tensor) -> tuple[Tensor, Tensor]:
-    """Z and v of a population with one recurrent path (post, pre) and one reset (post,); zero amplitudes for none."""
+    """z and v of a population with one recurrent path (post, pre) and one reset (post,); zero amplitudes for none."""
     z, v = torch.empty_like(v_in), torch.empty_like(v_in)
     size = triton.next_power_of_2(v_in.shape[2])
     _scan[(v_in.shape[1],)](v_in, w, rho, amplitude, reset, theta, z, v, *v_in.shape, SIZE=size)
@@ -134,7 +134,7 @@ def scan_forward(v_in: Tensor, w: Tensor, rho: Tensor, amplitude: Tensor, reset:
 
 
 def scan_backward(dz: Tensor, dv: Tensor, pseudo: Tensor, w: Tensor, rho: Tensor, amplitude: Tensor, reset: Tensor) -> Tensor:
-    """D = dL/dv (time, batch, post), spikes included, from what comes from above and the surrogate derivative at each step."""
+    """d = dL/dv (time, batch, post), spikes included, from what comes from above and the surrogate derivative at each step."""
     d = torch.empty_like(dv)
     size = triton.next_power_of_2(dv.shape[2])
     _scan_backward[(dv.shape[1],)](dz, dv, pseudo, w, rho, amplitude, reset, d, *dv.shape, SIZE=size)

@@ -35,12 +35,12 @@ def with_delays(setting: Setting, mean_ms: float, rng: np.random.Generator) -> S
     for q in setting.spec.projections:
         per_axon = float(mean_ms * ms) * rng.uniform(0.5, 1.5, q.n_pre)
         delays[q.name] = np.array(np.broadcast_to(per_axon, (q.n_post, q.n_pre)))
-    return replace(setting, surroundings=replace(setting.surroundings, delays=delays))
+    return replace(setting, additions=replace(setting.additions, delays=delays))
 
 
 def with_refractoriness(setting: Setting, period_ms: float, rng: np.random.Generator) -> Setting:
     """A neuron can't spike again for ``period_ms`` milliseconds."""
-    return replace(setting, surroundings=replace(setting.surroundings, refractory=float(period_ms * ms)))
+    return replace(setting, additions=replace(setting.additions, refractory=float(period_ms * ms)))
 
 
 def with_noise(setting: Setting, sd: float, rng: np.random.Generator) -> Setting:
@@ -63,8 +63,8 @@ def with_noise(setting: Setting, sd: float, rng: np.random.Generator) -> Setting
         return TAU_NOISE if before is None else before
 
     noisy = setting.rewritten(change, value, readout=False)
-    added = replace(setting.surroundings, noise={"noise": (sd * setting.mean_theta(), TAU_NOISE)}, seed=int(rng.integers(2**31)))
-    return replace(noisy, surroundings=added)
+    added = replace(setting.additions, noise={"noise": (sd * setting.mean_theta(), TAU_NOISE)}, seed=int(rng.integers(2**31)))
+    return replace(noisy, additions=added)
 
 
 def with_jitter(setting: Setting, sd_ms: float, rng: np.random.Generator) -> Setting:

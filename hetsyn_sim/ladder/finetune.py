@@ -84,7 +84,7 @@ def fine_tune(
     check_input(data, checkpoint.spec, where="fine_tune")
     trained = Setting(checkpoint.spec, in_float64(checkpoint.values), data.test.rasters(Decoder.of(checkpoint).length(data)))
     there = setting_on(trained, rung, strength, seed)
-    if there.surroundings.delays or there.surroundings.refractory or there.surroundings.noise:
+    if there.additions.delays or there.additions.refractory or there.additions.noise:
         raise ConfigError(
             "this rung can't be trained on",
             where=rung.name,

@@ -117,7 +117,7 @@ def setting_on(trained: Setting, rung: Rung, strength: float, seed: int) -> Sett
 def run_setting(setting: Setting, device: str) -> Recording:
     """Spikes, and v of the readout, in Brian2."""
     record = ["readout.v"] if setting.spec.readout is not None else []
-    simulation = BrianSimulation(setting.spec, setting.values, device=device, form="fast", record=record, surroundings=setting.surroundings)
+    simulation = BrianSimulation(setting.spec, setting.values, device=device, form="fast", record=record, additions=setting.additions)
     return simulation.run(setting.raster)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..brian.surroundings import NOTHING, Surroundings
+from ..brian.additions import NOTHING, Additions
 from ..data.recording import Raster
 from ..errors import TransferError
 from ..spec import Layer, NetworkSpec, NeuronModel
@@ -27,7 +27,7 @@ class Setting:
         The network, and its values in SI units by slot key.
     raster
         Input spikes, shape (time, recording, channel), on the network's grid.
-    surroundings
+    additions
         What the equations do not say: delays, refractoriness, noise.
     factor
         Steps of this network per step of the trained one.
@@ -38,7 +38,7 @@ class Setting:
     spec: NetworkSpec
     values: Values
     raster: Raster
-    surroundings: Surroundings = NOTHING
+    additions: Additions = NOTHING
     factor: int = 1
     unit_of_v: float = 1.0
 

@@ -24,11 +24,11 @@ def compiled(monkeypatch):
     """Projects that were compiled: ``main`` holds what ``main.cpp`` does."""
     projects = []
 
-    def make(project):
+    def make(project, *_, **__):
         projects.append(project)
         (project / "main").write_text((project / "main.cpp").read_text())
 
-    monkeypatch.setattr(builds, "_make", make)
+    monkeypatch.setattr(builds, "run_make", make)
     return projects
 
 
@@ -72,12 +72,12 @@ def test_another_compiler_makes_another_program(tmp_path, cache, compiled, monke
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, BackendError("no compiler")])
 def test_what_was_not_finished_is_not_kept(error, tmp_path, cache, compiled, monkeypatch):
-    def stops(project):
+    def stops(project, *_, **__):
         (project / "main").write_text("half of")
         raise error
 
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(builds, "_make", stops)
+        interrupted.setattr(builds, "run_make", stops)
         with pytest.raises((KeyboardInterrupt, BackendError)):
             builds.program_for(project_of(tmp_path / "one"))
     assert not cache.exists()

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hetsyn_sim.brian import DEVICES, BrianSimulation, simulate
-from hetsyn_sim.brian.general import goes_beyond_filters
-from hetsyn_sim.brian.surroundings import Surroundings
+from hetsyn_sim.brian.additions import Additions
+from hetsyn_sim.brian.cuda import goes_beyond_filters
 from hetsyn_sim.errors import TransferError
 from hetsyn_sim.models import HetSynLIF
 from hetsyn_sim.spec import Layer, NetworkSpec
@@ -23,7 +23,7 @@ def network(model, n=4, **options):
 
 def test_two_refractory_periods():
     with pytest.raises(TransferError, match=r"(?s)refractory already.*layer_1: AdLIF.*'t_ref' and 0.002 s.*one of them"):
-        BrianSimulation(*network(adlif(refractory="t_ref")), surroundings=Surroundings(refractory=2e-3))
+        BrianSimulation(*network(adlif(refractory="t_ref")), additions=Additions(refractory=2e-3))
 
 
 def test_a_refractory_period_that_is_infinite():
@@ -42,7 +42,7 @@ def test_a_refractory_period_that_is_negative():
 def test_delays_of_values():
     spec = NetworkSpec("1 ms", 3, [Layer(graded(), 4)], Layer(value_readout(), 2))
     with pytest.raises(TransferError, match=r"(?s)values can't be delayed.*readout.feedforward"):
-        BrianSimulation(spec, spec.initial_values(0), surroundings=Surroundings(delays={"readout.feedforward": np.full((2, 4), 1e-3)}))
+        BrianSimulation(spec, spec.initial_values(0), additions=Additions(delays={"readout.feedforward": np.full((2, 4), 1e-3)}))
 
 
 def test_the_fast_form_has_no_synapses_of_values():

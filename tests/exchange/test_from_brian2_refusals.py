@@ -79,10 +79,10 @@ REFUSED = {
     "run_regularly": (regularly, "operations that run regularly", "equations, or give it as input"),
     "linked variables": (linked, "linked variables", "parameter of its own"),
     "plasticity": (lambda: made(model="w : volt", on_post="w += 1*mV"), "on_post", "plasticity"),
-    "a delay": (lambda: made(delay=2 * ms), "delays", "Surroundings"),
-    "delays of their own": (later, "delays", "Surroundings"),
+    "a delay": (lambda: made(delay=2 * ms), "delays", "Additions"),
+    "delays of their own": (later, "delays", "Additions"),
     "several pathways, one late": (
-        lambda: made(on_pre={"now": "v_post += 1*mV", "then": "v_post -= 1*mV"}, delay={"then": 1 * ms}), "delays", "Surroundings"
+        lambda: made(on_pre={"now": "v_post += 1*mV", "then": "v_post -= 1*mV"}, delay={"then": 1 * ms}), "delays", "Additions"
     ),
     "event-driven": (lambda: made(model="dg/dt = -g/tau : 1 (event-driven)", on_pre="g += 1"), "event-driven", "clock-driven"),
     "gap junctions": (lambda: gap("I_post = w*(v_pre - v_post) : volt (summed)"), "reads the state of its source", "gap junctions"),
@@ -111,7 +111,7 @@ REFUSED = {
     ),
     "synapses that have begun": (begun, "does not begin at 0", "set it to 0"),
     "the same synapse twice": (twice, "several synapses between", "for each of them"),
-    "noise": (lambda: made(rate="-v/tau + 1*mV*xi*tau**-0.5", method="euler"), "noise has no place", "Surroundings"),
+    "noise": (lambda: made(rate="-v/tau + 1*mV*xi*tau**-0.5", method="euler"), "noise has no place", "Additions"),
     "a TimedArray": (lambda: made(rate="(stimulus(t) - v)/tau", namespace=STIMULUS), "TimedArray|know the time", "input"),
     "its own time": (lambda: made(rate="sin(t/tau)*volt/second", method="euler"), "do not know the time", "input"),
     "a function": (lambda: made(rate="-f(v)/tau", namespace={"tau": 10 * ms, "f": FUNCTION}), "function of your own", "formula"),

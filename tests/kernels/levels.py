@@ -1,10 +1,19 @@
-"""The kernels of one instruction set, whatever the processor has."""
+"""The kernels of one instruction set, whatever the processor has; and runs with several numbers of threads."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from unittest.mock import patch
 
+import torch
+
 from hetsyn_sim.kernels import library
+
+
+def built_levels() -> list[str]:
+    """The instruction sets that were built and that this processor has, the least demanding first; [""] if none was built."""
+    best = library.library()
+    levels = library.LEVELS[: library.LEVELS.index(best.level) + 1] if best else ()
+    return [level for level in levels if (library.FOLDER / f"_{level}.so").is_file()] or [""]
 
 
 @contextmanager
@@ -13,3 +22,16 @@ def use_level(level: str) -> Iterator[None]:
     found = library.find_library(level)
     with patch.object(library, "best_library", lambda: found):
         yield
+
+
+def same_for_any_threads(run: Callable[[], Sequence[torch.Tensor]], numbers: Sequence[int] = (1, 2, 3, 5)) -> None:
+    """Assert that the results are equal in every bit."""
+    before, results = torch.get_num_threads(), []
+    try:
+        for n in numbers:
+            torch.set_num_threads(n)
+            results.append(run())
+    finally:
+        torch.set_num_threads(before)
+    for other in results[1:]:
+        assert all(torch.equal(one, two) for one, two in zip(results[0], other, strict=True))

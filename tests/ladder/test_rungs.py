@@ -26,7 +26,7 @@ def setting():
 
 
 def simulated(setting, **options):
-    return BrianSimulation(setting.spec, setting.values, surroundings=setting.surroundings, **options).run(setting.raster)
+    return BrianSimulation(setting.spec, setting.values, additions=setting.additions, **options).run(setting.raster)
 
 
 def test_the_ladder_has_all_rungs_in_order():
@@ -107,11 +107,11 @@ def test_large_reversal_potentials_are_currents():
 def test_axonal_delays_are_one_for_each_axon(setting):
     other = apply("axonal delays", setting, 4.0)
     for q in setting.spec.projections:
-        delays = other.surroundings.delays[q.name]
+        delays = other.additions.delays[q.name]
         assert delays.shape == (q.n_post, q.n_pre)
         assert (delays == delays[:1]).all()
         assert ((delays >= 2e-3) & (delays <= 6e-3)).all()
-    assert len(np.unique(other.surroundings.delays["layer_1.feedforward"])) == 12
+    assert len(np.unique(other.additions.delays["layer_1.feedforward"])) == 12
 
 
 def test_jitter_moves_spikes_by_a_gaussian(setting):

@@ -1,4 +1,4 @@
-"""What a generated kernel refuses, before it touches memory with it."""
+"""Checks before a generated kernel touches memory: every tensor is there, with the shape and the type of the population."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ...discrete.stepping import SteppedProgram
 from ...errors import DataError, UnknownNameError
+from ..checks import fits, refuse_shapes
 from ..step_data import Carried, Drive, StepOptions
 
 
@@ -36,10 +37,10 @@ def check_steps(
             expected="at least one, (time, batch, post)",
             remedy="hand over zeros, if nothing arrives",
         )
-    whole = tuple(next(iter(fed.values())).shape)
-    _, n_batch, n = whole
+    series = tuple(next(iter(fed.values())).shape)
+    _, n_batch, n = series
     pairs = {
-        **{name: (x, whole) for name, x in fed.items()},
+        **{name: (x, series) for name, x in fed.items()},
         **{f"beginning of {k}": (x, (n_batch, n)) for k, x in (*begin.states.items(), *begin.sums.items())},
         **{f"what is carried of {k}": (x, (n_batch, n, n)) for k, x in begin.recurrent.items()},
         **{f"recurrent jumps on {k}": (w, (n, n)) for k, w in drive.recurrent_jumps.items()},
@@ -54,18 +55,13 @@ def check_steps(
         **({} if options.refractory is None else {"refractory": options.refractory}),
     }
     wrong |= {name: (x, (n,)) for name, x in others.items() if x.dim() > 1 or x.numel() not in (1, n)}
-    for name, (_, rho) in drive.recurrent_sums.items():
-        if tuple(rho.shape) not in ((n, n), (n, 1), (n,), (1, 1), (1,), ()):
+    for name, (amplitude, rho) in drive.recurrent_sums.items():
+        if not fits(rho, amplitude):
             wrong[f"recurrent decays of {name}"] = rho, (n, n)
     wrong |= {name: (x, (n_batch, n)) for name, x in (("since", begin.since), ("active", begin.active)) if tuple(x.shape) != (n_batch, n)}
-    if wrong or 0 in whole:
-        raise DataError(
-            "the shapes do not fit",
-            where="step_scan",
-            got=", ".join(f"{name} {tuple(x.shape)}" for name, (x, _) in wrong.items()) or f"{whole}",
-            expected=", ".join(f"{name} {shape}" for name, (_, shape) in wrong.items()) or "a step, a batch item and a neuron at least",
-            remedy="time comes first, and matrices are post x pre",
-        )
+    if wrong or 0 in series:
+        expected = ", ".join(f"{name} {shape}" for name, (_, shape) in wrong.items()) or "a step, a batch item and a neuron at least"
+        refuse_shapes("step_scan", {name: x for name, (x, _) in wrong.items()} or dict([next(iter(fed.items()))]), expected)
     _check_types(
         {**{name: x for name, (x, _) in pairs.items()}, **{f"rho of {k}": path.rho for k, path in drive.recurrent_sums.items()}}, begin
     )

@@ -8,14 +8,15 @@ from functools import cache
 from ...discrete.stepping import SteppedProgram
 from ...errors import BackendWarning
 from ..backends import backend_for
-from ..scan import SurrogateDerivative, _kernel_of
+from ..fused import kernel_of
+from ..scan import SurrogateDerivative
 from ..step_data import Carried, Drive
 from .compiler import find_compiler
 
 
 def covers(program: SteppedProgram, surrogate: SurrogateDerivative) -> bool:
     """Whether there is a kernel: a spike's derivative has to be one of those that are compiled, unless it has none."""
-    return not program.spiking or bool(program.model.output) or _kernel_of(surrogate) is not None
+    return not program.spiking or bool(program.model.output) or kernel_of(surrogate) is not None
 
 
 def can_step(program: SteppedProgram, drive: Drive, begin: Carried, surrogate: SurrogateDerivative) -> bool:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ...errors import BackendError
-from ..library import _openmp_of_torch
+from ..library import openmp_of_torch
 from .compiler import compiled
 from .layout import Sections
 from .source import ABI, Kernel
@@ -38,7 +38,7 @@ class Loaded:
                 expected="a library made by this version on this machine",
                 remedy="try again: it is compiled anew; if that fails, see whether the folder forbids running programs",
             ) from error
-        runtime = _openmp_of_torch()
+        runtime = openmp_of_torch()
         if runtime is not None:
             pointers = (ctypes.cast(f, c_void_p) for f in (runtime.GOMP_parallel, runtime.omp_get_num_threads))
             self._library.hetsyn_use_openmp(*pointers)

@@ -10,10 +10,10 @@ from torch import Tensor
 from ...discrete.stepping import SteppedProgram
 from ...discrete.tape import run_tape
 from ...errors import BackendError
-from ..filters import is_tied
-from ..fused import SURROGATE_KERNELS
+from ..fused import SURROGATE_KERNELS, kernel_of
+from ..lags import is_tied
 from ..operations import TORCH
-from ..scan import SurrogateDerivative, _kernel_of
+from ..scan import SurrogateDerivative
 from ..step_data import Carried, Drive, StepOptions, StepResult
 from .checks import check_steps
 from .choice import covers
@@ -68,7 +68,7 @@ def compiled_step_scan(
     kernels = kernels_of(layout, like.dtype)
     values, wanted = _constants(kernels, {**constants, **_shared_decays(layout, drive)}, like)
     inputs = _inputs(layout, drive, begin, values)
-    kind = None if program.model.output or not program.spiking else _kernel_of(surrogate)
+    kind = None if program.model.output or not program.spiking else kernel_of(surrogate)
     n_post = like.shape[1]
     plan = Plan(
         kernels,

@@ -115,7 +115,7 @@ class _Course:
         self.states[state] = self.graph.put("add", self.states[state], amount)
 
     def read(self, names: dict[str, int]) -> list[int]:
-        """V, the distance to the threshold if there is one, the output if it is graded."""
+        """v, the distance to the threshold if there is one, the output if it is graded."""
         return [*map(self.graph.as_number, self.graph.inline(self.program.read, names, self.fixed))]
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..filters import filter_carry, spread_carry
-from ..fused import _filter_backward
+from ..fused import filter_backward
 from ..lags import powers
 
 
@@ -30,7 +30,7 @@ class Synapses(NamedTuple):
     def gradients(self, g: Tensor, spikes: Tensor, of_end: Tensor | None) -> tuple[Tensor, Tensor]:
         """Of the amplitudes and the decays, from those of the sums, (time, batch, post), and of what is carried at the end."""
         arriving = self.amplitude if self.decays_first else self.amplitude * self.decay  # what is left of a spike as it is summed
-        _, dw, drho = _filter_backward(g, spikes, arriving.contiguous(), self.decay, False, True)
+        _, dw, drho = filter_backward(g, spikes, arriving.contiguous(), self.decay, False, True)
         n_steps = g.shape[0]
         if of_end is not None or bool(self.carried.any()):
             with torch.enable_grad():

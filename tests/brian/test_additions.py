@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hetsyn_sim.brian import FORMS, BrianSimulation
-from hetsyn_sim.brian.surroundings import Surroundings, kick_size
+from hetsyn_sim.brian.additions import Additions, kick_size
 from hetsyn_sim.errors import TransferError
 from hetsyn_sim.ladder.disturbances import with_noise
 from hetsyn_sim.ladder.rung import Setting
@@ -29,7 +29,7 @@ def delays_of(spec, seconds):
 
 
 def run(spec, values, inputs, form="fast", **added):
-    return BrianSimulation(spec, values, form=form, surroundings=Surroundings(**added)).run(inputs)
+    return BrianSimulation(spec, values, form=form, additions=Additions(**added)).run(inputs)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -81,7 +81,7 @@ def test_noise_is_an_ornstein_uhlenbeck_process(spec, values):
     The standard deviation of a standard deviation is sd / sqrt(2 n), that of a correlation 1 / sqrt(n): 5 of them are allowed.
     """
     setting = noisy(spec, values, np.zeros((700, 10, 12), dtype=bool), 0.3, 0)
-    done = BrianSimulation(setting.spec, setting.values, record="layer_1.noise", surroundings=setting.surroundings).run(setting.raster)
+    done = BrianSimulation(setting.spec, setting.values, record="layer_1.noise", additions=setting.additions).run(setting.raster)
     noise = done.traces["layer_1.noise"][100:]
     n = noise.size / 10
     assert noise.std() == pytest.approx(0.3, abs=5 * 0.3 / np.sqrt(2 * n))
@@ -96,7 +96,7 @@ def test_the_seed_of_the_noise_decides(spec, values):
     rasters = []
     for seed in (0, 0, 1):
         s = noisy(spec, values, inputs, 0.5, seed)
-        rasters.append(BrianSimulation(s.spec, s.values, form="fast", surroundings=s.surroundings).run(s.raster).rasters["layer_1"])
+        rasters.append(BrianSimulation(s.spec, s.values, form="fast", additions=s.additions).run(s.raster).rasters["layer_1"])
     np.testing.assert_array_equal(rasters[0], rasters[1])
     assert (rasters[0] != rasters[2]).any()
 
@@ -119,4 +119,4 @@ def test_the_kick_keeps_the_variance():
 )
 def test_what_does_not_fit_is_refused(added, message, spec, values):
     with pytest.raises(TransferError, match=message):
-        BrianSimulation(spec, values, surroundings=Surroundings(**added))
+        BrianSimulation(spec, values, additions=Additions(**added))
