@@ -84,7 +84,7 @@ def check_values(
             raise error(
                 "a time constant is negative or not a number" if is_time else "a value is not finite",
                 where=at(key) + (str(list(index)) if index else ""),
-                got=f"{float(value[index])!r} in SI units ({int(bad.sum())} of {value.size} values)",
+                got=f"{float(value[index]):.9g} {'s' if is_time else 'in SI units'} ({int(bad.sum())} of {value.size} values)",
                 expected="0 s or more; infinity never forgets" if is_time else "a finite number",
                 remedy="correct the values; after training, look at the loss, the learning rate and the parameter's bounds",
             )

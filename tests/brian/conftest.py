@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
-from hetsyn_sim.brian import simulate
+from hetsyn_sim.brian import BrianSimulation, simulate
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec
+
+from .neurons import everything
 
 
 def lively(model):
@@ -54,3 +57,29 @@ def spec():
 @pytest.fixture
 def values(spec):
     return spec.initial_values(1)
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory, worker_id):
+    """A folder of this session, the same for all workers of pytest-xdist."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
+@pytest.fixture
+def compiled_network(shared_folder, monkeypatch):
+    """``(device, form)`` -> a simulation of :func:`everything`, compiled once in a session."""
+    monkeypatch.setenv("HETSYN_CACHE", str(shared_folder / "compiled"))
+
+    def compiled(device, form="ode"):
+        spec, values = everything()
+        simulation = BrianSimulation(spec, values, device=device, form=form)
+        with FileLock(shared_folder / f"{device}_{form}.lock"):  # another worker waits, and finds the program in the cache
+            simulation.run(everything_inputs())
+        return simulation
+
+    return compiled
+
+
+def everything_inputs(seed=0, n_runs=3, rate=0.3):
+    return random_spikes((150, n_runs, 8), rate, seed)

@@ -7,7 +7,8 @@ import numpy as np
 
 from hetsyn_sim.brian import simulate
 from hetsyn_sim.discrete import simulate_reference
-from hetsyn_sim.spec import NeuronModel, Parameter, StepOrder
+from hetsyn_sim.models import HetNeuLIF, HetSynLIF, LeakyReadout
+from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec, NeuronModel, Parameter, StepOrder
 
 STEP_ORDERS = [StepOrder((*first, "feedforward", "threshold")) for first in itertools.permutations(("decay", "reset", "recurrent"))]
 
@@ -194,18 +195,41 @@ def value_readout(held=True):
     )
 
 
+def everything():
+    """A network with every feature of spiking ones, and values that are exactly 0 and infinite.
+
+    Frozen states with two sets of coefficients, jumps on the membrane, symplectic Euler, resets that set, recurrence with and without
+    self-connections, synapses with and without states, and a readout.
+    """
+    lively = {"w": {"initial": FanInNormal(2.0)}}
+    layers = [
+        Layer(HetSynLIF.with_parameters(**lively), 6, recurrent=True, self_connections=False),
+        Layer(adlif(frozen="u", refractory="t_ref", initial={"u": "theta/2", "k": "b"}), 5, recurrent=True),
+        Layer(izhikevich(), 4),
+        Layer(adlif("symplectic_euler", frozen="k", refractory="t_ref"), 4, recurrent=True),
+        Layer(HetNeuLIF.with_parameters(**lively), 5),
+    ]
+    spec = NetworkSpec("0.5 ms", 8, layers, readout=Layer(LeakyReadout, 2))
+    values = spec.initial_values(1)
+    values["layer_1.feedforward.tau_syn"][:, :2] = [0.0, np.inf]
+    values["layer_1.neuron.tau_reset"] = np.array(np.inf)
+    values["layer_5.neuron.tau_mem"][:2] = [0.0, np.inf]
+    return spec, values
+
+
 def signal(shape, scale=1.0, seed=0):
     """Smooth enough values for a neuron to follow."""
     steps = np.random.default_rng(seed).normal(size=shape)
     return scale * np.cumsum(steps, axis=0) / np.sqrt(np.arange(1, shape[0] + 1))[:, None, None]
 
 
-def agree(spec, inputs, *, values=None, record=(), bound=1e-11, least=20, **options):
+def agree(spec, inputs, *, values=None, record=(), bound=1e-11, least=20, simulation=None, **options):
     """Simulate with both; no spike differs, and no trace by more than ``bound`` times its largest value."""
     values = spec.initial_values(1) if values is None else values
     names = {"v", *record, *(x for p in spec.populations for x in p.model.neuron_equations.states)}
+    names = names if simulation is None else {trace.variable for trace in simulation.traces}
     reference = simulate_reference(spec, values, inputs, record=names)
-    recording = simulate(spec, values, inputs, record=sorted(names), **options)
+    recording = simulation.run(inputs) if simulation else simulate(spec, values, inputs, record=sorted(names), **options)
     assert set(reference.rasters) == set(recording.rasters)
     for name, raster in reference.rasters.items():
         np.testing.assert_array_equal(recording.rasters[name], raster, err_msg=name)

@@ -1,4 +1,4 @@
-"""The compiled devices. Each compiles for a minute or more, so there are few of these tests and each looks at much."""
+"""The compiled devices. Each network compiles for a minute or more, so there are few, and one has every feature of spiking neurons."""
 
 import brian2
 import numpy as np
@@ -10,7 +10,8 @@ from hetsyn_sim.errors import BackendError
 from hetsyn_sim.models import HetNeuLIF, HetSynLIF, HomNeuALIFNormalised, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec, StepOrder
 
-from .conftest import assert_same, lively, random_spikes
+from .conftest import assert_same, everything_inputs, lively, random_spikes
+from .neurons import adex, agree, graded, hodgkin_huxley, signal, value_readout
 
 
 def _network(**options):
@@ -52,22 +53,48 @@ def test_cpp_standalone_over_minutes_of_concatenated_recordings(tmp_path, own_ca
     assert_same(reference, BrianSimulation(spec, values).run(inputs), atol=1e-11)
 
 
+@pytest.mark.parametrize(
+    ("device", "form"),
+    [
+        ("cpp_standalone", "ode"),
+        pytest.param("cpp_standalone", "fast", marks=pytest.mark.thorough),
+        # Cython compiles each object by itself, minutes for a network: of the same templates as C++ standalone.
+        pytest.param("cython", "ode", marks=pytest.mark.thorough),
+        pytest.param("cython", "fast", marks=pytest.mark.thorough),
+    ],
+)
+def test_every_feature_and_other_numbers_without_compiling_again(compiled_network, device, form):
+    """Other weights, time constants, thresholds, inputs and numbers of recordings up to the next power of two."""
+    first = compiled_network(device, form)
+    agree(first.spec, everything_inputs(), values=first.values, simulation=first)
+    values = {key: 1.1 * value for key, value in first.values.items()}
+    other = BrianSimulation(first.spec, values, device=device, form=form)
+    agree(first.spec, everything_inputs(seed=1, n_runs=4, rate=0.4), values=values, simulation=other)
+    assert not other.seconds.compiled
+
+
 @pytest.mark.compiled
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["ode", pytest.param("fast", marks=pytest.mark.thorough)])
-def test_a_network_of_the_same_shape_is_not_compiled_again(form, own_cache):
-    """Other weights, time constants, thresholds, inputs and numbers of recordings up to the next power of two."""
-    layers = [Layer(lively(HetSynLIF), 6, recurrent=True), Layer(lively(HomNeuALIFNormalised), 3)]
-    spec = NetworkSpec("4 ms", 5, layers, Layer(LeakyReadout, 2))
-    said = []
-    for seed, n_runs, rate in ((0, 4, 0.3), (1, 3, 0.5)):
-        values = {key: value * (1 + 0.1 * seed) for key, value in spec.initial_values(seed).items()}
-        values["layer_2.feedforward.w"] = 3 * np.abs(values["layer_2.feedforward.w"])
-        inputs = np.random.default_rng(seed).random((30, n_runs, 5)) < rate
-        recording = BrianSimulation(spec, values, device="cpp", form=form).run(inputs, message=said.append)
-        assert_same(simulate_reference(spec, values, inputs), recording)
-    assert len(said) == 1
-    assert len([path for path in own_cache.iterdir() if path.is_file()]) == 1
+@pytest.mark.parametrize("device", [pytest.param("cython", marks=pytest.mark.thorough), "cpp_standalone"])
+def test_neurons_of_the_textbooks(device):
+    spec = NetworkSpec("0.02 ms", 8, [Layer(hodgkin_huxley(), 4, recurrent=True), Layer(adex(), 3)])
+    values = spec.initial_values(1)
+    values["layer_2.feedforward.w"] *= 20
+    agree(spec, random_spikes((1500, 2, 8), 0.03), values=values, least=10, device=device)
+
+
+@pytest.mark.compiled
+@pytest.mark.slow
+def test_graded_neurons_whose_values_are_read_from_a_file(own_cache):
+    """Graded outputs, crossings, values in and out; other weights and inputs are not compiled again, and run in several parts."""
+    spec = NetworkSpec("0.5 ms", 3, [Layer(graded(), 5), Layer(graded(), 4)], Layer(value_readout(), 2))
+    compiled = []
+    for seed, n_runs in ((0, 70), (1, 64)):
+        values = spec.initial_values(seed)
+        simulation = BrianSimulation(spec, values, device="cpp")
+        agree(spec, signal((400, n_runs, 3), seed=seed), values=values, simulation=simulation)
+        compiled.append(simulation.seconds.compiled)
+    assert compiled == [True, False]
 
 
 @pytest.mark.compiled

@@ -115,8 +115,8 @@ def test_a_time_constant_may_be_zero_infinite_or_out_of_bounds(checkpoint, tmp_p
     [
         (TAU, np.nan, "a time constant is negative or not a number", "nan s"),
         (TAU, -0.02, "a time constant is negative or not a number", "-0.02 s"),
-        (WEIGHT, np.nan, "a value is not finite", "nan (1 such value)"),
-        (WEIGHT, np.inf, "a value is not finite", "inf (1 such value)"),
+        (WEIGHT, np.nan, "a value is not finite", "nan in SI units (1 of"),
+        (WEIGHT, np.inf, "a value is not finite", "inf in SI units (1 of"),
     ],
 )
 def test_a_value_that_can_not_be_simulated_is_named(checkpoint, tmp_path, key, value, what, shown):
@@ -170,7 +170,7 @@ def test_missing_and_unknown_slots(checkpoint):
     values["layer_9.w"] = values.pop(WEIGHT)
     with pytest.raises(CheckpointError, match="do not belong to this network") as excinfo:
         Checkpoint(checkpoint.spec, values)
-    assert f"without {WEIGHT}; unknown layer_9.w" in message(excinfo)
+    assert f"{WEIGHT} missing, layer_9.w unknown" in message(excinfo)
 
 
 def test_wrong_shape(checkpoint, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hetsyn_sim.discrete import check_values, neuron_values, synapse_values
-from hetsyn_sim.errors import SpecError
+from hetsyn_sim.errors import SpecError, TransferError
 from hetsyn_sim.models import HetNeuLIF, HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 
@@ -57,14 +57,15 @@ def test_time_constants_may_be_zero_and_infinite(spec, values, limit):
 
 
 def test_values_of_another_network_are_refused(spec, values):
-    del values[TAU]
-    values["layer_1.feedforward.w"] = values["layer_1.feedforward.w"].T
-    with pytest.raises(SpecError, match="not those of the network") as excinfo:
-        check_values(spec, {**values, "layer_9.neuron.theta": 1.0})
-    assert excinfo.value.where == f"{TAU}, layer_1.feedforward.w, layer_9.neuron.theta"
-    assert excinfo.value.got == "missing, (2, 3), ()"
-    assert excinfo.value.expected == "(3, 2), (3, 2), no such slot"
-    assert "one array per key of spec.slots" in excinfo.value.remedy
+    tau = values.pop(TAU)
+    with pytest.raises(SpecError, match="do not belong to this network") as excinfo:
+        check_values(spec, {**values, "layer_9.neuron.theta": 1.0}, where="a file")
+    assert excinfo.value.where == "a file"
+    assert excinfo.value.got == f"{TAU} missing, layer_9.neuron.theta unknown"
+    with pytest.raises(TransferError, match="wrong shape") as excinfo:
+        check_values(spec, {**values, TAU: tau.T}, where="a file", error=TransferError)
+    assert (excinfo.value.where, excinfo.value.got) == (f"a file: {TAU}", "shape (2, 3)")
+    assert excinfo.value.expected.startswith("shape (3, 2)")
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,6 @@ def test_values_that_are_no_numbers_are_refused(spec, values, key, value, what, 
     with pytest.raises(SpecError, match=what) as excinfo:
         check_values(spec, {**values, key: bad})
     assert excinfo.value.where == key + ("[2, 1]" if bad.ndim else "")
-    assert excinfo.value.got.startswith(f"{value!r} in SI units (1 of {bad.size} values)")
+    assert excinfo.value.got == f"{value} {'s' if key == TAU else 'in SI units'} (1 of {bad.size} values)"
     assert expected in excinfo.value.expected
     assert "correct the values" in excinfo.value.remedy

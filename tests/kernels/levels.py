@@ -1,4 +1,4 @@
-"""The kernels of one instruction set, whatever the processor has; and runs with several numbers of threads."""
+"""The kernels of plain torch and of each instruction set, whatever the processor has; and runs with several numbers of threads."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -6,14 +6,19 @@ from unittest.mock import patch
 
 import torch
 
-from hetsyn_sim.kernels import library
+from hetsyn_sim.kernels import library, use_backend
 
 
 def built_levels() -> list[str]:
-    """The instruction sets that were built and that this processor has, the least demanding first; [""] if none was built."""
+    """The instruction sets that were built and that this processor has, the least demanding first."""
     best = library.library()
     levels = library.LEVELS[: library.LEVELS.index(best.level) + 1] if best else ()
-    return [level for level in levels if (library.FOLDER / f"_{level}.so").is_file()] or [""]
+    return [level for level in levels if (library.FOLDER / f"_{level}.so").is_file()]
+
+
+#: All exact kernels that run here; the last ones are those in use.
+KERNELS = ["plain", *built_levels()]
+BEST = KERNELS[-1]
 
 
 @contextmanager
@@ -21,6 +26,13 @@ def use_level(level: str) -> Iterator[None]:
     """Inside, the kernels built for ``level`` are the best there are."""
     found = library.find_library(level)
     with patch.object(library, "best_library", lambda: found):
+        yield
+
+
+@contextmanager
+def use_kernels(name: str) -> Iterator[None]:
+    """Inside, the kernels called so in ``KERNELS`` are used."""
+    with use_backend("plain") if name == "plain" else use_level(name):
         yield
 
 

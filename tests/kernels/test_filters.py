@@ -9,12 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.signal import lfilter
 
-from hetsyn_sim.kernels import available_backends, exponential_filter, filter_carry, filters, is_tied, spread_carry, use_backend
+from hetsyn_sim.kernels import exponential_filter, filter_carry, filters, is_tied, spread_carry
+
+from .levels import KERNELS, use_kernels
 
 T, B, I, J = 14, 2, 3, 4
 F64 = torch.float64
 STRUCTURES = {"per synapse": (J, I), "per neuron": (J, 1), "per layer": ()}
-BACKENDS = st.sampled_from([name for name in ("plain", "fused") if name in available_backends()])
 #: Decays that forget at once, below the smallest number, that are 1 to their last few digits, and that never forget.
 LIMITS = (0.0, float(np.exp(-1e3)), float(np.exp(-1e-12)), 1.0)
 
@@ -55,7 +56,7 @@ def check_close(found, expected):
 
 
 cases = {
-    "backend": BACKENDS,
+    "kernels": st.sampled_from(KERNELS),
     "structure": st.sampled_from(list(STRUCTURES)),
     "n_steps": st.integers(1, T),
     "limit": st.sampled_from([None, *LIMITS]),
@@ -67,9 +68,9 @@ cases = {
 @given(**cases, dtype=st.sampled_from([torch.float32, F64]))
 @example("plain", "per synapse", 1, 0.0, 0, F64)
 @example("plain", "per layer", T, 1.0, 0, F64)
-def test_the_filter_is_scipys(backend, structure, n_steps, limit, seed, dtype):
+def test_the_filter_is_scipys(kernels, structure, n_steps, limit, seed, dtype):
     x, w, rho = (t.to(dtype) for t in make(structure, n_steps, seed, limit))
-    with use_backend(backend):
+    with use_kernels(kernels):
         v = exponential_filter(x, w, rho)
     assert v.dtype == dtype
     np.testing.assert_allclose(v.double().numpy(), by_scipy(x, w, rho), rtol=0, atol=atol(dtype))
@@ -79,10 +80,10 @@ def test_the_filter_is_scipys(backend, structure, n_steps, limit, seed, dtype):
 @given(**cases)
 @example("plain", "per synapse", 1, 0.0, 0)
 @example("plain", "per neuron", 2, 1.0, 0)
-def test_gradients_are_those_of_the_obvious_implementation(naive, backend, structure, n_steps, limit, seed):
+def test_gradients_are_those_of_the_obvious_implementation(naive, kernels, structure, n_steps, limit, seed):
     x, w, rho = make(structure, n_steps, seed, limit)
     leaves = [t.requires_grad_() for t in (x + 0.1, w, rho)]  # a gradient of the input everywhere
-    with use_backend(backend):
+    with use_kernels(kernels):
         check_close(gradients(exponential_filter, leaves), gradients(naive["filter"], leaves))
 
 
@@ -90,7 +91,7 @@ def test_gradients_are_those_of_the_obvious_implementation(naive, backend, struc
 @given(**cases, cut=st.integers(1, T - 1), chunk=st.sampled_from([1, 2, 3, T - 1, 128]))
 @example("plain", "per synapse", T, None, 0, 6, 1)
 @example("plain", "per neuron", T, 0.0, 0, 1, 2)
-def test_a_state_passed_on_is_as_if_nothing_had_been_cut(backend, structure, n_steps, limit, seed, cut, chunk):
+def test_a_state_passed_on_is_as_if_nothing_had_been_cut(kernels, structure, n_steps, limit, seed, cut, chunk):
     leaves = [t.requires_grad_() for t in make(structure, n_steps, seed, limit)]
 
     def in_pieces(x, w, rho):
@@ -99,7 +100,7 @@ def test_a_state_passed_on_is_as_if_nothing_had_been_cut(backend, structure, n_s
         state = filter_carry(x[:cut], w, rho, None, delay=0)
         return torch.cat([exponential_filter(x[:cut], w, rho), exponential_filter(x[cut:], w, rho, state)])
 
-    with use_backend(backend):
+    with use_kernels(kernels):
         expected = gradients(exponential_filter, leaves)
         with patch.object(filters, "CHUNK", chunk):
             check_close(gradients(in_pieces, leaves), expected)
