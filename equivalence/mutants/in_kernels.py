@@ -55,7 +55,7 @@ MUTANTS = (
     ),
     Mutant(
         "a leaky path's gradient by its decay pairs equal steps",
-        "kernels/scan.py",
+        "kernels/lags.py",
         "drho = (back[1:] * torch.stack(states)[:-1]).sum(dim=(0, 1))",
         "drho = (back * torch.stack(states)).sum(dim=(0, 1))",
     ),
