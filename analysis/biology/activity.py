@@ -1,4 +1,4 @@
-"""What the analysis asks of a network that runs: rates of its neurons, and its accuracy without its long time constants."""
+"""Firing rates of a network, and its accuracy without its long time constants."""
 
 from __future__ import annotations
 

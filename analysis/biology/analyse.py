@@ -1,4 +1,4 @@
-"""The whole analysis: from trained networks to everything that the report says."""
+"""The analysis: from trained networks to everything that the report says."""
 
 from __future__ import annotations
 
@@ -10,21 +10,28 @@ import numpy as np
 
 from hetsyn_sim.data.decoding import Decoder
 from hetsyn_sim.data.events import SpikeDataset
+from hetsyn_sim.errors import DataError
 
 from .activity import lesion, rates_of
 from .distances import ASPECTS, distance
 from .extraction import Run, extract_all
+from .fits import fit_families, goodness_of_fit, thinned
 from .loaders import REFERENCES, reference
-from .nulls import initial_values, trained_on_shuffled_labels
+from .nulls import initial_values, sign_flipped, trained_on_shuffled_labels, weight_decay_drift
 from .paper import paper_statistics
-from .parts import fit_all, nulls_of, within_biology
 from .relations import change, effect_of_sign, sign_purity, use_weighted_median, weight_and_tau
-from .result import Analysis
+from .result import Analysis, Fitted
 from .sensitivity import sensitivity
+from .table import TauTable
+from .tails import heavy_tail
 from .temperature import at_temperature
-from .uncertainty import clustering
+from .uncertainty import Estimate, clustering
 from .verdict import compare, distances_to
 
+_FITTED = 5000  # time constants that families are fitted to
+_JUDGED = 500  # and that their fit is judged by
+#: The last two are what networks are initialised with.
+_FAMILIES = ("lognormal", "gamma", "weibull", "inverse_gaussian", "exponential", "two_lognormals", "truncated_normal", "uniform")
 _CLUSTERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "networks": ("seed",),
@@ -80,22 +87,24 @@ def analyse(
     biology = reference(against) if celsius is None else at_temperature(reference(against), celsius)
     against = against if against in REFERENCES else Path(against).name
     recordings = list(data) * len(runs) if len(data) == 1 else list(data)
-    rates = [rates_of(run, found) for run, found in zip(runs, recordings, strict=False)]
-    longest = max((Decoder.of(run.trained).length(found) * found.dt for run, found in zip(runs, recordings, strict=False)), default=np.inf)
+    rates = [rates_of(run, dataset) for run, dataset in zip(runs, recordings, strict=False)]
+    longest = max(
+        (Decoder.of(run.trained).length(dataset) * dataset.dt for run, dataset in zip(runs, recordings, strict=False)), default=np.inf
+    )
     learned = extract_all(runs, longest=longest, limits=limits, rates=rates or None)
     learned.observed  # noqa: B018 - raises where all are censored
     known = all(run.initial is not None for run in runs)
     nulls, decays = nulls_of(runs, learned, seed) if known else ({}, False)
     progress(0.05)
     if shuffled_labels and recordings:
-        without = [trained_on_shuffled_labels(run, found, seed=seed) for run, found in zip(runs, recordings, strict=True)]
+        without = [trained_on_shuffled_labels(run, dataset, seed=seed) for run, dataset in zip(runs, recordings, strict=True)]
         nulls["shuffled labels"] = extract_all(without, limits=(learned.low, learned.high))
     progress(0.1)
     labelled = {"learned": learned, **nulls}
     distances = {}
     for k, aspect in enumerate(ASPECTS):
-        found = distances_to(biology, labelled, aspect=aspect, n_resamples=n_resamples, seed=seed)
-        distances[aspect] = found | within_biology(against, biology.with_limits(learned.low, learned.high), aspect)
+        to_biology = distances_to(biology, labelled, aspect=aspect, n_resamples=n_resamples, seed=seed)
+        distances[aspect] = to_biology | within_biology(against, biology.with_limits(learned.low, learned.high), aspect)
         progress(0.1 + 0.1 * (k + 1))
     others = {
         name: {label: distance(table, biology.with_limits(table.low, table.high), name) for label, table in labelled.items()}
@@ -106,12 +115,12 @@ def analyse(
     )
     by_sign = learned.column("sign")
     lesions = [
-        lesion(run, found.test, longer_than=longer_than, seed=seed)
-        for run, found in zip(runs, recordings, strict=False)
-        if run.initial is not None and len(found.test)
+        lesion(run, dataset.test, longer_than=longer_than, seed=seed)
+        for run, dataset in zip(runs, recordings, strict=False)
+        if run.initial is not None and len(dataset.test)
     ]
     progress(0.8)
-    whole = [found.whole for found in lesions]
+    accuracies = [lesioned.whole for lesioned in lesions]
     result = Analysis(
         runs=runs,
         dt=runs[0].trained.spec.dt_s,
@@ -126,7 +135,9 @@ def analyse(
         others=others,
         fitted=fitted,
         change=change(learned, initial_values(learned), n_resamples=n_resamples, seed=seed) if known else None,
-        paper=paper_statistics(runs, learned, recordings if whole else [], whole, n_resamples=n_resamples, seed=seed) if known else None,
+        paper=paper_statistics(runs, learned, recordings if accuracies else [], accuracies, n_resamples=n_resamples, seed=seed)
+        if known
+        else None,
         relations=weight_and_tau(learned, n_resamples=n_resamples, seed=seed),
         sign=effect_of_sign(learned, n_resamples=n_resamples, seed=seed) if (by_sign == 1).any() and (by_sign == -1).any() else None,
         purity=sign_purity(learned),
@@ -136,3 +147,70 @@ def analyse(
     )
     progress(1.0)
     return result
+
+
+def nulls_of(runs: Sequence[Run], learned: TauTable, seed: int) -> tuple[dict[str, TauTable], bool]:
+    """Nulls without those that coincide, and whether weight decay is one of them: a decay of 0 leaves what there was."""
+    before = initial_values(learned)
+    nulls = {"before training": before}
+    drift = weight_decay_drift(runs, learned)
+    if decays := not np.allclose(drift.tau, before.tau, rtol=1e-6):
+        nulls["weight decay alone"] = drift
+    for scale, label in (("rho", "rho, signs flipped"), ("log_tau", "log tau, signs flipped")):
+        nulls[label] = sign_flipped(learned, of=scale, seed=seed)
+    return nulls, decays
+
+
+def within_biology(against: str, biology: TauTable, aspect: str) -> dict[str, Estimate]:
+    """Distances between parts of the measurements: the scale on which all others are to be seen."""
+    distances = {}
+    if "pre" in biology.columns and {"E", "I"} <= set(biology.column("pre").tolist()):
+        parts = [biology.where(pre=sign) for sign in "EI"]
+        distances[f"within {against}: E to I"] = distances_to(parts[0], {"": parts[1]}, aspect=aspect)[""]
+    if against.startswith("hippocampome") and against != "hippocampome-all":
+        other = reference("hippocampome-psp" if "psp" not in against else "hippocampome")
+        distances["hippocampome: currents to potentials"] = distances_to(
+            biology, {"": other.with_limits(biology.low, biology.high)}, aspect=aspect
+        )[""]
+    if not against.startswith("hippocampome"):
+        distances["measured: to hippocampome"] = distances_to(
+            biology, {"": reference("hippocampome").with_limits(biology.low, biology.high)}, aspect=aspect
+        )[""]
+    return distances
+
+
+def fit_all(
+    learned: TauTable,
+    nulls: Mapping[str, TauTable],
+    biology: Mapping[str, TauTable],
+    *,
+    n_samples: int,
+    seed: int,
+    progress: Callable[[float], None],
+) -> dict[str, Fitted]:
+    """Of what was learned, by projection too, of what it began with, of noise of the same size, and of biology."""
+    kinds = np.unique(learned.column("kind")).tolist()
+    sets = {"learned": learned} | {f"learned, {kind}": learned.where(kind=kind) for kind in kinds if len(kinds) > 1}
+    sets |= {name: nulls[name] for name in ("before training", "rho, signs flipped") if name in nulls} | dict(biology)
+    fitted = {}
+    for k, (label, table) in enumerate(sets.items(), start=1):
+        if (fits := _fitted(table, n_samples, seed)) is not None:
+            fitted[label] = fits
+        progress(k / len(sets))
+    return fitted
+
+
+def _fitted(table: TauTable, n_samples: int, seed: int) -> Fitted | None:
+    """None where there is too little to fit, as before training where all are equal."""
+    some = thinned(table, _FITTED, seed)
+    try:
+        fits = fit_families(some, _FAMILIES)
+    except DataError:
+        return None
+    few = thinned(table, _JUDGED, seed)
+    p = goodness_of_fit(few, fit_families(few, (fits[0].family,))[0], n_samples=n_samples, seed=seed)
+    try:
+        tail = heavy_tail(some)
+    except DataError:
+        tail = None
+    return Fitted(some, fits, p, tail)

@@ -153,14 +153,14 @@ def allen_synphys(path: str | PathLike[str], quantity: str = "psc_decay") -> Tau
     except sqlite3.Error as error:
         raise _not_synphys(path, f"{type(error).__name__}: {error}") from error
     place = _SYNPHYS_COLUMNS.index(quantity)
-    kept = [row for row in rows if isinstance(row[place], int | float) and row[place] > 0]
-    if not kept:
+    usable = [row for row in rows if isinstance(row[place], int | float) and row[place] > 0]
+    if not usable:
         raise _not_synphys(path, f"{len(rows)} synapses, none with {quantity}")
     columns = {
-        name: np.array([str(row[_SYNPHYS_COLUMNS.index(name)] or "") for row in kept])
+        name: np.array([str(row[_SYNPHYS_COLUMNS.index(name)] or "") for row in usable])
         for name in ("species", "pre", "pre_cre", "post", "post_cre", "type")
     }
-    tau = np.array([float(row[place]) for row in kept])
+    tau = np.array([float(row[place]) for row in usable])
     return TauTable(tau, f"Campagnola et al. 2022 ({quantity})", *limits[quantity], columns=columns, note="fit bounds are limits")
 
 

@@ -22,29 +22,29 @@ from hetsyn_sim.report.document import Grid
 
 #: Figures that the page shows, of each task that has them.
 _FIGURES = ("distances", "distributions")
-Found = Mapping[str, Any]
+Plain = Mapping[str, Any]
 
 
 def write(folders: Mapping[str, Path], docs: Path) -> None:
     """Write the tables and copy the figures."""
-    found = {name: json.loads((folder / "analysis.json").read_text(encoding="utf-8")) for name, folder in folders.items()}
-    write_atomically(docs / "_generated" / "biology.md", "\n".join(lines(found)) + "\n")
+    analyses = {name: json.loads((folder / "analysis.json").read_text(encoding="utf-8")) for name, folder in folders.items()}
+    write_atomically(docs / "_generated" / "biology.md", "\n".join(lines(analyses)) + "\n")
     for name, folder in folders.items():
         for figure in _FIGURES:
             shutil.copyfile(folder / f"{figure}.png", docs / "_static" / f"biology-{name}-{figure}.png")
 
 
-def lines(found: Mapping[str, Found]) -> Iterator[str]:
+def lines(analyses: Mapping[str, Plain]) -> Iterator[str]:
     """Markdown: what was found of each task, what it hangs on, and Table 4."""
-    yield from Grid(["", *found], [[label, *cells] for label, cells in _rows(list(found.values()))]).lines()
+    yield from Grid(["", *analyses], [[label, *cells] for label, cells in _rows(list(analyses.values()))]).lines()
     yield ""
-    yield from Grid(["chosen otherwise", *found], _choices(list(found.values()))).lines()
-    for name, one in found.items():
+    yield from Grid(["chosen otherwise", *analyses], _choices(list(analyses.values()))).lines()
+    for name, one in analyses.items():
         if one["paper"] and one["paper"]["table_4"]:
             yield from ("", *Grid([f"Table 4, {name}", "paper", "here, mean over networks"], _table_4(one["paper"])).lines())
 
 
-def _rows(every: Sequence[Found]) -> Iterator[tuple[str, list[str]]]:
+def _rows(every: Sequence[Plain]) -> Iterator[tuple[str, list[str]]]:
     yield "networks, time constants", [f"{len(a['networks'])}, {a['n']:,}" for a in every]
     yield "limits (a step, a trial)", [f"{_ms(a['limits_s'][0])} and {_ms(a['limits_s'][1])} ms" for a in every]
     for key, label in (("censored", "learned"), ("censored_in_biology", "measured")):
@@ -64,10 +64,10 @@ def _rows(every: Sequence[Found]) -> Iterator[tuple[str, list[str]]]:
         yield f"family preferred, {label}", [_family(a["fits"].get(label)) for a in every]
     lesions = (("whole", "accuracy"), ("without_long", "long ones set back"), ("without_control", "as many others, as heavy, set back"))
     for key, label in lesions:
-        yield label, [f"{100 * _mean([found[key] for found in a['lesions']]):.1f} %" if a["lesions"] else "–" for a in every]
+        yield label, [f"{100 * _mean([lesion[key] for lesion in a['lesions']]):.1f} %" if a["lesions"] else "–" for a in every]
 
 
-def _choices(every: Sequence[Found]) -> list[list[str]]:
+def _choices(every: Sequence[Plain]) -> list[list[str]]:
     names = dict.fromkeys(choice["name"] for a in every for choice in a["sensitivity"])
     rows = []
     for name in names:
@@ -76,7 +76,7 @@ def _choices(every: Sequence[Found]) -> list[list[str]]:
     return rows
 
 
-def _table_4(paper: Found) -> Iterator[list[str]]:
+def _table_4(paper: Plain) -> Iterator[list[str]]:
     published = paper["published"] or {}
     keys = {
         "cue_mean_ms": ("mean on cue channels (ms)", 1.0),
@@ -91,12 +91,12 @@ def _table_4(paper: Found) -> Iterator[list[str]]:
         yield [label, there, f"{factor * _mean([row[key] for row in paper['table_4']]):.2f}"]
 
 
-def _family(found: Found | None) -> str:
-    if found is None:
+def _family(fitted: Plain | None) -> str:
+    if fitted is None:
         return "–"
-    best = min(found["families"], key=lambda name: found["families"][name]["aic"]).replace("_", " ")
-    tail = "too short" if found["tail"] is None else found["tail"]["preferred"]
-    return f"{best} (p = {found['p']:.2f}); tail: {tail}"
+    best = min(fitted["families"], key=lambda name: fitted["families"][name]["aic"]).replace("_", " ")
+    tail = "too short" if fitted["tail"] is None else fitted["tail"]["preferred"]
+    return f"{best} (p = {fitted['p']:.2f}); tail: {tail}"
 
 
 def _ms(seconds: float) -> str:
@@ -111,7 +111,7 @@ def _range(values: Sequence[float]) -> str:
     return f"{min(values):+.2f} to {max(values):+.2f}" if values else "–"
 
 
-def _estimate(e: Found | None, factor: float = 1.0, unit: str = "") -> str:
+def _estimate(e: Plain | None, factor: float = 1.0, unit: str = "") -> str:
     if e is None:
         return "–"
     digits = 1 if factor > 1.0 else 2

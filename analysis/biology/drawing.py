@@ -22,7 +22,7 @@ def figures(a: Analysis) -> dict[str, Figure]:
     biology = a.biology.with_limits(a.learned.low, a.learned.high)
     shown = {"learned": a.learned}
     shown |= {name: a.nulls[name] for name in ("before training", "rho, signs flipped") if name in a.nulls}
-    found = {
+    drawn = {
         "distances": _drawn(
             "distances",
             (7.5, 0.42 * len(a.distances["all"]) + 1.0),
@@ -52,15 +52,15 @@ def figures(a: Analysis) -> dict[str, Figure]:
         ),
     }
     if "before training" in a.nulls:
-        found["change"] = _drawn(
+        drawn["change"] = _drawn(
             "change",
             (5.2, 4.2),
             lambda ax: plot_change(a.nulls["before training"], a.learned, ax),
             "Every synapse before and after training.",
         )
     if np.isfinite(a.learned.column("w")).any():
-        found["weight_tau"] = _drawn("weight_tau", (5.6, 4.0), lambda ax: plot_weight_tau(a.learned, ax), "Weights and time constants.")
-    return found
+        drawn["weight_tau"] = _drawn("weight_tau", (5.6, 4.0), lambda ax: plot_weight_tau(a.learned, ax), "Weights and time constants.")
+    return drawn
 
 
 def _drawn(name: str, size: tuple[float, float], draw: Callable[[Axes], Axes], caption: str) -> Figure:

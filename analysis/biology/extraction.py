@@ -151,9 +151,9 @@ def extract_all(
     rates: Sequence[Mapping[str, Array]] | None = None,
 ) -> TauTable:
     """The same of several networks that are alike, numbered from 0 in the column ``seed``."""
-    found = rates or [{} for _ in runs]
+    of_each = rates or [{} for _ in runs]
     return TauTable.joined(
-        [extract(run, seed=k, longest=longest, limits=limits, rates=rate) for k, (run, rate) in enumerate(zip(runs, found, strict=True))],
+        [extract(run, seed=k, longest=longest, limits=limits, rates=rate) for k, (run, rate) in enumerate(zip(runs, of_each, strict=True))],
         "learned",
     )
 

@@ -181,5 +181,5 @@ def parameter_intervals(table: TauTable, fit: Fit, level: float = 0.9) -> Mappin
         )
     half = stats.norm.ppf(0.5 + level / 2) * np.sqrt(variances)
     low, high = family.transform(x - half), family.transform(x + half)
-    found = {name: Estimate(v, float(a), float(b)) for (name, v), a, b in zip(fit.parameters.items(), low, high, strict=True)}
-    return MappingProxyType(found)
+    intervals = {name: Estimate(v, float(a), float(b)) for (name, v), a, b in zip(fit.parameters.items(), low, high, strict=True)}
+    return MappingProxyType(intervals)

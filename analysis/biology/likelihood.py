@@ -20,12 +20,12 @@ def log_likelihood(table: TauTable, family: Family) -> Callable[[Sequence[float]
 
     def value(parameters: Sequence[float] | Array) -> float:
         with np.errstate(all="ignore"):
-            found = float(np.sum(family.log_density(observed, *parameters)))
+            total = float(np.sum(family.log_density(observed, *parameters)))
             if n_low:
-                found += n_low * float(family.log_tails(low, *parameters)[0])
+                total += n_low * float(family.log_tails(low, *parameters)[0])
             if n_high:
-                found += n_high * float(family.log_tails(high, *parameters)[1])
-        return found if np.isfinite(found) else -np.inf
+                total += n_high * float(family.log_tails(high, *parameters)[1])
+        return total if np.isfinite(total) else -np.inf
 
     return value
 

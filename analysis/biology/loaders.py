@@ -80,8 +80,8 @@ def cell_types(path: str | PathLike[str]) -> TauTable:
     names = {"species": "donor__species", "dendrite": "tag__dendrite_type", "structure": "structure__acronym"}
     rows = _rows(path)
     missing = [name for name in ("ef__tau", *names.values()) if name not in rows[0]]
-    kept = [] if missing else [row for row in rows if row["ef__tau"].strip()]
-    if not kept:
+    usable = [] if missing else [row for row in rows if row["ef__tau"].strip()]
+    if not usable:
         raise DataError(
             "this is not the table of the Allen Cell Types Database",
             where=str(path),
@@ -89,8 +89,8 @@ def cell_types(path: str | PathLike[str]) -> TauTable:
             expected="cell_types_specimen_details.csv, with ef__tau in ms",
             remedy="fetch it from the database's page of downloads",
         )
-    tau = 1e-3 * np.array([_positive(row["ef__tau"], f"{path}: ef__tau") for row in kept])
-    columns = {name: np.array([row[column] for row in kept]) for name, column in names.items()}
+    tau = 1e-3 * np.array([_positive(row["ef__tau"], f"{path}: ef__tau") for row in usable])
+    columns = {name: np.array([row[column] for row in usable]) for name, column in names.items()}
     return TauTable(tau, "Allen Cell Types Database (membrane)", columns=columns, note="of membranes, not of synapses")
 
 

@@ -111,17 +111,17 @@ def weight_decay_drift(runs: Sequence[Run], learned: TauTable) -> TauTable:
 
 def _steps(run: Run) -> tuple[int, int]:
     """Of the whole training, and until the epoch that was kept."""
-    told = run.trained.metrics
-    if not all(isinstance(told.get(name), int | float) for name in ("steps", "epochs", "epoch")):
+    metrics = run.trained.metrics
+    if not all(isinstance(metrics.get(name), int | float) for name in ("steps", "epochs", "epoch")):
         raise DataError(
             "it is not known how many steps this training had",
             where=run.name,
-            got=f"metrics {', '.join(told) or 'none'}",
+            got=f"metrics {', '.join(metrics) or 'none'}",
             expected="steps, epochs and epoch, as `hetsyn train` writes them",
             remedy="train it again, or leave the weight decay of time constants at 0",
         )
-    steps = int(told["steps"])
-    return steps, round(steps * int(told["epoch"]) / int(told["epochs"]))
+    steps = int(metrics["steps"])
+    return steps, round(steps * int(metrics["epoch"]) / int(metrics["epochs"]))
 
 
 def trained_on_shuffled_labels(run: Run, data: SpikeDataset, *, seed: int = 0) -> Run:

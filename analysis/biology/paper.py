@@ -87,8 +87,8 @@ def paper_statistics(
         part = learned.where(kind=kind)
         above[kind] = change(part, initial_values(part), n_resamples=n_resamples, seed=seed).above_initial
     rows = [
-        {"accuracy": accuracy, **memory(run.initial, run.trained, found.test, k)}
-        for k, (run, found, accuracy) in enumerate(zip(runs, data, lesions, strict=False))
+        {"accuracy": accuracy, **memory(run.initial, run.trained, dataset.test, k)}
+        for k, (run, dataset, accuracy) in enumerate(zip(runs, data, lesions, strict=False))
         if run.initial is not None and is_match_to_sample(run)
     ]
     return Paper(above, rows, 1e3 * float(np.mean(initial_values(learned).tau)))

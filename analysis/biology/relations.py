@@ -36,14 +36,14 @@ class Relation:
 
 def weight_and_tau(table: TauTable, *, n_resamples: int = 200, seed: int = 0) -> list[Relation]:
     """Of every projection and sign with at least ten synapses; none for time constants of neurons, or where all weights or taus tie."""
-    found = []
+    relations = []
     for kind in np.unique(table.column("kind")):
         for sign in (1, -1):
             here = (table.column("kind") == kind) & (table.column("sign") == sign)
             if here.sum() >= 10 and np.ptp(table.tau[here]) > 0:
                 group = table.rows(here)
-                found.append(Relation(str(kind), sign, len(group), bootstrap(group, _spearman, n=n_resamples, seed=seed)))
-    return found
+                relations.append(Relation(str(kind), sign, len(group), bootstrap(group, _spearman, n=n_resamples, seed=seed)))
+    return relations
 
 
 def _spearman(table: TauTable) -> float:
@@ -154,8 +154,8 @@ def change(table: TauTable, before: TauTable, *, n_resamples: int = 200, seed: i
         The same rows before training: :func:`analysis.biology.nulls.initial_values`.
     """
     if table.low == 0.0 or np.isinf(table.high):
-        kept = np.isfinite(table.tau) & (table.tau > 0) & np.isfinite(before.tau) & (before.tau > 0)
-        table, before = table.rows(kept), before.rows(kept)
+        usable = np.isfinite(table.tau) & (table.tau > 0) & np.isfinite(before.tau) & (before.tau > 0)
+        table, before = table.rows(usable), before.rows(usable)
     kinds = table.column("kind")
     bound = np.zeros(len(table))
     for kind in np.unique(kinds):

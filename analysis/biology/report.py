@@ -9,7 +9,7 @@ from pathlib import Path
 from hetsyn_sim.data.files import json_text, write_atomically
 from hetsyn_sim.report.document import Block, Document, Heading, Paragraph
 
-from . import tables, tables_context, texts
+from . import tables, tables_context, wording
 from .drawing import figures
 from .result import Analysis
 from .summary import summary
@@ -31,13 +31,13 @@ def document_of(analysis: Analysis) -> Document:
 
 def _blocks(a: Analysis) -> Iterator[Block]:
     drawn = figures(a)
-    yield Paragraph(texts.question(a))
+    yield Paragraph(wording.question(a))
     yield Heading("Answer")
-    yield Paragraph(texts.answer_line(a))
+    yield Paragraph(wording.answer_line(a))
     for aspect, meaning in (("spread", "Scale set aside (centred on the median)"), ("shape", "Scale and width set aside (standardised)")):
         verdict = a.verdicts[aspect]
-        yield Paragraph(f"{meaning}: {verdict.answer}. {texts.sentence(verdict.because)}")
-    yield Paragraph(texts.which_nulls(a))
+        yield Paragraph(f"{meaning}: {verdict.answer}. {wording.sentence(verdict.because)}")
+    yield Paragraph(wording.which_nulls(a))
     yield drawn["distances"]
     yield Paragraph(
         "Gain: a null's distance to biology less that of what was learned, with its interval over networks; above 0, learning is closer. "
@@ -82,10 +82,10 @@ def _blocks(a: Analysis) -> Iterator[Block]:
     yield Heading("How much measurements differ among themselves")
     yield tables_context.measured()
     yield Heading("Methods")
-    for text in texts.METHODS:
+    for text in wording.METHODS:
         yield Paragraph(text)
     yield Heading("Caveats")
-    for text in texts.caveats(a):
+    for text in wording.caveats(a):
         yield Paragraph(text)
     yield Heading("Data")
     yield tables_context.sources(a)

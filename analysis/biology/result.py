@@ -1,4 +1,4 @@
-"""Everything that an analysis found, as data."""
+"""The result of an analysis, as data."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Fitted:
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """Everything that was found.
+    """The result of an analysis.
 
     Attributes
     ----------

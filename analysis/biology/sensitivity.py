@@ -43,18 +43,18 @@ def sensitivity(learned: TauTable, biology: TauTable, nulls: Mapping[str, TauTab
     """The comparison under every other choice that the data allow; none without nulls."""
     if not nulls:
         return []
-    found = [_judged(f"distance: {name}", learned, biology, nulls, name=name) for name in ("ks", "energy")]
+    choices = [_judged(f"distance: {name}", learned, biology, nulls, name=name) for name in ("ks", "energy")]
     for label, make in _measurements(biology, against):
-        found.append(_judged(label, learned, make(), nulls))
+        choices.append(_judged(label, learned, make(), nulls))
     rows = by_use(learned)
     if rows is not None:
         used = {label: table.rows(rows) for label, table in nulls.items()}
-        found.append(_judged("synapses by |w| times the rate before them", learned.rows(rows), biology, used))
+        choices.append(_judged("synapses by |w| times the rate before them", learned.rows(rows), biology, used))
     kinds = np.unique(learned.column("kind")).tolist()
     for kind in kinds if len(kinds) > 1 else []:
         here = learned.column("kind") == kind
-        found.append(_judged(f"{kind} synapses alone", learned.rows(here), biology, {k: t.rows(here) for k, t in nulls.items()}))
-    return found
+        choices.append(_judged(f"{kind} synapses alone", learned.rows(here), biology, {k: t.rows(here) for k, t in nulls.items()}))
+    return choices
 
 
 def _measurements(biology: TauTable, against: str) -> Iterator[tuple[str, Callable[[], TauTable]]]:

@@ -13,7 +13,7 @@ from .result import Analysis
 
 def summary(a: Analysis) -> dict[str, Any]:
     """Everything but the time constants themselves; what is not a number is null."""
-    found = {
+    plain = {
         "networks": [run.name for run in a.runs],
         "against": a.against,
         "n": len(a.learned),
@@ -32,11 +32,11 @@ def summary(a: Analysis) -> dict[str, Any]:
         "other_distances": {name: dict(values) for name, values in a.others.items()},
         "fits": {
             label: {
-                "families": {fit.family: {"aic": fit.aic, "bic": fit.bic, **fit.parameters} for fit in found.fits},
-                "p": found.p,
-                "tail": None if found.tail is None else {**asdict(found.tail), "preferred": found.tail.preferred},
+                "families": {fit.family: {"aic": fit.aic, "bic": fit.bic, **fit.parameters} for fit in fitted.fits},
+                "p": fitted.p,
+                "tail": None if fitted.tail is None else {**asdict(fitted.tail), "preferred": fitted.tail.preferred},
             }
-            for label, found in a.fitted.items()
+            for label, fitted in a.fitted.items()
         },
         "change": None if a.change is None else asdict(a.change),
         "paper": None if a.paper is None else _paper(a.paper),
@@ -45,9 +45,9 @@ def summary(a: Analysis) -> dict[str, Any]:
         "sign_purity": a.purity,
         "median_by_use_s": a.used,
         "clusters": {name: {**asdict(c), "effective_n": c.effective_n} for name, c in a.clusters.items()},
-        "lesions": [asdict(found) for found in a.lesions],
+        "lesions": [asdict(lesion) for lesion in a.lesions],
     }
-    return {key: _finite(value) for key, value in found.items()}
+    return {key: _finite(value) for key, value in plain.items()}
 
 
 def _paper(paper: Paper) -> dict[str, Any]:

@@ -112,10 +112,10 @@ class TauTable:
         DataError
             If there is no such column, or no row is left.
         """
-        kept = np.ones(len(self), dtype=bool)
+        chosen = np.ones(len(self), dtype=bool)
         for name, wanted in facts.items():
-            kept &= np.isin(self.column(name), np.array(wanted if isinstance(wanted, tuple) else [wanted]))
-        return self.rows(kept)
+            chosen &= np.isin(self.column(name), np.array(wanted if isinstance(wanted, tuple) else [wanted]))
+        return self.rows(chosen)
 
     def column(self, name: str) -> NDArray[Any]:
         """One column, shape (n,).

@@ -86,15 +86,15 @@ def changes(a: Analysis) -> Grid:
 
 def families(a: Analysis) -> Grid:
     """Differences of AIC, the weight of the best, and what BIC prefers."""
-    names = sorted({fit.family for found in a.fitted.values() for fit in found.fits})
+    names = sorted({fit.family for fitted in a.fitted.values() for fit in fitted.fits})
     rows = []
-    for label, found in a.fitted.items():
-        best = found.fits[0]
-        aic = {fit.family: fit.aic - best.aic for fit in found.fits}
-        by_bic = min(found.fits, key=lambda fit: fit.bic).family.replace("_", " ")
-        tail = "too short" if found.tail is None else f"{found.tail.preferred} ({found.tail.ratio:+.1f})"
-        judged = [f"{akaike_weights(found.fits)[best.family]:.2f}", by_bic, f"{found.p:.2f}", tail]
-        rows.append([label, f"{len(found.table):,}", *(f"{aic[name]:.1f}" if name in aic else "–" for name in names), *judged])
+    for label, fitted in a.fitted.items():
+        best = fitted.fits[0]
+        aic = {fit.family: fit.aic - best.aic for fit in fitted.fits}
+        by_bic = min(fitted.fits, key=lambda fit: fit.bic).family.replace("_", " ")
+        tail = "too short" if fitted.tail is None else f"{fitted.tail.preferred} ({fitted.tail.ratio:+.1f})"
+        judged = [f"{akaike_weights(fitted.fits)[best.family]:.2f}", by_bic, f"{fitted.p:.2f}", tail]
+        rows.append([label, f"{len(fitted.table):,}", *(f"{aic[name]:.1f}" if name in aic else "–" for name in names), *judged])
     return Grid(["", "n", *(name.replace("_", " ") for name in names), "weight of the best", "best by BIC", "p of the best", "tail"], rows)
 
 

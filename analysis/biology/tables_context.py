@@ -61,14 +61,14 @@ def lesions(a: Analysis) -> Grid:
     rows = [
         [
             run.name,
-            f"{1e3 * found.longer_than:.3g} ms",
-            f"{100 * found.share:.2f} %",
-            *(f"{100 * v:.2f} %" for v in (found.whole, found.without_long, found.without_control)),
+            f"{1e3 * lesion.longer_than:.3g} ms",
+            f"{100 * lesion.share:.2f} %",
+            *(f"{100 * v:.2f} %" for v in (lesion.whole, lesion.without_long, lesion.without_control)),
         ]
-        for run, found in zip(a.runs, a.lesions, strict=False)
+        for run, lesion in zip(a.runs, a.lesions, strict=False)
     ]
     if len(a.lesions) > 1:
-        every = [[getattr(found, name) for found in a.lesions] for name in ("share", "whole", "without_long", "without_control")]
+        every = [[getattr(lesion, name) for lesion in a.lesions] for name in ("share", "whole", "without_long", "without_control")]
         rows.append(["mean", "", *(f"{shown(values, 100.0)} %" for values in every)])
     return Grid(["network", "long: above", "share", "accuracy", "long ones set back", "as many others, as heavy, set back"], rows)
 

@@ -51,10 +51,10 @@ def at_temperature(table: TauTable, celsius: float, q10: float = Q10) -> TauTabl
 
 
 def temperatures(table: TauTable) -> str:
-    """Of the measurements, in words."""
+    """The range and median of the measurements' temperatures, as text."""
     known = table.columns.get(_COLUMN, np.array([]))
     known = known[np.isfinite(known)] if known.dtype.kind == "f" else known[:0]
     if not known.size:
-        return "not told"
+        return "unknown"
     low, middle, high = np.quantile(known, [0.0, 0.5, 1.0])
     return f"{low:g} to {high:g} °C, median {middle:g} °C"

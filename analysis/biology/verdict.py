@@ -99,11 +99,11 @@ def distances_to(
     seed: int = 0,
 ) -> dict[str, Estimate]:
     """Name -> distance with an interval over cluster resamples of the table and resamples of the measurements."""
-    found = {}
+    estimates = {}
     for label, table in tables.items():
         limited = biology.with_limits(table.low, table.high)
         again = zip(resamples(table, n_resamples, seed), resamples(limited, n_resamples, seed + 1), strict=True)
         values = [distance(table.rows(i), limited.rows(j), name, aspect) for i, j in again]
         low, high = np.quantile(values, [0.025, 0.975])
-        found[label] = Estimate(distance(table, limited, name, aspect), float(low), float(high))
-    return found
+        estimates[label] = Estimate(distance(table, limited, name, aspect), float(low), float(high))
+    return estimates

@@ -1,4 +1,4 @@
-"""What every study asks of a trained network: is it the same in Brian2, and what does it cost?"""
+"""A trained network compared with Brian2, spike for spike, and its costs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Callbacks of studies: the learning curve step by step, and time constants that are kept from learning."""
+"""Callbacks of studies: the learning curve step by step, and time constants that do not learn."""
 
 from __future__ import annotations
 

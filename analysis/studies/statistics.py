@@ -1,4 +1,4 @@
-"""What is said of several runs: means with Student's intervals, and differences of runs that share a seed."""
+"""Statistics over runs: means with Student's intervals, and differences of runs that share a seed."""
 
 from __future__ import annotations
 

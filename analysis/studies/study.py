@@ -102,30 +102,30 @@ def run_studies(
     KeyboardInterrupt
         On Ctrl-C, which loses the runs under way and no other.
     """
-    kept = {study.name: _stored(folder / f"{study.name}.json") for study in studies}
+    stored = {study.name: _stored(folder / f"{study.name}.json") for study in studies}
     most = max(seeds or study.seeds for study in studies)
     wanted = [_Task(s, case, seed) for seed in range(most) for s in studies for case in s.cases if seed < (seeds or s.seeds)]
-    tasks = [task for task in wanted if task.row(kept[task.study.name]) is None]
+    tasks = [task for task in wanted if task.row(stored[task.study.name]) is None]
     deadline = None if budget is None else time.monotonic() + budget
 
     def affordable() -> Iterator[Any]:
         for task in tasks:
-            if deadline is None or time.monotonic() + _expected(task, kept) < deadline:
+            if deadline is None or time.monotonic() + _expected(task, stored) < deadline:
                 yield delayed(_run)(task, source, jobs > 1)
 
     progress(1.0 - len(tasks) / len(wanted))
     # one task is handed out when another is done, so that what is affordable is known as late as possible
-    found = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=jobs, batch_size=1)(affordable())
+    results = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=jobs, batch_size=1)(affordable())
     try:
-        for k, (name, row) in enumerate(found, start=1):
-            kept[name].append(row)
-            write_atomically(folder / f"{name}.json", json_text({"study": name, "rows": kept[name]}))
+        for k, (name, row) in enumerate(results, start=1):
+            stored[name].append(row)
+            write_atomically(folder / f"{name}.json", json_text({"study": name, "rows": stored[name]}))
             progress(1.0 - (len(tasks) - k) / len(wanted))
     except _Stopped:
         raise KeyboardInterrupt from None
     rows: dict[str, list[Row]] = {study.name: [] for study in studies}
     for task in wanted:
-        if (row := task.row(kept[task.study.name])) is not None:
+        if (row := task.row(stored[task.study.name])) is not None:
             rows[task.study.name].append(row)
     return rows
 
@@ -177,9 +177,9 @@ def _run(task: _Task, source: Path | None, side_by_side: bool) -> tuple[str, Row
     return task.study.name, {"case": dict(task.case), "seed": task.seed, "seconds": time.perf_counter() - begun, **measured}
 
 
-def _expected(task: _Task, kept: Mapping[str, Sequence[Row]]) -> float:
+def _expected(task: _Task, stored: Mapping[str, Sequence[Row]]) -> float:
     """Seconds, by the runs of the same case so far, or else of the study, or else of all: a first run may be long, too."""
-    rows = kept[task.study.name]
+    rows = stored[task.study.name]
     alike = [row["seconds"] for row in rows if row["case"] == task.case] or [row["seconds"] for row in rows]
-    alike = alike or [row["seconds"] for others in kept.values() for row in others]
+    alike = alike or [row["seconds"] for others in stored.values() for row in others]
     return median(alike) if alike else 0.0

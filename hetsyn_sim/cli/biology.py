@@ -72,7 +72,7 @@ def analyse(
     from analysis.biology.extraction import find_runs
     from analysis.biology.report import write_report
     from analysis.biology.summary import summary
-    from analysis.biology.texts import answer_line
+    from analysis.biology.wording import answer_line
 
     runs = find_runs(paths)
     low_high = None if limits is None else _limits(limits)

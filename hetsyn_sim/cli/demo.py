@@ -51,7 +51,7 @@ def demo(
     data, recipe = spoken_digits(), load_recipe(RECIPE)
     learn = len(data.train)
     say(f"{recipe.name}: {recipe.training.epochs} epochs on {learn:,} recordings")
-    begun, found = perf_counter(), not fresh and (out / "run" / "checkpoint.safetensors").is_file()
+    begun, resumed = perf_counter(), not fresh and (out / "run" / "checkpoint.safetensors").is_file()
     result = fit(recipe, data, out=out / "run", overwrite=fresh, data_name="spoken digits (FSDD)")
     time_train = perf_counter() - begun
 
@@ -62,7 +62,7 @@ def demo(
     total = perf_counter() - start
     rows = verdict(outcome)
     simulated = outcome.time_torch_s + outcome.time_brian2_s
-    trained = "training found in the folder" if found else f"training {time_train:.0f} s"
+    trained = "training found in the folder" if resumed else f"training {time_train:.0f} s"
     rows["time"] = f"{trained}, simulation {simulated:.0f} s, total {total:.0f} s"
     rows["report"] = str(report)
     show_table("The same network in PyTorch and in Brian2" if outcome.agrees else "NOT the same network", rows)

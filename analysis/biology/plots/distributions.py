@@ -29,7 +29,7 @@ def log_axis(ax: Axes, label: str = "time constant (ms)", which: str = "x") -> N
 
 
 def nothing(ax: Axes, title: str) -> Axes:
-    """Where nothing can be drawn, that is said."""
+    """A panel that says that there is nothing to draw."""
     ax.text(0.5, 0.5, "nothing between the limits", ha="center", va="center", transform=ax.transAxes)
     return tidy(ax, title)
 
@@ -88,8 +88,8 @@ def plot_survival(tables: Mapping[str, TauTable], ax: Axes | None = None) -> Axe
         above = (len(table) - int(table.is_low.sum()) - np.arange(1, inside.size + 1)) / len(table)
         shown = np.unique(np.geomspace(1, inside.size, 400).astype(np.int64)) - 1
         shown = np.unique(np.concatenate([shown, inside.size - 1 - shown]))
-        kept = shown[above[shown] > 0]
-        ax.plot(1e3 * inside[kept], above[kept], color=colour, ls=dashes, lw=1.6, label=label)
+        visible = shown[above[shown] > 0]
+        ax.plot(1e3 * inside[visible], above[visible], color=colour, ls=dashes, lw=1.6, label=label)
         if table.censored[1]:
             ax.plot([1e3 * inside[-1]], [table.censored[1]], marker=marker, color=colour, mfc="white")
     log_axis(ax)

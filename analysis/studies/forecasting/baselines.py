@@ -39,9 +39,9 @@ def _fitted(train: Forecast, memory: float, penalty: float) -> Array:
 
 
 def _applied(weights: Array, task: Forecast, memory: float) -> Array:
-    found = np.full(task.inputs.shape[:2], np.nan)
-    found[_lags(task, memory)[-1] :] = _lagged(task, memory) @ weights
-    return found
+    forecast = np.full(task.inputs.shape[:2], np.nan)
+    forecast[_lags(task, memory)[-1] :] = _lagged(task, memory) @ weights
+    return forecast
 
 
 def _error(forecast: Array, task: Forecast) -> float:

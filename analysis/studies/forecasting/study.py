@@ -94,10 +94,10 @@ def in_brian2(network: Network, test: Forecast) -> Row:
     chosen = test[[k * len(test) // N_SIMULATED for k in range(min(N_SIMULATED, len(test)))]]
     x = np.broadcast_to(chosen.inputs, (*chosen.inputs.shape[:2], network.spec.n_input))
     graded = network.spec.layers[0].model.output
-    kept = ("v", graded) if graded else ("v",)
-    here = Network.from_checkpoint(checkpoint).record(x, kept)
-    there = BrianSimulation(checkpoint.spec, checkpoint.values, record=kept).run(x)
-    compared = [f"{name}.{variable}" for name in ("layer_1", "readout") for variable in kept if f"{name}.{variable}" in there.traces]
+    variables = ("v", graded) if graded else ("v",)
+    here = Network.from_checkpoint(checkpoint).record(x, variables)
+    there = BrianSimulation(checkpoint.spec, checkpoint.values, record=variables).run(x)
+    compared = [f"{name}.{variable}" for name in ("layer_1", "readout") for variable in variables if f"{name}.{variable}" in there.traces]
     return {
         "mismatches": int(np.sum(here.rasters["layer_1"] != there.rasters["layer_1"])),
         "spikes": int(np.sum(here.rasters["layer_1"])),
@@ -121,8 +121,8 @@ def _shown(made: NDArray[np.float64], test: Forecast, seed: int) -> Row:
         return {}
     every = slice(None, None, 2)
     series = {"output": made[:, 0], "target": test.targets[:, 0, 0]}
-    kept = {name: [None if np.isnan(x) else round(float(x), 4) for x in test.unscaled(values)[every]] for name, values in series.items()}
-    return {"example": kept | {"dt": 2 * test.dt / test.time_unit}}
+    rounded = {name: [None if np.isnan(x) else round(float(x), 4) for x in test.unscaled(values)[every]] for name, values in series.items()}
+    return {"example": rounded | {"dt": 2 * test.dt / test.time_unit}}
 
 
 FORECAST = Study(

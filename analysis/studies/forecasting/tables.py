@@ -26,13 +26,13 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
         reference = of_case(rows, model="MTC", horizon=horizon)
         cases = [row["case"] for row in rows if row["case"]["horizon"] == horizon]
         for label, case in {_label(case): case for case in cases}.items():
-            found = of_case(rows, **case)
-            gap = "" if found == reference else shown(paired(found, reference, "mse"), digits=4)
-            cells = [shown([row["mse"] for row in found], digits=4), gap, shown([row["nrmse"] for row in found], digits=3)]
-            neurons = [row for row in found if "rate" in row]
+            runs = of_case(rows, **case)
+            gap = "" if runs == reference else shown(paired(runs, reference, "mse"), digits=4)
+            cells = [shown([row["mse"] for row in runs], digits=4), gap, shown([row["nrmse"] for row in runs], digits=3)]
+            neurons = [row for row in runs if "rate" in row]
             cells += [shown([row["rate"] for row in neurons], digits=4), shown([row["duty"] for row in neurons], 100.0, digits=1)]
             cells.append(f"{neurons[0]['parameters']}" if neurons else "–")
-            table.append([label, str(len(found)), *cells])
+            table.append([label, str(len(runs)), *cells])
         yield from Grid(_COLUMNS, table).lines()
         yield ""
     if simulated := [row for row in rows if "mismatches" in row]:
@@ -55,8 +55,8 @@ def tuning_lines(rows: Sequence[Row]) -> Iterator[str]:
     for model in dict.fromkeys(row["case"]["model"] for row in rows):
         cells = []
         for lr in rates:
-            found = [row["mse"] for row in of_case(rows, model=model, lr=lr)]
-            mean = f"{sum(found) / len(found):.4f}" if found else "–"
+            errors = [row["mse"] for row in of_case(rows, model=model, lr=lr)]
+            mean = f"{sum(errors) / len(errors):.4f}" if errors else "–"
             cells.append(f"**{mean}**" if lr == best[model] else mean)
         table.append([model, *cells])
     return Grid(["neuron", *(f"{lr:g}" for lr in rates)], table).lines()
@@ -67,8 +67,8 @@ def best_rates(rows: Sequence[Row]) -> dict[str, float]:
     models = dict.fromkeys(row["case"]["model"] for row in rows)
 
     def mean(model: str, lr: float) -> float:
-        found = [row["mse"] for row in of_case(rows, model=model, lr=lr)]
-        return sum(found) / len(found) if found else float("inf")
+        errors = [row["mse"] for row in of_case(rows, model=model, lr=lr)]
+        return sum(errors) / len(errors) if errors else float("inf")
 
     rates = sorted({row["case"]["lr"] for row in rows})
     return {model: min(rates, key=lambda lr: mean(model, lr)) for model in models}

@@ -45,9 +45,9 @@ def run_official(case: Case, seed: int, source: Path | None = None, *, epochs: i
     recipe = recipe_for(case, seed, **({} if epochs is None else {"epochs": epochs}))
     result = fit(recipe, data, progress=False)
     loss = recipe.training.loss.make()
-    found = measure_robustness(result.network, data.test, loss, window=N_STEPS, seed=seed)
+    measured = measure_robustness(result.network, data.test, loss, window=N_STEPS, seed=seed)
     # nothing lost, nothing added, time as it is: the first of the deletions is the test itself
-    return {"accuracy": found.deletion[0], **asdict(found), **in_brian2(result.checkpoint, data.test, N_STEPS)}
+    return {"accuracy": measured.deletion[0], **asdict(measured), **in_brian2(result.checkpoint, data.test, N_STEPS)}
 
 
 def run_speaker(case: Case, seed: int, source: Path | None = None, *, epochs: int | None = None) -> Row:
@@ -55,8 +55,8 @@ def run_speaker(case: Case, seed: int, source: Path | None = None, *, epochs: in
     data = without_speaker(spoken_digits(), str(case["held_out"]))
     recipe = recipe_for(case, seed, validation="none", **({} if epochs is None else {"epochs": epochs}))
     result = fit(recipe, data, progress=False)
-    found = evaluate(result.network, data.test, recipe.training.loss.make(), window=N_STEPS)
-    return {"accuracy": found.accuracy, **in_brian2(result.checkpoint, data.test, N_STEPS)}
+    evaluation = evaluate(result.network, data.test, recipe.training.loss.make(), window=N_STEPS)
+    return {"accuracy": evaluation.accuracy, **in_brian2(result.checkpoint, data.test, N_STEPS)}
 
 
 def without_speaker(data: SpikeDataset, name: str) -> SpikeDataset:

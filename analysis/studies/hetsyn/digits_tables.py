@@ -25,25 +25,25 @@ def lines_of_digits(rows: Sequence[Row]) -> Iterator[str]:
     for label, facts in _KINDS:
         best = of_case(rows, model="HetSynLIF", **facts)
         for model in NEURONS:
-            if found := of_case(rows, model=model, **facts):
-                gap = "" if model == "HetSynLIF" else shown(paired(best, found, "accuracy"), 100.0)
-                cells = [f"{shown([row['accuracy'] for row in found], 100.0)} %", gap, f"{found[0]['parameters']:,}"]
-                cells += [f"{np.mean([row[key] for row in found]):,.0f}" for key in ("spikes", "synaptic_operations", "state_updates")]
-                table.append([model, label, str(len(found)), *cells])
+            if runs := of_case(rows, model=model, **facts):
+                gap = "" if model == "HetSynLIF" else shown(paired(best, runs, "accuracy"), 100.0)
+                cells = [f"{shown([row['accuracy'] for row in runs], 100.0)} %", gap, f"{runs[0]['parameters']:,}"]
+                cells += [f"{np.mean([row[key] for row in runs]):,.0f}" for key in ("spikes", "synaptic_operations", "state_updates")]
+                table.append([model, label, str(len(runs)), *cells])
     costs = ("parameters", "spikes", "synaptic operations", "state updates")
     yield from Grid(("neuron", "", "seeds", "test accuracy", "HetSynLIF less this, paired", *costs), table).lines()
     for label, facts in _KINDS:
-        cases = {model: found for model in NEURONS if (found := of_case(rows, model=model, **facts))}
+        cases = {model: runs for model in NEURONS if (runs := of_case(rows, model=model, **facts))}
         if cases:
             yield from ("", f"Accuracy in %, {label}, where every spike is lost with a probability p:", "")
-            yield from _grid("p", DELETIONS, {model: [row["deletion"] for row in found] for model, found in cases.items()})
+            yield from _grid("p", DELETIONS, {model: [row["deletion"] for row in runs] for model, runs in cases.items()})
             yield from ("", f"{label.capitalize()}, spikes added on every channel, in Hz:", "")
-            yield from _grid("Hz", NOISES_HZ, {model: [row["noise"] for row in found] for model, found in cases.items()})
+            yield from _grid("Hz", NOISES_HZ, {model: [row["noise"] for row in runs] for model, runs in cases.items()})
             yield from ("", f"{label.capitalize()}, time scaled by 2 to the power of:", "", *_warp(cases))
 
 
-def _grid(name: str, heads: Sequence[float], found: dict[str, list[list[float]]]) -> Iterator[str]:
-    table = ([model, *(shown([of[k] for of in a], 100.0, 1) for k in range(len(heads)))] for model, a in found.items())
+def _grid(name: str, heads: Sequence[float], accuracies: dict[str, list[list[float]]]) -> Iterator[str]:
+    table = ([model, *(shown([of[k] for of in a], 100.0, 1) for k in range(len(heads)))] for model, a in accuracies.items())
     return Grid([name, *(f"{head:g}" for head in heads)], table).lines()
 
 

@@ -37,9 +37,9 @@ def memory(initial: Checkpoint, trained: Checkpoint, test: SpikeDataset, seed: i
 
     facts: Row = {}
     for name, group in (("cue", slice(0, CUE_CHANNELS)), ("noise", slice(CUE_CHANNELS, None))):
-        found = tau[:, group]
-        facts |= {f"{name}_median_ms": 1e3 * float(np.median(found)), f"{name}_long": float((found > LONG).mean())}
-        facts |= {f"{name}_mean_ms": 1e3 * float(found[np.isfinite(found) & (found < 10.0)].mean())}
+        taus = tau[:, group]
+        facts |= {f"{name}_median_ms": 1e3 * float(np.median(taus)), f"{name}_long": float((taus > LONG).mean())}
+        facts |= {f"{name}_mean_ms": 1e3 * float(taus[np.isfinite(taus) & (taus < 10.0)].mean())}
     return facts | {
         "long": float(is_long.mean()),
         "infinite": float(np.isinf(tau).mean()),

@@ -65,19 +65,19 @@ def _neurons(rows: Sequence[Row]) -> Iterator[list[str]]:
     for label, facts in (("recurrent", {"recurrent": True}), ("feed-forward", {})):
         best = of_case(rows, model="HetSynLIF", tau_ms=40.0, **facts)
         for model in NEURONS:
-            found = of_case(rows, model=model, tau_ms=40.0, **facts)
-            if found:
-                gap = "" if model == "HetSynLIF" else shown(paired(best, found, "accuracy"), 100.0)
-                cells = [f"{shown(_of(found, 'accuracy'), 100.0)} %", gap, speed(found), shown(_of(found, "spikes"), digits=0)]
+            runs = of_case(rows, model=model, tau_ms=40.0, **facts)
+            if runs:
+                gap = "" if model == "HetSynLIF" else shown(paired(best, runs, "accuracy"), 100.0)
+                cells = [f"{shown(_of(runs, 'accuracy'), 100.0)} %", gap, speed(runs), shown(_of(runs, "spikes"), digits=0)]
                 yield [model, label, *cells]
 
 
 def _limits(rows: Sequence[Row]) -> Iterator[list[str]]:
     for label, facts in _LIMITS.items():
-        found = of_case(rows, model="HetSynLIF", tau_ms=40.0, **facts)
-        if found:
-            done = sum(row["accuracy"] >= 0.9 for row in found)
-            yield [label, str(len(found)), f"{shown(_of(found, 'accuracy'), 100.0)} %", str(done), speed(found)]
+        runs = of_case(rows, model="HetSynLIF", tau_ms=40.0, **facts)
+        if runs:
+            done = sum(row["accuracy"] >= 0.9 for row in runs)
+            yield [label, str(len(runs)), f"{shown(_of(runs, 'accuracy'), 100.0)} %", str(done), speed(runs)]
 
 
 def _seeds(rows: Sequence[Row]) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure as Canvas
 
 from hetsyn_sim.report.plots import plot_curves, plot_disturbance, plot_pairs
+from hetsyn_sim.report.plots.style import tidy
 
 from ..statistics import of_case
 from ..study import Row
@@ -23,11 +24,11 @@ _KINDS: tuple[tuple[str, dict[str, object]], ...] = (("recurrent", {"recurrent":
 _BIN = 20  # iterations of one point of a curve, in all studies
 
 
-def _in_a_row(*panels: Callable[..., Axes]) -> Canvas:
-    """A figure with these panels side by side."""
+def _in_a_row(panels: Mapping[str, Callable[..., Axes]]) -> Canvas:
+    """A figure with panels side by side, by their titles."""
     figure = Canvas(figsize=(5.4 * len(panels), 3.8), layout="constrained")
-    for panel, ax in zip(panels, figure.subplots(1, len(panels), squeeze=False)[0], strict=True):
-        panel(ax=ax)
+    for (title, panel), ax in zip(panels.items(), figure.subplots(1, len(panels), squeeze=False)[0], strict=True):
+        tidy(panel(ax=ax), title)
     return figure
 
 
@@ -39,15 +40,19 @@ def draw_dms(rows: Sequence[Row]) -> Canvas:
     """Draw learning curves of the four neurons."""
     curves = {label: _by_neuron(rows, "curve", tau_ms=40.0, **facts) for label, facts in _KINDS}
     shares = {label: {m: [[100.0 * share for share in curve] for curve in runs] for m, runs in of.items()} for label, of in curves.items()}
-    title = "delayed match-to-sample, {}"
-    return _in_a_row(*(partial(plot_curves, of, _BIN, "trials right (%)", title=title.format(label)) for label, of in shares.items()))
+    return _in_a_row(
+        {
+            f"Delayed match-to-sample, {label}: every run, and their mean": partial(plot_curves, of, _BIN, "trials right (%)")
+            for label, of in shares.items()
+        }
+    )
 
 
 def draw_patterns(rows: Sequence[Row]) -> Canvas:
     """Draw learning curves of the four neurons."""
     curves = [(label, _by_neuron(rows, "curve", noise_hz=2.0, lr=1e-3, **facts)) for label, facts in _KINDS]
-    title = "pattern generation, {}"
-    return _in_a_row(*(partial(plot_curves, of, _BIN, "mean squared error", title=title.format(label), log=True) for label, of in curves))
+    title = "Pattern generation, {}: every run, and their mean"
+    return _in_a_row({title.format(label): partial(plot_curves, of, _BIN, "mean squared error", log=True) for label, of in curves})
 
 
 def draw_digits(rows: Sequence[Row]) -> Canvas:
@@ -56,10 +61,13 @@ def draw_digits(rows: Sequence[Row]) -> Canvas:
     lost, added = ({model: [row[key] for row in runs] for model, runs in recurrent.items()} for key in ("deletion", "noise"))
     # every seed draws its own stretches, so runs can be compared range by range
     warped = {model: [_by_range(row["warp"]) for row in runs] for model, runs in recurrent.items()}
+    ranges = [f"{low:g} to {high:g}" for low, high in WARP_RANGES]
     return _in_a_row(
-        partial(plot_disturbance, DELETIONS, lost, "probability that a spike is lost"),
-        partial(plot_disturbance, NOISES_HZ, added, "added spikes on every channel (Hz)"),
-        partial(plot_disturbance, [f"{low:g} to {high:g}" for low, high in WARP_RANGES], warped, "log2 of the stretch of time"),
+        {
+            "Spikes lost: mean and range over runs": partial(plot_disturbance, DELETIONS, lost, "probability that a spike is lost"),
+            "Spikes added: mean and range over runs": partial(plot_disturbance, NOISES_HZ, added, "added spikes on every channel (Hz)"),
+            "Time stretched: mean and range over runs": partial(plot_disturbance, ranges, warped, "log2 of the factor"),
+        }
     )
 
 
@@ -76,7 +84,7 @@ def draw_speakers(rows: Sequence[Row]) -> Canvas:
         name: {model: [100.0 * row["accuracy"] for row in of_case(rows, model=model, recurrent=True, held_out=name)] for model in NEURONS}
         for name in names
     }
-    return _in_a_row(partial(plot_pairs, groups, "accuracy on the held-out speaker (%)"))
+    return _in_a_row({"Speakers that were not trained on: every run, and their mean": partial(plot_pairs, groups, "accuracy (%)")})
 
 
 def draw_smnist(rows: Sequence[Row]) -> Canvas:
@@ -88,4 +96,4 @@ def draw_smnist(rows: Sequence[Row]) -> Canvas:
         label: {model: [100.0 * row["accuracy"] for row in of_case(rows, model=model, **facts)] for model in NEURONS}
         for label, facts in kinds.items()
     }
-    return _in_a_row(partial(plot_pairs, groups, "accuracy on test images (%)"))
+    return _in_a_row({"Sequential MNIST: every run, and their mean": partial(plot_pairs, groups, "accuracy on test images (%)")})

@@ -30,15 +30,15 @@ def as_heavy(chosen: Mask, w: NDArray[np.floating], rng: np.random.Generator) ->
     free = np.flatnonzero(~chosen)
     free = free[np.argsort(size[free], kind="stable")]
     sorted_size = size[free]
-    taken = np.zeros(size.size, dtype=bool)
+    control = np.zeros(size.size, dtype=bool)
     for synapse in order[: free.size]:
         # the nearest of a sorted list is one of two neighbours
         k = int(np.searchsorted(sorted_size, size[synapse]))
         beside = [j for j in (k - 1, k) if 0 <= j < free.size]
         nearest = min(beside, key=lambda j: abs(sorted_size[j] - size[synapse]))
-        taken[free[nearest]] = True
+        control[free[nearest]] = True
         free, sorted_size = np.delete(free, nearest), np.delete(sorted_size, nearest)
-    return taken.reshape(np.shape(w))
+    return control.reshape(np.shape(w))
 
 
 def set_back(trained: Checkpoint, initial: Checkpoint, chosen: Mapping[str, Mask]) -> Checkpoint:

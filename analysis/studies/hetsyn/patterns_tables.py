@@ -31,11 +31,11 @@ def _details(rows: Sequence[Row]) -> Iterator[list[str]]:
     for label, facts in (("feed-forward", {}), ("recurrent", {"recurrent": True})):
         best = of_case(rows, model="HetSynLIF", noise_hz=2.0, lr=1e-3, **facts)
         for model in NEURONS:
-            if found := of_case(rows, model=model, noise_hz=2.0, lr=1e-3, **facts):
-                gap = "" if model == "HetSynLIF" else shown(paired(found, best, "mse"), digits=4)
-                yield [model, label, str(len(found)), *_detail(found, gap)]
-    if found := of_case(rows, model="HetSynLIF", noise_hz=2.0, lr=1e-3, targets=3):
-        yield ["HetSynLIF", "feed-forward, three targets", str(len(found)), *_detail(found, "")]
+            if runs := of_case(rows, model=model, noise_hz=2.0, lr=1e-3, **facts):
+                gap = "" if model == "HetSynLIF" else shown(paired(runs, best, "mse"), digits=4)
+                yield [model, label, str(len(runs)), *_detail(runs, gap)]
+    if runs := of_case(rows, model="HetSynLIF", noise_hz=2.0, lr=1e-3, targets=3):
+        yield ["HetSynLIF", "feed-forward, three targets", str(len(runs)), *_detail(runs, "")]
 
 
 def _error(rows: Sequence[Row], model: str, **facts: object) -> str:

@@ -80,10 +80,10 @@ def run(case: Case, seed: int, source: Path | None = None, *, n_train: int | Non
         learned, recipe = more[~np.isin(images, held_out.names)], recipe.changed(validation="none")
     result = fit(recipe, learned, progress=False)
     loss = recipe.training.loss.make()
-    found = evaluate(result.network, data.test, loss)
+    tested = evaluate(result.network, data.test, loss)
     last = result.history[-1]
     validated = evaluate(result.network, held_out, loss).accuracy if copies else last["validation_accuracy"]
-    facts = {"accuracy": found.accuracy, "validation_accuracy": validated, "train_accuracy": last["train_accuracy"]}
+    facts = {"accuracy": tested.accuracy, "validation_accuracy": validated, "train_accuracy": last["train_accuracy"]}
     sizes = {"n_train": len(data.train), "n_test": len(data.test), "training_s": sum(row["seconds"] for row in result.history)}
     return facts | sizes | in_brian2(result.checkpoint, data.test)
 
@@ -97,11 +97,11 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
     for scan, facts in kinds.items():
         best = of_case(rows, model="HetSynLIF", **facts)
         for model in NEURONS:
-            if found := of_case(rows, model=model, **facts):
-                gap = "" if model == "HetSynLIF" else shown(paired(best, found, "accuracy"), 100.0)
-                shares = [f"{shown([row[key] for row in found], 100.0)} %" for key in ("accuracy", "validation_accuracy", "train_accuracy")]
-                costs = [f"{np.mean([row[key] for row in found]):,.0f}" for key in ("spikes", "training_s")]
-                table.append([scan, model, str(len(found)), shares[0], gap, *shares[1:], *costs])
+            if runs := of_case(rows, model=model, **facts):
+                gap = "" if model == "HetSynLIF" else shown(paired(best, runs, "accuracy"), 100.0)
+                shares = [f"{shown([row[key] for row in runs], 100.0)} %" for key in ("accuracy", "validation_accuracy", "train_accuracy")]
+                costs = [f"{np.mean([row[key] for row in runs]):,.0f}" for key in ("spikes", "training_s")]
+                table.append([scan, model, str(len(runs)), shares[0], gap, *shares[1:], *costs])
     accuracies = ("test accuracy", "HetSynLIF less this, paired", "validation", "training")
     yield from Grid(("scan", "neuron", "seeds", *accuracies, "spikes", "s"), table).lines()
     if rows:

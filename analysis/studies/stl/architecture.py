@@ -104,17 +104,17 @@ class Architecture:
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
         """All parts in order, called ``conv_1``, ``pool_1``, ``dense_1`` and so on; the last one is ``output``."""
-        found: list[Stage] = []
+        stages: list[Stage] = []
         shape, numbers = self.input_shape, dict.fromkeys((Conv, Pool, Dense), 0)
         for part in (*self.parts, Dense(self.n_classes * self.voters, self.dropout)):
             numbers[type(part)] += 1
             name = f"{type(part).__name__.lower()}_{numbers[type(part)]}"
-            after = _after(part, shape, "output" if len(found) == len(self.parts) else name)
+            after = _after(part, shape, "output" if len(stages) == len(self.parts) else name)
             if not isinstance(part, Dense) and numbers[Dense]:
                 _refuse("a map of neurons was lost", name, "a dense layer before it", "convolutions and pooling before all dense layers")
-            found.append(Stage("output" if len(found) == len(self.parts) else name, part, shape, after))
+            stages.append(Stage("output" if len(stages) == len(self.parts) else name, part, shape, after))
             shape = after
-        return tuple(found)
+        return tuple(stages)
 
     @property
     def spiking(self) -> tuple[Stage, ...]:

@@ -52,8 +52,8 @@ def simulate(folded: FoldedNetwork, spikes: NDArray[Any], *, device: str = "nump
     BackendError
         If the device is a standalone one, or needs a compiler and there is none.
     """
-    found = find_device(device)
-    if found.standalone:
+    target = find_device(device)
+    if target.standalone:
         raise BackendError(
             "a folded network runs on Brian2's runtime only",
             where="analysis.studies.stl.brian.simulate",
@@ -66,7 +66,7 @@ def simulate(folded: FoldedNetwork, spikes: NDArray[Any], *, device: str = "nump
     flat = array.reshape(*array.shape[:2], n_input) if array.ndim == 5 and array.shape[2:] == shape else array
     inputs = np.asarray(check_inputs(flat, n_input, where="analysis.studies.stl.brian.simulate"), dtype=np.bool_)
     n_steps, n_images = inputs.shape[:2]
-    with on_runtime(found):
+    with on_runtime(target):
         clock = Clock(dt=DT * second, name="step_clock")
         channels, steps = concatenated_steps(inputs)
         source: Any = SpikeGeneratorGroup(
@@ -84,7 +84,7 @@ def simulate(folded: FoldedNetwork, spikes: NDArray[Any], *, device: str = "nump
         raster = np.zeros((n_steps * n_images, monitor.source.N), dtype=np.bool_)
         raster[np.rint(np.asarray(monitor.t_) / DT).astype(np.int64), np.asarray(monitor.i)] = True
         rasters[name] = split_recordings(raster, n_images)
-    return Recording(DT, rasters, {}, f"brian2 {found.name}")
+    return Recording(DT, rasters, {}, f"brian2 {target.name}")
 
 
 def _neurons(folded: FoldedNetwork, stage: FoldedStage, number: int, clock: Clock, n_steps: int) -> NeuronGroup:

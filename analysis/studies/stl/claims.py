@@ -64,8 +64,8 @@ def claim_lines(rows: Sequence[Row]) -> Iterator[str]:
     """Markdown: every claim with the paired difference that its verdict follows from."""
     table = []
     for claim in CLAIMS:
-        found = less(of_case(rows, mode="STL"), of_case(rows, mode=claim.other), claim.measure)
-        said = verdict(found) if len(found) > 1 else "not run"
-        difference = f"{shown(found, claim.factor, claim.digits)} {claim.unit}"
-        table.append([claim.text, f"{claim.what}, less {claim.other}", difference, f"**{said}**"])
+        differences = less(of_case(rows, mode="STL"), of_case(rows, mode=claim.other), claim.measure)
+        answer = verdict(differences) if len(differences) > 1 else "not run"
+        difference = f"{shown(differences, claim.factor, claim.digits)} {claim.unit}"
+        table.append([claim.text, f"{claim.what}, less {claim.other}", difference, f"**{answer}**"])
     return Grid(("claim", "measure, STL less the other", "difference", "verdict"), table).lines()

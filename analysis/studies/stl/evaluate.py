@@ -1,8 +1,9 @@
-"""What a network does with images: output rates of every voter, spikes of every unit, and what they cost."""
+"""Evaluation on images: output rates of every voter, spikes and operations, and whether the spikes are the same in Brian2."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 from hetsyn_sim.errors import DataError
 from hetsyn_sim.training.randomness import mixed_seed
 
+from .brian import simulate
 from .coding import Pixels, bernoulli
 from .connections import fan_out
+from .folding import fold
 from .network import STLNetwork
 from .train import spikes_as
 
@@ -79,11 +82,26 @@ def evaluate(
     for first in range(0, len(pixels), _PIECE):
         x = bernoulli(pixels[first : first + _PIECE], n_steps, coding)
         x = x if disturb is None else disturb(x, disturbing)
-        found = network.spikes(spikes_as(x))
-        votes.append(network.votes(found["output"]).double().numpy())
-        for name, spikes in found.items():
+        rasters = network.spikes(spikes_as(x))
+        votes.append(network.votes(rasters["output"]).double().numpy())
+        for name, spikes in rasters.items():
             here = spikes.double().sum(dim=(0, 1)).flatten().numpy()  # (unit,)
             counts[name] = counts[name] + here if counts[name].size else here
     sources = dict(zip((stage.name for stage in stages), counts, strict=False))
     operations = {s.name: float(counts[sources[s.name]] @ fan_out(s)) / len(pixels) for s in network.architecture.spiking}
     return Outcome(np.concatenate(votes), {name: float(n.mean()) / (len(pixels) * n_steps) for name, n in counts.items()}, operations)
+
+
+@torch.no_grad()
+def count_mismatches(network: STLNetwork, spikes: NDArray[np.bool_], *, device: str = "numpy") -> tuple[int, int]:
+    """Cells of all stages' rasters that differ between torch in float64 and Brian2, and spikes of all stages, the input's aside.
+
+    Parameters
+    ----------
+    spikes
+        Input, (time, image, channel, height, width).
+    """
+    there = simulate(fold(network), spikes, device=device)
+    here = deepcopy(network).double().eval().spikes(torch.from_numpy(np.asarray(spikes, dtype=np.float64)))
+    rasters = {name: z.flatten(2).numpy() > 0 for name, z in here.items() if name != "input"}
+    return sum(int(np.sum(z != there.rasters[name])) for name, z in rasters.items()), sum(int(z.sum()) for z in rasters.values())

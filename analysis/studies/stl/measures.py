@@ -33,8 +33,8 @@ class Noise:
 
 
 NOISES: Final = (
-    Noise("salt", "salt and pepper", "share of pixels that are black or white by chance", (0.0, 0.1, 0.2, 0.4)),
-    Noise("gaussian", "Gaussian noise", "standard deviation, of white", (0.0, 0.2, 0.4, 0.8)),
+    Noise("salt", "salt and pepper", "share of pixels made black or white", (0.0, 0.1, 0.2, 0.4)),
+    Noise("gaussian", "Gaussian noise", "standard deviation of the noise (white = 1)", (0.0, 0.2, 0.4, 0.8)),
     Noise("deletion", "loss of input spikes", "share of spikes that are lost", (0.0, 0.2, 0.4, 0.8)),
 )
 
@@ -43,10 +43,10 @@ def at(*keys: str | int) -> Measure:
     """The number at this place of a row."""
 
     def measure(row: Row) -> float:
-        found: Any = row
+        value: Any = row
         for key in keys:
-            found = found[key]
-        return float(found)
+            value = value[key]
+        return float(value)
 
     return measure
 
@@ -55,7 +55,7 @@ def loss_of_accuracy(noise: str) -> Measure:
     """By how much a disturbance lowers accuracy, on average over its sizes; on the same images as without."""
 
     def measure(row: Row) -> float:
-        clean, *noisy = (found["accuracy"] for found in row["noise"][noise])
+        clean, *noisy = (measured["accuracy"] for measured in row["noise"][noise])
         return float(clean - np.mean(noisy))
 
     return measure

@@ -76,14 +76,14 @@ class STLNetwork(nn.Module):
                 expected=f"(time, batch, {', '.join(map(str, self.architecture.input_shape))}), at least one step of one image",
                 remedy="code images with analysis.studies.stl.bernoulli; time comes first",
             )
-        found = {"input": x}
+        rasters = {"input": x}
         for stage in self.architecture.stages:
             if isinstance(stage.part, Pool):
                 x = functional.max_pool2d(x.flatten(0, 1), stage.part.size).unflatten(0, x.shape[:2])
             else:
                 x = self.neurons[stage.name](self.currents(stage.name, x))
-            found[stage.name] = x
-        return found
+            rasters[stage.name] = x
+        return rasters
 
     def currents(self, name: str, x: Tensor) -> Tensor:
         """What arrives at the neurons of a stage with spikes x before it, (time, batch, channel, height, width)."""
@@ -93,14 +93,14 @@ class STLNetwork(nn.Module):
             flat = functional.dropout(x.flatten(2), part.dropout, training=self.training)
             return functional.linear(flat, w)[..., None, None]
         assert isinstance(part, Conv)
-        found = functional.conv2d(x.flatten(0, 1), w, padding=part.kernel // 2).unflatten(0, x.shape[:2])
+        currents = functional.conv2d(x.flatten(0, 1), w, padding=part.kernel // 2).unflatten(0, x.shape[:2])
         norm = self.norms[name]
-        return torch.stack([norm(step) for step in found]) if self.training else norm(found.flatten(0, 1)).unflatten(0, x.shape[:2])
+        return torch.stack([norm(step) for step in currents]) if self.training else norm(currents.flatten(0, 1)).unflatten(0, x.shape[:2])
 
     def votes(self, output: Tensor) -> Tensor:
         """Mean rate over time of each output neuron, (batch, class, voter)."""
-        found: Tensor = output.mean(dim=0).flatten(1).unflatten(1, (self.architecture.n_classes, self.architecture.voters))
-        return found
+        rates: Tensor = output.mean(dim=0).flatten(1).unflatten(1, (self.architecture.n_classes, self.architecture.voters))
+        return rates
 
     def set_mode(self, mode: str) -> None:
         """Let training move what ``mode`` says, and nothing else. Running statistics of batch norm follow the data in every mode.

@@ -54,8 +54,8 @@ class NeuronMap(nn.Module):
         """Spikes, (time, batch, *shape), of currents of that shape; every call is a recording from rest."""
         spikes = self.run(currents).z
         assert spikes is not None
-        found: Tensor = spikes.unflatten(-1, self.shape)
-        return found
+        maps: Tensor = spikes.unflatten(-1, self.shape)
+        return maps
 
     def run(self, currents: Tensor) -> StepResult:
         """All that the scan gives, with v before the reset; the map flattened to (time, batch, neuron)."""

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from hetsyn_sim.tasks.mnist import read_images
 
 from ..study import Case, Row, Study
-from .agreement import count_mismatches
 from .architecture import Architecture, Conv, Dense, Pool
 from .coding import Pixels, bernoulli, pixels_of, with_deleted_spikes, with_gaussian_noise, with_salt_and_pepper
 from .decision import decide, sub_populations
-from .evaluate import Outcome, evaluate
+from .evaluate import Outcome, count_mismatches, evaluate
 from .figure import draw_stl
 from .measures import NOISES, packed
 from .network import MODES, STLNetwork
@@ -29,7 +28,7 @@ SETTINGS = Settings()
 ARCHITECTURE = Architecture((1, 28, 28), [Conv(8), Pool(), Conv(16), Pool(), Dense(64)])
 #: Every network sees the same test spikes, and the same noise, so that networks that decide together differ in nothing else.
 _TEST_SEED = 2023
-_NOISY, _WATCHED, _MEMBERS, _SIMULATED = 1000, 300, 5, 5
+_NOISY, _N_TRAINING, _MEMBERS, _SIMULATED = 1000, 300, 5, 5
 
 
 def run(case: Case, seed: int, source: Path | None = None, *, n_train: int | None = None, settings: Settings = SETTINGS) -> Row:
@@ -38,18 +37,22 @@ def run(case: Case, seed: int, source: Path | None = None, *, n_train: int | Non
     images, test_labels = read_images(_folder(source))["test"]
     test = pixels_of(images[:n_train])
     network = STLNetwork(ARCHITECTURE, seed)
-    watched: list[Outcome] = []
+    after_epochs: list[Outcome] = []
 
-    def watch() -> None:
-        watched.append(evaluate(network, pixels[:_WATCHED], settings.n_steps, _TEST_SEED))
+    def look() -> None:
+        after_epochs.append(evaluate(network, pixels[:_N_TRAINING], settings.n_steps, _TEST_SEED))
 
-    watch()
-    losses = train(network, pixels, labels, str(case["mode"]), settings, seed, watch)
-    found = evaluate(network, test, settings.n_steps, _TEST_SEED)
+    look()
+    losses = train(network, pixels, labels, str(case["mode"]), settings, seed, look)
+    tested = evaluate(network, test, settings.n_steps, _TEST_SEED)
     test_labels = test_labels[:n_train]
     layers = {
-        name: {"rate": found.rates[name], "operations": found.operations.get(name), "rates": [epoch.rates[name] for epoch in watched]}
-        for name in found.rates
+        name: {
+            "rate": tested.rates[name],
+            "operations": tested.operations.get(name),
+            "rates": [epoch.rates[name] for epoch in after_epochs],
+        }
+        for name in tested.rates
     }
     mismatches, spikes = count_mismatches(network, bernoulli(test[:_SIMULATED], settings.n_steps, _TEST_SEED))
     for name, neurons in network.neurons.items():
@@ -61,14 +64,14 @@ def run(case: Case, seed: int, source: Path | None = None, *, n_train: int | Non
             "theta_range": [float(theta.min()), float(theta.max())],
         }
     return {
-        "accuracy": found.accuracy(test_labels),
-        "voted": float(np.mean(decide(sub_populations(found.votes, _MEMBERS), "vote") == test_labels)),
-        "train_accuracy": watched[-1].accuracy(labels[:_WATCHED]),
+        "accuracy": tested.accuracy(test_labels),
+        "voted": float(np.mean(decide(sub_populations(tested.votes, _MEMBERS), "vote") == test_labels)),
+        "train_accuracy": after_epochs[-1].accuracy(labels[:_N_TRAINING]),
         "losses": losses,
-        "operations": sum(found.operations.values()),
+        "operations": sum(tested.operations.values()),
         "layers": layers,
         "noise": _under_noise(network, test, test_labels, settings.n_steps),
-        "counts": packed(found.class_rates * (settings.n_steps * network.architecture.voters)),
+        "counts": packed(tested.class_rates * (settings.n_steps * network.architecture.voters)),
         "labels": packed(test_labels),
         "mismatches": mismatches,
         "spikes": spikes,
@@ -78,13 +81,13 @@ def run(case: Case, seed: int, source: Path | None = None, *, n_train: int | Non
 
 
 def _under_noise(network: STLNetwork, test: Pixels, labels: NDArray[np.int64], n_steps: int) -> dict[str, list[Row]]:
-    """Disturbance -> accuracy, operations and rates at each of its sizes, on every so manieth test image."""
+    """Disturbance -> accuracy, operations and rates at each of its sizes, on every k-th test image."""
     some = slice(None, None, max(1, len(test) // _NOISY))
     pixels, labels = test[some], labels[some]
 
     def measured(changed: Pixels, **disturbed: Any) -> Row:
-        found = evaluate(network, changed, n_steps, _TEST_SEED, **disturbed)
-        return {"accuracy": found.accuracy(labels), "operations": sum(found.operations.values()), "rates": dict(found.rates)}
+        outcome = evaluate(network, changed, n_steps, _TEST_SEED, **disturbed)
+        return {"accuracy": outcome.accuracy(labels), "operations": sum(outcome.operations.values()), "rates": dict(outcome.rates)}
 
     def under(name: str, size: float) -> Row:
         if name == "salt":

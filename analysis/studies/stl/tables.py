@@ -28,7 +28,7 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
     yield from Grid(("measure", *_MODES, "STL less SL", "STL less TL"), table).lines()
     if not rows:
         return
-    seeds = ", ".join(f"{len(found)} of {mode}" for mode, found in of.items())
+    seeds = ", ".join(f"{len(runs)} of {mode}" for mode, runs in of.items())
     yield ""
     yield (
         f"Runs: {seeds}; {rows[0]['n_train']:,} training and {rows[0]['n_test']:,} test images. Mean ± half of Student's 95 % interval "
@@ -62,11 +62,11 @@ def _measures() -> Iterator[tuple[str, float, int, Measure]]:
 def _joint_lines(of: Mapping[str, Sequence[Row]]) -> Iterator[str]:
     """All networks of a mode decide together."""
     table = []
-    for mode, found in of.items():
-        if len(found) > 1:
-            rates, labels = np.stack([counts_of(row) for row in found]), labels_of(found[0])
-            alone = 100.0 * float(np.mean([row["accuracy"] for row in found]))
+    for mode, runs in of.items():
+        if len(runs) > 1:
+            rates, labels = np.stack([counts_of(row) for row in runs]), labels_of(runs[0])
+            alone = 100.0 * float(np.mean([row["accuracy"] for row in runs]))
             joint = [f"{100.0 * float(np.mean(decide(rates, rule) == labels)):.2f}" for rule in RULES]
-            table.append([mode, str(len(found)), f"{alone:.2f}", *joint])
+            table.append([mode, str(len(runs)), f"{alone:.2f}", *joint])
     heads = ("joint decision (our reading)", "members", "one of them, mean (%)", "sum of rates (%)", "vote (%)")
     return Grid(heads, table).lines()

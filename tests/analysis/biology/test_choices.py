@@ -21,7 +21,7 @@ def test_ten_degrees_are_a_factor_of_q10_and_unknown_temperatures_are_left_out()
     assert warm.tau == pytest.approx([10e-3, 10e-3])
     assert "34 °C (Q10 = 1.9)" in warm.source
     assert temperatures(table) == "24 to 34 °C, median 29 °C"
-    assert temperatures(TauTable(np.ones(1), "test")) == "not told"
+    assert temperatures(TauTable(np.ones(1), "test")) == "unknown"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from analysis.biology.analyse import analyse
 from analysis.biology.loaders import from_csv, reference
 from analysis.biology.report import write_report
 from analysis.biology.summary import summary
-from analysis.biology.texts import answer_line, caveats
+from analysis.biology.wording import answer_line, caveats
 from hetsyn_sim.cli.app import app
 from hetsyn_sim.errors import DataError
 

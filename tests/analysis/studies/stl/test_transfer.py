@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.studies.stl.agreement import count_mismatches
 from analysis.studies.stl.architecture import Pool
 from analysis.studies.stl.brian import simulate
 from analysis.studies.stl.coding import bernoulli
+from analysis.studies.stl.evaluate import count_mismatches
 from analysis.studies.stl.folded import FoldedNetwork
 from analysis.studies.stl.folding import fold
 from hetsyn_sim.errors import BackendError, DataError, SpecError

@@ -1,4 +1,4 @@
-"""What the report says in words: the answer, which follows from the numbers, the methods, and what a sceptic would hold against them."""
+"""The sentences of the report: the answer, which follows from the numbers, the methods, and the caveats."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def which_nulls(a: Analysis) -> str:
     """What it was held against, weight decay included where it does nothing."""
     if not a.nulls:
         return "There is no null: what the networks began with is not known."
-    told = f"Held against: {'; '.join(a.nulls)}."
+    text = f"Held against: {'; '.join(a.nulls)}."
     if not a.decays:
-        told += " These networks were trained without weight decay on time constants, so that its null is what they were before training."
-    return told
+        text += " These networks were trained without weight decay on time constants, so that its null is what they were before training."
+    return text
 
 
 def sentence(text: str) -> str:
-    """With a capital letter and a full stop."""
+    """``text`` with a capital letter and a full stop."""
     return f"{text[:1].upper()}{text[1:]}."
 
 
@@ -70,7 +70,7 @@ def caveats(a: Analysis) -> list[str]:
         measured = next((text for ending, text in clamps.items() if f"-{ending}" in a.against), "currents (PSC, voltage clamp)")
     else:
         measured = f"what {a.against} holds: look up whether that is currents (PSC) or potentials (PSP)"
-    told = [
+    points = [
         "HetSynLIF has no membrane filter: its voltage is the sum of its currents, so that its time constants stand for the decay of a "
         f"current and of the membrane together. Neither PSC nor PSP is the exact counterpart; compared here with {measured}.",
         "Signs belong to weights, not to neurons, and may change in training: excitatory and inhibitory are kinds of synapses here, and "
@@ -84,7 +84,7 @@ def caveats(a: Analysis) -> list[str]:
     ]
     beyond = sum(a.biology.with_limits(a.learned.low, a.learned.high).censored)
     if beyond > 0.25:
-        told.insert(0, f"{100 * beyond:.0f} % of the measurements lie beyond what this network's step and trial can resolve.")
+        points.insert(0, f"{100 * beyond:.0f} % of the measurements lie beyond what this network's step and trial can resolve.")
     if len(a.runs) < 3:
-        told.insert(0, f"Only {len(a.runs)} network{'s' * (len(a.runs) > 1)}: nothing follows for others of the kind.")
-    return told
+        points.insert(0, f"Only {len(a.runs)} network{'s' * (len(a.runs) > 1)}: nothing follows for others of the kind.")
+    return points
