@@ -13,8 +13,8 @@ from .fits import akaike_weights
 from .relations import spreads, tau_by_weight
 from .result import Analysis
 from .table import TauTable
-from .texts import ASPECT_NAMES
 from .uncertainty import Estimate
+from .wording import ASPECT_NAMES
 
 
 def gains(a: Analysis) -> Grid:
