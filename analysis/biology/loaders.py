@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from hetsyn_sim.data.reading import check_readable
+from hetsyn_sim.data.files import check_readable
 from hetsyn_sim.errors import DataError, UnknownNameError
 
 from .biology import allen_synphys, hippocampome

@@ -15,8 +15,7 @@ from typing import Any
 from joblib import Parallel, delayed
 from matplotlib.figure import Figure
 
-from hetsyn_sim.data.files import json_text, write_atomically
-from hetsyn_sim.data.reading import not_kept, read_kept
+from hetsyn_sim.data.files import json_text, read_stored_rows, write_atomically
 from hetsyn_sim.report.document import png_of
 
 #: What distinguishes runs of a study but for the seed: plain data.
@@ -141,11 +140,15 @@ def write_results(study: Study, rows: Sequence[Row], folder: Path) -> list[Path]
 def _stored(path: Path) -> list[Row]:
     if not path.exists():
         return []
-    rows: list[Row] = read_kept(path)["rows"]
+    return read_stored_rows(path, _checked)
+
+
+def _checked(content: Mapping[str, Any]) -> list[Row]:
+    rows: list[Row] = content["rows"]
     for k, row in enumerate(rows):
         seconds = row.get("seconds") if isinstance(row, dict) else None
         if not (isinstance(seconds, int | float) and isinstance(row.get("case"), dict) and isinstance(row.get("seed"), int)):
-            raise not_kept(path, f"row {k} without a case, a seed or its seconds")
+            raise ValueError(f"row {k} without a case, a seed or its seconds")
     return rows
 
 

@@ -31,7 +31,7 @@ from .checkpoint_file import (
     KEY,
     PARTS,
     check_digest,
-    digest_of,
+    digest_of_checkpoint,
     read_about,
     read_spec,
     stored_unit,
@@ -138,7 +138,7 @@ class Checkpoint:
         }
         # order="C" and not np.ascontiguousarray, which would give a single value an axis
         tensors = {key: np.array(self.values[key], order="C") for key in sorted(slots)}
-        about[DIGEST] = digest_of(about, tensors)
+        about[DIGEST] = digest_of_checkpoint(about, tensors)
         return to_safetensors(tensors, metadata={KEY: json.dumps(about, sort_keys=True, allow_nan=False)})
 
     @classmethod

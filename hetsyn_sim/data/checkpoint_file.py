@@ -8,7 +8,6 @@ values. Files from before there was a decoder or a digest are read without.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,12 +17,12 @@ import numpy as np
 import yaml
 from brian2.units.fundamentalunits import get_unit
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 
 from ..errors import CheckpointError, HetSynError
 from ..spec import NetworkSpec, ParameterSlot
 from ..spec.quantities import dimensions_of
-from .reading import check_readable
+from .files import digest_of, reading
 
 #: The layout of the file. A reader refuses a number above its own.
 FORMAT_VERSION: Final = 1
@@ -46,24 +45,16 @@ def stored_unit(slot: ParameterSlot) -> str:
 
 def read_about(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.floating]]]:
     """The JSON part and the arrays of a file."""
-    check_readable(path, expected="a file written by Checkpoint.save", error=CheckpointError)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            text = (file.metadata() or {}).get(KEY)
-            about = json.loads(text, parse_constant=_no_number) if text is not None else {}
-            if _is_deep(about):
-                raise ValueError(f"its description is nested more than {_MAX_LEVELS} levels deep")
-            stored = {key: file.get_slice(key).get_dtype() for key in file.keys()}  # noqa: SIM118 - not a mapping
-            # other dtypes are refused below by name; NumPy could not even hold bfloat16
-            values: dict[str, NDArray[np.floating]] = {key: file.get_tensor(key) for key, d in stored.items() if d in _READABLE}
-    except (SafetensorError, OSError, ValueError, RecursionError, MemoryError) as error:
-        raise CheckpointError(
-            "this file can't be read: it is truncated, damaged, or not safetensors at all",
-            where=str(path),
-            got=f"{type(error).__name__}: {error}",
-            expected="a complete file written by Checkpoint.save",
-            remedy=_RETRAIN,
-        ) from error
+    what = "this file can't be read: it is truncated, damaged, or not safetensors at all"
+    expected = "a complete file written by Checkpoint.save"
+    with reading(path, what, expected=expected, remedy=_RETRAIN, error=CheckpointError), safe_open(path, framework="numpy") as file:
+        text = (file.metadata() or {}).get(KEY)
+        about = json.loads(text, parse_constant=_no_number) if text is not None else {}
+        if _is_deep(about):
+            raise ValueError(f"its description is nested more than {_MAX_LEVELS} levels deep")
+        stored = {key: file.get_slice(key).get_dtype() for key in file.keys()}  # noqa: SIM118 - not a mapping
+        # other dtypes are refused below by name; NumPy could not even hold bfloat16
+        values: dict[str, NDArray[np.floating]] = {key: file.get_tensor(key) for key, d in stored.items() if d in _READABLE}
     if not isinstance(about, dict) or about.get("format") != FORMAT:
         raise CheckpointError(
             "this safetensors file was not written by hetsyn-sim",
@@ -107,7 +98,7 @@ def read_spec(about: Mapping[str, Any], path: Path) -> NetworkSpec:
         if not all(type(seed) is int for seed in about.get("seeds", {}).values()):
             raise TypeError("seeds that are no whole numbers")
         spec = NetworkSpec.from_text(str(about["spec"]))
-        told = {"dt": about["dt"]["seconds"], **about["units"]}
+        stored = {"dt": about["dt"]["seconds"], **about["units"]}
     except (HetSynError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
             "the spec in this checkpoint can't be read",
@@ -117,36 +108,35 @@ def read_spec(about: Mapping[str, Any], path: Path) -> NetworkSpec:
             remedy=_RETRAIN,
         ) from error
     meant = {"dt": spec.dt_s, **{key: stored_unit(slot) for key, slot in spec.slots.items()}}
-    if wrong := [key for key in meant if told.get(key) != meant[key]]:
+    if wrong := [key for key in meant if stored.get(key) != meant[key]]:
         raise CheckpointError(
             "the checkpoint contradicts its own spec",
             where=f"{path}: {wrong[0]}",
-            got=f"{told.get(wrong[0])!r} in the metadata",
+            got=f"{stored.get(wrong[0])!r} in the metadata",
             expected=f"{meant[wrong[0]]!r}, as in the spec",
             remedy="do not edit the metadata by hand; change the spec or the values and call Checkpoint.save",
         )
     return spec
 
 
-def digest_of(about: Mapping[str, Any], values: Mapping[str, NDArray[np.floating]]) -> str:
-    """SHA-256 over everything that a checkpoint says, as hex digits."""
-    digest = hashlib.sha256(json.dumps({k: v for k, v in about.items() if k != DIGEST}, sort_keys=True, allow_nan=False).encode())
+def digest_of_checkpoint(about: Mapping[str, Any], values: Mapping[str, NDArray[np.floating]]) -> str:
+    """SHA-256 over everything that a checkpoint says."""
+    parts: list[str | NDArray[Any]] = [json.dumps({k: v for k, v in about.items() if k != DIGEST}, sort_keys=True, allow_nan=False)]
     for key in sorted(values):
         value = np.asarray(values[key])
-        digest.update(f"\n{key} {value.dtype.name} {value.shape}\n".encode())
-        digest.update(value.astype(value.dtype.newbyteorder("<")).tobytes())
-    return digest.hexdigest()
+        parts += [f"\n{key} {value.dtype.name} {value.shape}\n", value]
+    return digest_of(parts)
 
 
 def check_digest(about: Mapping[str, Any], values: Mapping[str, NDArray[np.floating]], path: Path) -> None:
     """Raise :class:`CheckpointError` unless the file says what it said when it was written."""
-    told = about.get(DIGEST)
-    if told is not None and told != (found := digest_of(about, values)):
+    stored = about.get(DIGEST)
+    if stored is not None and stored != (digest := digest_of_checkpoint(about, values)):
         raise CheckpointError(
             "this checkpoint is damaged: it does not say what it said when it was written",
             where=str(path),
-            got=f"SHA-256 {found}",
-            expected=f"{told!r}, as the file itself has it",
+            got=f"SHA-256 {digest}",
+            expected=f"{stored!r}, as the file itself has it",
             remedy=f"{_RETRAIN}; to change a value on purpose, load the checkpoint before and save a new one",
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import DataError
 from .events_checks import PER_RECORDING, check_events, check_shapes
 from .events_file import read_events, write_events
+from .files import digest_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,12 +248,9 @@ class SpikeDataset:
 
     def fingerprint(self) -> str:
         """SHA-256 over the content (not the compression), as hex digits: equal on every machine for equal data."""
-        digest = hashlib.sha256(json.dumps([float(self.dt), int(self.n_channels), dict(self.info)], sort_keys=True).encode())
-        for array in (self.offsets, self.steps, self.units, self.n_steps, self.labels):
-            digest.update(array.astype(array.dtype.newbyteorder("<")).tobytes())
-        for words in (self.speakers, self.names, self.split):
-            digest.update(json.dumps(words.tolist()).encode())
-        return digest.hexdigest()
+        facts = json.dumps([float(self.dt), int(self.n_channels), dict(self.info)], sort_keys=True)
+        texts = (json.dumps(array.tolist()) for array in (self.speakers, self.names, self.split))
+        return digest_of([facts, self.offsets, self.steps, self.units, self.n_steps, self.labels, *texts])
 
     def save(self, path: str | Path) -> None:
         """Write an HDF5 file (layout: :mod:`hetsyn_sim.data.events_file`).

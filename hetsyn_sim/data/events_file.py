@@ -34,15 +34,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .files import write_atomically
-from .reading import UNREADABLE, check_readable, check_room
+from .files import check_memory, reading, write_atomically
 
 _FORMAT = "hetsyn-sim spikes"
 _VERSION = 1
 _PLACES = {name: f"spikes/{name}" for name in ("steps", "units", "offsets")} | {
     name: name for name in ("n_steps", "labels", "speakers", "names", "split")
 }
-_WORDS = ("speakers", "names", "split")
+_TEXTS = ("speakers", "names", "split")
 
 
 def write_events(
@@ -58,7 +57,7 @@ def write_events(
         file.attrs["info"] = np.bytes_(json.dumps(dict(info), sort_keys=True).encode())
         file.attrs["fingerprint"] = np.bytes_(fingerprint.encode())
         for name, place in _PLACES.items():
-            values = _encoded(arrays[name]) if name in _WORDS else _narrow(arrays[name])
+            values = _encoded(arrays[name]) if name in _TEXTS else _narrow(arrays[name])
             # HDF5 has no chunks of size zero, so an empty array goes without compression.
             options = {"compression": "gzip", "compression_opts": 9, "shuffle": True} if values.size else {}
             file.create_dataset(place, data=values, track_times=False, **options)
@@ -81,35 +80,24 @@ def read_events(path: Path) -> tuple[dict[str, NDArray[Any]], float, int, dict[s
             expected="a file written by SpikeDataset.save",
             remedy="check the path",
         )
-    check_readable(path, expected="a file written by SpikeDataset.save")
-    try:
-        with h5py.File(path, "r") as file:
-            found = np.bytes_(file.attrs.get("format", b"")).decode(errors="replace")
-            version = file.attrs.get("version", 0)
-            if found != _FORMAT or version != _VERSION:
-                raise DataError(
-                    "the file is not a spike file of this version",
-                    where=str(path),
-                    got=f"format {found!r}, version {version}",
-                    expected=f"format {_FORMAT!r}, version {_VERSION}",
-                    remedy="encode the recordings again, or update hetsyn-sim if the file is newer",
-                )
-            check_room(sum(file[place].size * file[place].dtype.itemsize for place in _PLACES.values()), where=str(path))
-            arrays = {name: file[place][()] for name, place in _PLACES.items()}
-            arrays |= {name: np.array([word.decode() for word in arrays[name]], dtype=np.str_) for name in _WORDS}
-            info = {str(key): str(value) for key, value in json.loads(bytes(file.attrs["info"])).items()}
-            fingerprint = np.bytes_(file.attrs.get("fingerprint", b"")).decode()
-            return arrays, float(file.attrs["dt"]), operator.index(file.attrs["n_channels"]), info, fingerprint
-    except (*UNREADABLE, KeyError, TypeError, AttributeError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(
-            "the spike file is damaged or not an HDF5 file",
-            where=str(path),
-            got=f"{type(error).__name__}: {error}",
-            expected="a complete file written by SpikeDataset.save",
-            remedy="download it or encode the recordings again",
-        ) from error
+    expected, remedy = "a complete file written by SpikeDataset.save", "download it or encode the recordings again"
+    with reading(path, "the spike file is damaged or not an HDF5 file", expected=expected, remedy=remedy), h5py.File(path, "r") as file:
+        name = np.bytes_(file.attrs.get("format", b"")).decode(errors="replace")
+        version = file.attrs.get("version", 0)
+        if name != _FORMAT or version != _VERSION:
+            raise DataError(
+                "the file is not a spike file of this version",
+                where=str(path),
+                got=f"format {name!r}, version {version}",
+                expected=f"format {_FORMAT!r}, version {_VERSION}",
+                remedy="encode the recordings again, or update hetsyn-sim if the file is newer",
+            )
+        check_memory(sum(file[place].size * file[place].dtype.itemsize for place in _PLACES.values()), where=str(path))
+        arrays = {name: file[place][()] for name, place in _PLACES.items()}
+        arrays |= {name: np.array([text.decode() for text in arrays[name]], dtype=np.str_) for name in _TEXTS}
+        info = {str(key): str(value) for key, value in json.loads(bytes(file.attrs["info"])).items()}
+        fingerprint = np.bytes_(file.attrs.get("fingerprint", b"")).decode()
+        return arrays, float(file.attrs["dt"]), operator.index(file.attrs["n_channels"]), info, fingerprint
 
 
 def _narrow(values: NDArray[Any]) -> NDArray[Any]:
@@ -120,7 +108,7 @@ def _narrow(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype("u1" if top < 2**8 else "<u2" if top < 2**16 else "<u4" if top < 2**32 else "<u8")
 
 
-def _encoded(words: NDArray[np.str_]) -> NDArray[np.bytes_]:
+def _encoded(texts: NDArray[np.str_]) -> NDArray[np.bytes_]:
     """UTF-8 strings of one fixed length, at least 1 (HDF5 has no strings of length 0)."""
-    encoded = [word.encode() for word in words.tolist()]
+    encoded = [text.encode() for text in texts.tolist()]
     return np.array(encoded, dtype=f"S{max([1, *map(len, encoded)])}")

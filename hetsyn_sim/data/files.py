@@ -1,19 +1,67 @@
-"""Writing a file so that it appears complete or not at all."""
+"""Files: written complete or not at all, checked before they are read, and told apart by their digests.
+
+A pipe makes a reader wait for ever, ``/dev/zero`` has no end, and a header of a few bytes can announce more numbers than there is memory.
+None of that shows in what was read so far, so it is checked before.
+"""
 
 from __future__ import annotations
 
+import csv
+import gzip
+import hashlib
 import json
+import lzma
 import math
 import os
 import re
-from collections.abc import Mapping
+import resource
+import stat
+import struct
+import tarfile
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
-from ..errors import WriteError
+from safetensors import SafetensorError
 
+from ..errors import DataError, HetSynError, WriteError
+
+if TYPE_CHECKING:  # the command line shows its help without NumPy
+    from numpy.typing import NDArray
+
+T = TypeVar("T")
+
+#: Spikes, images and sound do not get smaller than a hundredth; what unpacks to more than that, and to more than 32 MiB, is a bomb.
+LEAST_PACKED_RATIO: Final = 100
+#: What readers of archives and of arrays raise for a file that is cut, damaged, encrypted, foreign, or packed in an unknown way.
+UNREADABLE: Final = (
+    *(OSError, EOFError, ValueError, ArithmeticError, MemoryError, RuntimeError, LookupError, TypeError, AttributeError, AssertionError),
+    *(struct.error, zlib.error, lzma.LZMAError, tarfile.TarError, tokenize.TokenError, zipfile.BadZipFile),
+    *(csv.Error, SafetensorError),
+)
+_ALWAYS_FINE: Final = 1 << 25
+_PIECE: Final = 1 << 20
+_KINDS: Final = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
 #: The name that a file has while it is written; the owner is a process.
-_TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<owner>[0-9]{1,9})\.tmp", re.DOTALL)
+_TEMPORARY: Final = re.compile(r"\.(?P<name>.+)\.(?P<owner>[0-9]{1,9})\.tmp", re.DOTALL)
+
+
+def digest_of(parts: Iterable[str | NDArray[Any]]) -> str:
+    """SHA-256 of texts and of the numbers in arrays, one after the other, as hex digits: the same on every machine."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.encode() if isinstance(part, str) else part.astype(part.dtype.newbyteorder("<")).tobytes())
+    return digest.hexdigest()
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> Path:
@@ -98,3 +146,113 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def check_readable(path: str | os.PathLike[str], *, expected: str, error: type[HetSynError] = DataError, most: int | None = None) -> None:
+    """Raise ``error`` if this is no regular file, may not be read, or is larger than ``most`` bytes or than there is memory.
+
+    That it is missing is left for whoever opens it to say.
+    """
+    try:
+        about = os.stat(path)
+    except (OSError, ValueError):
+        return
+    kind = _KINDS.get(stat.S_IFMT(about.st_mode))
+    if kind is not None:
+        raise error("this is no file that can be read", where=str(path), got=kind, expected=expected, remedy="check the path")
+    if not os.access(path, os.R_OK):  # some readers would say that it is missing
+        raise error(
+            "this file may not be read",
+            where=str(path),
+            got="no permission to read it",
+            expected=expected,
+            remedy="change who may read it, or copy it to where you may",
+        )
+    limit = available_memory() if most is None else min(most, available_memory())
+    if about.st_size > limit:
+        raise error(
+            "this file is too large",
+            where=str(path),
+            got=f"{about.st_size:,} bytes",
+            expected=f"{expected}, of {limit:,} bytes at most",
+            remedy="check that it is the file that you mean",
+        )
+
+
+@contextmanager
+def reading(
+    path: str | os.PathLike[str], what: str, *, expected: str, remedy: str, error: type[HetSynError] = DataError, most: int | None = None
+) -> Iterator[None]:
+    """Check a file, and turn whatever its reader raises into one ``error``; errors of this package pass unchanged."""
+    check_readable(path, expected=expected, error=error, most=most)
+    try:
+        yield
+    except HetSynError:
+        raise
+    except UNREADABLE as problem:
+        reason = getattr(problem, "strerror", None) or problem
+        raise error(what, where=str(path), got=f"{type(problem).__name__}: {reason}", expected=expected, remedy=remedy) from problem
+
+
+def available_memory() -> int:
+    """Bytes that could be had at most: the machine's memory, or what is left of this process's limit (``ulimit -v``)."""
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit == resource.RLIM_INFINITY:
+        return machine
+    return max(0, min(machine, limit - used_memory()))
+
+
+def used_memory() -> int:
+    """Bytes of address space that this process has; 0 where the operating system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def check_memory(n_bytes: int, *, where: str) -> None:
+    """Raise :class:`DataError` if so many bytes are more than there is memory for."""
+    if n_bytes > (most := available_memory()):
+        raise DataError(
+            "this file announces more than there is room for",
+            where=where,
+            got=f"{n_bytes:,} bytes",
+            expected=f"{most:,} bytes at most, which this machine or this process may have",
+            remedy="it is damaged, or for a larger machine: fetch it again, or divide it",
+        )
+
+
+def read_stored_rows(path: Path, convert: Callable[[dict[str, Any]], T]) -> T:
+    """The rows that an interrupted study left in a JSON file, as ``convert`` makes them of its content.
+
+    Raises
+    ------
+    DataError
+        If it is no such file, or ``convert`` raises a ValueError or TypeError. The file stays: there may be days of work in it.
+    """
+    what, remedy = "the rows that were kept can't be read", "restore the file, or move it away to begin anew"
+    with reading(path, what, expected="a JSON file as an interrupted study leaves it", remedy=remedy):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or not isinstance(content.get("rows"), list):
+            raise ValueError("JSON without a list of rows")
+        return convert(content)
+
+
+def unpack(stream: IO[bytes] | gzip.GzipFile, packed: int, *, where: str) -> bytes:
+    """What a packed stream holds, unless that is out of proportion to its ``packed`` bytes: then :class:`DataError`."""
+    limit = min(max(_ALWAYS_FINE, LEAST_PACKED_RATIO * packed), available_memory())
+    pieces, got = [], 0
+    while piece := stream.read(_PIECE):
+        pieces.append(piece)
+        got += len(piece)
+        if got > limit:
+            raise DataError(
+                "this unpacks to far more than it should",
+                where=where,
+                got=f"more than {limit:,} bytes out of {packed:,}",
+                expected=f"{LEAST_PACKED_RATIO} times as much at most",
+                remedy="do not use it: it was made to fill memory; fetch the file from its authors",
+            )
+    return b"".join(pieces)

@@ -7,16 +7,16 @@ before there was one do without. Nothing in it is pickled.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import DataError
-from .files import write_atomically
-from .reading import UNREADABLE, check_readable, check_room
+from .files import check_memory, digest_of, reading, write_atomically
 from .recording import Recording
 
 _SUFFIX, _DIGEST = ".npz", "sha256"
@@ -70,34 +70,22 @@ def load_recording(path: str | PathLike[str]) -> Recording:
     DataError
         If the file is missing, truncated or foreign.
     """
-    check_readable(path, expected="a file written by save_recording")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            check_room(sum(entry.file_size for entry in file.zip.infolist()), where=str(path))
-            rasters = {key.removeprefix("rasters/"): file[key] for key in file if key.startswith("rasters/")}
-            traces = {key.removeprefix("traces/"): file[key] for key in file if key.startswith("traces/")}
-            found = Recording(float(file["dt"]), rasters, traces, str(file["simulator"]))
-            if _DIGEST in file and str(file[_DIGEST]) != _digest(found):
-                raise ValueError("its content has another SHA-256 than when it was written")
-            return found
-    except (*UNREADABLE, KeyError, AttributeError, TypeError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(
-            "this recording can't be read",
-            where=str(path),
-            got=f"{type(error).__name__}: {error}",
-            expected="a file written by save_recording or `hetsyn simulate --out`",
-            remedy="check the path, or simulate again",
-        ) from error
+    expected, remedy = "a file written by save_recording or `hetsyn simulate --out`", "check the path, or simulate again"
+    with reading(path, "this recording can't be read", expected=expected, remedy=remedy), np.load(path, allow_pickle=False) as file:
+        check_memory(sum(entry.file_size for entry in file.zip.infolist()), where=str(path))
+        rasters = {key.removeprefix("rasters/"): file[key] for key in file if key.startswith("rasters/")}
+        traces = {key.removeprefix("traces/"): file[key] for key in file if key.startswith("traces/")}
+        recording = Recording(float(file["dt"]), rasters, traces, str(file["simulator"]))
+        if _DIGEST in file and str(file[_DIGEST]) != _digest(recording):
+            raise ValueError("its content has another SHA-256 than when it was written")
+        return recording
 
 
 def _digest(recording: Recording) -> str:
-    """SHA-256 of everything in a recording, as hex digits."""
-    digest = hashlib.sha256(f"{float(recording.dt)!r}\n{recording.simulator}".encode())
+    """SHA-256 of everything in a recording."""
+    parts: list[str | NDArray[Any]] = [f"{float(recording.dt)!r}\n{recording.simulator}"]
     for kind, arrays in (("rasters", recording.rasters), ("traces", recording.traces)):
         for name in sorted(arrays):
             array = np.asarray(arrays[name])
-            digest.update(f"\n{kind}/{name} {array.dtype.str.lstrip('<>|=')} {array.shape}\n".encode())
-            digest.update(array.astype(array.dtype.newbyteorder("<")).tobytes())
-    return digest.hexdigest()
+            parts += [f"\n{kind}/{name} {array.dtype.str.lstrip('<>|=')} {array.shape}\n", array]
+    return digest_of(parts)

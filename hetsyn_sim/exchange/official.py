@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..data.checkpoint import Checkpoint
-from ..data.reading import UNREADABLE, check_readable, room
+from ..data.files import UNREADABLE, available_memory, check_readable
 from ..errors import CheckpointError, ConfigError, one_of
 from ..models import HetSynLIF, LeakyReadout
 from ..spec import Layer, NetworkSpec
@@ -213,7 +213,7 @@ def read_state_dict(path: str | PathLike[str]) -> dict[str, NDArray[np.float64]]
         if value.layout is not torch.strided or value.is_complex() or value.is_quantized or value.device.type != "cpu":
             got = f"{name}: {value.layout} of {value.dtype} on {value.device}"
             raise _refused(place, got, "real numbers, every one written out", "save dense floating point tensors")
-    if sum(8 * value.numel() for value in content.values()) > room():
+    if sum(8 * value.numel() for value in content.values()) > available_memory():
         raise _refused(place, f"{sum(value.numel() for value in content.values()):,} numbers", "as many as there is room for", "save less")
     tensors = {_bare(str(name)): value.detach().to(torch.float64).numpy() for name, value in content.items()}
     for name, value in tensors.items():

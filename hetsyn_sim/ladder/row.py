@@ -10,7 +10,7 @@ import numpy as np
 from ..data.checkpoint import Checkpoint
 from ..data.decoding import Decoder
 from ..data.events import SpikeDataset
-from ..data.reading import not_kept, read_kept
+from ..data.files import read_stored_rows
 from ..data.recording import Recording, on_finer_grid
 from .distance import van_rossum
 from .rung import Rung, Setting
@@ -65,11 +65,7 @@ def read_rows(store: Path, identity: str) -> list[Row]:
     """The rows of a file; none if it is not there yet, or of another network or other recordings."""
     if not store.exists():
         return []
-    found = read_kept(store)
-    try:
-        return [Row(**row) for row in found["rows"]] if found.get("of") == identity else []
-    except TypeError as error:
-        raise not_kept(store, str(error)) from error
+    return read_stored_rows(store, lambda content: [Row(**row) for row in content["rows"]] if content.get("of") == identity else [])
 
 
 def as_trained(done: Recording, setting: Setting) -> Recording:

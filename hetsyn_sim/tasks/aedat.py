@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.reading import check_readable
+from ..data.files import check_readable
 from ..errors import DataError
 
 #: Pixels of a DVS128 on either side.

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.events import SpikeDataset
-from ..data.reading import check_readable
+from ..data.files import check_readable
 from ..errors import DataError, one_of, package
 from .crossings import CrossingEncoder
 

@@ -12,8 +12,7 @@ from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 
-from ..data.files import write_atomically
-from ..data.reading import UNREADABLE
+from ..data.files import UNREADABLE, write_atomically
 from ..errors import DataError
 
 SOURCE = "https://zenkelab.org/datasets/"

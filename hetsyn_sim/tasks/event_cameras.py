@@ -15,7 +15,7 @@ from os import PathLike
 from pathlib import Path
 
 from ..data.events import SpikeDataset
-from ..data.reading import check_readable
+from ..data.files import check_readable
 from ..errors import ConfigError, DataError
 from .aedat import read_aedat_2_0, read_aedat_3_1
 from .event_grid import EventGrid, Seen, gathered

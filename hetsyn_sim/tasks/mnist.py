@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.events import SpikeDataset
-from ..data.reading import UNREADABLE, check_readable, check_room, unpacked
+from ..data.files import UNREADABLE, check_memory, check_readable, unpack
 from ..errors import ConfigError, DataError
 from .distortion import distorted
 
@@ -161,7 +161,7 @@ def _read_idx(path: Path) -> NDArray[np.uint8]:
     try:
         if path.suffix == ".gz":
             with gzip.open(path) as packed:
-                content = unpacked(packed, path.stat().st_size, where=str(path))
+                content = unpack(packed, path.stat().st_size, where=str(path))
         else:
             content = path.read_bytes()
         zeros, kind, n_axes = struct.unpack_from(">HBB", content)
@@ -180,7 +180,7 @@ def _from_npz(path: Path) -> Images:
     check_readable(path, expected="an .npz file with x and y")
     try:
         with np.load(path, allow_pickle=False) as file:
-            check_room(sum(entry.file_size for entry in file.zip.infolist()), where=str(path))
+            check_memory(sum(entry.file_size for entry in file.zip.infolist()), where=str(path))
             return _checked(file["x"], file["y"], path)
     except (*UNREADABLE, KeyError, AttributeError, TypeError) as error:
         if isinstance(error, DataError):

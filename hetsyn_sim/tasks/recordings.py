@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.reading import UNREADABLE, check_readable
+from ..data.files import UNREADABLE, check_readable
 from ..errors import DataError
 
 #: Bytes of a recording (an hour at 8 kHz has 58 million) and of an archive, and members of it. The spoken digits have 3,000 and 24 million.

@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.reading import UNREADABLE, check_readable, check_room, unpacked
+from ..data.files import UNREADABLE, check_memory, check_readable, unpack
 from ..errors import DataError
 
 _PLACES = ("spikes/times", "spikes/units", "labels")
@@ -85,13 +85,13 @@ def _opened(path: Path) -> Iterator[h5py.File]:
 def _unpacked(path: Path, ending: str) -> bytes:
     if ending == ".gz":
         with gzip.open(path) as packed:
-            return unpacked(packed, path.stat().st_size, where=str(path))
+            return unpack(packed, path.stat().st_size, where=str(path))
     with zipfile.ZipFile(path) as archive:
         members = [name for name in archive.namelist() if name.lower().endswith((".h5", ".hdf5"))]
         if len(members) != 1:
             raise OSError(f"an archive with {len(members)} HDF5 files")
         with archive.open(members[0]) as packed:
-            return unpacked(packed, path.stat().st_size, where=f"{path}: {members[0]}")
+            return unpack(packed, path.stat().st_size, where=f"{path}: {members[0]}")
 
 
 def read(path: Path, split: str) -> Part:
@@ -100,7 +100,7 @@ def read(path: Path, split: str) -> Part:
         with _opened(path) as file:
             if missing := [place for place in _PLACES if place not in file]:
                 raise _not_this_layout(path, f"no {', '.join(missing)}")
-            check_room(sum(file[place].size * file[place].dtype.itemsize for place in _PLACES), where=str(path))
+            check_memory(sum(file[place].size * file[place].dtype.itemsize for place in _PLACES), where=str(path))
             times = [np.asarray(t, dtype=np.float64).ravel() for t in file["spikes/times"][()]]
             units = [np.asarray(u).ravel() for u in file["spikes/units"][()]]
             labels = np.asarray(file["labels"][()]).ravel()

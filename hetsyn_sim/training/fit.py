@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..data.checkpoint import Checkpoint
 from ..data.events import SpikeDataset
+from ..data.files import digest_of
 from ..errors import ConfigError
 from ..spec import NetworkSpec, format_quantity
 from .console import say
@@ -176,11 +176,7 @@ def _parts(data: SpikeDataset, settings: Training) -> tuple[SpikeDataset, SpikeD
 
 def fingerprint_of(values: Mapping[str, NDArray[np.floating]]) -> str:
     """A name for parameter values: the same for the same numbers."""
-    digest = hashlib.sha256()
-    for key in sorted(values):
-        digest.update(key.encode())
-        digest.update(np.ascontiguousarray(values[key], dtype=np.float64).tobytes())
-    return digest.hexdigest()
+    return digest_of(part for key in sorted(values) for part in (key, np.asarray(values[key], dtype=np.float64)))
 
 
 def build_network(spec: NetworkSpec, settings: Training, start: Mapping[str, NDArray[np.floating]] | None = None) -> Network:

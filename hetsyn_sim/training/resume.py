@@ -5,7 +5,6 @@ Where Lightning would call ``torch.save`` it calls :class:`SafetensorsIO`.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -15,12 +14,12 @@ from typing import Any, Final
 
 import torch
 from lightning.fabric.plugins import CheckpointIO
-from safetensors import SafetensorError, safe_open
+from numpy.typing import NDArray
+from safetensors import safe_open
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
-from ..data.files import write_atomically
-from ..data.reading import check_readable
+from ..data.files import digest_of, reading, write_atomically
 from ..errors import CheckpointError
 
 _KEY: Final = "hetsyn_sim_resume"
@@ -49,37 +48,29 @@ def read_state(path: str | PathLike[str]) -> dict[str, Any]:
     CheckpointError
         If the file is truncated, foreign or of another version.
     """
-    check_readable(path, expected="the resume file of an interrupted training", error=CheckpointError)
-    try:
+    what = "the state to resume from can't be read: it is truncated or was not written by hetsyn-sim"
+    remedy = "train anew with overwrite=True (`hetsyn train --overwrite`), or restore the file from a copy"
+    with reading(path, what, expected="the resume file of an interrupted training", remedy=remedy, error=CheckpointError):
         with safe_open(path, framework="pt") as file:
             tree = json.loads((file.metadata() or {})[_KEY])
             if tree["version"] != _VERSION:
                 raise ValueError(f"layout version {tree['version']}, but this hetsyn-sim reads {_VERSION}")
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
-            if "sha256" in tree and tree["sha256"] != _digest(tree, tensors):
-                raise ValueError("its content has another SHA-256 than when it was written")
-            state = _rebuild(tree["state"], tensors)
-            if not isinstance(state, dict):
-                raise TypeError(f"a state that is {type(state).__name__}")
-    except (SafetensorError, OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
-        raise CheckpointError(
-            "the state to resume from can't be read: it is truncated or was not written by hetsyn-sim",
-            where=str(path),
-            got=f"{type(error).__name__}: {error}",
-            expected="the resume file of an interrupted training",
-            remedy="train anew with overwrite=True (`hetsyn train --overwrite`), or restore the file from a copy",
-        ) from error
-    return state
+        if "sha256" in tree and tree["sha256"] != _digest(tree, tensors):
+            raise ValueError("its content has another SHA-256 than when it was written")
+        state = _rebuild(tree["state"], tensors)
+        if not isinstance(state, dict):
+            raise TypeError(f"a state that is {type(state).__name__}")
+        return state
 
 
 def _digest(tree: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
     """SHA-256 of all that a file holds."""
-    digest = hashlib.sha256(json.dumps({name: tree[name] for name in ("version", "state")}).encode())
+    parts: list[str | NDArray[Any]] = [json.dumps({name: tree[name] for name in ("version", "state")})]
     for key in sorted(tensors):
         tensor = tensors[key].contiguous()
-        digest.update(f"\n{key} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
+        parts += [f"\n{key} {tensor.dtype} {tuple(tensor.shape)}\n", tensor.reshape(-1).view(torch.uint8).numpy()]
+    return digest_of(parts)
 
 
 class SafetensorsIO(CheckpointIO):

@@ -21,9 +21,8 @@ from typing import Any, ClassVar
 import yaml
 
 from ..data.checkpoint import Checkpoint
-from ..data.files import remove_leftovers, write_atomically
-from ..data.reading import check_readable
-from ..errors import ConfigError, DataError, HetSynError
+from ..data.files import reading, remove_leftovers, write_atomically
+from ..errors import ConfigError, HetSynError
 
 _COLUMNS = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rate_hz", "lr", "seconds")
 
@@ -129,22 +128,17 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
     DataError
         If the file is missing, damaged, or another one.
     """
-    check_readable(path, expected="the metrics.csv of a run")
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file, strict=True)
-            rows = [{str(name): float(value) for name, value in row.items()} for row in reader]
-            if not rows or not set(reader.fieldnames or ()) <= set(_COLUMNS):
-                raise ValueError(f"{len(rows)} rows with the columns {', '.join(map(str, reader.fieldnames or ())) or 'none'}"[:200])
-    except (OSError, ValueError, TypeError, csv.Error) as error:
-        raise DataError(
-            "the metrics of this run can't be read",
-            where=str(path),
-            got=f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}",
-            expected=f"a table of numbers, a line per epoch, with columns among {', '.join(_COLUMNS)}",
-            remedy=f"remove {path.name} and {RunFolder.CHECKPOINT}, and train again: both are made from the state that is kept beside them",
-        ) from error
-    return rows
+    expected = f"a table of numbers, a line per epoch, with columns among {', '.join(_COLUMNS)}"
+    remedy = f"remove {path.name} and {RunFolder.CHECKPOINT}, and train again: both are made from the state that is kept beside them"
+    with (
+        reading(path, "the metrics of this run can't be read", expected=expected, remedy=remedy),
+        open(path, newline="", encoding="utf-8") as file,
+    ):
+        reader = csv.DictReader(file, strict=True)
+        rows = [{str(name): float(value) for name, value in row.items()} for row in reader]
+        if not rows or not set(reader.fieldnames or ()) <= set(_COLUMNS):
+            raise ValueError(f"{len(rows)} rows with the columns {', '.join(map(str, reader.fieldnames or ())) or 'none'}"[:200])
+        return rows
 
 
 def _identity(checkpoint: Checkpoint) -> dict[str, Any]:

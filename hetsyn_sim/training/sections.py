@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ..data.reading import check_readable
+from ..data.files import check_readable
 from ..errors import ConfigError, HetSynError, SpecError, UnknownNameError, one_of
 from ..spec.grammar.text import MAX_YAML, read_yaml
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from ..data.reading import check_readable
+from ..data.files import check_readable
 from ..errors import ConfigError, SpecError
 from ..kernels import SurrogateDerivative
 from ..models import get_model

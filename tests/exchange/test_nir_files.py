@@ -8,7 +8,7 @@ import pytest
 from hetsyn_sim.errors import CheckpointError
 from hetsyn_sim.exchange import from_nir, import_nir
 from hetsyn_sim.exchange.nir import export_nir, to_nir
-from hetsyn_sim.exchange.nir.file import digest_of
+from hetsyn_sim.exchange.nir.file import digest_of_graph
 
 from .test_nir_import import chain, lif
 
@@ -37,7 +37,7 @@ def test_metadata_that_fit_together_and_say_nothing(toy_checkpoint):
     for entry, value in (("about", "{"), ("about", "[]"), ("spec", "dt: [1"), ("values", {}), ("members", {}), ("about", '{"dtypes": {}}')):
         graph, _ = to_nir(toy_checkpoint)
         graph.metadata["hetsyn_sim"][entry] = value
-        graph.metadata["hetsyn_sim"]["digest"] = digest_of(graph)
+        graph.metadata["hetsyn_sim"]["digest"] = digest_of_graph(graph)
         with pytest.raises((CheckpointError, ValueError)) as caught:
             from_nir(graph)
         assert "remedy" in str(caught.value)

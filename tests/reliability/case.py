@@ -17,7 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hetsyn_sim.cli.app import app
-from hetsyn_sim.data.reading import used
+from hetsyn_sim.data.files import used_memory
 from hetsyn_sim.errors import HetSynError
 
 #: The machine is shared and may be slow; the slowest case takes a second. What hangs would hang for ever.
@@ -76,7 +76,7 @@ def bounded(seconds: float = SECONDS, memory: int = MEMORY) -> Iterator[None]:
         raise TooSlow(f"still busy after {seconds} s")
 
     handler, limits = signal.signal(signal.SIGALRM, stop), resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (used() + memory, limits[1]))
+    resource.setrlimit(resource.RLIMIT_AS, (used_memory() + memory, limits[1]))
     before = signal.setitimer(signal.ITIMER_REAL, seconds)  # pytest-timeout may have set one
     try:
         yield

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...data.files import write_atomically
+from ...data.files import digest_of, write_atomically
 from ...errors import CheckpointError, package
 
 #: The entry of a graph's metadata that is ours.
@@ -60,18 +59,16 @@ def write_graph(graph: Any, path: str | PathLike[str]) -> Path:
     return write_atomically(path, content.getvalue())
 
 
-def digest_of(graph: Any) -> str:
+def digest_of_graph(graph: Any) -> str:
     """SHA-256 over every number of a graph, its edges, and our metadata but for the digest itself."""
-    digest = hashlib.sha256()
-    for name, key, array in sorted(_arrays(graph), key=lambda found: found[:2]):
-        plain = _plain(array)
-        digest.update(f"{name}|{key}|{plain.shape}|".encode() + plain.tobytes())
-    for kinds, edges in _shapes(graph):
-        digest.update(repr((kinds, edges)).encode())
+    parts: list[Any] = []
+    for name, key, array in sorted(_arrays(graph), key=lambda entry: entry[:2]):
+        parts += [f"{name}|{key}|{array.shape}|", _plain(array)]
+    parts += [repr((kinds, edges)) for kinds, edges in _shapes(graph)]
     for key, value in _leaves(graph.metadata.get(OURS, {})):
         if key != ".digest":
-            digest.update(f"{key}|".encode() + (_plain(value).tobytes() if isinstance(value, np.ndarray) else str(value).encode()))
-    return digest.hexdigest()
+            parts += [f"{key}|", _plain(value) if isinstance(value, np.ndarray) else str(value)]
+    return digest_of(parts)
 
 
 def _plain(array: Any) -> Any:

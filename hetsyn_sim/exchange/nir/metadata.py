@@ -14,7 +14,7 @@ from ...data.checkpoint_file import PARTS
 from ...discrete import is_time_constant
 from ...errors import CheckpointError, HetSynError
 from ...spec import NetworkSpec, Projection
-from .file import OURS, digest_of, not_nir
+from .file import OURS, digest_of_graph, not_nir
 from .graph import Draft
 from .quantise import Quantised
 from .vocabulary import kind_of
@@ -47,7 +47,7 @@ def add_metadata(graph: Any, draft: Draft, quantised: Quantised | None) -> None:
     if draft.members:
         ours["members"] = dict(draft.members)
     graph.metadata[OURS] = ours
-    ours["digest"] = digest_of(graph)
+    ours["digest"] = digest_of_graph(graph)
 
 
 def from_metadata(graph: Any, where: str) -> Checkpoint:
@@ -56,7 +56,7 @@ def from_metadata(graph: Any, where: str) -> Checkpoint:
     if not isinstance(ours, Mapping) or ours.get("format") != NIR_FORMAT:
         got = f"format {ours.get('format')!r}" if isinstance(ours, Mapping) else type(ours).__name__
         raise not_nir(f"{where}: metadata", got, f"format {NIR_FORMAT}", "update hetsyn-sim, or use --as-foreign")
-    if ours.get("digest") != digest_of(graph):
+    if ours.get("digest") != digest_of_graph(graph):
         raise CheckpointError(
             "this graph was changed after it was written",
             where=where,
