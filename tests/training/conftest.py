@@ -1,13 +1,16 @@
 """Sixty short recordings of three classes that a network of five neurons can learn something from in no time."""
 
+import shutil
+
 import numpy as np
 import pytest
+import yaml
 
 from hetsyn_sim.data.events import SpikeDataset
-from hetsyn_sim.training import Recipe
+from hetsyn_sim.training import Recipe, fit
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def data():
     rng = np.random.default_rng(0)
     labels = np.arange(60) % 3
@@ -22,8 +25,48 @@ def data():
     return SpikeDataset.from_lists(steps, units, dt=0.01, n_channels=6, n_steps=np.full(60, 20), labels=labels, split=split)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def recipe():
     shake = {"time_shift": 2, "channel_shift": 1, "spike_dropout": 0.1}
     training = {"epochs": 4, "batch_size": 16, "dropout": 0.2, "augmentation": shake, "optimiser": {"lr": 0.02}}
     return Recipe.from_dict({"name": "toy", "network": {"hidden": [5]}, "training": training})
+
+
+@pytest.fixture(scope="session")
+def finished(data, recipe, tmp_path_factory):
+    """The training of ``recipe`` and the folder of its run; not to be written to."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    return fit(recipe, data, out=folder, progress=False, data_name="toy"), folder
+
+
+@pytest.fixture
+def finished_run(finished, tmp_path):
+    """A copy of the folder of a finished run, and its result."""
+    result, folder = finished
+    return result, shutil.copytree(folder, tmp_path / "finished")
+
+
+class Recordings:
+    """The same recordings for every seed; it can be pickled."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def __call__(self, seed):
+        return self.data, None, "toy"
+
+
+@pytest.fixture
+def recordings(data):
+    return Recordings(data)
+
+
+@pytest.fixture
+def write_plan(recipe, tmp_path):
+    def write(**sections):
+        (tmp_path / "toy.yaml").write_text(recipe.changed(epochs=2).to_yaml())
+        plan = {"recipe": str(tmp_path / "toy.yaml"), "vary": {"training.optimiser.lr": [0.001, 0.02]}, **sections}
+        (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan))
+        return tmp_path / "plan.yaml"
+
+    return write

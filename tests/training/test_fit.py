@@ -32,8 +32,13 @@ def step(monkeypatch):
     return counter
 
 
-def test_the_run_folder(data, recipe, tmp_path):
-    result = fit(recipe, data, out=tmp_path, progress=False, data_name="toy")
+def same_run(recipe, data, folder, **options):
+    """The call that made the finished run, once more."""
+    return fit(recipe, data, out=folder, data_name="toy", **{"progress": False, **options})
+
+
+def test_the_run_folder(data, recipe, finished):
+    result, tmp_path = finished
     names = {"recipe.yaml", "initial.safetensors", "metrics.csv", "resume.safetensors", "checkpoint.safetensors"}
     assert {path.name for path in tmp_path.iterdir()} == names
     assert Recipe.from_yaml(tmp_path / "recipe.yaml") == recipe
@@ -49,9 +54,9 @@ def test_the_run_folder(data, recipe, tmp_path):
     assert {value.dtype.name for value in checkpoint.values.values()} == {"float32"}
 
 
-def test_metrics_are_those_of_the_epochs(data, recipe, tmp_path):
-    result = fit(recipe, data, out=tmp_path, progress=False)
-    with open(tmp_path / "metrics.csv") as file:
+def test_metrics_are_those_of_the_epochs(data, recipe, finished):
+    result, folder = finished
+    with open(folder / "metrics.csv") as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
     assert [float(row["train_loss"]) for row in rows] == [row["train_loss"] for row in result.history]
@@ -66,20 +71,18 @@ def test_metrics_are_those_of_the_epochs(data, recipe, tmp_path):
     assert not np.isnan(again.rate_hz)
 
 
-def test_two_trainings_give_equal_bytes(data, recipe):
-    torch.manual_seed(1)
-    first = fit(recipe, data, progress=False)
+def test_two_trainings_give_equal_bytes(data, recipe, finished):
     torch.manual_seed(2)
-    assert fit(recipe, data, progress=False).checkpoint.to_bytes() == first.checkpoint.to_bytes()
-    other = fit(recipe, data, seed=1, progress=False).checkpoint
-    assert other.seeds == {"training": 1}
-    assert other.to_bytes() != first.checkpoint.to_bytes()
+    assert fit(recipe, data, progress=False, data_name="toy").checkpoint.to_bytes() == finished[0].checkpoint.to_bytes()
 
 
-def test_torch_is_left_as_it_was(data, recipe):
+def test_another_seed_is_another_training_and_torch_is_left_as_it_was(data, recipe):
     torch.manual_seed(5)
     before = torch.get_rng_state(), torch.get_num_threads(), torch.get_default_dtype()
-    fit(recipe.changed(epochs=1, num_threads=1, precision="float64"), data, progress=False)
+    short = recipe.changed(epochs=1, num_threads=1, precision="float64")
+    one, other = (fit(short, data, seed=seed, progress=False).checkpoint for seed in (0, 1))
+    assert other.seeds == {"training": 1}
+    assert not np.array_equal(one.values["layer_1.feedforward.w"], other.values["layer_1.feedforward.w"])
     assert torch.equal(before[0], torch.get_rng_state())
     assert before[1:] == (torch.get_num_threads(), torch.get_default_dtype())
     assert not torch.are_deterministic_algorithms_enabled()
@@ -102,31 +105,28 @@ def test_an_interrupted_run_ends_with_the_same_bytes(data, recipe, tmp_path, ste
     assert step["steps"] == fail_at + 12 - 3 * finished
 
 
-def test_killed_between_the_last_epoch_and_the_checkpoint(data, recipe, tmp_path, step):
-    whole = fit(recipe, data, out=tmp_path, progress=False)
-    done = step["steps"]
-    (tmp_path / "checkpoint.safetensors").unlink()
-    (tmp_path / "metrics.csv").unlink()
-    again = fit(recipe, data, out=tmp_path, progress=False)
-    assert step["steps"] == done
+def test_killed_between_the_last_epoch_and_the_checkpoint(data, recipe, finished_run, step):
+    whole, folder = finished_run
+    (folder / "checkpoint.safetensors").unlink()
+    (folder / "metrics.csv").unlink()
+    again = same_run(recipe, data, folder)
+    assert step["steps"] == 0
     assert again.checkpoint.to_bytes() == whole.checkpoint.to_bytes()
     assert again.history == whole.history
 
 
-def test_a_finished_run_is_not_trained_again(data, recipe, tmp_path, step, capsys):
-    first = fit(recipe, data, out=tmp_path, progress=False)
-    done = step["steps"]
-    again = fit(recipe, data, out=tmp_path)
-    assert step["steps"] == done
+def test_a_finished_run_is_not_trained_again(data, recipe, finished_run, step, capsys):
+    first, folder = finished_run
+    again = same_run(recipe, data, folder, progress=True)
+    assert step["steps"] == 0
     assert again.checkpoint.to_bytes() == first.checkpoint.to_bytes()
     assert again.history == first.history
     assert "finished; nothing to do" in capsys.readouterr().err
 
 
-def test_overwrite_begins_anew(data, recipe, tmp_path, step):
-    fit(recipe, data, out=tmp_path, progress=False)
-    result = fit(recipe.changed(epochs=1), data, out=tmp_path, overwrite=True, progress=False)
-    assert step["steps"] == 4 * 3 + 3
+def test_overwrite_begins_anew(data, recipe, finished_run, step):
+    result = same_run(recipe.changed(epochs=1), data, finished_run[1], overwrite=True)
+    assert step["steps"] == 3
     assert len(result.history) == 1
 
 
@@ -138,52 +138,43 @@ def test_overwrite_begins_anew(data, recipe, tmp_path, step):
         ({"dropout": 0.0}, "recipe.training.dropout", "0.0", "0.2"),
     ],
 )
-def test_another_training_does_not_go_on_here(data, recipe, tmp_path, change, place, got, expected):
-    fit(recipe, data, out=tmp_path, progress=False)
-    before = (tmp_path / "checkpoint.safetensors").read_bytes()
+def test_another_training_does_not_go_on_here(data, recipe, finished, change, place, got, expected):
+    folder = finished[1]
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
     with pytest.raises(ConfigError, match="this folder holds another training") as excinfo:
-        fit(recipe.changed(**change), data, out=tmp_path, progress=False)
-    assert excinfo.value.where == f"{tmp_path}: {place}"
+        same_run(recipe.changed(**change), data, folder)
+    assert excinfo.value.where == f"{folder}: {place}"
     assert str(excinfo.value.got).startswith(got)
     assert str(excinfo.value.expected).startswith(f"{expected}, as in the run that is there")
-    assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
-def test_other_data_and_another_network_do_not_go_on_here(data, recipe, tmp_path, step):
-    step["fail_at"] = 5
-    with pytest.raises(RuntimeError):
-        fit(recipe, data, out=tmp_path, progress=False)
-    with pytest.raises(ConfigError, match="another training") as excinfo:
-        fit(recipe, data[:59], out=tmp_path, progress=False)
-    assert excinfo.value.where == f"{tmp_path}: data.fingerprint"
+def test_other_data_and_another_network_do_not_go_on_here(data, recipe, finished):
     wider = Recipe.from_dict({**recipe.to_dict(), "network": {"hidden": [6]}})
-    with pytest.raises(ConfigError, match="another training") as excinfo:
-        fit(wider, data, out=tmp_path, progress=False)
-    assert excinfo.value.where == f"{tmp_path}: recipe.network.hidden"
+    for other, recordings, place in ((recipe, data[:59], "data.fingerprint"), (wider, data, "recipe.network.hidden")):
+        with pytest.raises(ConfigError, match="another training") as excinfo:
+            same_run(other, recordings, finished[1])
+        assert excinfo.value.where == f"{finished[1]}: {place}"
 
 
-def test_resume_can_be_switched_off(data, recipe, tmp_path):
-    fit(recipe, data, out=tmp_path, progress=False)
+def test_resume_can_be_switched_off(data, recipe, finished):
     with pytest.raises(ConfigError, match="this training was begun before"):
-        fit(recipe, data, out=tmp_path, resume=False, progress=False)
+        same_run(recipe, data, finished[1], resume=False)
 
 
-def test_part_of_a_run_without_its_beginning(data, recipe, tmp_path):
-    fit(recipe, data, out=tmp_path, progress=False)
-    (tmp_path / "initial.safetensors").unlink()
+def test_part_of_a_run_without_its_beginning(data, recipe, finished_run):
+    (finished_run[1] / "initial.safetensors").unlink()
     with pytest.raises(ConfigError, match="holds part of a run, but not what the run was") as excinfo:
-        fit(recipe, data, out=tmp_path, progress=False)
+        same_run(recipe, data, finished_run[1])
     assert excinfo.value.got == "checkpoint.safetensors and resume.safetensors without initial.safetensors"
 
 
-def test_a_damaged_resume_state(data, recipe, tmp_path, step):
-    step["fail_at"] = 5
-    with pytest.raises(RuntimeError):
-        fit(recipe, data, out=tmp_path, progress=False)
-    state = tmp_path / "resume.safetensors"
+def test_a_damaged_resume_state(data, recipe, finished_run):
+    state = finished_run[1] / "resume.safetensors"
+    (finished_run[1] / "checkpoint.safetensors").unlink()
     state.write_bytes(state.read_bytes()[:100])
     with pytest.raises(CheckpointError, match="the state to resume from can't be read"):
-        fit(recipe, data, out=tmp_path, progress=False)
+        same_run(recipe, data, finished_run[1])
 
 
 def test_early_stopping(data, recipe, monkeypatch):
@@ -199,12 +190,12 @@ def test_the_best_epoch_is_kept(data, recipe, monkeypatch):
     original = TrainingModule.on_train_epoch_end
     states = []
 
-    def told(self):
+    def given(self):
         self._sums["validation_correct"] = self._sums["validation_n"] * next(accuracies)
         original(self)
         states.append(self.network.values())
 
-    monkeypatch.setattr(TrainingModule, "on_train_epoch_end", told)
+    monkeypatch.setattr(TrainingModule, "on_train_epoch_end", given)
     best = fit(recipe.changed(keep="best"), data, progress=False).checkpoint
     assert best.metrics["epoch"] == 2
     assert best.metrics["epochs"] == 4
@@ -224,10 +215,10 @@ def test_a_spec_with_settings_of_its_own(data, tmp_path):
     assert all(np.allclose(result.initial.values[key], initial[key], rtol=1e-12) for key in initial)
 
 
-def test_a_rate_regulariser_moves_the_rate(data, recipe):
-    free = fit(recipe, data, progress=False).history[-1]["rate_hz"]
-    kept = fit(recipe.changed(rate_regulariser={"target_hz": 40.0, "strength": 10.0}), data, progress=False).history[-1]["rate_hz"]
-    assert abs(kept - 40.0) < abs(free - 40.0)
+def test_a_rate_regulariser_moves_the_rate(data, recipe, finished):
+    free = finished[0].history[-1]["rate_hz"]
+    held = fit(recipe.changed(rate_regulariser={"target_hz": 40.0, "strength": 10.0}), data, progress=False).history[-1]["rate_hz"]
+    assert abs(held - 40.0) < abs(free - 40.0)
 
 
 def test_weights_and_time_constants_have_their_own_terms(recipe, data):
@@ -243,19 +234,17 @@ def test_weights_and_time_constants_have_their_own_terms(recipe, data):
 
 
 def test_a_training_that_diverges(data, recipe, monkeypatch):
-    monkeypatch.setattr(TrainingModule, "training_step", _with_nan(TrainingModule.training_step))
-    with pytest.raises(ConfigError, match="the training has diverged") as excinfo:
-        fit(recipe, data, progress=False)
-    assert excinfo.value.where == "epoch 1"
+    original = TrainingModule.training_step
 
-
-def _with_nan(original):
-    def step(self, *arguments):
+    def with_nan(self, *arguments):
         loss = original(self, *arguments)
         self._sums["train_loss"] = self._sums["train_loss"] * float("nan")
         return loss
 
-    return step
+    monkeypatch.setattr(TrainingModule, "training_step", with_nan)
+    with pytest.raises(ConfigError, match="the training has diverged") as excinfo:
+        fit(recipe, data, progress=False)
+    assert excinfo.value.where == "epoch 1"
 
 
 def test_the_training_is_described_once(data, recipe):
