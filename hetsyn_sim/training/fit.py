@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from os import PathLike
 from tempfile import TemporaryDirectory
@@ -22,7 +22,7 @@ from ..errors import ConfigError
 from ..spec import NetworkSpec, format_quantity
 from .console import say
 from .data import Examples, check_fits
-from .modules import default_dtype
+from .modules import default_dtype, torch_state_kept
 from .network import Network
 from .processes import as_started, first_alone, is_first, joined, wait_for_all
 from .randomness import Noise
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FitResult:
-    """What a training gives.
+    """The result of a training.
 
     Attributes
     ----------
@@ -75,8 +75,8 @@ def fit(
 ) -> FitResult:
     """Train a network on the training split of ``data``.
 
-    The same call gives the same bytes on the same machine. It may be killed at any moment: called again with the same ``out``, it goes on
-    after the last finished epoch and ends with the bytes it would have ended with.
+    The same call gives the same bytes on the same machine. Called again after a kill with the same ``out``, it goes on after the last
+    finished epoch and ends with the bytes it would have ended with.
 
     Parameters
     ----------
@@ -93,27 +93,27 @@ def fit(
     epochs, seed
         Instead of those of the recipe or of ``training``.
     out
-        Folder for the run (:mod:`hetsyn_sim.training.run_folder`). None: nothing is kept but the result.
+        Folder for the run (:mod:`hetsyn_sim.training.run_folder`). None: nothing is written.
     resume
         Whether to go on with this run if ``out`` holds part of it, or to return its result if it is finished.
     overwrite
-        Whether to remove whatever run ``out`` holds, also an unfinished one of the same training; to go on with it, leave this out.
+        Whether to remove the run that ``out`` holds, finished or not.
     progress
         Whether to print a line per epoch to stderr, and to show a bar on a terminal.
     data_name
-        What to call the data in the checkpoint.
+        Name of the data, for the checkpoint.
     callbacks
         Lightning callbacks of your own. ``on_train_batch_end`` gets ``outputs["task_loss"]`` and, for classes, ``outputs["correct"]``.
     **devices
-        ``accelerator``, ``devices``, ``strategy``, ``num_nodes`` for Lightning; one process on the GPU, or else on the CPU, by default, and
-        under torchrun as many as it has started. ``batch_size`` is that of all processes together. Order, dropout, noise and augmentation
-        do not depend on their number; results differ by the rounding of sums alone, and a run may go on with another number.
+        ``accelerator``, ``devices``, ``strategy``, ``num_nodes`` for Lightning; by default one process on the GPU, or else on the CPU, and
+        under torchrun as many as it has started. Their number changes results by the rounding of sums alone, and a run may go on with
+        another.
 
     Raises
     ------
     ConfigError
-        If a setting is out of range or does not go with traces, if ``out`` holds another training, if the training diverges, if there are
-        more processes than recordings in a batch, or another number than torchrun has started.
+        If a setting does not go with traces, if ``out`` holds another training, if the training diverges, if there are more processes than
+        recordings in a batch, or another number than torchrun has started.
     BackendError
         If another process of the same training has ended.
     DataError
@@ -136,16 +136,17 @@ def fit(
             expected="a folder for the run",
             remedy='pass out="runs/digits"',
         )
-    with _folder(out) as folder, _interruptible(out), _settled(settings), joined(devices):
+    with _run_path(out) as path, _interruptible(out), torch_state_kept(settings.num_threads), joined(devices):
+        folder = RunFolder(path)
         network = build_network(spec, settings, start)
-        about = {"name": data_name, "fingerprint": data.fingerprint(), "dt": format_quantity(data.dt, "ms")}
+        source: dict[str, Any] = {"name": data_name, "fingerprint": data.fingerprint(), "dt": format_quantity(data.dt, "ms")}
         if traces is not None:
-            about["traces"] = fingerprint_of({"traces": traces})
+            source["traces"] = fingerprint_of({"traces": traces})
         if start is not None:  # part of what the run is: a folder of another start is another run
-            about["start"] = fingerprint_of(start)
+            source["start"] = fingerprint_of(start)
         plain = recipe.to_dict() if isinstance(what, Recipe) else {"training": recipe.to_dict()["training"]}
         decoder = replace(settings.loss.make().decoder, window=settings.window).to_dict()
-        initial = Checkpoint(spec, network.values(), recipe=plain, seeds={"training": settings.seed}, data=about, decoder=decoder)
+        initial = Checkpoint(spec, network.values(), recipe=plain, seeds={"training": settings.seed}, data=source, decoder=decoder)
         first_alone(lambda: folder.begin(initial, resume=resume, overwrite=overwrite))
         if folder.checkpoint.exists():
             if progress and first:
@@ -166,7 +167,7 @@ def fit(
 
 
 def _parts(data: SpikeDataset, settings: Training) -> tuple[SpikeDataset, SpikeDataset | None]:
-    """What is learned from, and what is looked at after every epoch."""
+    """Recordings to learn from, and those to look at after every epoch."""
     if settings.validation == "split":
         return data.validation_split()
     if settings.validation == "speakers":
@@ -175,7 +176,7 @@ def _parts(data: SpikeDataset, settings: Training) -> tuple[SpikeDataset, SpikeD
 
 
 def fingerprint_of(values: Mapping[str, NDArray[np.floating]]) -> str:
-    """A name for parameter values: the same for the same numbers."""
+    """SHA-256 of parameter values."""
     return digest_of(part for key in sorted(values) for part in (key, np.asarray(values[key], dtype=np.float64)))
 
 
@@ -224,13 +225,8 @@ def _resolve(
     return (recipe.spec(data.dt, data.n_channels, n_out) if isinstance(what, Recipe) else what), recipe
 
 
-@contextmanager
-def _folder(out: str | PathLike[str] | None) -> Iterator[RunFolder]:
-    if out is not None:
-        yield RunFolder(out)
-        return
-    with TemporaryDirectory(prefix="hetsyn-fit-") as temporary:
-        yield RunFolder(temporary)
+def _run_path(out: str | PathLike[str] | None) -> AbstractContextManager[str | PathLike[str]]:
+    return TemporaryDirectory(prefix="hetsyn-fit-") if out is None else nullcontext(out)
 
 
 @contextmanager
@@ -242,21 +238,7 @@ def _interruptible(out: str | PathLike[str] | None) -> Iterator[None]:
     except KeyboardInterrupt:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, before)  # Lightning may have switched it off
-        kept = "nothing is kept, since there is no run folder (out=...)" if out is None else f"run the same again to go on in {out}"
+        hint = f"run the same again to go on in {out}" if out is not None else "nothing is kept, since there is no run folder (out=...)"
         if is_first():
-            say(f"interrupted: {kept}")
+            say(f"interrupted: {hint}")
         raise SystemExit(130) from None
-
-
-@contextmanager
-def _settled(settings: Training) -> Iterator[None]:
-    """Threads as set, and torch's generator and switches afterwards as they were before."""
-    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    try:
-        if settings.num_threads is not None:
-            torch.set_num_threads(settings.num_threads)
-        with torch.random.fork_rng():
-            yield
-    finally:
-        torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(deterministic)

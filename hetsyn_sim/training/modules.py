@@ -1,4 +1,4 @@
-"""Torch modules in general: the precision and device of their parameters, and modules that return no state."""
+"""Torch in general: the precision and device of parameters, modules that return no state, global settings for a while."""
 
 from __future__ import annotations
 
@@ -51,3 +51,17 @@ def default_dtype(dtype: torch.dtype) -> Iterator[None]:
         yield
     finally:
         torch.set_default_dtype(before)
+
+
+@contextmanager
+def torch_state_kept(num_threads: int | None = None) -> Iterator[None]:
+    """Run with so many threads (None: as before); afterwards torch's generator, threads and switches are as they were."""
+    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    try:
+        if num_threads is not None:
+            torch.set_num_threads(num_threads)
+        with torch.random.fork_rng():
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(deterministic)

@@ -37,18 +37,12 @@ class Network(UniformModule):
         Initial values come from ``spec.initial_values(seed)``.
     values
         Parameter values in SI units by slot key, instead of the initial ones.
-    surrogate
-        Replaces the derivative of a spike.
-    time_constants
-        ``"log_tau"``: log tau within the bounds; ``"rho_clamped"``: the decay, clamped to [0, 1] after each step.
+    surrogate, time_constants, trainable, reset_gradient
+        As for a :class:`~hetsyn_sim.training.population.PopulationLayer`.
     dropout
         Probability with which a spike is lost on its way to the next layer, in training mode.
     noise
         Fluctuations of every spiking layer's v before its threshold, in training mode.
-    reset_gradient
-        Whether gradients go through the choice of who is reset. Only for models that are stepped; for filters it is part of the derivative.
-    trainable
-        False keeps every value exactly as given, for evaluation.
 
     Raises
     ------
@@ -101,7 +95,7 @@ class Network(UniformModule):
             return cls(checkpoint.spec, values=checkpoint.values, trainable=False).eval()
 
     def to_checkpoint(self, **about: Any) -> Checkpoint:
-        """The parameters as they are now, with the spec: what is saved, verified, transferred to Brian2, exported.
+        """The present parameters with the spec: what is saved, verified, transferred to Brian2, exported.
 
         Parameters
         ----------
@@ -228,7 +222,7 @@ class Network(UniformModule):
             return {key: layer.physical(key).numpy(force=True).copy() for layer in self._layers() for key in layer.slots}
 
     def clamp_(self) -> None:
-        """To be called after each optimiser step; it changes only decays that are trained by clamping."""
+        """Clamp what is trained as clamped decays; to be called after each optimiser step."""
         for layer in self._layers():
             layer.clamp_()
 

@@ -79,11 +79,11 @@ class PopulationLayer(UniformModule):
     surrogate
         Replaces the derivative of a spike.
     time_constants
-        ``"log_tau"`` or ``"rho_clamped"``.
+        ``"log_tau"``: log tau within the bounds; ``"rho_clamped"``: the decay, clamped to [0, 1] after each step.
     trainable
         False keeps every value exactly as given, without a bijection, for evaluation.
     reset_gradient
-        Whether gradients go through the choice of who is reset. Only for models that are stepped.
+        Whether gradients go through the choice of who is reset. Only for models that are stepped; for filters it is part of the derivative.
 
     Attributes
     ----------

@@ -61,9 +61,9 @@ class RunFolder:
         """
         try:
             self._begin(initial, resume=resume, overwrite=overwrite)
+        except HetSynError:
+            raise
         except OSError as error:
-            if isinstance(error, HetSynError):
-                raise
             raise ConfigError(
                 "this folder can't be used for a run",
                 where=str(self.path),

@@ -42,12 +42,10 @@ class Run:
 
     Attributes
     ----------
-    settings
+    settings, seed
         What differs from the recipe, by place.
-    seed
-        Its seed.
     folder
-        Its run folder, in that of the sweep. The name is made from the recipe, so that it is the same whatever else is swept.
+        Its run folder, in that of the sweep, named by the recipe's content.
     state
         ``failed`` where the training diverged; ``message`` says how.
     metrics
@@ -109,27 +107,26 @@ def sweep_grid(
 ) -> SweepResult:
     """Train every combination with every seed.
 
-    Each is a run folder of its own. Called again, finished ones are read and others go on where they stopped, with the bytes that they
-    would have ended with. The table (``sweep.csv``, ``sweep.json``) is written after every run.
+    Called again, finished runs are read and others go on where they stopped, with the bytes that they would have ended with. The table
+    (``sweep.csv``, ``sweep.json``) is written after every run.
 
     Parameters
     ----------
     plan
         What varies: lists only.
     recordings
-        Seed to (recordings, traces or None, name of the data); a function that can be sent to another process.
+        A function that can be sent to other processes.
     out
         Folder of the sweep.
     jobs
         Trainings at a time, each in a process with its part of the cores.
     after_run
-        Called after each run with it, how many are done, and how many there are.
+        Called with each run, how many are done, and how many there are.
 
     Raises
     ------
     ConfigError
-        If a setting is none of the recipe's or has a wrong value, if something but a list varies, if the runs lack the metric, or if
-        another process is at work in the folder.
+        If a setting is wrong, if something but a list varies, if the runs lack the metric, or if another process uses the folder.
     BackendError
         If a training was killed. The sweep goes on when called again.
     """
@@ -242,20 +239,14 @@ def sweep_folder(out: str | PathLike[str], plan: SweepPlan, kind: str) -> Iterat
 def _check_same(path: Path, content: Mapping[str, Any]) -> None:
     try:
         before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else content
-        name = next((name for name in content if before.get(name) != content[name]), None)
-    except (ValueError, AttributeError) as error:
-        raise ConfigError(
-            "the plan in this folder can't be read",
-            where=str(path),
-            got=str(error),
-            expected="what a search wrote when it began",
-            remedy="choose another folder",
-        ) from error
-    if name is not None:
-        raise ConfigError(
-            "this folder holds another sweep",
-            where=f"{path}: {name}",
-            got=repr(content[name])[:200],
-            expected=repr(before.get(name))[:200],
-            remedy="choose another folder, or the plan that began it; the number of trials may change",
-        )
+    except ValueError as error:
+        before = {"kind": f"a file that can't be read: {error}"}
+    for name in content:
+        if before.get(name) != content[name]:
+            raise ConfigError(
+                "this folder holds another sweep",
+                where=f"{path}: {name}",
+                got=repr(content[name])[:200],
+                expected=repr(before.get(name))[:200],
+                remedy="choose another folder, or the plan that began it; the number of trials may change",
+            )

@@ -30,95 +30,63 @@ def sweep_search(
 ) -> SweepResult:
     """Search for the best settings by Optuna's tree-structured Parzen estimator (Bergstra et al. 2011).
 
-    Called again, after an interruption or a kill, the search goes on: trials that were being trained are trained to their end under their
-    own number, finished ones are read. With one job, the suggestions are those of a search that nobody interrupted: each is drawn with a
-    seed of its own, made from the trial's number.
+    Called again, it goes on: trials that were being trained are trained to their end under their own number, finished ones are read. With
+    one job, the suggestions are those of a search that was never interrupted: each is drawn with a seed made from the trial's number.
 
     Parameters
     ----------
     plan
         What varies: ranges and lists.
-    recordings, out, after_run
-        As for :func:`sweep_grid`; the folder also holds ``study.sqlite``.
+    recordings, out, jobs, after_run
+        As for :func:`~hetsyn_sim.training.sweep.sweep_grid`; the folder also holds ``study.sqlite``.
     trials
         Total number of trials, earlier ones included. Each is trained with every seed.
-    jobs
-        Trials at a time.
 
     Raises
     ------
     BackendError
-        If Optuna is not installed, or if a training was killed. The search goes on when called again.
+        If Optuna is not installed, or if a training was killed.
     ConfigError
         As for a grid; also if the folder holds another search.
     """
-    package("optuna", "a search", extra="sweep", where="sweep_search")
-    with sweep_folder(out, plan, "search") as folder, _study(folder, plan.metric) as study:
-        search = _Search(study, plan, folder, trials, after_run)
-        train_all(search.tasks(), search.finish, plan, folder, recordings, jobs)
-        return search.result()
+    optuna: Any = package("optuna", "a search", extra="sweep", where="sweep_search")
+    spaces = {name: _distribution(choice) for name, choice in plan.vary.items()}
+    failed = optuna.trial.TrialState.FAIL
+    done: dict[int, list[Run]] = {}
+    at_work: dict[str, list[int]] = {}  # settings -> trials: equal ones share their run folders, and are trained once
 
-
-class _Search:
-    """Trials as tasks. Optuna holds their settings, ``sweep.json`` their runs."""
-
-    def __init__(self, study: Study, plan: SweepPlan, folder: Path, trials: int, after_run: Callable[[Run, int, int], None] | None) -> None:
-        self.study, self.plan, self.folder, self.trials, self.after_run = study, plan, folder, trials, after_run
-        self.spaces = {name: _distribution(choice) for name, choice in plan.vary.items()}
-        self.at_work: dict[str, list[int]] = {}  # settings -> trials: equal ones share their run folders, and are trained once
-        self.done: dict[int, list[Run]] = {}
-        earlier = _runs_in(folder / "sweep.json")
-        for trial in study.get_trials(deepcopy=False):
-            runs = [earlier[key] for seed in plan.seeds if (key := (json.dumps(self._settings(trial)), seed)) in earlier]
-            if trial.state.is_finished() and len(runs) == len(plan.seeds):
-                self.done[trial.number] = runs
-
-    def result(self) -> SweepResult:
-        return in_order(self.done, self.plan)
-
-    def tasks(self) -> Iterator[Task]:
-        """Trials that were begun and not finished, then new ones, each with the settings that Optuna suggests by then."""
-        import optuna
-
+    def tasks() -> Iterator[Task]:
         for number in itertools.count():
-            begun = len(self.study.get_trials(deepcopy=False))
-            if number >= max(self.trials, begun):
+            begun = len(study.get_trials(deepcopy=False))
+            if number >= max(trials, begun):
                 return
-            if number in self.done:
-                continue
             if number == begun:
-                self.study.sampler = optuna.samplers.TPESampler(seed=mixed_seed("trial", number) % 2**32)
-                self.study.ask(self.spaces)
-            trial = self.study.get_trials(deepcopy=False)[number]
-            if trial.params.keys() != self.spaces.keys():  # killed in the moment between its number and its settings
-                self.study.tell(number, state=optuna.trial.TrialState.FAIL, skip_if_finished=True)
+                study.sampler = optuna.samplers.TPESampler(seed=mixed_seed("trial", number) % 2**32)
+                study.ask(spaces)
+            chosen = study.get_trials(deepcopy=False)[number].params
+            if chosen.keys() != spaces.keys():  # killed in the moment between its number and its settings
+                study.tell(number, state=failed, skip_if_finished=True)
                 continue
-            settings = self._settings(trial)
-            same = self.at_work.setdefault(json.dumps(settings), [])
+            settings = {k: chosen[k] if isinstance(choice, Range) else json.loads(chosen[k]) for k, choice in plan.vary.items()}
+            same = at_work.setdefault(json.dumps(settings), [])
             same.append(number)
             if len(same) == 1:
-                yield number, settings, self.plan.seeds
+                yield number, settings, plan.seeds
 
-    def finish(self, task: Task, runs: list[Run]) -> None:
-        """Keep the runs of a task; the table first, so that a kill between the two leaves a running trial whose runs are finished."""
-        import optuna
-
-        numbers = self.at_work.pop(json.dumps(task[1]))
-        self.done |= dict.fromkeys(numbers, runs)
-        self.result().save(self.folder)
-        means = SweepResult(runs, self.plan.metric).means()
+    def finish(task: Task, runs: list[Run]) -> None:
+        numbers = at_work.pop(json.dumps(task[1]))
+        done.update(dict.fromkeys(numbers, runs))
+        in_order(done, plan).save(folder)
+        means = SweepResult(runs, plan.metric).means()  # empty if a training diverged
         for number in numbers:
-            if means:
-                self.study.tell(number, means[0][1], skip_if_finished=True)
-            else:
-                self.study.tell(number, state=optuna.trial.TrialState.FAIL, skip_if_finished=True)
-        if self.after_run is not None:
-            for run in runs:
-                self.after_run(run, len(self.done), max(self.trials, len(self.done)))
+            study.tell(number, means[0][1] if means else None, None if means else failed, skip_if_finished=True)
+        for run in runs:
+            if after_run is not None:
+                after_run(run, len(done), max(trials, len(done)))
 
-    def _settings(self, trial: Any) -> dict[str, Any]:
-        items = [(name, trial.params[name]) for name in self.plan.vary if name in trial.params]
-        return {name: value if isinstance(self.plan.vary[name], Range) else json.loads(value) for name, value in items}
+    with sweep_folder(out, plan, "search") as folder, _study(folder, plan.metric) as study:
+        train_all(tasks(), finish, plan, folder, recordings, jobs)
+    return in_order(done, plan)
 
 
 @contextmanager
@@ -143,11 +111,3 @@ def _distribution(choice: list[Any] | Range) -> Any:
     if isinstance(choice.low, int) and isinstance(choice.high, int):
         return IntDistribution(choice.low, choice.high, log=choice.log)
     return FloatDistribution(float(choice.low), float(choice.high), log=choice.log)
-
-
-def _runs_in(table: Path) -> dict[tuple[str, int], Run]:
-    """Settings and seed -> run, of a table that an earlier call has written."""
-    if not table.exists():
-        return {}
-    runs = [Run(**run) for run in json.loads(table.read_text(encoding="utf-8"))["runs"]]
-    return {(json.dumps(run.settings), run.seed): run for run in runs}
