@@ -16,24 +16,16 @@ from ..spec import NetworkSpec
 
 @dataclass(frozen=True)
 class Additions:
-    """Additions to a network in Brian2. The default is nothing.
+    """Additions to a network in Brian2. The default is nothing."""
 
-    Attributes
-    ----------
-    delays
-        Projection -> axonal delay of every synapse in seconds, shape (post, pre), on top of the step order's own.
-    refractory
-        Seconds after a spike during which a neuron can't spike again.
-    noise
-        State of the neurons -> standard deviation, in the state's SI unit, and time constant in seconds of the Ornstein-Uhlenbeck process
-        that the state becomes. Its own equation is the decay; in every step it gets the Gaussian number that makes the process exact.
-    seed
-        Of the noise.
-    """
-
+    #: Projection -> axonal delay of every synapse in seconds, shape (post, pre), on top of the step order's own.
     delays: Mapping[str, NDArray[np.float64]] = field(default_factory=lambda: MappingProxyType({}))
+    #: Seconds after a spike during which a neuron can't spike again.
     refractory: float = 0.0
+    #: State of the neurons -> standard deviation, in the state's SI unit, and time constant in seconds of the Ornstein-Uhlenbeck process
+    #: that the state becomes. Its own equation is the decay; in every step it gets the Gaussian number that makes the process exact.
     noise: Mapping[str, tuple[float, float]] = field(default_factory=lambda: MappingProxyType({}))
+    #: Of the noise.
     seed: int = 0
 
 

@@ -110,7 +110,7 @@ def check_filters_only(spec: NetworkSpec) -> None:
 
 
 def find_nvcc() -> Path | None:
-    """The compiler, looked for where Brian2CUDA looks."""
+    """The compiler, where Brian2CUDA looks for it."""
     own = os.environ.get("CUDA_PATH")
     places = [Path(own) / "bin" / "nvcc"] if own else []
     if on_path := shutil.which("nvcc"):
@@ -183,7 +183,7 @@ def _curand_folders() -> tuple[Path, Path] | None:
 
 
 def _link(link: Path, target: Path) -> None:
-    """A symbolic link, also where one of that name points to what is no longer there; several processes may make it at a time."""
+    """Make a symbolic link, also in place of one that points nowhere; several processes may do so at a time."""
     make_folder(link.parent)
     if link.exists():
         return

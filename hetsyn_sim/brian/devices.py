@@ -31,26 +31,18 @@ _INTERRUPTIBLE = {"core.stop_on_keyboard_interrupt": False}
 
 @dataclass(frozen=True)
 class Device:
-    """One way to run a network: Brian2's device, whether it needs a C++ compiler, and the preferences that hold meanwhile.
+    """One way to run a network: Brian2's device, whether it needs a C++ compiler, and the preferences that hold meanwhile."""
 
-    Attributes
-    ----------
-    name, standalone, compiled, preferences
-        Brian2's name for it; whether it is a program of its own; whether it needs a C++ compiler; what holds while it is used.
-    smallest_time
-        Seconds that stand in for time constants of 0, where code refuses to divide by 0.
-    program
-        Makes the program of a generated project, and says whether it had to be compiled.
-    cuda, architecture, needs_gpu
-        Whether it is Brian2CUDA's; what to compile for, if not for the GPU that is here; False if CUDA sources run without one.
-    """
-
+    #: Brian2's name for it; whether it is a program of its own; whether it needs a C++ compiler; what holds while it is used.
     name: str
     standalone: bool = False
     compiled: bool = True
     preferences: Mapping[str, Any] = field(default_factory=dict)
+    #: Seconds that stand in for time constants of 0, where code refuses to divide by 0.
     smallest_time: float = 0.0
+    #: Makes the program of a generated project, and says whether it had to be compiled.
     program: Callable[..., tuple[Path, bool]] = program_for
+    #: Whether it is Brian2CUDA's; what to compile for, if not for the GPU that is here; False if CUDA sources run without one.
     cuda: bool = False
     architecture: str = ""
     needs_gpu: bool = False

@@ -1,4 +1,4 @@
-"""What the form ``fast`` adds to Brian2: decay and sum of a projection in one pass over memory, and zeroing only when it is due."""
+"""Code runners of the form ``fast``: decay and sum of a projection in one pass over memory, and zeroing only when it is due."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inputs on their way into Brian2: checked, then one long list of spikes, or of values, in which the recordings follow each other."""
+"""Inputs for Brian2: one long list of spikes or of values, in which the recordings follow each other."""
 
 from __future__ import annotations
 

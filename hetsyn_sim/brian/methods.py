@@ -1,4 +1,4 @@
-"""How the states of neurons are advanced: by Brian2's own method wherever it has one, else by one of those here, and then why."""
+"""Methods of integration of neurons: Brian2's own wherever it has one that works, else one of ours, and why."""
 
 from __future__ import annotations
 
@@ -28,23 +28,15 @@ _ZERO = 1e-9
 
 @dataclass(frozen=True)
 class Method:
-    """How one population's differential equations become a step.
+    """How one population's differential equations become a step."""
 
-    Attributes
-    ----------
-    name
-        What it is called in reports: Brian2's name, or ours.
-    updater
-        What Brian2 is given as ``method``.
-    reason
-        Why it is not Brian2's own; empty if it is.
-    parameters
-        Constants of every neuron that the updater uses, each of shape () or (post,), with their declarations in ``declared``.
-    """
-
+    #: What it is called in reports: Brian2's name, or ours.
     name: str
+    #: What Brian2 is given as ``method``.
     updater: str | StateUpdateMethod
+    #: Why it is not Brian2's own; empty if it is.
     reason: str = ""
+    #: Constants of every neuron that the updater uses, each of shape () or (post,), with their declarations in ``declared``.
     parameters: Mapping[str, Array] = field(default_factory=lambda: MappingProxyType({}))
     declared: tuple[SingleEquation, ...] = ()
 

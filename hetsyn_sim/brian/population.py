@@ -1,4 +1,4 @@
-"""One population in Brian2: its group, where its states begin, what it adds to a step, and when."""
+"""The NeuronGroup of a population, where its states begin, and its places in the step."""
 
 from __future__ import annotations
 

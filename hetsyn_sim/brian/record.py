@@ -1,4 +1,4 @@
-"""What to record, the monitors that do it, and their content as a plain recording."""
+"""Monitors of spikes and traces, and their content as a plain recording."""
 
 from __future__ import annotations
 

@@ -71,24 +71,16 @@ class ScheduledObject:
 
 @dataclass(frozen=True, kw_only=True)
 class TransferReport:
-    """What was mapped, and how. ``print`` it, or take :meth:`to_dict`.
+    """What was mapped, and how. ``print`` it, or take :meth:`to_dict`."""
 
-    Attributes
-    ----------
-    dt
-        The time step with its unit.
-    device, form
-        What runs it, and how its synapses are written (:mod:`hetsyn_sim.brian.forms`).
-    method
-        Brian2's names of how the equations are solved, the synapses' first.
-    step_order
-        The phases of a step; for each layer, where they differ.
-    """
-
+    #: The time step with its unit.
     dt: str
+    #: What runs it, and how its synapses are written (:mod:`hetsyn_sim.brian.forms`).
     device: str
     form: str
+    #: Brian2's names of how the equations are solved, the synapses' first.
     method: str
+    #: The phases of a step; for each layer, where they differ.
     step_order: list[str] | dict[str, list[str]]
     populations: tuple[MappedPopulation, ...]
     projections: tuple[MappedProjection, ...]

@@ -64,10 +64,8 @@ class BrianSimulation:
     ------
     TransferError
         If the values do not fit the network, the form can't express it, or Brian2 refuses the equations.
-    UnknownNameError
-        If there is no such device, form or no such variable to record.
-    BackendError
-        If the device needs a C++ compiler and there is none.
+    UnknownNameError, BackendError
+        If there is no such device, form or variable to record; if the device needs a C++ compiler and there is none.
     """
 
     def __init__(
@@ -151,10 +149,8 @@ class BrianSimulation:
 
         Raises
         ------
-        DataError
-            If the inputs do not fit.
-        DtMismatchError
-            If ``dt``, or the data set's, is not the network's.
+        DataError, DtMismatchError
+            If the inputs do not fit; if ``dt``, or the data set's, is not the network's.
         BackendError
             If the standalone project can't be compiled or run, or there is no GPU for it.
         """
@@ -190,16 +186,9 @@ class BrianSimulation:
         progress: Callable[[float], None] | None = None,
         message: Callable[[str], None] | None = None,
     ) -> Path:
-        """Generate the project of a standalone device and compile it, without running it: for a GPU, none is needed.
+        """Generate the project of a standalone device in ``directory`` and compile it, without running it: for a GPU, none is needed.
 
-        Parameters
-        ----------
-        inputs
-            Recordings as in :meth:`run`: their number of steps and spikes is what the program is made for.
-        directory
-            Where the project goes. ``main`` in it is the program, which reads its files there and writes into ``results``.
-        progress, message
-            As in :meth:`run`.
+        The program is made for as many steps and spikes as ``inputs`` have. It reads its files beside it and writes into ``results``.
 
         Returns
         -------
@@ -208,10 +197,8 @@ class BrianSimulation:
 
         Raises
         ------
-        DataError
-            If the inputs do not fit.
-        BackendError
-            If the device compiles no program, or the project can't be compiled.
+        DataError, BackendError
+            If the inputs do not fit, the device compiles no program, or the project can't be compiled.
         """
         if not self.device.standalone:
             raise BackendError(

@@ -1,4 +1,4 @@
-"""What puts the input out, in Brian2: spikes from a list, or values that are read step by step."""
+"""The source of a network's input in Brian2: spikes from a list, or values that are read step by step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Methods of integration that Brian2 does not have, in its own terms: from its equations to code that it turns into a program."""
+"""State updaters that Brian2 does not have: from its equations to code that it turns into a program."""
 
 from __future__ import annotations
 

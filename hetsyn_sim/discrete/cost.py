@@ -1,4 +1,4 @@
-"""What an inference costs on hardware that works by events: parameters, spikes, synaptic operations, and states that have to be kept up."""
+"""The cost of an inference on event-driven hardware: parameters, spikes, synaptic operations, and states that decay in every step."""
 
 from __future__ import annotations
 
@@ -15,29 +15,19 @@ from . import synaptic_steps
 
 @dataclass(frozen=True)
 class Cost:
-    """Means over the runs of a recording; a run is one inference.
+    """Means over the runs of a recording; a run is one inference."""
 
-    Attributes
-    ----------
-    parameters
-        Trainable numbers of the network.
-    synapses
-        Projection -> number of synapses.
-    spikes_of
-        Population -> spikes for one inference; ``input`` too.
-    operations_of
-        Projection -> synaptic operations for one inference: every spike of the source, times the synapses it reaches.
-    states
-        Synaptic and membrane states that decay in every step. Synapses onto a neuron that share their time constants share their states.
-    n_steps
-        Steps of an inference.
-    """
-
+    #: Trainable numbers of the network.
     parameters: int
+    #: Projection -> number of synapses.
     synapses: Mapping[str, int]
+    #: Population -> spikes for one inference; ``input`` too.
     spikes_of: Mapping[str, float]
+    #: Projection -> synaptic operations for one inference: every spike of the source, times the synapses it reaches.
     operations_of: Mapping[str, float]
+    #: Synaptic and membrane states that decay in every step. Synapses onto a neuron that share their time constants share their states.
     states: int
+    #: Steps of an inference.
     n_steps: int
 
     @property

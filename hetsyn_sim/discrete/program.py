@@ -38,26 +38,18 @@ class Path:
 
 @dataclass(frozen=True)
 class StepProgram:
-    """One step of a neuron model on a grid.
+    """One step of a neuron model on a grid."""
 
-    Attributes
-    ----------
-    model, step_order
-        What it was made from.
-    synapse, neuron
-        The linear blocks of both sides.
-    v_of_sums, v_of_states
-        v as a sum of the synaptic sums (by synaptic state) and of the neuron's states, each times a gain.
-    theta
-        The neuron spikes if v is above this. None for a readout.
-    """
-
+    #: What it was made from.
     model: NeuronModel
     step_order: StepOrder
+    #: The linear blocks of both sides.
     synapse: LinearBlock
     neuron: LinearBlock
+    #: v as a sum of the synaptic sums (by synaptic state) and of the neuron's states, each times a gain.
     v_of_sums: Mapping[str, sympy.Expr]
     v_of_states: Mapping[str, sympy.Expr]
+    #: The neuron spikes if v is above this. None for a readout.
     theta: sympy.Expr | None
 
     @property

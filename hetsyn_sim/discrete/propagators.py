@@ -28,20 +28,13 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Propagator:
-    """The entries of Phi and Gamma for a set of states, as constants with names.
+    """The entries of Phi and Gamma for a set of states, as constants with names."""
 
-    Attributes
-    ----------
-    name
-        What the names of the entries begin with.
-    states
-        In the order of the rows.
-    rates
-        The matrix A, row by row: expressions in the neuron's parameters.
-    """
-
+    #: What the names of the entries begin with.
     name: str
+    #: In the order of the rows.
     states: tuple[str, ...]
+    #: The matrix A, row by row: expressions in the neuron's parameters.
     rates: tuple[tuple[sympy.Expr, ...], ...]
 
     def phi(self, row: int, column: int) -> str:

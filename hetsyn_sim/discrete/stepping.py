@@ -52,34 +52,23 @@ class SynapticStep:
 
 @dataclass(frozen=True)
 class SteppedProgram:
-    """One step of a neuron model on a grid, as tapes over states, sums and constants.
+    """One step of a neuron model on a grid, as tapes over states, sums and constants."""
 
-    Attributes
-    ----------
-    model, step_order
-        What it was made from.
-    states
-        The neuron's states. ``frozen`` are those that stand still while it is refractory.
-    sums
-        The synaptic sums that the neuron's text uses.
-    propagators
-        Matrix exponentials whose entries are constants of the step.
-    advance
-        A tape from states, sums, ``active`` and constants to the states after dt, in the order of ``states``.
-    reset
-        A tape from states, sums and constants to the states after a spike.
-    read
-        A tape from states, sums and constants to v, then the distance to the threshold if there is one, then the output if it is graded.
-    """
-
+    #: What it was made from.
     model: NeuronModel
     step_order: StepOrder
+    #: The neuron's states. ``frozen`` are those that stand still while it is refractory.
     states: tuple[str, ...]
     frozen: frozenset[str]
+    #: The synaptic sums that the neuron's text uses.
     sums: tuple[str, ...]
+    #: Matrix exponentials whose entries are constants of the step.
     propagators: tuple[Propagator, ...]
+    #: A tape from states, sums, ``active`` and constants to the states after dt, in the order of ``states``.
     advance: Tape
+    #: A tape from states, sums and constants to the states after a spike.
     reset: Tape
+    #: A tape from states, sums and constants to v, then the distance to the threshold if there is one, then the output if it is graded.
     read: Tape
     _constants: frozenset[str] = field(repr=False)
 

@@ -111,7 +111,7 @@ def _per_neuron(rho: Tensor, w: Tensor) -> Tensor:
 
 def _leaky_scan(drive: Tensor, decay: Tensor, start: Tensor | None) -> Tensor:
     """v[t] = decay * v[t-1] + drive[t], where decay * v[-1] is ``start``. drive (time, batch, post), decay (post,)."""
-    if start is not None:
+    if start is not None:  # as if it arrived with the first step: the scan itself begins at 0
         drive = torch.cat([(drive[0] + start).unsqueeze(0), drive[1:]])
     drive = drive.to(decay.dtype)  # under autocast, a product comes in low precision; a state must not
     v: Tensor = leaky_scan(drive, decay) if backend_for(drive, decay) == "fused" else _LeakyScan.apply(drive, decay)

@@ -1,4 +1,4 @@
-"""A population that is stepped, in plain torch: any model's step, over time, with gradients. The oracle of the generated kernels.
+"""Step scans in plain torch: any model's step, over time, with gradients. The oracle of the generated kernels.
 
 In every step but a recording's first, in the phases' order: states advance by the program's tape, neurons that spiked are reset, their
 spikes arrive at recurrent synapses. Then the feed-forward jumps arrive, sums over synapses are taken, and v is read.

@@ -168,7 +168,7 @@ class _SpikingScan(torch.autograd.Function):
         needed = ctx.needs_input_grad[4:]
         grads: list[Tensor | None] = []
         for k, (amplitude, rho) in enumerate((*recurrent, *resets)):
-            if not any(needed[2 * k : 2 * k + 2]) or n_steps < 2:
+            if not any(needed[2 * k : 2 * k + 2]) or n_steps < 2:  # in one step, no spike has arrived anywhere
                 grads += [torch.zeros_like(amplitude), torch.zeros_like(rho)]
             elif amplitude.dim() == 2 and rho.dim() == 2:
                 grads += correlate(d[1:], z[:-1], amplitude, rho)

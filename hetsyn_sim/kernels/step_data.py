@@ -1,4 +1,4 @@
-"""What goes into a population that is stepped, and what comes out of it, whichever kernel runs it."""
+"""Data of a step scan: where it begins, what drives it, its options and its result."""
 
 from __future__ import annotations
 
@@ -12,29 +12,19 @@ from .scan import DecayPath
 
 @dataclass(frozen=True)
 class Carried:
-    """A population between two steps, each (batch, post), but ``recurrent`` (batch, post, pre).
+    """A population between two steps, each (batch, post), but ``recurrent`` (batch, post, pre)."""
 
-    Attributes
-    ----------
-    states
-        The neuron's states.
-    sums
-        The synaptic sums as they were taken last.
-    recurrent
-        Sum -> what each recurrent synapse carries of it.
-    spikes
-        Of the last step.
-    since
-        Steps since the last spike; of a large number if there was none.
-    active
-        Whether it is not refractory.
-    """
-
+    #: The neuron's states.
     states: Mapping[str, Tensor]
+    #: The synaptic sums as they were taken last.
     sums: Mapping[str, Tensor]
+    #: Sum -> what each recurrent synapse carries of it.
     recurrent: Mapping[str, Tensor]
+    #: Of the last step.
     spikes: Tensor
+    #: Steps since the last spike; of a large number if there was none.
     since: Tensor
+    #: Whether it is not refractory.
     active: Tensor
 
     def detach(self) -> Carried:
@@ -45,49 +35,32 @@ class Carried:
 
 @dataclass(frozen=True)
 class Drive:
-    """What drives a population over a piece of time.
+    """What drives a population over a piece of time."""
 
-    Attributes
-    ----------
-    jumps
-        State -> what feed-forward spikes add to it, (time, batch, post).
-    sums
-        Sum -> the part of it that comes through feed-forward synapses, (time, batch, post).
-    recurrent_jumps
-        State -> weights (post, pre) by which the population's own spikes add to it, one step later.
-    recurrent_sums
-        Sum -> amplitude (post, pre) and decay of its recurrent synapses.
-    """
-
+    #: State -> what feed-forward spikes add to it, (time, batch, post).
     jumps: Mapping[str, Tensor] = field(default_factory=dict)
+    #: Sum -> the part of it that comes through feed-forward synapses, (time, batch, post).
     sums: Mapping[str, Tensor] = field(default_factory=dict)
+    #: State -> weights (post, pre) by which the population's own spikes add to it, one step later.
     recurrent_jumps: Mapping[str, Tensor] = field(default_factory=dict)
+    #: Sum -> amplitude (post, pre) and decay of its recurrent synapses.
     recurrent_sums: Mapping[str, DecayPath] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class StepOptions:
-    """What stays as it is over a piece of time.
+    """What stays as it is over a piece of time."""
 
-    Attributes
-    ----------
-    scale, theta
-        The surrogate sees the distance to the threshold over ``scale``, and ``theta / scale``; shape (post,) or (), in units of v.
-    refractory
-        Steps for which a neuron is refractory, shape (post,) or (); None if it is not, or if it spikes where it crosses.
-    fresh
-        Whether the first step is a recording's first, in which nothing has decayed yet.
-    reset_gradient
-        Whether gradients go through the choice of who is reset. States that a reset sets pass them on in any case.
-    record
-        States and sums to keep.
-    """
-
+    #: The surrogate sees the distance to the threshold over ``scale``, and ``theta / scale``; shape (post,) or (), in units of v.
     scale: Tensor
     theta: Tensor
+    #: Steps for which a neuron is refractory, shape (post,) or (); None if it is not, or if it spikes where it crosses.
     refractory: Tensor | None = None
+    #: Whether the first step is a recording's first, in which nothing has decayed yet.
     fresh: bool = True
+    #: Whether gradients go through the choice of who is reset. States that a reset sets pass them on in any case.
     reset_gradient: bool = True
+    #: States and sums to keep.
     record: tuple[str, ...] = ()
 
 

@@ -1,13 +1,17 @@
-"""A population that is stepped: any model's step, over time, by the kernel that is fastest where it runs."""
+"""Step scans: any model's step over time, by generated kernels where they can be used, else in plain torch."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
+from functools import cache
 
 from torch import Tensor
 
 from ..discrete.stepping import SteppedProgram
-from .codegen import can_step, compiled_step_scan
+from ..errors import BackendWarning
+from .backends import backend_for
+from .codegen import compiled_step_scan, covers, find_compiler
 from .plain_stepping import plain_step_scan
 from .scan import SurrogateDerivative
 from .step_data import Carried, Drive, StepOptions, StepResult
@@ -21,9 +25,7 @@ def step_scan(
     surrogate: SurrogateDerivative,
     options: StepOptions,
 ) -> StepResult:
-    """Run a population over time, compiled where that can be: on the CPU, with a compiler, and with a surrogate that is compiled, too.
-
-    Arguments and results are those of :func:`plain_step_scan`.
+    """Run a population over time, with the arguments and results of :func:`plain_step_scan`.
 
     Raises
     ------
@@ -32,3 +34,27 @@ def step_scan(
     """
     scan = compiled_step_scan if can_step(program, drive, begin, surrogate) else plain_step_scan
     return scan(program, constants, drive, begin, surrogate, options)
+
+
+def can_step(program: SteppedProgram, drive: Drive, begin: Carried, surrogate: SurrogateDerivative) -> bool:
+    """Whether the generated kernels are to be used for a ``program`` on a ``drive``, from ``begin`` on.
+
+    Without a compiler they can't be, which is said once.
+    """
+    paths = [tensor for path in drive.recurrent_sums.values() for tensor in path]
+    arriving = [*drive.jumps.values(), *drive.sums.values(), *drive.recurrent_jumps.values(), *paths]
+    if backend_for(begin.spikes, *begin.states.values(), *arriving) != "fused" or not covers(program, surrogate):
+        return False
+    if find_compiler() is None:
+        _say_that_there_is_no_compiler()
+        return False
+    return True
+
+
+@cache
+def _say_that_there_is_no_compiler() -> None:
+    warnings.warn(
+        "there is no C++ compiler: neurons that are stepped work in plain torch, many times slower. Install g++, or set CXX to a compiler.",
+        BackendWarning,
+        stacklevel=4,
+    )

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from hetsyn_sim.errors import BackendError, BackendWarning
-from hetsyn_sim.kernels.codegen import choice, compiler
+from hetsyn_sim.kernels import stepping
+from hetsyn_sim.kernels.codegen import compiler
 from hetsyn_sim.kernels.stepping import plain_step_scan, step_scan
 
 from .generated_cases import adlif, make
@@ -66,7 +67,7 @@ def test_a_compiler_that_fails_and_a_folder_that_can_not_be_written(folder, monk
 def test_without_a_compiler_plain_torch_with_one_warning(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
-    choice._say_that_there_is_no_compiler.cache_clear()
+    stepping._say_that_there_is_no_compiler.cache_clear()
     with pytest.raises(BackendError, match="there is no C\\+\\+ compiler"):
         compiler.compiled("")
     case = make(adlif("symplectic_euler"), n_steps=3)

@@ -8,12 +8,12 @@ import torch
 from hetsyn_sim.discrete.tape import Tape
 from hetsyn_sim.errors import BackendError, DataError, UnknownNameError
 from hetsyn_sim.kernels import use_backend
-from hetsyn_sim.kernels.codegen import can_step, compiled_step_scan
+from hetsyn_sim.kernels.codegen import compiled_step_scan
 from hetsyn_sim.kernels.codegen.layout import Layout
 from hetsyn_sim.kernels.codegen.source import backward_kernel, forward_kernel
 from hetsyn_sim.kernels.codegen.steps import make_steps
 from hetsyn_sim.kernels.step_data import Drive
-from hetsyn_sim.kernels.stepping import plain_step_scan, step_scan
+from hetsyn_sim.kernels.stepping import can_step, plain_step_scan, step_scan
 
 from .generated_cases import Case, adex, adlif, everything, graded, gradients, hodgkin_huxley, make, summed, tensors
 

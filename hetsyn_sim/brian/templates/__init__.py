@@ -1,4 +1,4 @@
-"""What Brian2's code generation is taught for the form ``fast``: templates by target, found beside Brian2's own."""
+"""Templates of the form ``fast`` for each target of Brian2's code generation, found beside Brian2's own."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 A tape is a list of operations from a closed list, and all that gets into a source are these and numbers: a model's text never does.
 """
 
-from .choice import can_step
-from .scan import compiled_step_scan
+from .compiler import find_compiler
+from .scan import compiled_step_scan, covers
 
-__all__ = ["can_step", "compiled_step_scan"]
+__all__ = ["compiled_step_scan", "covers", "find_compiler"]

@@ -21,7 +21,8 @@ from ...errors import BackendError
 
 #: Libraries kept; of more, those that have not been used for the longest time are deleted.
 KEPT = 128
-#: No -ffast-math: NaN and infinities are numbers as any, and sums keep their order.
+#: No -ffast-math: NaN and infinities are numbers as any, and sums keep their order. Without errno and traps, which nothing here reads, a
+#: square root or a comparison can be vectorised.
 _ARITHMETIC = ("-fno-math-errno", "-fno-trapping-math")
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-fPIC", "-shared", "-fvisibility=hidden", *_ARITHMETIC, "-pthread")
 INCLUDE = (Path(__file__).parent / "include", Path(__file__).parent.parent / "csrc")

@@ -1,4 +1,4 @@
-"""What a generated kernel is made for, beside the step itself: what arrives where, and in which order its arguments stand."""
+"""The layout of a generated kernel: what arrives where, and the order of its arguments."""
 
 from __future__ import annotations
 
@@ -15,31 +15,21 @@ RecurrentSum = Literal["", "synaptic", "shared"]
 
 @dataclass(frozen=True)
 class Layout:
-    """A step and what drives it, by indices.
+    """A step and what drives it, by indices."""
 
-    Attributes
-    ----------
-    program
-        The step.
-    jumped, recurrent
-        Indices of the states on which feed-forward spikes, and the population's own, make jumps.
-    sums
-        Names of the sums over synapses, in the order of their indices.
-    driven
-        For every sum, whether a part of it comes through feed-forward synapses.
-    looped
-        For every sum, how its recurrent synapses decay: each on its own, all of a neuron alike, or "" if there are none. Those that decay
-        alike are one more state of the neuron, which stands behind the model's own.
-    refractory
-        How a neuron becomes ready again.
-    """
-
+    #: The step.
     program: SteppedProgram
+    #: Indices of the states on which feed-forward spikes, and the population's own, make jumps.
     jumped: tuple[int, ...]
     recurrent: tuple[int, ...]
+    #: Names of the sums over synapses, in the order of their indices.
     sums: tuple[str, ...]
+    #: For every sum, whether a part of it comes through feed-forward synapses.
     driven: tuple[bool, ...]
+    #: For every sum, how its recurrent synapses decay: each on its own, all of a neuron alike, or "" if there are none. Those that decay
+    #: alike are one more state of the neuron, which stands behind the model's own.
     looped: tuple[RecurrentSum, ...]
+    #: How a neuron becomes ready again.
     refractory: Refractoriness
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What a run of the generated kernels takes and gives: its tensors in groups, and all that it needs beside them."""
+"""The inputs and results of one run of generated kernels, in groups, and its settings."""
 
 from __future__ import annotations
 
@@ -15,41 +15,29 @@ Group = Sequence[Any]
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run does, beside its tensors.
+    """What a run does, beside its tensors."""
 
-    Attributes
-    ----------
-    kernels
-        Of its layout and dtype.
-    surrogate, settings
-        The formula's place in ``SURROGATE_KERNELS`` and its numbers.
-    wanted
-        Constants whose derivatives are wanted.
-    fresh, reset_gradient
-        As in ``plain_step_scan``.
-    keep
-        Whether there may be a backward pass.
-    traced_states, traced_sums
-        Indices of states and of looped sums that are asked for.
-    begin_active, refractory, inverse_scale, theta
-        Numbers that have no derivatives, (batch, post) and (post,).
-    last
-        The step of each neuron's last spike, (batch, post); changed in place.
-    """
-
+    #: Of its layout and dtype.
     kernels: KernelSet
+    #: The formula's place in ``SURROGATE_KERNELS`` and its numbers.
     surrogate: int
     settings: tuple[float, ...]
+    #: Constants whose derivatives are wanted.
     wanted: tuple[int, ...]
+    #: As in ``plain_step_scan``.
     fresh: bool
     reset_gradient: bool
+    #: Whether there may be a backward pass.
     keep: bool
+    #: Indices of states and of looped sums that are asked for.
     traced_states: tuple[int, ...]
     traced_sums: tuple[int, ...]
+    #: Numbers that have no derivatives, (batch, post) and (post,).
     begin_active: Tensor
     refractory: Tensor | None
     inverse_scale: Tensor
     theta: Tensor
+    #: The step of each neuron's last spike, (batch, post); changed in place.
     last: Tensor
 
 

@@ -1,4 +1,4 @@
-"""A population that is stepped, by generated and compiled kernels: what :func:`hetsyn_sim.kernels.stepping.plain_step_scan` computes."""
+"""Step scans by generated kernels: arguments and results of a population, as the kernels lay them out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from ..operations import TORCH
 from ..scan import SurrogateDerivative
 from ..step_data import Carried, Drive, StepOptions, StepResult
 from .checks import check_steps
-from .choice import covers
 from .function import run_steps
 from .kernel_set import KernelSet, kernels_of
 from .layout import Layout, Refractoriness
@@ -24,7 +23,7 @@ from .plan import Inputs, Plan, Results
 from .steps import name_of_decay
 from .synapses import late, shared_end
 
-#: A neuron that has not spiked for longer than this has not spiked: steps are counted in the type of the states.
+#: Longer ago than this is never: steps are counted in the type of the states, and float32 counts to 2^24.
 _LONG_AGO = 2**22
 
 
@@ -36,16 +35,7 @@ def compiled_step_scan(
     surrogate: SurrogateDerivative,
     options: StepOptions,
 ) -> StepResult:
-    """Run a population over time.
-
-    Parameters
-    ----------
-    program, constants, drive, begin, surrogate, options
-        As for ``plain_step_scan``. The surrogate is one with a compiled formula.
-
-    Returns
-    -------
-    StepResult
+    """As :func:`~hetsyn_sim.kernels.plain_stepping.plain_step_scan`, for a surrogate with a compiled formula.
 
     Raises
     ------
@@ -88,6 +78,11 @@ def compiled_step_scan(
     )
     results = run_steps(plan, inputs)
     return _result(plan, layout, drive, begin, results, options.record)
+
+
+def covers(program: SteppedProgram, surrogate: SurrogateDerivative) -> bool:
+    """Whether there is a kernel: a spike's derivative has to be one of those that are compiled, unless it has none."""
+    return not program.spiking or bool(program.model.output) or kernel_of(surrogate) is not None
 
 
 def _row(value: Tensor, n: int, like: Tensor) -> Tensor:

@@ -53,6 +53,7 @@ class Synapses(NamedTuple):
 def shared_end(amplitude: Tensor, decay: Tensor, carried: Tensor, spikes: Tensor, *, fresh: bool, decays_first: bool) -> Tensor:
     """What synapses with one decay for each neuron, (post,), carry at the end, (batch, post, pre)."""
     n_steps = spikes.shape[0]
+    # What decayed below eps^2 of a spike changes no sum: so many steps back are enough, and a long piece costs no long sum.
     slowest, least = float(decay.detach().max()), torch.finfo(decay.dtype).eps ** 2
     n = n_steps if slowest >= 1.0 else min(n_steps, math.ceil(math.log(least) / math.log(slowest)) if slowest > 0.0 else 1)
     weights = powers(decay, n).flip(0)  # (lag from the longest, post)
