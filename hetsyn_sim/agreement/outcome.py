@@ -213,38 +213,25 @@ class Verification:
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for machines. Times in seconds."""
         c = self.comparison
-        return {
-            "agrees": self.agrees,
-            "spike_mismatches": c.spike_mismatches,
-            "max_abs_dv": _plain(c.max_abs_dv),
-            "max_dv_over_bound": _plain(c.max_dv_over_bound),
-            "undecided_fraction": c.undecided_fraction,
-            "undecided_runs": [d.run for d in c.undecided],
-            "diverged_runs": [d.run for d in c.diverged],
-            "smallest_margin": _plain(c.smallest_margin),
-            "accuracy_torch": self.accuracy_torch,
-            "accuracy_brian2": self.accuracy_brian2,
-            "predictions_equal": self.predictions_equal,
-            "device": self.device,
-            "precision": self.precision,
-            "n_recordings": self.n_recordings,
-            "n_steps": self.n_steps,
-            "n_spikes": c.n_spikes,
-            "dt_s": self.dt_s,
-            "time_torch_s": self.time_torch_s,
-            "time_brian2_s": self.time_brian2_s,
-            "versions": dict(self.versions),
-        }
+        own = ("accuracy_torch", "accuracy_brian2", "predictions_equal", "device", "precision", "n_recordings", "n_steps")
+        return (
+            {"agrees": self.agrees, "spike_mismatches": c.spike_mismatches, "max_abs_dv": _plain(c.max_abs_dv)}
+            | {"max_dv_over_bound": _plain(c.max_dv_over_bound), "undecided_fraction": c.undecided_fraction}
+            | {"undecided_runs": [d.run for d in c.undecided], "diverged_runs": [d.run for d in c.diverged]}
+            | {"smallest_margin": _plain(c.smallest_margin)}
+            | {name: getattr(self, name) for name in own}
+            | {"n_spikes": c.n_spikes, "dt_s": self.dt_s, "time_torch_s": self.time_torch_s, "time_brian2_s": self.time_brian2_s}
+            | {"versions": dict(self.versions)}
+        )
 
     def __str__(self) -> str:
-        return "\n".join(
-            [
-                str(self.comparison),
-                f"  accuracy              {100 * self.accuracy_torch:.2f} % in torch, {100 * self.accuracy_brian2:.2f} % in Brian2",
-                f"  predictions           {'equal' if self.predictions_equal else 'DIFFERENT'}",
-                f"  time                  {self.time_torch_s:.1f} s in torch, {self.time_brian2_s:.1f} s in Brian2",
-            ]
-        )
+        lines = [
+            str(self.comparison),
+            f"  accuracy              {100 * self.accuracy_torch:.2f} % in torch, {100 * self.accuracy_brian2:.2f} % in Brian2",
+            f"  predictions           {'equal' if self.predictions_equal else 'DIFFERENT'}",
+            f"  time                  {self.time_torch_s:.1f} s in torch, {self.time_brian2_s:.1f} s in Brian2",
+        ]
+        return "\n".join(lines)
 
 
 def _plain(value: float) -> float | str:

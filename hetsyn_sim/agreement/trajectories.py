@@ -1,4 +1,4 @@
-"""How far rounding can move a population that is stepped, along the very path that it took.
+"""The rounding bound of a population that is stepped, along the path that it took in a recording.
 
 The population is run again in the reference, with the spikes that a recording holds. In each step, :mod:`hetsyn_sim.agreement.rounding`
 says what rounding adds to each state (l, a vector) and how a difference of states travels on (J, a matrix). A difference d of two runs that
@@ -33,37 +33,30 @@ _CONSTANT_ERROR = 16.0
 
 @dataclass(frozen=True)
 class Trajectory:
-    """Along a recording.
-
-    Attributes
-    ----------
-    bound
-        How far rounding can move v, in the unit of v.
-    theta
-        What v has to exceed, (time, run, post); None for a readout.
-    output_error
-        How far rounding can move the graded output, in units of roundoff, (time, run, post); None where spikes are handed on.
-    """
+    """How far rounding can move a population along a recording. Arrays have the shape (time, run, post)."""
 
     bound: float
+    """Of v, in its unit."""
     theta: Array | None
+    """What v has to exceed; None for a readout."""
     output_error: Array | None
+    """Of the graded output, in units of roundoff; None where spikes are handed on."""
 
 
 def trajectories(spec: NetworkSpec, values: Mapping[str, Any], recording: Recording, dtype: str) -> dict[str, Trajectory]:
     """Every population that is stepped, by its name, followed through a recording."""
     unit = float(np.finfo(dtype).eps) / 2
-    found: dict[str, Trajectory] = {}
-    errors: dict[str, Array | None] = {}  # what a graded output hands on: the only rounding that travels from layer to layer
+    paths: dict[str, Trajectory] = {}
+    errors: dict[str, Array | None] = {}  # of graded outputs: the only rounding that travels from layer to layer
     for population in spec.populations:
         if is_filter(population.model, population.step_order):
             continue
         source = spec.projections_to(population.name)[0].source
         if source == "input" and spec.takes_values:
             errors[source] = np.abs(recording.traces["input.x"])  # rounded to the precision
-        found[population.name] = trajectory(spec, values, recording, population, unit, errors.get(source))
-        errors[population.name] = found[population.name].output_error
-    return found
+        paths[population.name] = trajectory(spec, values, recording, population, unit, errors.get(source))
+        errors[population.name] = paths[population.name].output_error
+    return paths
 
 
 def trajectory(
@@ -138,7 +131,7 @@ class _Follower:
         return spikes
 
     def _active_in_this_step(self) -> Flags:
-        """What ``active`` will be in this step's decay."""
+        """``active`` as it will be in this step's decay."""
         state = self.state
         if state.n_refractory is None:
             return state.active  # crossing models have no frozen states, so it does not matter
@@ -158,9 +151,9 @@ class _Follower:
     def _run(self, tape: Tape, active: Flags) -> tuple[list[Array], list[Array]]:
         """Slopes (k, run, post) and rounding (run, post) of each output."""
         with np.errstate(all="ignore"):
-            found = run_tape(tape, self._numbers(active), ROUNDED)
+            outputs = run_tape(tape, self._numbers(active), ROUNDED)
         shape, n = self.theta.shape, len(self.state.states)
-        return [np.broadcast_to(y.slopes, (n, *shape)) for y in found], [np.broadcast_to(y.error, shape) for y in found]
+        return [np.broadcast_to(y.slopes, (n, *shape)) for y in outputs], [np.broadcast_to(y.error, shape) for y in outputs]
 
     def _travel(self, tape: Tape, active: Flags, only: Flags | None = None) -> None:
         if not self.state.states:
@@ -191,7 +184,7 @@ class _Follower:
             self._add(errors)
 
     def _hand_on(self, source_error: Array) -> None:
-        """What the errors of a graded source come to at every synapse: they take the way that the source's values take."""
+        """Carry the errors of a graded source through every synapse, the same way as its values."""
         for projection in self.state.projections:
             seen = self.state.synapse_values[projection.kind]
             for step in self.state.program.synapses:
@@ -230,11 +223,11 @@ class _Follower:
 
 def _arriving_sizes(spec: NetworkSpec, population: Population, values: Mapping[str, Any]) -> dict[tuple[str, str], Array]:
     """Kind of projection and state -> the size of what each presynaptic spike adds, (post, pre)."""
-    found: dict[tuple[str, str], Array] = {}
+    total: dict[tuple[str, str], Array] = {}
     for projection in spec.projections_to(population.name):
         seen = synapse_values(spec, projection, values)
         for jump in population.model.on_pre_jumps:
             sizes = np.broadcast_to(np.abs(evaluate(jump.amount, seen)), (projection.n_post, projection.n_pre))
             key = projection.kind, jump.target.removesuffix("_post")
-            found[key] = found[key] + sizes if key in found else sizes
-    return found
+            total[key] = total[key] + sizes if key in total else sizes
+    return total

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter, NullLocator
 from numpy.typing import ArrayLike
 
 from ...agreement.certificate import Finding
 from .style import AFTER, BRIAN2, GREY, THETA, TORCH, axes_or_new, tidy
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 # Bit-equal voltages have no place on a logarithmic axis: they are drawn here and said to be so.
 _FLOOR = 1e-5

@@ -6,18 +6,16 @@ What is drawn is read off the model's own equations; ``facts`` are values of its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from ...discrete import evaluate
 from ...models.conductance import MTC
 from ...spec import NeuronModel
 from .style import AFTER, BRIAN2, GREY, THETA, TORCH, axes_or_new, tidy
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 #: Timescale -> the gains of all slower conductances, which count as 0 there; colour; line.
 _TIMESCALES: Final = {

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from .style import axes_or_new, tidy
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 def plot_confusion(labels: ArrayLike, predictions: ArrayLike, who: str = "", ax: Axes | None = None) -> Axes:

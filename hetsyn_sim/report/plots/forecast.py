@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import ArrayLike
 
 from .style import AFTER, BRIAN2, GREY, THETA, TORCH, axes_or_new, tidy
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 #: Colour, marker and line; none of them alone has to tell the neurons apart.
 _LOOKS: Final = ((TORCH, "o", "-"), (BRIAN2, "s", "--"), (AFTER, "^", "-."), (THETA, "v", ":"), ("#D55E00", "D", "-"), (GREY, "x", "--"))

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from ...ladder import Row
 from .style import BEFORE, BRIAN2, GREY, THETA, axes_or_new, tidy
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 def plot_rung(rows: Sequence[Row], name: str, ax: Axes | None = None) -> Axes:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from .style import AFTER, BRIAN2, GREY, TORCH, axes_or_new, tidy
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 def plot_learning_curve(history: Sequence[Mapping[str, float]], test_accuracy: float | None = None, ax: Axes | None = None) -> Axes:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from matplotlib.axes import Axes
 
 from ...data.recording import Recording
 from .style import BRIAN2, GREY, INPUT, THETA, TORCH, axes_or_new, tidy
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 def plot_raster(torch: Recording, brian2: Recording, run: int = 0, ax: Axes | None = None) -> Axes:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from .style import AFTER, BRIAN2, GREY, TORCH, axes_or_new, tidy
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 #: The forms by name: label, colour, line style and width. The exact one lies below the others, broad.
 ADLIF_FORMS: Final = {

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from matplotlib.axes import Axes
 
 # Okabe and Ito's palette. PyTorch and Brian2 also differ in shape (open and filled, broad and thin), for print and for coinciding points.
 TORCH: Final = "#E69F00"

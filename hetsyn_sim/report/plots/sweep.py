@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
 
 from ...training.sweep import SweepResult
 from .style import GREY, TORCH, axes_or_new, tidy
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _NAMES = {"validation_accuracy": "validation accuracy (%)", "validation_loss": "validation loss"}
 

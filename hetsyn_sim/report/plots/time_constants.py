@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
 from numpy.typing import ArrayLike, NDArray
 
 from .style import AFTER, BEFORE, axes_or_new, tidy
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 def plot_time_constants(before: ArrayLike, after: ArrayLike, name: str = "time constants", ax: Axes | None = None) -> Axes:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from matplotlib.axes import Axes
 
 from ...data.recording import Recording
 from .style import BRIAN2, GREY, THETA, TORCH, axes_or_new, tidy
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _NAMES = {"v": "membrane potential v", "I_syn": "synaptic current I_syn"}
 

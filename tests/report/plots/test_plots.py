@@ -11,16 +11,24 @@ from hetsyn_sim.ladder import Row
 from hetsyn_sim.report.plots import (
     plot_bounds,
     plot_confusion,
+    plot_current_voltage,
+    plot_curves,
     plot_difference,
+    plot_disturbance,
+    plot_error_over_activity,
+    plot_forecast,
+    plot_graded_spikes,
     plot_ladder,
     plot_learning_curve,
     plot_margins,
+    plot_phase_plane,
     plot_raster,
     plot_refinement,
     plot_rung,
     plot_time_constants,
     plot_trace,
 )
+from hetsyn_sim.report.plots.stability import plot_frequency, plot_stability
 
 
 @pytest.fixture(autouse=True)
@@ -51,24 +59,28 @@ def history():
     return [dict(zip(("epoch", "train_loss", "train_accuracy", "validation_accuracy"), row, strict=True)) for row in rows]
 
 
-def every_plot(recording, history):
-    return {
-        "raster": lambda ax: plot_raster(recording, nudged(recording), 0, ax),
-        "trace": lambda ax: plot_trace(recording, nudged(recording), "layer_1.v", 1, theta=1.0, ax=ax),
-        "difference": lambda ax: plot_difference(recording, nudged(recording, 1e-9), "layer_1.v", 1, ax=ax),
-        "time constants": lambda ax: plot_time_constants([0.02, 0.05], [0.01, 0.1], ax=ax),
-        "confusion": lambda ax: plot_confusion([0, 1, 2], [0, 1, 1], ax=ax),
-        "learning curve": lambda ax: plot_learning_curve(history, 0.9, ax),
-        "bounds": lambda ax: plot_bounds([compared("torch", 0.01)], ax),
-        "margins": lambda ax: plot_margins([1e-3, 1e-5], {"float64": 1e-12}, {"float64": 1e-14}, ax),
-        "refinement": lambda ax: plot_refinement([at_dt(1, 100, 1.0), at_dt(2, 130, 0.8)], ax),
-        "ladder": lambda ax: plot_ladder(ladder_rows(), ax),
-        "rung": lambda ax: plot_rung(ladder_rows(), "conductances", ax),
-    }
-
-
-NAMES = ["raster", "trace", "difference", "time constants", "confusion", "learning curve", "bounds", "margins", "refinement"]
-NAMES += ["ladder", "rung"]
+EVERY_PLOT = {
+    "raster": lambda r, h, ax: plot_raster(r, nudged(r), 0, ax),
+    "trace": lambda r, h, ax: plot_trace(r, nudged(r), "layer_1.v", 1, theta=1.0, ax=ax),
+    "difference": lambda r, h, ax: plot_difference(r, nudged(r, 1e-9), "layer_1.v", 1, ax=ax),
+    "time constants": lambda r, h, ax: plot_time_constants([0.02, 0.05], [0.01, 0.1], ax=ax),
+    "confusion": lambda r, h, ax: plot_confusion([0, 1, 2], [0, 1, 1], ax=ax),
+    "learning curve": lambda r, h, ax: plot_learning_curve(h, 0.9, ax),
+    "bounds": lambda r, h, ax: plot_bounds([compared("torch", 0.01)], ax),
+    "margins": lambda r, h, ax: plot_margins([1e-3, 1e-5], {"float64": 1e-12}, {"float64": 1e-14}, ax),
+    "refinement": lambda r, h, ax: plot_refinement([at_dt(1, 100, 1.0), at_dt(2, 130, 0.8)], ax),
+    "ladder": lambda r, h, ax: plot_ladder(ladder_rows(), ax),
+    "rung": lambda r, h, ax: plot_rung(ladder_rows(), "conductances", ax),
+    "curves": lambda r, h, ax: plot_curves({"A": [[1.0]]}, 20, "loss", ax),
+    "disturbance": lambda r, h, ax: plot_disturbance([0.0], {"A": [[1.0]]}, "p", ax),
+    "forecast": lambda r, h, ax: plot_forecast([0.0, 1.0], {"MTC": [0.0, 0.5]}, 1.0, title="ahead", ax=ax),
+    "error": lambda r, h, ax: plot_error_over_activity({"MTC": [{"mse": 0.1, "rate": 0.01}]}, "rate", "events", ax=ax),
+    "current": lambda r, h, ax: plot_current_voltage({}, ax=ax),
+    "phase plane": lambda r, h, ax: plot_phase_plane({}, [0.0, 1.0], [0.0, 1.0], ax=ax),
+    "graded spikes": lambda r, h, ax: plot_graded_spikes([-1.0, 1.0], [0.0, 0.5], 1e-3, ax=ax),
+    "stability": lambda r, h, ax: plot_stability(ax=ax),
+    "frequency": lambda r, h, ax: plot_frequency(ax=ax),
+}
 
 
 def ladder_rows():
@@ -92,25 +104,21 @@ def at_dt(factor, n_spikes, coincidence):
     return Finding(f"dt/{factor}", None, numbers)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_draws_into_the_axes_given_without_pyplot(recording, history, name, tmp_path):
+@pytest.mark.parametrize("name", EVERY_PLOT)
+def test_draws_into_the_axes_given_or_makes_them(recording, history, name, tmp_path, monkeypatch):
+    monkeypatch.setattr(plt, "show", lambda: pytest.fail("a plot must not show itself"))
     figure = Figure()
     ax = figure.subplots()
-    assert every_plot(recording, history)[name](ax) is ax
+    assert EVERY_PLOT[name](recording, history, ax) is ax
     assert plt.get_fignums() == []
     figure.savefig(tmp_path / "figure.png")
     assert ax.get_title(loc="left")
     assert ax.get_xlabel()
     assert ax.get_ylabel()
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_makes_axes_where_none_are_given(recording, history, name, monkeypatch):
-    monkeypatch.setattr(plt, "show", lambda: pytest.fail("a plot must not show itself"))
     with plt.rc_context({"backend": "agg"}):
-        ax = every_plot(recording, history)[name](None)
-        assert plt.get_fignums() == [ax.figure.number]
-        plt.close(ax.figure)
+        made = EVERY_PLOT[name](recording, history, None)
+        assert plt.get_fignums() == [made.figure.number]
+        plt.close(made.figure)
 
 
 def title(ax):

@@ -28,9 +28,3 @@ def test_frequencies_agree_where_a_step_is_short():
     found = [np.interp(60.0, *line.get_data()) for line in ax.get_lines()]
     expected = np.sqrt(61.0 / (25.0 * 300.0) - (1 / 25 + 1 / 300) ** 2 / 4) / (2 * np.pi) * 1e3
     np.testing.assert_allclose(found, expected, rtol=0.01)
-
-
-def test_it_draws_where_it_is_told_to():
-    _, axes = plt.subplots(1, 2)
-    assert plot_stability(ax=axes[0]) is axes[0]
-    assert plot_frequency(ax=axes[1]) is axes[1]

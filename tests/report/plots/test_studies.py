@@ -1,7 +1,6 @@
 """Figures of studies: points are where the numbers are."""
 
 import pytest
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from hetsyn_sim.report.plots import plot_curves, plot_disturbance, plot_pairs
@@ -45,9 +44,3 @@ def test_pairs_show_every_run():
     assert drawn == [([-0.2, -0.2], [90.0, 92.0]), ([0.2], [80.0]), ([1.0], [70.0])]  # a group of one is in the middle
     assert [label.get_text() for label in ax.get_xticklabels()] == ["one", "two"]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["A", "B"]
-
-
-def test_without_axes_a_figure_is_made():
-    ax = plot_curves({"A": [[1.0]]}, 20, "loss")
-    assert plt.fignum_exists(ax.figure.number)
-    plt.close(ax.figure)
