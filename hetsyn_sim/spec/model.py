@@ -34,7 +34,7 @@ class NeuronModel:
     Parameters
     ----------
     name
-        How it is called in networks, checkpoints and messages.
+        How it is called in networks, checkpoints and messages: letters, digits and _.
     neuron
         Differential equations and subexpressions of the neuron. It must define ``v``. ``X_syn`` is the sum of the synaptic state ``X`` over
         all of the neuron's synapses; a differential equation sees it as it was at the end of the step before. A state that stands still
@@ -87,8 +87,12 @@ class NeuronModel:
         for text in ("synapse", "neuron", "on_pre", "reset"):
             lines = (line.strip() for line in getattr(self, text).splitlines())
             object.__setattr__(self, text, "\n".join(line for line in lines if line))
+        if isinstance(self.reference, str):  # one line, whatever it is printed into
+            object.__setattr__(self, "reference", " ".join(self.reference.split()))
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
         object.__setattr__(self, "initial", MappingProxyType(dict(self.initial)))
+        if self.step_order is not None and not isinstance(self.step_order, StepOrder):
+            object.__setattr__(self, "step_order", StepOrder(tuple(self.step_order)))
         for rule in RULES:
             rule(self)
 
@@ -245,8 +249,7 @@ class NeuronModel:
         """
         try:
             parameters = {n: Parameter.from_dict(p, where=str(n)) for n, p in plain.get("parameters", {}).items()}
-            order = plain.get("step_order")
-            return cls(**{**plain, "parameters": parameters, "step_order": None if order is None else StepOrder(tuple(order))})
+            return cls(**{**plain, "parameters": parameters})
         except (TypeError, AttributeError) as error:
             raise SpecError(
                 "this is not the description of a neuron model",

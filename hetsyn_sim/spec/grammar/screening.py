@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from ...errors import SpecError
@@ -48,11 +49,14 @@ def text_is_harmless(model: NeuronModel) -> None:
 
 
 def _check_model_name(name: object) -> None:
-    if not isinstance(name, str) or not 0 < len(name) <= MAX_MODEL_NAME or not name.isprintable() or "__" in name:
+    # Names become part of exported scripts, of paths and of messages.
+    if not isinstance(name, str) or not re.fullmatch(rf"(?!.*__)[A-Za-z_][A-Za-z0-9_]{{0,{MAX_MODEL_NAME - 1}}}", name):
+        like = re.sub(r"[^A-Za-z0-9]+", "_", str(name)[:MAX_MODEL_NAME]).strip("_")
         raise SpecError(
             "this is no name for a model",
             where="name",
             got=shown(name),
-            expected=f"1 to {MAX_MODEL_NAME} characters that can be printed, without __",
-            remedy="choose a name that a message can hold",
+            expected=f"1 to {MAX_MODEL_NAME} letters, digits and single _, no digit first",
+            remedy=f"call it {like if like[:1].isalpha() else f'Model_{like}'.strip('_')}; in a checkpoint that hetsyn-sim 0.1.0 wrote, "
+            "rename the model there with dataclasses.replace(model, name=...) and save it again",
         )

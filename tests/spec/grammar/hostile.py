@@ -122,6 +122,8 @@ CASES: dict[str, Hostile] = {
     "two arguments too many": Hostile("reset", "v = exp(v, v, v)", "wrong number of arguments"),
     # names, units and values
     "a dunder model": Hostile("name", "__import__", "no name for a model"),
+    "a model named by code": Hostile("name", '""";import os;os.system("x");"""', "no name for a model"),
+    "a model with a space in its name": Hostile("name", "My LIF", "no name for a model"),
     "a model named by a file": Hostile("name", "m\n\x1b[2J", "no name for a model"),
     "a model with a long name": Hostile("name", "m" * 5000, "no name for a model"),
     "a dunder parameter": Hostile("parameters", {"__class__": {"axes": "layer"}}, "ends in an underscore"),

@@ -6,6 +6,7 @@ import re
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -150,3 +151,15 @@ def test_only_units_are_ever_evaluated():
         for code in (c for c in evaluated if c.co_filename == "<string>"):
             assert set(code.co_names) <= {"volt", "amp", "siemens", "farad", "second", "ohm", "metre", "hertz", "Hz"}
             assert all(constant is None or isinstance(constant, int) for constant in code.co_consts)
+
+
+def test_a_model_that_0_1_0_named_freely_is_refused_with_a_name_that_it_can_have():
+    with pytest.raises(SpecError, match="no name for a model") as excinfo:
+        NeuronModel.from_dict({**MODELS["HetSynLIF"].to_dict(), "name": "My LIF (2)"})
+    assert "call it My_LIF_2;" in excinfo.value.remedy
+    assert "0.1.0" in excinfo.value.remedy
+
+
+def test_a_reference_is_one_printable_line():
+    model = replace(MODELS["HetSynLIF"], reference="Deng et al.\n  2025\t(NeurIPS)")
+    assert model.reference == "Deng et al. 2025 (NeurIPS)"
