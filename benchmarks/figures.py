@@ -10,7 +10,7 @@ from hetsyn_sim.data.files import write_atomically
 from hetsyn_sim.report.document import png_of
 from hetsyn_sim.report.plots.style import AFTER, BRIAN2, GREY, THETA, TORCH, axes_or_new, tidy
 
-from .growth import SWEEPS, fit_growth
+from .exponents import SWEEPS, fit_growth
 from .implementations import IMPLEMENTATIONS, OURS
 from .ratios import in_group
 from .shapes import SHAPES

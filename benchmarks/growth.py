@@ -10,14 +10,14 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from hetsyn_sim.errors import HetSynError
 
+from .exponents import SWEEPS, fit_growth
+from .figures import draw_growth
 from .implementations import IMPLEMENTATIONS, OURS, missing
 from .measure import measure
 from .rows import make_row, read_rows, replace_group, write_rows
@@ -25,51 +25,9 @@ from .shapes import Shape
 from .training import present, tell
 
 BASE = Shape("growth", 128, (128,), True, 10, 256, 8, 0.02, 4, (2.8,))
-#: Every value is twice the one before. N is the number of input channels and of neurons, both.
-SWEEPS: Mapping[str, tuple[float, ...]] = {
-    "N": (32, 64, 128, 256, 512),
-    "T": (64, 128, 256, 512, 1024),
-    "B": (1, 2, 4, 8, 16, 32),
-    "rate": (0.005, 0.01, 0.02, 0.04, 0.08, 0.16),
-}
 ROUNDS = 3
-#: Fitted are this many of the largest values; below, the time is the overhead of calls, which does not grow.
-FITTED = 4
 #: The materialised network is left out where autograd would keep more than this.
 MOST_MIB = 1500.0
-
-
-class Exponent(NamedTuple):
-    """The slope of log y over log x, with its standard error."""
-
-    value: float
-    standard_error: float
-
-    def __str__(self) -> str:
-        return f"{round(self.value, 2) + 0.0:.2f} ± {self.standard_error:.2f}"  # never -0.00
-
-
-def fit_exponent(x: Sequence[float], y: Sequence[float]) -> Exponent:
-    """Least squares on a log-log scale over the ``FITTED`` largest x; NaN where there are fewer than three positive values."""
-    pairs = sorted((a, b) for a, b in zip(x, y, strict=True) if a > 0 and b > 0)[-FITTED:]
-    if len(pairs) < 3:
-        return Exponent(math.nan, math.nan)
-    log_x, log_y = np.log(np.array(pairs)).T
-    centred = log_x - log_x.mean()
-    slope = float(centred @ log_y / (centred @ centred))
-    residual = log_y - log_y.mean() - slope * centred
-    return Exponent(slope, float(np.sqrt(residual @ residual / (len(pairs) - 2) / (centred @ centred))))
-
-
-def fit_growth(rows: Sequence[Mapping[str, Any]], sweep: str, key: str = "cpu_s") -> dict[str, Exponent]:
-    """The exponent of every implementation in one sweep; ``key`` is ``cpu_s`` or ``memory_mib``."""
-    found = {}
-    for name in IMPLEMENTATIONS:
-        points = [(row["value"], row[key]) for row in rows if row["sweep"] == sweep and row["implementation"] == name]
-        if points:
-            x, y = zip(*points, strict=True)
-            found[name] = fit_exponent(x, y)
-    return found
 
 
 def shape_at(sweep: str, value: float) -> Shape:
@@ -127,8 +85,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, exponent in fit_growth(rows, sweep).items():
             print(f"{sweep:5} {name:13} time ~ {sweep}^({exponent})")
     if options.figure is not None:
-        from .figures import draw_growth
-
         draw_growth(rows, options.figure)
     return 0
 

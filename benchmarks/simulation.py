@@ -31,7 +31,7 @@ from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec
 from hetsyn_sim.training.modules import default_dtype
 from hetsyn_sim.training.network import Network
 
-from .growth import Exponent, fit_exponent
+from .exponents import Exponent, fit_exponent
 from .rows import cpu_model
 
 Raster = NDArray[np.bool_]

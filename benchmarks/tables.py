@@ -16,8 +16,8 @@ from typing import Any
 from hetsyn_sim.errors import HetSynError
 from hetsyn_sim.report.document import Grid
 
+from .exponents import SWEEPS, Exponent, fit_exponent, fit_growth
 from .figures import draw_growth, draw_speed
-from .growth import SWEEPS, Exponent, fit_exponent, fit_growth
 from .implementations import HOMOGENEOUS, IMPLEMENTATIONS, OURS
 from .ratios import Ratio, fastest, in_group, ratio, roof_shares
 from .rows import read_rows

@@ -8,8 +8,9 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from benchmarks import growth, tables
+from benchmarks.exponents import SWEEPS, fit_exponent, fit_growth
 from benchmarks.figures import plot_growth, plot_speed
-from benchmarks.growth import SWEEPS, fit_exponent, fit_growth, shape_at
+from benchmarks.growth import shape_at
 from benchmarks.rows import make_row, read_rows, write_rows
 
 from .test_training import measured, row
