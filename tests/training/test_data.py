@@ -96,20 +96,16 @@ def test_another_time_step(data):
         check_fits(data, network(dt="4 ms"))
 
 
-def test_other_channels(data):
-    with pytest.raises(DataError, match="another number of channels") as excinfo:
-        check_fits(data, network(n_input=7))
-    assert excinfo.value.remedy == "build the network with n_input=6"
-
-
-def test_labels_without_output(data):
-    with pytest.raises(DataError, match="the labels do not fit") as excinfo:
-        check_fits(data, network(n_out=2))
-    assert excinfo.value.got == "labels from 0 to 2"
-    assert "readout" in excinfo.value.expected
-
-
-def test_nothing_to_train_on(data):
-    with pytest.raises(DataError, match="the labels do not fit") as excinfo:
-        check_fits(data.test, network())
-    assert excinfo.value.got == "no training recordings"
+@pytest.mark.parametrize(
+    ("changes", "part", "what", "got", "remedy"),
+    [
+        ({"n_input": 7}, "train", "another number of channels", "6 channels", "build the network with n_input=6"),
+        ({"n_out": 2}, "train", "the labels do not fit", "labels from 0 to 2", "one output (or trace) per label"),
+        ({}, "test", "the labels do not fit", "no training recordings", "mark some as split 'train'"),
+    ],
+)
+def test_data_that_do_not_fit(data, changes, part, what, got, remedy):
+    with pytest.raises(DataError, match=what) as excinfo:
+        check_fits(getattr(data, part), network(**changes))
+    assert excinfo.value.got == got
+    assert remedy in excinfo.value.remedy

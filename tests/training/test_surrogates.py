@@ -81,16 +81,15 @@ def test_surrogates_are_found_by_name_with_their_settings():
     assert {name: type(get_surrogate(name)) for name in SURROGATES} == dict(SURROGATES)
 
 
-def test_an_unknown_surrogate_is_refused():
-    with pytest.raises(UnknownNameError, match="unknown surrogate") as excinfo:
-        get_surrogate("sigmoid")
-    assert excinfo.value.got == "'sigmoid'"
-    assert "multi_gaussian" in excinfo.value.expected
-    assert excinfo.value.remedy == "use one of these"
-
-
-def test_an_unknown_setting_is_refused():
-    with pytest.raises(UnknownNameError, match="unknown setting of a surrogate") as excinfo:
-        get_surrogate("triangular", width=2.0)
-    assert (excinfo.value.where, excinfo.value.got, excinfo.value.expected) == ("triangular", "width", "gamma, zeta")
-    assert excinfo.value.remedy == "use one of these"
+@pytest.mark.parametrize(
+    ("name", "settings", "what", "where", "got", "expected"),
+    [
+        ("sigmoid", {}, "unknown surrogate", "surrogate", "'sigmoid'", ", ".join(SURROGATES)),
+        ("triangular", {"width": 2.0}, "unknown setting of a surrogate", "triangular", "width", "gamma, zeta"),
+    ],
+)
+def test_unknown_names_are_refused(name, settings, what, where, got, expected):
+    with pytest.raises(UnknownNameError) as excinfo:
+        get_surrogate(name, **settings)
+    error = excinfo.value
+    assert (error.what, error.where, error.got, error.expected, error.remedy) == (what, where, got, expected, "use one of these")
