@@ -22,6 +22,7 @@ from scipy.signal import ShortTimeFFT
 from scipy.signal.windows import hann
 
 from ..errors import DataError
+from .recordings import check_signal
 
 _FLOOR = 1e-10  # of the loudest power: what lies below is silence
 
@@ -103,15 +104,7 @@ class CrossingEncoder:
         DataError
             If the signal is too short for a window, silent or not finite.
         """
-        if signal.ndim != 1 or signal.size < self.n_fft or not np.all(np.isfinite(signal)) or not np.any(signal):
-            raise DataError(
-                "there is nothing to encode",
-                where=name,
-                got=f"a signal of shape {signal.shape}, "
-                + ("silent or too short" if np.all(np.isfinite(signal)) else "with NaN or infinite samples"),
-                expected=f"a one-dimensional signal of at least {self.n_fft} finite samples that are not all zero",
-                remedy="leave the recording out",
-            )
+        check_signal(signal, self.n_fft, where=name)
         power = np.abs(self._transform.stft(signal, p0=0, p1=1 + (signal.size - 1) // self._transform.hop)) ** 2  # (frequency, step)
         bands = mel_bands(self.n_bands, self.lowest, self.top, self._transform.f) @ power  # (band, step)
         logarithm = np.log(np.maximum(bands, _FLOOR * bands.max()))

@@ -1,4 +1,4 @@
-"""Images that are drawn a little differently: turned, scaled, sheared and moved, as handwriting varies (Simard et al. 2003)."""
+"""Random distortions of images: turned, scaled, sheared and moved, as handwriting varies (Simard et al. 2003)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Spiking Heidelberg Digits from where they are published, for people with a network. CC BY 4.0, Cramer et al. 2022."""
+"""Download of the Spiking Heidelberg Digits from where they are published. CC BY 4.0, Cramer et al. 2022."""
 
 from __future__ import annotations
 

@@ -31,6 +31,7 @@ from scipy.ndimage import uniform_filter1d
 
 from ..errors import DataError
 from .filterbank import GammatoneFilterbank, mean_power
+from .recordings import check_signal
 
 # What a setting must at least be; 1e-6 stands for "above zero".
 _LEAST = {"range_db": 1.0, "cut_db": 0.0, "margin": 0, "inhibition": 0.0, "span": 0, "gain": 1e-6, "tau": 1e-6}
@@ -127,14 +128,7 @@ class SpikeEncoder:
         DataError
             If the signal is empty, silent or not finite.
         """
-        if signal.ndim != 1 or not np.all(np.isfinite(signal)) or not np.any(signal):
-            raise DataError(
-                "there is nothing to encode",
-                where=name,
-                got=f"a signal of shape {signal.shape}, " + ("silent" if np.all(np.isfinite(signal)) else "with NaN or infinite samples"),
-                expected="a one-dimensional signal of finite samples that are not all zero",
-                remedy="leave the recording out",
-            )
+        check_signal(signal, 1, where=name)
         power = mean_power(self.filterbank(signal), self.samples_per_step)  # (step, channel)
         total = np.add.reduce(power, axis=1)  # (step,)
         loud = np.flatnonzero(total >= total.max() * 10.0 ** (-self.cut_db / 10.0))

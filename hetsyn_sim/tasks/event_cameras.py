@@ -1,4 +1,6 @@
-"""DVS128 Gesture and CIFAR10-DVS, from the folders as they are published. Neither ships, and neither was at hand.
+"""DVS128 Gesture and CIFAR10-DVS, from the folders as they are published.
+
+Neither ships: the readers were tried on files of the same layout only, never on the originals.
 
 DVS128 Gesture (Amir et al. 2017, CVPR; CC BY 4.0): ``user01_led.aedat`` (AEDAT 3.1) holds many gestures of one person, one after the other;
 ``user01_led_labels.csv`` says when each begins and ends; ``trials_to_train.txt`` and ``trials_to_test.txt`` name the files of either split.
@@ -18,7 +20,7 @@ from ..data.events import SpikeDataset
 from ..data.files import check_readable
 from ..errors import ConfigError, DataError
 from .aedat import read_aedat_2_0, read_aedat_3_1
-from .event_grid import EventGrid, Seen, gathered
+from .event_grid import EventGrid, GriddedRecording, dataset_of
 
 #: In the order of their labels, from 0.
 GESTURES = (
@@ -77,7 +79,7 @@ def dvs_gestures(
             remedy="unpack trials_to_train.txt and trials_to_test.txt again",
         )
     recordings = (one for split, names in trials.items() for name in names for one in _gestures(folder / name, split, grid, unordered))
-    return gathered(recordings, grid, {"layout": "DVS128 Gesture", "licence": "CC BY 4.0, Amir et al. 2017"}, where=str(folder))
+    return dataset_of(recordings, grid, {"layout": "DVS128 Gesture", "licence": "CC BY 4.0, Amir et al. 2017"}, where=str(folder))
 
 
 def cifar10_dvs(
@@ -132,7 +134,7 @@ def cifar10_dvs(
             remedy="unpack the archives of the classes into one folder of their own",
         )
     recordings = (one for path in classes for one in _images(path, test_share, grid, unordered))
-    return gathered(recordings, grid, {"layout": "CIFAR10-DVS", "test_share": f"{test_share:g}"}, where=str(folder))
+    return dataset_of(recordings, grid, {"layout": "CIFAR10-DVS", "test_share": f"{test_share:g}"}, where=str(folder))
 
 
 def _trials(folder: Path, split: str) -> list[str]:
@@ -151,7 +153,7 @@ def _trials(folder: Path, split: str) -> list[str]:
     return names
 
 
-def _gestures(path: Path, split: str, grid: EventGrid, unordered: bool) -> Iterator[Seen]:
+def _gestures(path: Path, split: str, grid: EventGrid, unordered: bool) -> Iterator[GriddedRecording]:
     labels = path.with_name(f"{path.stem}_labels.csv")
     rows = list(csv.reader(_text(labels).splitlines()))
     if not rows or [word.strip() for word in rows[0]] != _COLUMNS or len(rows) < 2:
@@ -166,10 +168,10 @@ def _gestures(path: Path, split: str, grid: EventGrid, unordered: bool) -> Itera
             raise _no_labels(labels, f"{','.join(row)!r} in line {k}") from error
         if not (1 <= number <= len(GESTURES) and 0 <= start < end):
             raise _no_labels(labels, f"class {number} from {start} to {end} us in line {k}")
-        yield Seen(f"{path.stem} line {k}", path.stem.split("_")[0], split, number - 1, *grid.cells(events, start, end))
+        yield GriddedRecording(f"{path.stem} line {k}", path.stem.split("_")[0], split, number - 1, *grid.cells(events, start, end))
 
 
-def _images(folder: Path, test_share: float, grid: EventGrid, unordered: bool) -> Iterator[Seen]:
+def _images(folder: Path, test_share: float, grid: EventGrid, unordered: bool) -> Iterator[GriddedRecording]:
     files = sorted(folder.glob("*.aedat"), key=lambda path: ([int(n) for n in re.findall(r"\d+", path.stem)], path.name))
     if not files:
         raise DataError(
@@ -184,7 +186,7 @@ def _images(folder: Path, test_share: float, grid: EventGrid, unordered: bool) -
         events = read_aedat_2_0(path, unordered=unordered)
         start, end = (int(events.t.min()), int(events.t.max()) + 1) if events.t.size else (0, 1)
         split = "train" if k < n_train else "test"
-        yield Seen(path.stem, "", split, CIFAR10_CLASSES.index(folder.name), *grid.cells(events, start, end))
+        yield GriddedRecording(path.stem, "", split, CIFAR10_CLASSES.index(folder.name), *grid.cells(events, start, end))
 
 
 def _text(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""From the events of a camera to spikes on a grid of time, pixels and polarities."""
+"""Events of a camera as spikes on a grid of time, pixels and polarities."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..errors import ConfigError, DataError
 from .aedat import SIDE, Events
 
 
-class Seen(NamedTuple):
+class GriddedRecording(NamedTuple):
     """One recording on the grid: ``cells`` are step x channels + channel, sorted, each once."""
 
     name: str
@@ -90,7 +90,7 @@ class EventGrid:
         return np.unique(step * self.n_channels + channel), n_steps
 
 
-def gathered(recordings: Iterable[Seen], grid: EventGrid, info: Mapping[str, str], *, where: str) -> SpikeDataset:
+def dataset_of(recordings: Iterable[GriddedRecording], grid: EventGrid, info: Mapping[str, str], *, where: str) -> SpikeDataset:
     """The recordings as a dataset. Those without an event are left out, and counted in ``info["left_out"]``.
 
     Raises
@@ -98,26 +98,26 @@ def gathered(recordings: Iterable[Seen], grid: EventGrid, info: Mapping[str, str
     DataError
         If none has an event.
     """
-    everything = list(recordings)
-    seen = [one for one in everything if one.cells.size]
-    if not seen:
+    every = list(recordings)
+    with_events = [one for one in every if one.cells.size]
+    if not with_events:
         raise DataError(
             "there is no event in any recording",
             where=where,
-            got=f"{len(everything)} recordings without an event",
+            got=f"{len(every)} recordings without an event",
             expected="at least one event",
             remedy="check the files, and that the times of the labels are those of the recordings",
         )
-    left_out = len(everything) - len(seen)
+    left_out = len(every) - len(with_events)
     return SpikeDataset.from_lists(
-        [one.cells // grid.n_channels for one in seen],
-        [one.cells % grid.n_channels for one in seen],
+        [one.cells // grid.n_channels for one in with_events],
+        [one.cells % grid.n_channels for one in with_events],
         dt=grid.dt,
         n_channels=grid.n_channels,
-        n_steps=[one.n_steps for one in seen],
-        labels=[one.label for one in seen],
-        speakers=[one.speaker for one in seen],
-        names=[one.name for one in seen],
-        split=[one.split for one in seen],
+        n_steps=[one.n_steps for one in with_events],
+        labels=[one.label for one in with_events],
+        speakers=[one.speaker for one in with_events],
+        names=[one.name for one in with_events],
+        split=[one.split for one in with_events],
         info={**info, "pool": str(grid.pool)} | ({"left_out": f"{left_out} recordings without an event"} if left_out else {}),
     )

@@ -1,4 +1,4 @@
-"""A gammatone filterbank that hands back envelopes: the cochlea's frequency analysis, causal and in closed form.
+"""A gammatone filterbank that returns envelopes: the cochlea's frequency analysis, causal and in closed form.
 
 Each channel is the all-pole complex gammatone filter of Hohmann (2002), Acta Acustica 88, 433-442: four equal first-order complex
 filters in a row. Its output is (nearly) an analytic signal, so its magnitude *is* the envelope and no rectifier or low-pass is needed.

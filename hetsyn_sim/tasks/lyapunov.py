@@ -1,4 +1,4 @@
-"""How fast neighbouring solutions of a delay equation part: its largest Lyapunov exponent, measured."""
+"""The largest Lyapunov exponent of a delay equation: how fast neighbouring solutions part."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Forecasting Mackey-Glass: from x(t), and what the network remembers of it, what x will be a horizon later.
+"""The Mackey-Glass forecasting task: from x up to now, predict x a horizon later.
 
-The equation has time units and a network has seconds: ``time_unit`` says how long a time unit is for the network, and nothing else does.
+The equation has time units and a network has seconds: ``time_unit``, and nothing else, says how long a time unit is for the network.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Recordings out of a folder or an archive, one at a time and in a fixed order. Nothing is unpacked to disk."""
+"""Sound recordings from a folder or an archive, one at a time and in a fixed order. Nothing is unpacked to the disk."""
 
 from __future__ import annotations
 
@@ -37,6 +37,19 @@ class Sound:
 
     name: str
     signal: NDArray[np.float64]
+
+
+def check_signal(signal: NDArray[np.floating], least: int, *, where: str) -> None:
+    """Raise a DataError unless this is a signal of shape (sample,) with at least so many samples, all finite and not all 0."""
+    finite = bool(np.all(np.isfinite(signal)))
+    if signal.ndim != 1 or signal.size < least or not finite or not np.any(signal):
+        raise DataError(
+            "there is nothing to encode",
+            where=where,
+            got=f"a signal of shape {signal.shape}, {'silent or too short' if finite else 'with NaN or infinite samples'}",
+            expected=f"a one-dimensional signal of at least {least} finite samples that are not all zero",
+            remedy="leave the recording out",
+        )
 
 
 def read_sounds(source: str | Path, *, sampling_rate: int = 8000) -> tuple[Sound, ...]:

@@ -1,4 +1,4 @@
-"""Reading files in the layout of the Spiking Heidelberg Digits: what is in them, recording by recording, and what is wrong with them."""
+"""Files in the layout of the Spiking Heidelberg Digits, read and checked recording by recording."""
 
 from __future__ import annotations
 

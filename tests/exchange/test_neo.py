@@ -68,38 +68,24 @@ def test_an_empty_recording_and_one_without_spikes():
     assert len(to_neo(Recording(0.001, {})).segments) == 0
 
 
-def broken(what):
+BROKEN = {
+    r"block.*no 'dt_s'.*dt_s and n_steps": lambda block, segment: block.annotations.pop("dt_s"),
+    r"block.*dt_s = -1": lambda block, segment: block.annotations.update(dt_s=-1.0),
+    r"segment 1.*without 'population'": lambda block, segment: segment.spiketrains[0].annotations.pop("population"),
+    r"segment 1.*neurons 1, 2, 7.*also for those that are silent": lambda block, segment: segment.spiketrains[0].annotations.update(
+        neuron=7
+    ),
+    r"segment 1: input": lambda block, segment: segment.spiketrains.__setitem__(0, segment.spiketrains[0] + 1.0 * pq.ms),
+    r"layer_1.v.*1 of shape .* in 2 segments": lambda block, segment: segment.analogsignals.clear(),
+}
+
+
+@pytest.mark.parametrize("message", BROKEN)
+def test_blocks_that_are_no_recordings(message):
     block = to_neo(recording())
-    segment = block.segments[1]
-    if what == "dt":
-        del block.annotations["dt_s"]
-    elif what == "negative":
-        block.annotations["dt_s"] = -1.0
-    elif what == "population":
-        del segment.spiketrains[0].annotations["population"]
-    elif what == "neuron":
-        segment.spiketrains[0].annotations["neuron"] = 7
-    elif what == "grid":
-        segment.spiketrains[0] += 1.0 * pq.ms
-    elif what == "trace":
-        segment.analogsignals.clear()
-    return block
-
-
-@pytest.mark.parametrize(
-    ("what", "message"),
-    [
-        ("dt", r"block.*no 'dt_s'.*dt_s and n_steps"),
-        ("negative", r"block.*dt_s = -1"),
-        ("population", r"segment 1.*without 'population'"),
-        ("neuron", r"segment 1.*neurons 1, 2, 7.*also for those that are silent"),
-        ("grid", r"segment 1: input"),
-        ("trace", r"layer_1.v.*1 of shape .* in 2 segments"),
-    ],
-)
-def test_blocks_that_are_no_recordings(what, message):
+    BROKEN[message](block, block.segments[1])
     with pytest.raises(DataError, match=f"(?s){message}"):
-        from_neo(broken(what))
+        from_neo(block)
 
 
 def test_units_have_to_be_units_of_traces():

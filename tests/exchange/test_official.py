@@ -61,8 +61,7 @@ def as_the_code_does(tensors, x, recurrent=True):
     return [np.array(s) for s in spikes], np.array(v_out)
 
 
-@pytest.mark.parametrize("recurrent", [True, False])
-@pytest.mark.parametrize("dt", ["4 ms", "1 ms"])
+@pytest.mark.parametrize(("recurrent", "dt"), [(True, "4 ms"), (False, "1 ms")])
 def test_the_imported_network_does_what_the_code_does(tmp_path, recurrent, dt):
     tensors = state_dict(recurrent)
     checkpoint = import_network(saved(tmp_path, tensors), dt=dt)
@@ -88,15 +87,10 @@ def test_time_constants_are_those_of_the_real_step(tmp_path):
     assert four.values["layer_1.neuron.tau_reset"] == pytest.approx(0.08)
     assert import_network(path, dt="4 ms", tau_reset="40 ms", theta=0.7).values["layer_1.neuron.tau_reset"] == pytest.approx(0.04)
     assert four.recipe["training"]["loss"] == {"name": "sum_of_softmax", "burn_in": 11}
+    tensors["layer_hidden1.layer_in.rho"][0, :2] = torch.tensor([0.0, 1.0])
+    assert import_network(saved(tmp_path, tensors), dt="4 ms").values[key][0, :2].tolist() == [0.0, np.inf]
     again = Checkpoint.load(four.save(tmp_path / "official"))
     assert again.spec == four.spec
-
-
-def test_limits_of_the_decay(tmp_path):
-    tensors = state_dict()
-    tensors["layer_hidden1.layer_in.rho"][0, :2] = torch.tensor([0.0, 1.0])
-    tau = import_network(saved(tmp_path, tensors), dt="4 ms").values["layer_1.feedforward.tau_syn"]
-    assert tau[0, :2].tolist() == [0.0, np.inf]
 
 
 def test_other_names_wrappers_and_biases_of_0(tmp_path):
@@ -128,14 +122,7 @@ def test_nothing_in_the_file_is_run(tmp_path, monkeypatch):
 
 
 def changed(name, value):
-    def change(tensors):
-        if value is None:
-            del tensors[name]
-        else:
-            tensors[name] = value
-        return tensors
-
-    return change
+    return lambda tensors: {key: tensor for key, tensor in (tensors | {name: value}).items() if tensor is not None}
 
 
 BAD = {
@@ -163,20 +150,17 @@ def test_what_is_no_such_network(tmp_path, case):
         import_network(saved(tmp_path, change(state_dict())), dt="4 ms")
 
 
-def test_files_that_are_none(tmp_path):
-    with pytest.raises(CheckpointError, match="no such file"):
-        import_network(tmp_path / "nothing.pth", dt="4 ms")
-    (tmp_path / "cut.pth").write_bytes(saved(tmp_path, state_dict()).read_bytes()[:500])
-    with pytest.raises(CheckpointError, match=r"that torch\.save wrote"):
-        import_network(tmp_path / "cut.pth", dt="4 ms")
-
-
-def test_facts_that_make_no_sense(tmp_path):
+def test_files_and_facts_that_make_no_sense(tmp_path):
     path = saved(tmp_path, state_dict())
-    with pytest.raises(UnknownNameError, match="hetsyn-official"):
-        import_network(path, dt="4 ms", layout="norse")
-    with pytest.raises(SpecError, match="wrong kind"):
-        import_network(path, dt="4 mV")
-    for facts in ({"dt": "0 ms"}, {"dt": "4 ms", "theta": 0.0}, {"dt": "4 ms", "tau_reset": "-1 ms"}):
-        with pytest.raises(ConfigError, match="make no sense"):
-            import_network(path, **facts)
+    (tmp_path / "cut.pth").write_bytes(path.read_bytes()[:500])
+    for name, facts, error, message in (
+        ("nothing.pth", {}, CheckpointError, "no such file"),
+        ("cut.pth", {}, CheckpointError, r"that torch\.save wrote"),
+        ("model.pth", {"layout": "norse"}, UnknownNameError, "hetsyn-official"),
+        ("model.pth", {"dt": "4 mV"}, SpecError, "wrong kind"),
+        ("model.pth", {"dt": "0 ms"}, ConfigError, "make no sense"),
+        ("model.pth", {"theta": 0.0}, ConfigError, "make no sense"),
+        ("model.pth", {"tau_reset": "-1 ms"}, ConfigError, "make no sense"),
+    ):
+        with pytest.raises(error, match=message):
+            import_network(tmp_path / name, **({"dt": "4 ms"} | facts))

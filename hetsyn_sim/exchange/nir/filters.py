@@ -33,16 +33,16 @@ def add_filters(draft: Draft, population: Population, values: Mapping[str, Array
     own = neuron_values(spec, name, values)
     draft.store(f"{name}.neuron")
     into: list[str] = []
-    held: dict[str, list[str]] = {}  # state of the neuron -> the weights that lead to it
+    sources_of: dict[str, list[str]] = {}  # state of the neuron -> the weights that lead to it
     back = f"{name}_back" if reading.delays else name
     for projection in spec.projections_to(name):
         before = back if projection.kind == "recurrent" else source
-        _projection(draft, projection, values, before, into, held)
+        _projection(draft, projection, values, before, into, sources_of)
     for jump in population.model.reset_jumps:
         amount = evaluate(jump.amount, own) * _undelayed(program, program.neuron.decay(jump.target), own, "reset")
         amount = np.broadcast_to(amount * _entering(draft, program, jump.target, own), (n,))
-        held.setdefault(jump.target, []).append(draft.linear(f"{name}_reset_{jump.target}_weight", back, np.diag(amount)))
-    for state, sources in held.items():
+        sources_of.setdefault(jump.target, []).append(draft.linear(f"{name}_reset_{jump.target}_weight", back, np.diag(amount)))
+    for state, sources in sources_of.items():
         tau = time_constant(program.neuron, state, own)
         into.append(draft.filter(f"{name}_{state}", sources, tau, _unfolded(draft, np.ones(()), tau), n))
     if program.theta is None:
@@ -54,41 +54,47 @@ def add_filters(draft: Draft, population: Population, values: Mapping[str, Array
 
 
 def _projection(
-    draft: Draft, projection: Projection, values: Mapping[str, Array], source: str, into: list[str], held: dict[str, list[str]]
+    draft: Draft, projection: Projection, values: Mapping[str, Array], source: str, into: list[str], sources_of: dict[str, list[str]]
 ) -> None:
     """The weights of a projection and, where every synapse has a state of its own, its filters."""
     spec, target = draft.checkpoint.spec, draft.checkpoint.spec.population(projection.target)
     model, order = target.model, target.step_order
     program = discretise(model, order)
-    seen = synapse_values(spec, projection, values)
+    at_synapses = synapse_values(spec, projection, values)
     own = neuron_values(spec, projection.target, values)
     shape = (projection.n_post, projection.n_pre)
     mask = np.ones(shape)
     if not projection.self_connections:
         np.fill_diagonal(mask, 0.0)
-    plain = not draft.reading.folded and projection.self_connections
-    plain = plain and (projection.kind == "feedforward" or not order.decays_in_same_step("recurrent"))
-    there: set[str] = set()
+    # whether weights stand in their nodes to the last bit: no R, no decay and no missing synapse is multiplied into them
+    verbatim = not draft.reading.folded and projection.self_connections
+    verbatim = verbatim and (projection.kind == "feedforward" or not order.decays_in_same_step("recurrent"))
+    readable: set[str] = set()
     for path in paths_of(model, order):
         name = f"{projection.name.replace('.', '_')}_{path.state}"
-        weight = mask * np.broadcast_to(evaluate(path.amplitude, seen), shape)
+        weight = mask * np.broadcast_to(evaluate(path.amplitude, at_synapses), shape)
         gain = np.asarray(evaluate(path.gain, own), dtype=np.float64)
-        block, known = (program.synapse, seen) if path.per_synapse else (program.neuron, own)
-        tau = time_constant(block, path.state, known)
+        block, at_state = (program.synapse, at_synapses) if path.per_synapse else (program.neuron, own)
+        tau = time_constant(block, path.state, at_state)
         if projection.kind == "recurrent":
-            decay = np.asarray(_undelayed(program, block.decay(path.state), known, "recurrent"))
+            decay = np.asarray(_undelayed(program, block.decay(path.state), at_state, "recurrent"))
             weight = weight * (decay if path.per_synapse or decay.ndim == 0 else decay[:, None])
-        if plain and path.weight is not None and model.parameters[path.weight].axes == "post pre" and (path.per_synapse or path.gain == 1):
-            there.add(path.weight)
+        if (
+            verbatim
+            and path.weight is not None
+            and model.parameters[path.weight].axes == "post pre"
+            and (path.per_synapse or path.gain == 1)
+        ):
+            readable.add(path.weight)
         if not path.per_synapse:
             scale = np.asarray(_entering(draft, program, path.state, own))
-            held.setdefault(path.state, []).append(
+            sources_of.setdefault(path.state, []).append(
                 draft.linear(f"{name}_weight", source, weight * (scale[:, None] if scale.ndim else scale))
             )
             continue
         tau = np.broadcast_to(tau, shape)
-        if path.tau is not None and model.parameters[path.tau].axes == "post pre" and draft.reading.kind == "impulse" and plain:
-            there.add(path.tau)
+        if path.tau is not None and model.parameters[path.tau].axes == "post pre" and draft.reading.kind == "impulse" and verbatim:
+            readable.add(path.tau)
         if draft.form == "synapses" and distinct(tau) > 1:
             into.append(_apart(draft, name, source, weight, tau, gain))
             continue
@@ -100,7 +106,7 @@ def _projection(
             before = draft.linear(f"{name}_{k}_weight", source, part)
             into.append(draft.filter(f"{name}_{k}", [before], groups.tau[k], _unfolded(draft, gain, groups.tau[k]), projection.n_post))
     for parameter in model.parameters_of("synapse"):
-        if parameter not in there:
+        if parameter not in readable:
             draft.store(f"{projection.name}.{parameter}")
 
 

@@ -24,7 +24,7 @@ _REMEDIES = {
 
 
 @dataclass(frozen=True, eq=False)
-class Arrival:
+class GraphProjection:
     """Spikes of ``source`` that reach a population through ``weight`` (post, pre), a ``bias`` and, before a threshold, the LI
     ``filter``.
     """
@@ -37,13 +37,13 @@ class Arrival:
 
 
 @dataclass(eq=False)
-class Head:
+class GraphPopulation:
     """A population: its node's name and kind, or ``filters`` for a readout of several LI; and what reaches it."""
 
     name: str
     kind: str
     size: int
-    arrivals: list[Arrival] = field(default_factory=list)
+    projections: list[GraphProjection] = field(default_factory=list)
 
 
 def unsupported(node: str, got: str, expected: str, remedy: str) -> CheckpointError:
@@ -99,7 +99,7 @@ class FlatGraph:
         return sources[0]
 
 
-def heads_of(graph: Any) -> tuple[int, list[Head]]:
+def populations_of(graph: Any) -> tuple[int, list[GraphPopulation]]:
     """The number of input channels, and the populations in the order in which a spike travels."""
     flat = FlatGraph(graph)
     for name in flat.nodes:
@@ -113,26 +113,26 @@ def heads_of(graph: Any) -> tuple[int, list[Head]]:
     shape = np.atleast_1d(flat.nodes[start].input_type["input"])
     if shape.shape != (1,):
         raise unsupported(start, f"shape {tuple(shape.tolist())}", "a number of channels", "flatten the recordings")
-    heads = {name: _head(flat, name) for name in flat.nodes if flat.kind(name) in SPIKING}
+    populations = {name: _population(flat, name) for name in flat.nodes if flat.kind(name) in SPIKING}
     if (last := _readout(flat, stop)) is not None:
-        heads[last.name] = last
-    return int(shape[0]), _in_order(flat, heads, start, int(shape[0]), stop)
+        populations[last.name] = last
+    return int(shape[0]), _in_order(flat, populations, start, int(shape[0]), stop)
 
 
-def _head(flat: FlatGraph, name: str) -> Head:
+def _population(flat: FlatGraph, name: str) -> GraphPopulation:
     kind = flat.kind(name)
-    head = Head(name, kind, 0)
+    population = GraphPopulation(name, kind, 0)
     for source in flat.into(name):
         if kind == "Threshold":
             if flat.kind(source) != "LI":
                 raise unsupported(name, f"{flat.kind(source)} {source!r} before it", "LI nodes", "filter spikes by an LI first")
-            head.arrivals += [_arrival(flat, w, source) for w in flat.into(source)]
+            population.projections += [_projection(flat, w, source) for w in flat.into(source)]
         else:
-            head.arrivals.append(_arrival(flat, source, None))
-    return _sized(head, flat.nodes[name])
+            population.projections.append(_projection(flat, source, None))
+    return _sized(population, flat.nodes[name])
 
 
-def _arrival(flat: FlatGraph, name: str, filtered_by: str | None) -> Arrival:
+def _projection(flat: FlatGraph, name: str, filtered_by: str | None) -> GraphProjection:
     """What comes through the weights ``name``."""
     before = f"{flat.kind(name)} {name!r} before it"
     if flat.kind(name) not in WEIGHTS:
@@ -150,10 +150,10 @@ def _arrival(flat: FlatGraph, name: str, filtered_by: str | None) -> Arrival:
     bias = np.asarray(getattr(flat.nodes[name], "bias", 0.0), dtype=np.float64)
     if bias.shape not in ((), (1,), (weight.shape[0],)):
         raise unsupported(name, f"a bias of shape {bias.shape}", f"({weight.shape[0]},)", "give a bias for every neuron")
-    return Arrival(source, weight, np.broadcast_to(bias, (weight.shape[0],)), filtered_by, delay)
+    return GraphProjection(source, weight, np.broadcast_to(bias, (weight.shape[0],)), filtered_by, delay)
 
 
-def _readout(flat: FlatGraph, stop: str) -> Head | None:
+def _readout(flat: FlatGraph, stop: str) -> GraphPopulation | None:
     """What the network puts out if that is no spikes: an LI or CubaLI, or several LI that are summed."""
     before = flat.into(stop)
     if len(before) == 1 and flat.kind(before[0]) in SPIKING:
@@ -165,49 +165,53 @@ def _readout(flat: FlatGraph, stop: str) -> Head | None:
         before = flat.into(before[0])
     kinds = {flat.kind(name) for name in before}
     if len(before) == 1 and kinds <= {"LI", "CubaLI"}:
-        return _head(flat, before[0])
+        return _population(flat, before[0])
     if not before or kinds != {"LI"}:
         got = ", ".join(f"{name!r} ({flat.kind(name)})" for name in before) or "nothing"
         raise unsupported(stop, f"{got} before it", "a spiking population, an LI or a CubaLI", "put an LI before the Output")
-    return _sized(Head(before[0], "filters", 0, [_arrival(flat, w, name) for name in before for w in flat.into(name)]), None)
+    return _sized(GraphPopulation(before[0], "filters", 0, [_projection(flat, w, name) for name in before for w in flat.into(name)]), None)
 
 
-def _sized(head: Head, node: Any) -> Head:
-    """The head with its size, which its weights, and all arrays of its node if it is one, have to agree about."""
-    if not head.arrivals:
-        raise unsupported(head.name, "nothing before it", "weights", "connect it, or remove it")
-    sizes = {arrival.weight.shape[0] for arrival in head.arrivals}
+def _sized(population: GraphPopulation, node: Any) -> GraphPopulation:
+    """The population with its size, which its weights, and all arrays of its node if it is one, have to agree about."""
+    if not population.projections:
+        raise unsupported(population.name, "nothing before it", "weights", "connect it, or remove it")
+    sizes = {projection.weight.shape[0] for projection in population.projections}
     arrays = {} if node is None else {k: np.asarray(v) for k, v in node.to_dict().items() if k not in ("type", "metadata")}
     for key, array in arrays.items():
         if array.shape not in ((), (1,), *((n,) for n in sizes)):
-            raise unsupported(head.name, f"{key} of shape {array.shape}", f"{sizes}", "one per neuron")
+            raise unsupported(population.name, f"{key} of shape {array.shape}", f"{sizes}", "one per neuron")
     if len(sizes) != 1:
-        raise unsupported(head.name, f"weights for {sorted(sizes)} neurons", "one number", "give all weights the same rows")
-    head.size = sizes.pop()
-    return head
+        raise unsupported(population.name, f"weights for {sorted(sizes)} neurons", "one number", "give all weights the same rows")
+    population.size = sizes.pop()
+    return population
 
 
-def _in_order(flat: FlatGraph, heads: Mapping[str, Head], source: str, size: int, stop: str) -> list[Head]:
+def _in_order(flat: FlatGraph, populations: Mapping[str, GraphPopulation], source: str, size: int, stop: str) -> list[GraphPopulation]:
     """The stack: each population is fed by the one before, of ``size`` neurons, and by itself."""
-    order: list[Head] = []
-    while len(order) < len(heads):
-        fed = [head for head in heads.values() if head not in order and any(a.source == source for a in head.arrivals)]
+    order: list[GraphPopulation] = []
+    while len(order) < len(populations):
+        fed = [
+            population
+            for population in populations.values()
+            if population not in order and any(a.source == source for a in population.projections)
+        ]
         if len(fed) != 1:
-            got = ", ".join(repr(head.name) for head in fed) or "nothing"
+            got = ", ".join(repr(population.name) for population in fed) or "nothing"
             raise unsupported(source, f"{got} behind it", "one population", "a stack of layers is what is understood")
-        (head,) = fed
-        for arrival in head.arrivals:
-            if arrival.source not in (source, head.name):
-                raise unsupported(head.name, f"input from {arrival.source!r}", f"input from {source!r}", "remove the connection")
-            expected = size if arrival.source == source else head.size
-            if arrival.weight.shape[1] != expected:
-                got = f"weights of shape {arrival.weight.shape}"
-                raise unsupported(head.name, got, f"({head.size}, {expected})", "give one column for every source")
-        order.append(head)
-        source, size = head.name, head.size
+        (population,) = fed
+        for projection in population.projections:
+            if projection.source not in (source, population.name):
+                raise unsupported(population.name, f"input from {projection.source!r}", f"input from {source!r}", "remove the connection")
+            expected = size if projection.source == source else population.size
+            if projection.weight.shape[1] != expected:
+                got = f"weights of shape {projection.weight.shape}"
+                raise unsupported(population.name, got, f"({population.size}, {expected})", "give one column for every source")
+        order.append(population)
+        source, size = population.name, population.size
     if not order or (order[-1].kind in SPIKING and order[-1].name not in flat.into(stop)):
         raise unsupported(stop, "an earlier layer's output", "that of the last", "read the last layer")
-    used = {name for head in heads.values() for name in (head.name, *(a.filter for a in head.arrivals))}
+    used = {name for population in populations.values() for name in (population.name, *(a.filter for a in population.projections))}
     for name in flat.nodes:
         if flat.kind(name) in NEURONS and name not in used:
             raise unsupported(name, "a neuron that leads to no threshold and not to the Output", "a stack of layers", "remove it")
