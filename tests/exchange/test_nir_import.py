@@ -111,6 +111,15 @@ def test_a_subgraph_is_opened():
     assert nested.to_bytes() == from_nir(flat, dt="10 ms").to_bytes()
 
 
+def test_weights_from_one_source_add_up():
+    graph = chain(lif())
+    w = graph.nodes["fc"].weight
+    put("more", nir.Linear(w / 4), ("input", "more"), ("more", "cell"))(graph)
+    graph.nodes["fc"] = nir.Linear(3 * w / 4)
+    one, two = (from_nir(g, dt="10 ms").values["layer_1.feedforward.w"] for g in (chain(lif()), graph))
+    np.testing.assert_allclose(two, one, rtol=1e-15)
+
+
 def test_a_step_that_is_built_into_the_reader():
     """snnTorch reckons with 0.1 ms whatever the data are: decays are 1 - 0.1 ms/tau, and steps are as long as the recordings' are."""
     tau = np.full(4, 1e-3)
