@@ -18,7 +18,7 @@ COSTLY = compiled or process or study or docs or slow
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check thorough coverage fuzz cuda lint format types layers sanitize docs links clean distclean
+.PHONY: help demo test check thorough coverage mutants fuzz cuda lint format types layers sanitize docs links clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -39,6 +39,9 @@ coverage: $(VENV)/.installed-test ## lines that no test runs: htmlcov/index.html
 	$(PYTEST) tests equivalence -m "not ($(COSTLY) or thorough)" --cov --cov-report= $(PYTEST_ARGS)
 	$(BIN)/coverage report --skip-covered | tail -1
 	$(PYTEST) tests equivalence -m "($(COSTLY)) and not thorough" --cov --cov-append --cov-report=term --cov-report=html $(PYTEST_ARGS)
+
+mutants: $(VENV)/.installed-test ## plant faults one at a time: does `make test` notice? Goes on where it stopped
+	$(BIN)/python -m equivalence.mutants --whole --json equivalence/mutants/results.json --markdown docs/_generated/mutants.md
 
 fuzz: $(VENV)/.installed-test ## look for files that break a reader, for MINUTES (10)
 	$(BIN)/pytest -q -s -n 0 tests/reliability/test_fuzz.py --fuzz-minutes $(or $(MINUTES),10)
