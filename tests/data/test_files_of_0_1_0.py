@@ -38,6 +38,7 @@ def test_checkpoint():
     checkpoint, expected = Checkpoint.load(FILES / "checkpoint.safetensors"), EXPECTED["checkpoint.safetensors"]
     assert {key: entry(value) for key, value in checkpoint.values.items()} == expected["values"]
     assert checkpoint.metrics == expected["metrics"]
+    assert hashlib.sha256(checkpoint.to_bytes()).hexdigest() == expected["sha256_of_the_file"]  # written again, it is the same file
     assert facts_of(checkpoint.spec) == EXPECTED["network.yaml"]
     assert Decoder.of(checkpoint) == Decoder("sum_of_softmax", burn_in=2, window=7)
 

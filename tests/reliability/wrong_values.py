@@ -10,7 +10,6 @@ from brian2 import ms
 
 from hetsyn_sim.agreement.verify import verify
 from hetsyn_sim.brian import BrianSimulation
-from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.data.recording import Recording, spikes_to_raster
 from hetsyn_sim.errors import CheckpointError, ConfigError, DataError, DtMismatchError, HetSynError, SpecError, UnknownNameError
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
@@ -35,10 +34,8 @@ def _checkpoints():
         content = lambda: edited_tensors(m.checkpoint().to_bytes(), tensors={name: value})  # noqa: E731
         return Case("Checkpoint.load", how, saved("n.safetensors", content), CheckpointError, message)
 
-    for text in ("nan", "-inf", "-0.01"):
-        yield in_file(f"a time constant of {text}", m.TAU, np.full((3, 4), float(text)), "negative or not a number")
-    for text in ("nan", "inf", "-inf"):
-        yield in_file(f"a weight of {text}", m.WEIGHT, np.full((3, 4), float(text)), "not finite")
+    yield in_file("a time constant of -inf", m.TAU, np.full((3, 4), -np.inf), "negative or not a number")
+    yield in_file("a weight of -inf", m.WEIGHT, np.full((3, 4), -np.inf), "not finite")
     values = dict(m.checkpoint().values)
     made = lambda **changes: lambda: replace(m.checkpoint(), **changes)  # noqa: E731
     yield _call("Checkpoint", "no values", made(values={}), CheckpointError, "do not belong")
@@ -55,50 +52,29 @@ def _datasets():
     def case(how, message, **changes):
         return _call("SpikeDataset", how, made(**changes), DataError, message)
 
-    data = m.data()
-    for dt in (0.0, -0.01, float("nan"), float("inf")):
-        yield case(f"a time step of {dt}", "dt must be a positive time", dt=dt)
-    yield case("steps of floats", "whole numbers", steps=data.steps + 0.5)
-    yield case("steps in nanoseconds", "do not fit into 32 bits", steps=data.steps.astype(np.int64) * 10**10)
-    yield case("a negative step", "spike time is out of range", steps=data.steps - 1)
-    yield case("a unit too high", "spike unit is out of range", units=data.units + 1)
+    yield case("a time step of infinity", "dt must be a positive time", dt=float("inf"))
     yield case("no channels", "spike unit is out of range", n_channels=0)
     yield case("labels without recordings", "do not fit together", labels=np.zeros(0, int))
-    yield case("NaN as labels", "whole numbers", labels=np.full(12, np.nan))
     yield case("no offsets", "do not fit together", offsets=np.zeros(0, int))
     yield case("offsets of two axes", "do not fit together", offsets=np.zeros((2, 13), int))
-    made_of_lists = lambda: SpikeDataset.from_lists([[0], []], [[0], []], dt=0.01, n_channels=1, n_steps=[1, 1], labels=[0, 1])  # noqa: E731
-    yield _call("SpikeDataset", "a recording without spikes", made_of_lists, DataError, "no spikes")
 
 
 def _recordings():
     arrays = {"layer_1": np.zeros((5, 2, 3), bool)}
-    yield _call(
-        "Recording", "a raster of two axes", lambda: Recording(0.01, {"layer_1": np.zeros((5, 3), bool)}), DataError, "do not share"
-    )
     traces = {"layer_1.v": np.zeros((6, 2, 3))}
     yield _call("Recording", "traces of another length", lambda: Recording(0.01, arrays, traces), DataError, "do not share")
-
-    def spikes(times, units=(0,), dt=0.01):
-        return lambda: spikes_to_raster(np.array(times), np.array(units), dt=dt, n_steps=5, n_units=2)
-
-    for text in ("nan", "inf", "-inf"):
-        yield _call("Recording", f"a spike at {text}", spikes([float(text)]), DataError, "not finite")
-    yield _call("Recording", "a spike in milliseconds", spikes([10.0]), DataError, "out of range")
-    yield _call("Recording", "a spike off the grid", spikes([0.013]), DataError, "not on the grid")
-    yield _call("Recording", "a unit that is no number", spikes([0.01], [0.5]), DataError, "must be integers")
+    spikes = lambda: spikes_to_raster(np.array([-np.inf]), np.array([0]), dt=0.01, n_steps=5, n_units=2)  # noqa: E731
+    yield _call("Recording", "a spike at -inf", spikes, DataError, "not finite")
 
 
 def _networks():
     def spec(dt="10 ms", n_input=4, layers=None, **others):
         return lambda: NetworkSpec(dt=dt, n_input=n_input, layers=[Layer(HetSynLIF, 3)] if layers is None else layers, **others)
 
-    for dt in ("0 ms", "-1 ms", "10 mV", "ten ms", "nan ms", "inf ms", None, ""):  # a bare number is in seconds
+    for dt in ("ten ms", None, ""):  # a bare number is in seconds
         yield _call("NetworkSpec", f"a time step of {dt!r}", spec(dt), SpecError, ".")
-    for n in (0, -4, 2.5, float("nan"), "four"):
+    for n in (-4, float("nan"), "four"):
         yield _call("NetworkSpec", f"{n!r} channels", spec(n_input=n), SpecError, ".")
-    yield _call("NetworkSpec", "no layers", spec(layers=[]), SpecError, ".")
-    yield _call("NetworkSpec", "a layer of no neurons", spec(layers=[Layer(HetSynLIF, 0)]), SpecError, ".")
     yield _call("NetworkSpec", "a layer of half a neuron", spec(layers=[Layer(HetSynLIF, 0.5)]), SpecError, ".")
 
     def text(how, old, new, message="."):
