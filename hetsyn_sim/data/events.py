@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError
-from .events_checks import PER_RECORDING, check_events, check_shapes
+from .events_checks import PER_RECORDING, as_integers, check_events, check_grid, check_shapes
 from .events_file import read_events, write_events
 from .files import digest_of
 
@@ -63,50 +63,16 @@ class SpikeDataset:
     info: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.dt) and self.dt > 0.0):
-            raise DataError(
-                "dt must be a positive time",
-                where="SpikeDataset",
-                got=f"dt = {self.dt!r} s",
-                expected="a finite number of seconds above 0",
-                remedy="pass the time step the spikes were recorded with",
-            )
-        if not 0 <= self.n_channels <= np.iinfo(np.int32).max:
-            raise DataError(
-                "the number of channels is out of range",
-                where="SpikeDataset",
-                got=f"n_channels = {self.n_channels!r}",
-                expected=f"a whole number up to {np.iinfo(np.int32).max}",
-                remedy="pass the number of input channels",
-            )
+        check_grid(self.dt, self.n_channels)
         for name in ("steps", "units", "offsets", "n_steps", "labels"):
-            array = np.asarray(getattr(self, name))
-            if array.size and not np.issubdtype(array.dtype, np.integer):
-                raise DataError(
-                    f"{name} must be whole numbers",
-                    where="SpikeDataset",
-                    got=f"dtype {array.dtype}",
-                    expected="an integer array",
-                    remedy="put the spikes on the grid first: step = round(time / dt)",
-                )
-            dtype = np.int64 if name == "offsets" else np.int32
-            kept = array.astype(dtype)
-            if np.any(kept != array):
-                raise DataError(
-                    f"{name} do not fit into {8 * kept.itemsize} bits",
-                    where="SpikeDataset",
-                    got=f"values from {array.min()} to {array.max()}",
-                    expected=f"at most {np.iinfo(dtype).max}",
-                    remedy="check the unit: steps are whole numbers of dt, not nanoseconds",
-                )
-            self._keep(name, kept)
+            self._store(name, as_integers(name, getattr(self, name)))
         for name in ("speakers", "names", "split"):
-            self._keep(name, np.array(getattr(self, name), dtype=np.str_))
+            self._store(name, np.array(getattr(self, name), dtype=np.str_))
         check_shapes(self)
         check_events(self)
 
-    def _keep(self, name: str, array: NDArray[np.generic]) -> None:
-        """Store a private, read-only copy: slices and caches may share it without anybody changing it under them."""
+    def _store(self, name: str, array: NDArray[np.generic]) -> None:
+        """Keep a read-only copy, which slices share."""
         array.setflags(write=False)
         object.__setattr__(self, name, array)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError
 
@@ -12,6 +13,50 @@ if TYPE_CHECKING:
     from .events import SpikeDataset
 
 PER_RECORDING = ("n_steps", "labels", "speakers", "names", "split")
+
+
+def check_grid(dt: float, n_channels: int) -> None:
+    """Raise :class:`DataError` unless the time step is one, and so many channels can be numbered."""
+    if not (np.isfinite(dt) and dt > 0.0):
+        raise DataError(
+            "dt must be a positive time",
+            where="SpikeDataset",
+            got=f"dt = {dt!r} s",
+            expected="a finite number of seconds above 0",
+            remedy="pass the time step the spikes were recorded with",
+        )
+    if not 0 <= n_channels <= np.iinfo(np.int32).max:
+        raise DataError(
+            "the number of channels is out of range",
+            where="SpikeDataset",
+            got=f"n_channels = {n_channels!r}",
+            expected=f"a whole number up to {np.iinfo(np.int32).max}",
+            remedy="pass the number of input channels",
+        )
+
+
+def as_integers(name: str, values: ArrayLike) -> NDArray[np.integer]:
+    """A copy of an array of the dataset in the type that it is stored in; :class:`DataError` if it holds anything else."""
+    array = np.asarray(values)
+    if array.size and not np.issubdtype(array.dtype, np.integer):
+        raise DataError(
+            f"{name} must be whole numbers",
+            where="SpikeDataset",
+            got=f"dtype {array.dtype}",
+            expected="an integer array",
+            remedy="put the spikes on the grid first: step = round(time / dt)",
+        )
+    dtype = np.int64 if name == "offsets" else np.int32
+    stored: NDArray[Any] = array.astype(dtype)
+    if np.any(stored != array):
+        raise DataError(
+            f"{name} do not fit into {8 * stored.itemsize} bits",
+            where="SpikeDataset",
+            got=f"values from {array.min()} to {array.max()}",
+            expected=f"at most {np.iinfo(dtype).max}",
+            remedy="check the unit: steps are whole numbers of dt, not nanoseconds",
+        )
+    return stored
 
 
 def check_shapes(data: SpikeDataset) -> None:

@@ -161,22 +161,12 @@ def check_readable(path: str | os.PathLike[str], *, expected: str, error: type[H
     if kind is not None:
         raise error("this is no file that can be read", where=str(path), got=kind, expected=expected, remedy="check the path")
     if not os.access(path, os.R_OK):  # some readers would say that it is missing
-        raise error(
-            "this file may not be read",
-            where=str(path),
-            got="no permission to read it",
-            expected=expected,
-            remedy="change who may read it, or copy it to where you may",
-        )
+        got, remedy = "no permission to read it", "change who may read it, or copy it to where you may"
+        raise error("this file may not be read", where=str(path), got=got, expected=expected, remedy=remedy)
     limit = available_memory() if most is None else min(most, available_memory())
     if about.st_size > limit:
-        raise error(
-            "this file is too large",
-            where=str(path),
-            got=f"{about.st_size:,} bytes",
-            expected=f"{expected}, of {limit:,} bytes at most",
-            remedy="check that it is the file that you mean",
-        )
+        most_allowed, remedy = f"{expected}, of {limit:,} bytes at most", "check that it is the file that you mean"
+        raise error("this file is too large", where=str(path), got=f"{about.st_size:,} bytes", expected=most_allowed, remedy=remedy)
 
 
 @contextmanager
