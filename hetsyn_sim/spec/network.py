@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SpecError, UnknownNameError
+from ..errors import SpecError, one_of
 from .grammar.text import read_yaml, write_yaml
 from .model import NeuronModel
 from .network_rules import NETWORK_RULES
@@ -112,16 +112,8 @@ class NetworkSpec:
         UnknownNameError
             If there is none.
         """
-        for population in self.populations:
-            if population.name == name:
-                return population
-        raise UnknownNameError(
-            "unknown population",
-            where="NetworkSpec",
-            got=repr(name),
-            expected=", ".join(p.name for p in self.populations),
-            remedy="use one of these",
-        )
+        population: Population = one_of(name, {p.name: p for p in self.populations}, "population", where="NetworkSpec")
+        return population
 
     def projections_to(self, population: str) -> tuple[Projection, ...]:
         """The projections whose target is ``population``."""

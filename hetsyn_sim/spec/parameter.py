@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from ..errors import SpecError
+from ..errors import SpecError, one_of
 from .grammar.guard import shown
 from .initial import Constant, FanInNormal, Initial, Uniform, as_initial
 from .quantities import QuantityLike, dimensions_of, format_quantity, to_si, unit_name
@@ -144,15 +144,8 @@ class Parameter:
         SpecError
             If it is not such a description.
         """
-        known = {f.name for f in fields(cls)}
-        unknown = sorted(set(plain) - known)
-        if unknown:
-            raise SpecError(
-                "unknown property of a parameter",
-                where=where,
-                got=", ".join(unknown) or repr(""),
-                expected=" or ".join(sorted(known)),
-                remedy="remove it or correct its name",
-            )
+        known = sorted(f.name for f in fields(cls))
+        for fact in plain:
+            one_of(fact, known, "property of a parameter", where=where, remedy="remove it or correct its name")
         bounds = plain.get("bounds")
         return cls(**{**plain, "bounds": None if bounds is None else tuple(bounds)})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
-from ..errors import SpecError
+from ..errors import SpecError, one_of
 from .equations import X_PRE, symbol
 
 if TYPE_CHECKING:
@@ -108,14 +108,8 @@ def initial_values_are_of_states(model: NeuronModel) -> None:
 
 def scheme_is_known(model: NeuronModel) -> None:
     """The scheme is one of ours."""
-    if model.scheme not in SCHEMES:
-        raise SpecError(
-            "unknown scheme",
-            where=f"{model.name}: scheme",
-            got=repr(model.scheme),
-            expected=", ".join(SCHEMES),
-            remedy="exact for linear equations; for others one of the rest",
-        )
+    remedy = "exact for linear equations; for others one of the rest"
+    one_of(model.scheme, SCHEMES, "scheme", where=f"{model.name}: scheme", remedy=remedy)
 
 
 def refractoriness_is_whole(model: NeuronModel) -> None:

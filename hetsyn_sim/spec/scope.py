@@ -10,7 +10,7 @@ import sympy
 from brian2.units.allunits import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
-from ..errors import SpecError
+from ..errors import one_of
 from .equations import X_PRE, symbol
 from .parameter import Parameter
 
@@ -90,23 +90,9 @@ def changed_parameters(model: NeuronModel, changes: Mapping[str, Mapping[str, An
     SpecError
         If there is no such parameter, or a parameter has no such property.
     """
-    unknown = sorted(set(changes) - set(model.parameters))
-    if unknown:
-        raise SpecError(
-            "unknown parameter",
-            where=model.name,
-            got=", ".join(unknown),
-            expected=" or ".join(model.parameters),
-            remedy="correct the name",
-        )
-    known = {f.name for f in fields(Parameter)}
-    foreign = sorted({fact for facts in changes.values() for fact in facts} - known)
-    if foreign:
-        raise SpecError(
-            "unknown property of a parameter",
-            where=model.name,
-            got=", ".join(foreign),
-            expected=" or ".join(sorted(known)),
-            remedy="remove it or correct its name",
-        )
+    known = sorted(f.name for f in fields(Parameter))
+    for name, facts in changes.items():
+        one_of(name, model.parameters, "parameter", where=model.name, remedy="correct the name")
+        for fact in facts:
+            one_of(fact, known, "property of a parameter", where=model.name, remedy="remove it or correct its name")
     return {name: replace(model.parameters[name], **facts) for name, facts in changes.items()}

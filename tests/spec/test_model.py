@@ -88,7 +88,7 @@ def test_with_parameters_refuses_an_unknown_parameter():
     with pytest.raises(SpecError, match="unknown parameter") as excinfo:
         HetSynLIF.with_parameters(tau={"initial": 5 * ms})
     assert excinfo.value.where == "HetSynLIF"
-    assert excinfo.value.got == "tau"
+    assert excinfo.value.got == "'tau'"
     assert "tau_syn" in excinfo.value.expected
     assert "correct the name" in excinfo.value.remedy
 
@@ -96,7 +96,7 @@ def test_with_parameters_refuses_an_unknown_parameter():
 def test_with_parameters_refuses_an_unknown_property():
     with pytest.raises(SpecError, match="unknown property of a parameter") as excinfo:
         HetSynLIF.with_parameters(tau_syn={"inital": 5 * ms})
-    assert excinfo.value.got == "inital"
+    assert excinfo.value.got == "'inital'"
     assert "initial" in excinfo.value.expected
     assert "correct its name" in excinfo.value.remedy
 

@@ -109,6 +109,6 @@ def test_an_unknown_property_is_refused():
     with pytest.raises(SpecError, match="unknown property of a parameter") as excinfo:
         Parameter.from_dict({"axes": "layer", "trained": True}, where="tau_syn")
     assert excinfo.value.where == "tau_syn"
-    assert excinfo.value.got == "trained"
+    assert excinfo.value.got == "'trained'"
     assert "trainable" in excinfo.value.expected
     assert "correct its name" in excinfo.value.remedy
