@@ -211,7 +211,7 @@ class NeuronModel:
         synapses: Any = None,
         **options: Any,
     ) -> NeuronModel:
-        """:func:`hetsyn_sim.from_brian2` by the name that it had in 0.1.0, where its arguments are described."""
+        """:func:`hetsyn_sim.exchange.from_brian2` by the name that it had in 0.1.0, where its arguments are described."""
         # Imported by name: a spec knows nothing of what reads other programs' networks. Goes with the next release.
         return cast("NeuronModel", import_module("hetsyn_sim.exchange").from_brian2(group, synapses, **options))
 
