@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..data.checkpoint import Checkpoint
+from ..data.escape import one_line
 from ..data.files import UNREADABLE, available_memory, check_readable
 from ..errors import CheckpointError, ConfigError, one_of
 from ..models import HetSynLIF, LeakyReadout
@@ -124,7 +125,7 @@ def _parts(tensors: Mapping[str, Array], where: str) -> dict[int, dict[tuple[str
         kind = _ALIASES.get(match["what"]) if match else None
         if match is None or kind is None:
             expected = "layer_hidden1.layer_in.w, .rho, layer_hidden1.layer_rec.w, .rho, ..., layer_out.w, .rho"
-            raise _not_this(where, f"a tensor {key}", expected)
+            raise _not_this(where, f"a tensor {one_line(key)}", expected)
         if kind == "b":
             if np.any(tensor != 0.0):
                 raise _not_this(where, f"{key}: biases that are not 0", "no bias, as published: a HetSynLIF neuron has none")
@@ -200,14 +201,18 @@ def read_state_dict(path: str | PathLike[str]) -> dict[str, NDArray[np.float64]]
         refused = _REFUSED.search(str(error))
         got = "objects that would run code when they are read" + (f": {refused[1]}" if refused else "")
         raise _refused(place, got, "tensors", f"save the tensors alone: {_SAVE}") from error
-    except (*UNREADABLE, LookupError, AttributeError, TypeError, AssertionError) as error:
+    except UNREADABLE as error:
         got = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')} (it begins with {_begins(place)!r})"
         raise _refused(place, got, "a file that torch.save wrote", f"save it again: {_SAVE}") from error
     for name in _WRAPPERS:
         if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
             content = content[name]
     if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()) or not content:
-        got = type(content).__name__ if not isinstance(content, Mapping) else f"a mapping of {', '.join(map(str, content)) or 'nothing'}"
+        got = (
+            type(content).__name__
+            if not isinstance(content, Mapping)
+            else f"a mapping of {one_line(', '.join(map(str, content))) or 'nothing'}"
+        )
         raise _refused(place, got, "a state dict: names and tensors", "save model.state_dict()")
     for name, value in content.items():
         if value.layout is not torch.strided or value.is_complex() or value.is_quantized or value.device.type != "cpu":

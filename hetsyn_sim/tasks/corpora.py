@@ -26,12 +26,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.events import SpikeDataset
-from ..data.files import check_readable
+from ..data.files import reading
 from ..errors import DataError, one_of, package
 from .crossings import CrossingEncoder
 
 _SPLITS: tuple[Literal["train", "test"], ...] = ("train", "test")
 _MAGIC, _HEAD = b"NIST_1A", 1024
+_PROBLEM, _EXPECTED = "this recording can't be read", "a NIST SPHERE or wav file"
+_REMEDY = "copy it again from the corpus; it may have been cut off"
 _FACT = re.compile(rb"^(sample_count|sample_n_bytes|channel_count) -i ([0-9]{1,18})\s*$", re.MULTILINE)
 
 
@@ -139,12 +141,8 @@ def read_sphere(path: Path) -> tuple[NDArray[np.float64], int]:
         If soundfile is not installed.
     """
     soundfile = package("soundfile", "reading NIST SPHERE files", extra="speech", where=str(path))
-    check_readable(path, expected="a NIST SPHERE or wav file")
-    try:
-        with open(path, "rb") as file:
-            head = file.read(_HEAD)
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    with reading(path, _PROBLEM, expected=_EXPECTED, remedy=_REMEDY), open(path, "rb") as file:
+        head = file.read(_HEAD)
     if head.startswith(_MAGIC) and b"shorten" in head.lower():
         raise DataError(
             "this recording is compressed with Shorten, which nothing here can read",
@@ -154,10 +152,8 @@ def read_sphere(path: Path) -> tuple[NDArray[np.float64], int]:
             remedy="decompress it with NIST's sph2pipe (sph2pipe -p -f sph IN OUT) or w_decode (w_decode -o pcm IN OUT)",
         )
     _check_complete(path, head)
-    try:
+    with reading(path, _PROBLEM, expected=_EXPECTED, remedy=_REMEDY):
         samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
-    except (RuntimeError, OSError, ValueError, MemoryError) as error:
-        raise _unreadable(path, error) from error
     if samples.shape[1] != 1:
         raise DataError(
             "this recording has several channels",
@@ -177,17 +173,8 @@ def _check_complete(path: Path, head: bytes) -> None:
     announced = math.prod(header.get(name, 1) for name in (b"sample_count", b"sample_n_bytes", b"channel_count"))
     size = path.stat().st_size - _HEAD
     if b"sample_count" in header and announced > size:
-        raise _unreadable(path, f"{max(0, size):,} bytes of samples where its header announces {announced:,}")
-
-
-def _unreadable(path: Path, error: BaseException | str) -> DataError:
-    return DataError(
-        "this recording can't be read",
-        where=str(path),
-        got=error if isinstance(error, str) else f"{type(error).__name__}: {error}",
-        expected="a NIST SPHERE or wav file",
-        remedy="copy it again from the corpus; it may have been cut off",
-    )
+        got = f"{max(0, size):,} bytes of samples where its header announces {announced:,}"
+        raise DataError(_PROBLEM, where=str(path), got=got, expected=_EXPECTED, remedy=_REMEDY)
 
 
 def _recordings(folder: Path, corpus: Corpus) -> Iterator[tuple[Path, str, str, str]]:

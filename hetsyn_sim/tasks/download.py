@@ -84,7 +84,7 @@ def _unpacked(content: bytes, name: str, address: str) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return archive.read(name)
-    except (*UNREADABLE, KeyError) as error:
+    except UNREADABLE as error:
         raise DataError(
             "this archive does not hold what it should",
             where=address,

@@ -17,7 +17,7 @@ from os import PathLike
 from pathlib import Path
 
 from ..data.events import SpikeDataset
-from ..data.files import check_readable
+from ..data.files import reading
 from ..errors import ConfigError, DataError
 from .aedat import read_aedat_2_0, read_aedat_3_1
 from .event_grid import EventGrid, GriddedRecording, dataset_of
@@ -190,17 +190,10 @@ def _images(folder: Path, test_share: float, grid: EventGrid, unordered: bool) -
 
 
 def _text(path: Path) -> str:
-    check_readable(path, expected="a list as text", most=_MOST_TEXT)
-    try:
+    expected = "trials_to_train.txt, trials_to_test.txt, and for every recording its _labels.csv, all in one folder"
+    remedy = "unpack the whole archive of DVS128 Gesture, and name the folder with the recordings"
+    with reading(path, "a list that belongs to the recordings can't be read", expected=expected, remedy=remedy, most=_MOST_TEXT):
         return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            "a list that belongs to the recordings can't be read",
-            where=str(path),
-            got="no such file" if isinstance(error, FileNotFoundError) else f"{type(error).__name__}: {error}",
-            expected="trials_to_train.txt, trials_to_test.txt, and for every recording its _labels.csv, all in one folder",
-            remedy="unpack the whole archive of DVS128 Gesture, and name the folder with the recordings",
-        ) from error
 
 
 def _no_labels(path: Path, got: str) -> DataError:

@@ -10,6 +10,7 @@ import gzip
 import math
 import os
 import struct
+from contextlib import AbstractContextManager
 from os import PathLike
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.events import SpikeDataset
-from ..data.files import UNREADABLE, check_memory, check_readable, unpack
+from ..data.files import check_memory, reading, unpack
 from ..errors import ConfigError, DataError
 from .distortion import distorted
 
@@ -25,6 +26,8 @@ from .distortion import distorted
 SCANS = ("pixel", "row")
 _SIDE = 28
 _IDX_UBYTE = 0x08  # the type of an entry, third byte of an IDX file
+_PROBLEM, _EXPECTED = "these are not images of MNIST", "28 x 28 grey values as bytes, one digit for each image"
+_REMEDY = "fetch the file again; it may have been cut off"
 Images = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
@@ -157,8 +160,7 @@ def _idx_pair(folder: Path, part: str) -> Images:
 
 def _read_idx(path: Path) -> NDArray[np.uint8]:
     """An IDX file of bytes: two zeros, type, number of axes; their lengths as big-endian int32; the entries."""
-    check_readable(path, expected="an IDX file, also packed")
-    try:
+    with _reading(path):
         if path.suffix == ".gz":
             with gzip.open(path) as packed:
                 content = unpack(packed, path.stat().st_size, where=str(path))
@@ -167,25 +169,15 @@ def _read_idx(path: Path) -> NDArray[np.uint8]:
         zeros, kind, n_axes = struct.unpack_from(">HBB", content)
         shape = struct.unpack_from(f">{n_axes}I", content, 4)
         body = content[4 + 4 * n_axes :]
-    except UNREADABLE as error:
-        if isinstance(error, DataError):
-            raise
-        raise _damaged(path, f"{type(error).__name__}: {error}") from error
     if zeros != 0 or kind != _IDX_UBYTE or len(body) != math.prod(shape):
         raise _damaged(path, f"type {kind:#04x}, axes {shape}, {len(body)} bytes")
     return np.frombuffer(body, dtype=np.uint8).reshape(shape)
 
 
 def _from_npz(path: Path) -> Images:
-    check_readable(path, expected="an .npz file with x and y")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            check_memory(sum(entry.file_size for entry in file.zip.infolist()), where=str(path))
-            return _checked(file["x"], file["y"], path)
-    except (*UNREADABLE, KeyError, AttributeError, TypeError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise _damaged(path, f"{type(error).__name__}: {error}") from error
+    with _reading(path), np.load(path, allow_pickle=False) as file:
+        check_memory(sum(entry.file_size for entry in file.zip.infolist()), where=str(path))
+        return _checked(file["x"], file["y"], path)
 
 
 def _checked(images: NDArray[np.generic], labels: NDArray[np.generic], path: Path) -> Images:
@@ -195,11 +187,9 @@ def _checked(images: NDArray[np.generic], labels: NDArray[np.generic], path: Pat
     return images.reshape(-1, _SIDE, _SIDE).astype(np.uint8), labels.astype(np.int64)
 
 
+def _reading(path: Path) -> AbstractContextManager[None]:
+    return reading(path, _PROBLEM, expected=_EXPECTED, remedy=_REMEDY)
+
+
 def _damaged(path: Path, got: str) -> DataError:
-    return DataError(
-        "these are not images of MNIST",
-        where=str(path),
-        got=got,
-        expected="28 x 28 grey values as bytes, one digit for each image",
-        remedy="fetch the file again; it may have been cut off",
-    )
+    return DataError(_PROBLEM, where=str(path), got=got, expected=_EXPECTED, remedy=_REMEDY)

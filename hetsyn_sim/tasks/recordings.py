@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.files import UNREADABLE, check_readable
+from ..data.files import reading
 from ..errors import DataError
 
 #: Bytes of a recording (an hour at 8 kHz has 58 million) and of an archive, and members of it. The spoken digits have 3,000 and 24 million.
@@ -114,9 +114,8 @@ def _wav_files(path: Path) -> Iterator[tuple[str, bytes]]:
             if wanted(file.name) and not file.is_dir():
                 yield file.relative_to(path).as_posix(), _content_of(file)
         return
-    check_readable(path, expected="a folder, or a .tar.xz, .tar.gz or .zip archive")
     total = 0
-    try:
+    with reading(path, "the archive can't be read", expected="a complete .tar.xz, .tar.gz or .zip archive", remedy="download it again"):
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 for count, entry in enumerate(archive.infolist(), start=1):
@@ -132,31 +131,13 @@ def _wav_files(path: Path) -> Iterator[tuple[str, bytes]]:
                     stream = tar.extractfile(member) if member.isreg() and wanted(member.name) else None
                     if stream is not None:
                         yield member.name, stream.read()
-    except (*UNREADABLE, KeyError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(
-            "the archive can't be read",
-            where=str(path),
-            got=f"{type(error).__name__}: {error}",
-            expected="a complete .tar.xz, .tar.gz or .zip archive",
-            remedy="download it again",
-        ) from error
 
 
 def _content_of(file: Path) -> bytes:
     """A recording in a folder."""
-    check_readable(file, expected="a recording", most=MOST_OF_ONE)
-    try:
+    remedy = "check the file and its permissions, or leave it out"
+    with reading(file, "the recording can't be read", expected="a wav file that may be read", remedy=remedy, most=MOST_OF_ONE):
         return file.read_bytes()
-    except OSError as error:
-        raise DataError(
-            "the recording can't be read",
-            where=str(file),
-            got=f"{type(error).__name__}: {error.strerror}",
-            expected="a wav file that may be read",
-            remedy="check the file and its permissions, or leave it out",
-        ) from error
 
 
 def _checked_member(path: Path, name: str, size: int, is_plain: bool, count: int, total: int) -> int:

@@ -17,23 +17,25 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.files import UNREADABLE, check_memory, check_readable, unpack
+from ..data.files import UNREADABLE, check_memory, check_readable, reading, unpack
 from ..errors import DataError
 
 _PLACES = ("spikes/times", "spikes/units", "labels")
+_PROBLEM, _REMEDY = "this file is not in the layout of the Spiking Heidelberg Digits", "check the file, or download it again"
+_EXPECTED = f"{', '.join(_PLACES)}: for every recording an array of times (s), one of units as long, and a label"
 _ENDINGS = tuple(plain + packed for plain in (".h5", ".hdf5") for packed in ("", ".gz", ".zip"))
 
 
 def is_in_layout(path: str | PathLike[str]) -> bool:
     """Whether this is a file in the layout, or a folder with such files."""
-    found = Path(path)
-    files = _in(found) if os.path.isdir(found) else [found]
+    location = Path(path)
+    files = _in(location) if os.path.isdir(location) else [location]
     try:
         with _opened(files[0]) as file:
             return all(place in file for place in _PLACES)
     except DataError:  # it unpacks to too much, which whoever reads it says; a pipe is no file in the layout
         return os.path.isfile(files[0])
-    except (*UNREADABLE, IndexError):
+    except UNREADABLE:
         return False
 
 
@@ -96,19 +98,14 @@ def _unpacked(path: Path, ending: str) -> bytes:
 
 def read(path: Path, split: str) -> Part:
     """The recordings of a file; without a split, every fifth of each label is for testing."""
-    try:
-        with _opened(path) as file:
-            if missing := [place for place in _PLACES if place not in file]:
-                raise _not_this_layout(path, f"no {', '.join(missing)}")
-            check_memory(sum(file[place].size * file[place].dtype.itemsize for place in _PLACES), where=str(path))
-            times = [np.asarray(t, dtype=np.float64).ravel() for t in file["spikes/times"][()]]
-            units = [np.asarray(u).ravel() for u in file["spikes/units"][()]]
-            labels = np.asarray(file["labels"][()]).ravel()
-            speakers = np.asarray(file["extra/speaker"][()]).ravel() if "extra/speaker" in file else np.zeros(len(labels), dtype=int)
-    except (*UNREADABLE, KeyError, TypeError, AttributeError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise _not_this_layout(path, f"{type(error).__name__}: {error}") from error
+    with reading(path, _PROBLEM, expected=_EXPECTED, remedy=_REMEDY), _opened(path) as file:
+        if missing := [place for place in _PLACES if place not in file]:
+            raise _not_this_layout(path, f"no {', '.join(missing)}")
+        check_memory(sum(file[place].size * file[place].dtype.itemsize for place in _PLACES), where=str(path))
+        times = [np.asarray(t, dtype=np.float64).ravel() for t in file["spikes/times"][()]]
+        units = [np.asarray(u).ravel() for u in file["spikes/units"][()]]
+        labels = np.asarray(file["labels"][()]).ravel()
+        speakers = np.asarray(file["extra/speaker"][()]).ravel() if "extra/speaker" in file else np.zeros(len(labels), dtype=int)
     if not len(times) == len(units) == len(labels) == len(speakers):
         raise _not_this_layout(path, f"{len(times)} arrays of times, {len(units)} of units, {len(labels)} labels, {len(speakers)} speakers")
     for k, (t, u) in enumerate(zip(times, units, strict=True)):
@@ -141,10 +138,4 @@ def _every_fifth(labels: NDArray[Any]) -> NDArray[np.str_]:
 
 
 def _not_this_layout(path: Path, got: str) -> DataError:
-    return DataError(
-        "this file is not in the layout of the Spiking Heidelberg Digits",
-        where=str(path),
-        got=got,
-        expected=f"{', '.join(_PLACES)}: for every recording an array of times (s), one of units as long, and a label",
-        remedy="check the file, or download it again",
-    )
+    return DataError(_PROBLEM, where=str(path), got=got, expected=_EXPECTED, remedy=_REMEDY)

@@ -73,7 +73,7 @@ def test_times_that_run_backwards_can_be_taken_as_they_are(gestures, images):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (None, "can't be read.*no such file.*its _labels.csv"),
+        (None, "can't be read.*No such file.*its _labels.csv"),
         (b"\xff\xfe\0", "can't be read.*UnicodeDecodeError"),
         (b"", "not the labels.*the first line '', 0 more"),
         (COLUMNS.encode(), "not the labels.*0 more"),
@@ -106,7 +106,7 @@ def test_lists_of_trials_that_are_none(gestures):
     with pytest.raises(DataError, match=r"(?s)in both splits.*user24_fluorescent_led\.aedat"):
         dvs_gestures(gestures)
     path.unlink()
-    with pytest.raises(DataError, match=r"(?s)can't be read.*trials_to_train\.txt.*no such file"):
+    with pytest.raises(DataError, match=r"(?s)can't be read.*trials_to_train\.txt.*No such file"):
         dvs_gestures(gestures)
 
 
