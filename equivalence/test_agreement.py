@@ -110,7 +110,6 @@ def chosen() -> Case:
 
 
 @pytest.mark.compiled
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "simulator", [pytest.param(n, marks=pytest.mark.cuda) if "cuda_standalone" in n else n for n in names(compiled=True)]
 )

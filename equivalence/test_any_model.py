@@ -6,9 +6,7 @@ b is the bound of :mod:`hetsyn_sim.agreement.trajectories`, along the path that 
 model takes part by being in it. A file with a model's text does too: ``pytest equivalence/test_any_model.py --model neuron.yaml``.
 """
 
-import os
 import re
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -219,14 +217,12 @@ parameters:
 """
 
 
-@pytest.mark.slow
-def test_a_neuron_from_a_file_of_text_takes_the_whole_suite(tmp_path):
+def test_a_neuron_from_a_file_of_text_takes_the_whole_suite(process, tmp_path):
     """Nobody has registered it, and no test names it: it is held to all that the zoo is held to, by being named on the command line."""
     file = tmp_path / "own.yaml"
     file.write_text(OF_ONE_S_OWN, encoding="utf-8")
     here = Path(__file__)
     command = [sys.executable, "-m", "pytest", str(here), "--model", str(file), "-k", "OwnNeuron", "-q", "-p", "no:cacheprovider"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=here.parent.parent, timeout=600, env=os.environ | {"CI": "true"})
-    assert done.returncode == 0, done.stdout[-3000:]
+    done = process(command, cwd=here.parent.parent, timeout=800)
     passed = int(re.findall(r"(\d+) passed", done.stdout)[0])
     assert passed >= len(names(reference=False)) - 3 + len(NEAR_MISSES) + 2, done.stdout[-500:]

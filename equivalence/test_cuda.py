@@ -57,7 +57,7 @@ def name_of(device, form):
 
 
 @pytest.mark.cuda
-@pytest.mark.slow
+@pytest.mark.compiled
 @REAL
 @NETWORK
 def test_a_gpu_runs_a_network_as_the_reference_does(name, form):
@@ -65,7 +65,6 @@ def test_a_gpu_runs_a_network_as_the_reference_does(name, form):
 
 
 @pytest.mark.compiled
-@pytest.mark.slow
 @ON_CPU
 def test_the_code_for_a_gpu_is_the_reference_on_the_cpu(name, form):
     case = CASES[name]()
@@ -74,7 +73,6 @@ def test_the_code_for_a_gpu_is_the_reference_on_the_cpu(name, form):
 
 
 @pytest.mark.compiled
-@pytest.mark.slow
 @REAL
 def test_threads_in_the_other_order_give_the_same(form, monkeypatch):
     """What depended on the order of threads or blocks would show, but for atomic additions, whose rounding is in the bound."""
@@ -88,7 +86,6 @@ def test_threads_in_the_other_order_give_the_same(form, monkeypatch):
 
 
 @pytest.mark.compiled
-@pytest.mark.slow
 def test_a_gpus_refractoriness_is_the_cpus():
     if reason := why_not():
         pytest.skip(reason)
@@ -101,7 +98,6 @@ def test_a_gpus_refractoriness_is_the_cpus():
 
 
 @pytest.mark.compiled
-@pytest.mark.slow
 def test_a_fault_in_a_kernel_is_caught(monkeypatch):
     """The negative control: reset before the decay instead of after it, planted in the schedule of the generated code alone."""
     from hetsyn_sim.brian.schedule import Schedule

@@ -1,6 +1,5 @@
 """The public names: all there, the right ones, and free until they are used."""
 
-import subprocess
 import sys
 import types
 
@@ -65,9 +64,9 @@ def test_dir_lists_the_names():
 
 
 @pytest.mark.parametrize("module", ["hetsyn_sim", "hetsyn_sim.cli.app"])
-def test_importing_loads_nothing_heavy(module):
+def test_importing_loads_nothing_heavy(module, process):
     code = f"import sys, {module}; print(sorted({{'torch', 'brian2', 'numpy', 'matplotlib', 'lightning'}} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert process([sys.executable, "-c", code]).stdout.strip() == "[]"
 
 
 def test_the_example_of_the_design(toy_data, tmp_path):

@@ -3,8 +3,6 @@
 import json
 from dataclasses import replace
 
-import pytest
-
 from benchmarks import ladder
 from benchmarks.ladder import CASES, finetuning_lines, ladder_lines
 from hetsyn_sim.ladder import RUNGS, Row, run_ladder
@@ -19,7 +17,6 @@ def test_the_tables_say_what_the_rows_say():
     assert line == "| dt 10 times finer, noise of 0.5 thresholds | 100.0 % | 70.0 ± 14.1 % | 90.0 % |"
 
 
-@pytest.mark.slow
 def test_a_benchmark_that_was_stopped_goes_on(toy_checkpoint, toy_data, tmp_path, monkeypatch, capsys):
     told = {"training": {"batch_size": 3, "validation": "none", "num_threads": 1}}
     replace(toy_checkpoint, recipe=told).save(tmp_path / "checkpoint.safetensors")

@@ -38,7 +38,6 @@ def test_the_table():
 
 
 @pytest.mark.compiled
-@pytest.mark.slow
 def test_at_toy_size(tmp_path):
     (tmp_path / "_generated").mkdir()
     arguments = ["--json", str(tmp_path / "rows.json"), "--docs", str(tmp_path), "--shape", "20", "2", "5", "--rounds", "1"]

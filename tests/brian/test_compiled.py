@@ -32,7 +32,6 @@ def own_cache(tmp_path, monkeypatch):
 
 
 @pytest.mark.compiled
-@pytest.mark.slow
 def test_cpp_standalone_over_minutes_of_concatenated_recordings(tmp_path, own_cache):
     """More than 64 s of biological time: beyond that, two clocks of Brian2's standalone mode would miss each other. In several runs."""
     spec, values = _network()
@@ -74,7 +73,6 @@ def test_every_feature_and_other_numbers_without_compiling_again(compiled_networ
 
 
 @pytest.mark.compiled
-@pytest.mark.slow
 @pytest.mark.parametrize("device", [pytest.param("cython", marks=pytest.mark.thorough), "cpp_standalone"])
 def test_neurons_of_the_textbooks(device):
     spec = NetworkSpec("0.02 ms", 8, [Layer(hodgkin_huxley(), 4, recurrent=True), Layer(adex(), 3)])
@@ -84,7 +82,6 @@ def test_neurons_of_the_textbooks(device):
 
 
 @pytest.mark.compiled
-@pytest.mark.slow
 def test_graded_neurons_whose_values_are_read_from_a_file(own_cache):
     """Graded outputs, crossings, values in and out; other weights and inputs are not compiled again, and run in several parts."""
     spec = NetworkSpec("0.5 ms", 3, [Layer(graded(), 5), Layer(graded(), 4)], Layer(value_readout(), 2))
@@ -98,7 +95,6 @@ def test_graded_neurons_whose_values_are_read_from_a_file(own_cache):
 
 
 @pytest.mark.compiled
-@pytest.mark.slow
 def test_cpp_standalone_a_second_time_in_one_process_after_a_failure(tmp_path, own_cache, monkeypatch):
     layers = [Layer(lively(HomNeuALIFNormalised), 6, recurrent=True)]
     spec = NetworkSpec("4 ms", 6, layers, step_order=StepOrder(("recurrent", "reset", "decay", "feedforward", "threshold")))
@@ -118,7 +114,6 @@ def test_cpp_standalone_a_second_time_in_one_process_after_a_failure(tmp_path, o
 
 
 @pytest.mark.compiled
-@pytest.mark.slow
 def test_cython():
     spec, values = _network()
     inputs = random_spikes((30, 4, 6))

@@ -1,7 +1,6 @@
 """The CUDA device without a GPU: what it asks for, what it sets, what it keeps, and that nvcc compiles what is generated."""
 
 import re
-import subprocess
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -171,14 +170,14 @@ def project_of(folder, good=True):
 
 
 @pytest.mark.compiled
-def test_finished_units_are_kept_even_if_others_fail(monkeypatch, tmp_path):
+def test_finished_units_are_kept_even_if_others_fail(monkeypatch, tmp_path, process):
     monkeypatch.setenv("HETSYN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(cuda, "check_tools", lambda: None)
     with pytest.raises(BackendError, match=r"(?s)standalone program can't be compiled.*one\.o.*nvidia-curand"):
         compile_cuda(project_of(tmp_path / "bad", good=False))
     told, said = [], []
     program, compiled = compile_cuda(project_of(tmp_path / "good"), message=said.append, progress=told.append)
-    assert (compiled, subprocess.run([program], check=False).returncode) == (True, 0)
+    assert (compiled, process([program], check=False).returncode) == (True, 0)
     assert (tmp_path / "good" / "made").read_text().split() == ["one.o"]  # main.o was made beside the bad one
     assert said == ["compiling 1 of 2 files with nvcc: some 20 s each on one core"]
     assert told[-1] == 1.0
@@ -204,7 +203,6 @@ def test_a_launch_without_an_end():
 
 
 @with_cuda
-@pytest.mark.slow
 @pytest.mark.compiled
 @pytest.mark.parametrize(
     ("form", "kinds"),
@@ -213,12 +211,12 @@ def test_a_launch_without_an_end():
         ("fast", ("decay_and_sum_I", "feedforward_wipe")),
     ],
 )
-def test_nvcc_compiles_units_of_each_kind(tmp_path, form, kinds):
+def test_nvcc_compiles_units_of_each_kind(tmp_path, form, kinds, process):
     """Some of each kind, for a real GPU's architecture; all of them take minutes: `hetsyn simulate --device cuda --build-only`."""
     spec, values, x = small()
     device = replace(DEVICES["cuda_standalone"], architecture="sm_90", program=lambda project, **told: (project / "main", False))
     BrianSimulation(spec, values, device=device, form=form).build(x, tmp_path)
     for kind in kinds:
         unit = next(path for path in sorted((tmp_path / "code_objects").glob("layer_1*.cu")) if kind in path.name)
-        subprocess.run(["make", str(unit.with_suffix(".o").relative_to(tmp_path))], cwd=tmp_path, check=True, capture_output=True)
+        process(["make", str(unit.with_suffix(".o").relative_to(tmp_path))], cwd=tmp_path)
         assert unit.with_suffix(".o").stat().st_size > 1000

@@ -3,7 +3,6 @@
 import itertools
 import logging
 import re
-import subprocess
 import sys
 
 import numpy as np
@@ -109,7 +108,6 @@ def test_an_oscillation_that_brian_makes_nan_of_gets_our_coefficients(check):
     assert "because u, k oscillate" in BrianSimulation(spec, spec.initial_values(1)).describe()
 
 
-@pytest.mark.slow
 def test_a_synapse_that_oscillates_is_refused():
     """Brian2 makes NaN of it."""
     model = NeuronModel(
@@ -132,12 +130,12 @@ def test_a_synapse_that_oscillates_is_refused():
         simulate(spec, spec.initial_values(0), random_spikes((5, 1, 3)))
 
 
-def test_the_two_sides_share_no_code():
+def test_the_two_sides_share_no_code(process):
     """Importing the Brian2 side brings in neither torch nor our own propagators."""
     code = (
         "import sys, hetsyn_sim.brian; print([m for m in sys.modules if m.startswith(('torch', 'hetsyn_sim.discrete', 'hetsyn_sim.tr'))])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = process([sys.executable, "-c", code])
     assert done.stdout.strip() == "[]"
 
 

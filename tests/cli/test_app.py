@@ -1,7 +1,6 @@
 """The frame around the verbs: help, version, exit codes, what a terminal sees."""
 
 import re
-import subprocess
 import sys
 from unittest import mock
 
@@ -59,8 +58,8 @@ def test_other_errors_are_not_hidden(monkeypatch):
     assert isinstance(invoke("info", "x").exception, ZeroDivisionError)
 
 
-def test_the_command_needs_no_terminal():
-    result = subprocess.run([sys.executable, "-m", "hetsyn_sim.cli.app", "--help"], capture_output=True, text=True, check=True)
+def test_the_command_needs_no_terminal(process):
+    result = process([sys.executable, "-m", "hetsyn_sim.cli.app", "--help"])
     assert "hetsyn" in result.stdout
     assert result.stderr == ""
 

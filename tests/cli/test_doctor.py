@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 
 from typer.testing import CliRunner
@@ -12,13 +11,13 @@ from hetsyn_sim.cli.doctor import show_findings
 from hetsyn_sim.cli.doctor_checks import Finding
 
 
-def run(folder, **packages):
+def run(process, folder, **packages):
     """``hetsyn doctor --quick`` in a process that finds these modules before the installed ones."""
     for name, code in packages.items():
         (folder / f"{name}.py").write_text(code)
     command = [sys.executable, "-P", "-m", "hetsyn_sim.cli.app", "doctor", "--quick", "--json", str(folder / "found.json")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])}
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    done = process(command, env={"PYTHONPATH": path}, cwd=folder, check=False)
     assert "Traceback" not in done.stdout + done.stderr
     return done, json.loads((folder / "found.json").read_text())
 
@@ -34,8 +33,8 @@ def test_what_works_here(tmp_path):
     assert ("Brian2", "cpp_standalone") not in states  # --quick
 
 
-def test_torch_missing_and_brian2_crashing(tmp_path):
-    done, found = run(tmp_path, torch="raise ImportError('no torch today')", brian2="import os; os.abort()")
+def test_torch_missing_and_brian2_crashing(tmp_path, process):
+    done, found = run(process, tmp_path, torch="raise ImportError('no torch today')", brian2="import os; os.abort()")
     assert done.returncode == 2
     assert done.stdout.endswith("something essential does not work: see what is needed above\n")
     broken = {f["name"]: f for f in found["findings"] if f["group"] in ("training", "Brian2")}

@@ -153,7 +153,6 @@ def test_what_an_answer_means(answer, name, state, essential):
     assert bool(finding.remedy) == (state != "ok") or name == "kernels baseline"
 
 
-@pytest.mark.slow
 @pytest.mark.compiled
 def test_a_compiled_target_of_brian():
     answer = in_child("brian", "cpp_standalone")

@@ -1,7 +1,6 @@
 """Every verb once, on toy files: what it prints, what it writes, how it ends."""
 
 import json
-import subprocess
 import sys
 from dataclasses import replace
 
@@ -183,14 +182,14 @@ def test_transfer_climbs_the_ladder_and_goes_on(hetsyn, files, toy_data):
     assert (files.folder / "other" / "ladder.json").is_file()
 
 
-def test_export_writes_a_folder_that_runs(hetsyn, files):
+def test_export_writes_a_folder_that_runs(hetsyn, files, process):
     out = files.folder / "out.json"
     result = hetsyn("export", files.checkpoint, files.folder / "exported", "--to", "brian2", "--data", files.data, "--json", out)
     written = json.loads(out.read_text())
     assert f"{written['n_spikes']['layer_1']:,}" in result.stdout
     names = sorted(path.name for path in (files.folder / "exported").iterdir())
     assert names == ["README.md", "network.py", "recordings.npz", "values.npz"]
-    done = subprocess.run([sys.executable, files.folder / "exported" / "network.py"], capture_output=True, text=True, check=True)
+    done = process([sys.executable, files.folder / "exported" / "network.py"])
     assert f"{written['n_spikes']['layer_1']} spikes, 0 differ" in done.stdout
 
 

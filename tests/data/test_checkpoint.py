@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 
 import numpy as np
@@ -94,12 +93,12 @@ def test_the_file_explains_itself_to_other_readers(checkpoint):
     assert about["metrics"]["train_loss"] == "nan"
 
 
-def test_needs_no_torch(checkpoint, tmp_path):
+def test_needs_no_torch(checkpoint, tmp_path, process):
     path = checkpoint.save(tmp_path / "digits")
     code = (
         f"import sys; from hetsyn_sim.data.checkpoint import Checkpoint; Checkpoint.load({str(path)!r}); assert 'torch' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    process([sys.executable, "-c", code])
 
 
 @pytest.mark.parametrize("value", [0.0, np.inf, 5.0])
@@ -233,8 +232,8 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_killed_writers_left_is_removed(tmp_path):
-    dead = subprocess.Popen([sys.executable, "-c", ""])
+def test_what_killed_writers_left_is_removed(tmp_path, process):
+    dead = process.start([sys.executable, "-c", ""])
     dead.wait()
     kept = [tmp_path / name for name in ("file", ".hidden", ".notes.tmp", f".file.{os.getpid()}.tmp")]
     for path in (*kept, tmp_path / f".file.{dead.pid}.tmp"):

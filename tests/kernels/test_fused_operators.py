@@ -2,7 +2,6 @@
 
 import faulthandler
 import os
-import subprocess
 import sys
 import textwrap
 from datetime import timedelta
@@ -61,7 +60,7 @@ def test_gradcheck(reverse):
     )
 
 
-@pytest.mark.parametrize("backend", ["aot_eager", pytest.param("inductor", marks=[pytest.mark.slow, pytest.mark.compiled])])
+@pytest.mark.parametrize("backend", ["aot_eager", pytest.param("inductor", marks=pytest.mark.compiled)])
 def test_compiled_as_one_graph(backend):
     leaves = make()
     expected = gradients(network, leaves)
@@ -111,18 +110,12 @@ def train_half(rank, port, folder):
     torch.distributed.destroy_process_group()
 
 
-@pytest.mark.slow
-def test_two_processes_with_half_a_batch_each(tmp_path):
+def test_two_processes_with_half_a_batch_each(process, tmp_path):
     # The meeting point outlives both: it is this process's, at a port that the system chose.
     store = torch.distributed.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
     program = f"import runpy; runpy.run_path({__file__!r})['train_half']({{}}, {store.port}, {str(tmp_path)!r})"
-    runs = [subprocess.Popen([sys.executable, "-c", program.format(rank)]) for rank in range(2)]
-    try:
-        assert [run.wait(timeout=PATIENCE) for run in runs] == [0, 0]
-    finally:
-        for run in runs:
-            run.kill()
-            run.wait()
+    runs = [process.start([sys.executable, "-c", program.format(rank)]) for rank in range(2)]
+    assert [run.wait(timeout=PATIENCE) for run in runs] == [0, 0]
     found = torch.load(tmp_path / "gradients.pt")
     x, *parameters = make()
     halves = [gradients(lambda *p, k=k: network(x.detach() * (1.0 + k), *p), parameters, 0.5) for k in range(2)]
@@ -130,7 +123,7 @@ def test_two_processes_with_half_a_batch_each(tmp_path):
         torch.testing.assert_close(one, first + second, rtol=1e-12, atol=1e-12)
 
 
-def test_memory_grows_with_the_steps_by_inputs_and_outputs_alone():
+def test_memory_grows_with_the_steps_by_inputs_and_outputs_alone(process):
     """In a process of its own: the peak of 100,000 steps forwards and backwards, in units of what goes in and comes out."""
     program = """
         import resource, torch
@@ -150,5 +143,5 @@ def test_memory_grows_with_the_steps_by_inputs_and_outputs_alone():
         # x twice (its random numbers), dx, v_in, z, v, dz, d
         print((peak() - before) / (100_000 * (3 * 30 + 6 * 20) * 4))
     """
-    out = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True)
+    out = process([sys.executable, "-c", textwrap.dedent(program)])
     assert float(out.stdout) < 1.1

@@ -1,6 +1,5 @@
 """Where compiled steps are kept, and what happens when something there, or the compiler, is not as it should be."""
 
-import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -88,10 +87,10 @@ print(float(make(adlif("symplectic_euler"), n_steps=20).run(compiled_step_scan).
 
 
 @pytest.mark.compiled
-def test_two_processes_compile_the_same_model(folder):
+def test_two_processes_compile_the_same_model(folder, process):
     root = Path(__file__).parents[2]
-    started = [subprocess.Popen([sys.executable, "-c", TWO], cwd=root, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    told = [process.communicate(timeout=120)[0] for process in started]
-    assert [process.returncode for process in started] == [0, 0]
+    started = [process.start([sys.executable, "-c", TWO], cwd=root, stdout=process.PIPE) for _ in range(2)]
+    told = [one.communicate(timeout=600)[0] for one in started]
+    assert [one.returncode for one in started] == [0, 0]
     assert told[0] == told[1] != ""
     assert len(list(folder.glob("*.so"))) == 1

@@ -1,7 +1,6 @@
 """Finding the compiled kernels: none, of another version, not loadable, each instruction set; and choosing a back end."""
 
 import shutil
-import subprocess
 import warnings
 
 import pytest
@@ -52,10 +51,10 @@ def test_a_file_that_is_no_library(without_library):
 
 @pytest.mark.compiled
 @pytest.mark.skipif(shutil.which("c++") is None, reason="no compiler")
-def test_a_library_of_another_version_is_refused(without_library):
+def test_a_library_of_another_version_is_refused(without_library, process):
     source = without_library / "old.cpp"
     source.write_text(f'extern "C" int hetsyn_abi() {{ return {ABI + 1}; }}')
-    subprocess.run(["c++", "-shared", "-fPIC", str(source), "-o", str(without_library / "_baseline.so")], check=True)
+    process(["c++", "-shared", "-fPIC", str(source), "-o", str(without_library / "_baseline.so")])
     with pytest.warns(BackendWarning, match="_baseline.so is of another version of hetsyn-sim"):
         run()
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -20,13 +18,9 @@ LEAST = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("what", LEAST)
-def test_a_process_that_is_killed_leaves_nothing_half_done(what, tmp_path):
+def test_a_process_that_is_killed_leaves_nothing_half_done(what, process, tmp_path):
     command = [sys.executable, "-m", "tests.reliability.killed", what, str(tmp_path), "0"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=800, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    counts = json.loads(done.stdout)
+    counts = json.loads(process(command, cwd=ROOT, timeout=800).stdout)
     assert set(counts) == set(LEAST[what])
     assert all(counts[how] >= least for how, least in LEAST[what].items()), counts

@@ -5,9 +5,7 @@ What was there before is there after, byte for byte; nothing is left beside it; 
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -161,11 +159,11 @@ def test_a_command_says_so(n_bytes, tmp_path, monkeypatch):
         assert snapshot(tmp_path) == before
 
 
-def test_a_real_full_disk(tmp_path):
+def test_a_real_full_disk(process, tmp_path):
     """A file system of 64 kB in memory, where mounting is allowed."""
     place = tmp_path / "disk"
     place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", place], capture_output=True, text=True, check=False)
+    mounted = process(["mount", "-t", "tmpfs", "-o", "size=64k", "none", place], check=False)
     if mounted.returncode != 0:
         pytest.skip(f"mounting is not allowed here: {mounted.stderr.strip()}")
     try:
@@ -181,7 +179,7 @@ def test_a_real_full_disk(tmp_path):
             read(place / name)
             (place / name).unlink()
     finally:
-        subprocess.run(["umount", place], check=True)
+        process(["umount", place])
 
 
 _UNPRIVILEGED = """
@@ -219,7 +217,7 @@ for name, read in readers.items():
 """
 
 
-def test_folders_that_may_not_be_written_to(tmp_path):
+def test_folders_that_may_not_be_written_to(tmp_path, process):
     """Root may write everywhere, so the writers run as nobody, who owns none of it."""
     closed, sealed = tmp_path / "closed", tmp_path / "sealed"
     for folder in (closed, sealed):
@@ -235,8 +233,7 @@ def test_folders_that_may_not_be_written_to(tmp_path):
     before = snapshot(closed)
     try:
         arguments = [sys.executable, "-c", _UNPRIVILEGED, str(tmp_path)]
-        done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False, env=os.environ | {"HOME": "/"})
-        assert done.returncode == 0, done.stderr
+        done = process(arguments, cwd=ROOT, env={"HOME": "/"})
         assert done.stdout.split() == ["refused"] * (2 * (len(WRITERS) + 1) + (len(WRITERS) - 2 + 2) + (len(WRITERS) - 2))
         assert snapshot(closed) == before
     finally:

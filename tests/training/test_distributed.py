@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -132,17 +131,14 @@ def test_several_machines_need_torchrun():
 # -- processes of their own --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
-def test_a_process_is_killed_and_two_machines_finish(data, recipe, tmp_path):
+def test_a_process_is_killed_and_two_machines_finish(data, recipe, process, tmp_path):
     """`hetsyn train --devices 2` with one of them killed: all end, with a message. Then `torchrun` with two "machines" goes on."""
     recipe = recipe.changed(epochs=40, precision="float64")
     data.save(tmp_path / "data.h5")
     (tmp_path / "toy.yaml").write_text(recipe.to_yaml())
     verb = ["hetsyn_sim.cli.app", "train", "toy.yaml", "--data", "data.h5", "--out", "run"]
-    quiet = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "COV"))}
-    run = subprocess.Popen(
-        [sys.executable, "-m", *verb, "--devices", "2"], cwd=tmp_path, env=quiet, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    quiet = {key: None for key in os.environ if key.startswith(("PYTEST", "COV"))}
+    run = process.start([sys.executable, "-m", *verb, "--devices", "2"], cwd=tmp_path, env=quiet, stdout=process.PIPE, stderr=process.PIPE)
     try:
         next(line for line in run.stderr if line.startswith("epoch  1/"))
         first, second = sorted(pid for pid in children(run.pid) if b"toy.yaml" in Path(f"/proc/{pid}/cmdline").read_bytes())
@@ -167,9 +163,9 @@ def test_a_process_is_killed_and_two_machines_finish(data, recipe, tmp_path):
         port = free.getsockname()[1]
     where = ["--nnodes", "2", "--nproc_per_node", "1", "--rdzv_backend", "c10d", "--rdzv_endpoint", f"127.0.0.1:{port}"]
     torchrun = [sys.executable, "-m", "torch.distributed.run", *where, "--local_addr", "127.0.0.1", "-m", *verb, "--nodes", "2"]
-    nodes = [subprocess.Popen(torchrun, cwd=tmp_path, env={**quiet, "GLOO_SOCKET_IFNAME": "lo"}, stdout=subprocess.PIPE) for _ in range(2)]
+    nodes = [process.start(torchrun, cwd=tmp_path, env={**quiet, "GLOO_SOCKET_IFNAME": "lo"}, stdout=process.PIPE) for _ in range(2)]
     try:
-        printed = [node.communicate(timeout=240)[0].decode() for node in nodes]
+        printed = [node.communicate(timeout=240)[0] for node in nodes]
     finally:
         for node in nodes:
             node.kill()

@@ -1,8 +1,6 @@
 """Trainings in processes of their own: killed without warning, interrupted from the keyboard."""
 
-import os
 import signal
-import subprocess
 import sys
 import textwrap
 import time
@@ -13,7 +11,7 @@ from hetsyn_sim.training import fit
 
 
 @pytest.fixture
-def start(data, recipe, tmp_path):
+def start(data, recipe, tmp_path, process):
     """Begin the training in another process, slowed down so that a signal meets it half way."""
     data.save(tmp_path / "data.h5")
     (tmp_path / "recipe.yaml").write_text(recipe.to_yaml())
@@ -37,7 +35,7 @@ def start(data, recipe, tmp_path):
 
     def begin(devices=1, strategy="auto"):
         command = [sys.executable, "run.py", str(devices), strategy]
-        return subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        return process.start(command, cwd=tmp_path, stderr=process.PIPE)
 
     return begin
 

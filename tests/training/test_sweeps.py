@@ -3,9 +3,7 @@
 import csv
 import io
 import json
-import os
 import signal
-import subprocess
 import sys
 import textwrap
 from functools import partial
@@ -51,7 +49,7 @@ def test_a_grid_is_trained_once(write_plan, recordings, data, tmp_path):
     assert len(kept["means"]) == 3
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("process")
 @pytest.mark.parametrize("sweep", [sweep_grid, partial(sweep_search, trials=2)], ids=["grid", "search"])
 def test_two_jobs_train_the_same_bytes(write_plan, recordings, tmp_path, sweep):
     """Two trials that are begun together know nothing of each other, and the first two of a search are drawn at random anyway."""
@@ -69,8 +67,7 @@ def test_a_training_that_diverges_is_a_result(write_plan, recordings, tmp_path):
     assert [settings for settings, _ in result.means()] == [{"training.optimiser.lr": 0.02}]
 
 
-@pytest.mark.slow
-def test_a_search_that_is_killed_goes_on(write_plan, recordings, data, tmp_path):
+def test_a_search_that_is_killed_goes_on(write_plan, recordings, data, tmp_path, process):
     """kill -9 in the middle of its second trial: the search ends with the trials, suggestions and bytes of one that nobody touched."""
     path, killed = write_plan(**SEARCH), tmp_path / "killed"
     data.save(tmp_path / "data.h5")
@@ -95,7 +92,7 @@ def test_a_search_that_is_killed_goes_on(write_plan, recordings, data, tmp_path)
 
         sweep_search(SweepPlan.from_yaml("plan.yaml"), load, "killed", trials=3)
     """
-    end = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    end = process([sys.executable, "-c", textwrap.dedent(program)], cwd=tmp_path, check=False)
     assert end.returncode == -signal.SIGKILL
     plan = SweepPlan.from_yaml(path)
     begun = sorted((killed / "runs").iterdir())

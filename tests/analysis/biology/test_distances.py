@@ -58,7 +58,6 @@ def clustered(rng, n_seeds, n_neurons, n_synapses, between_seeds, between_neuron
     return TauTable(10e-3 * np.exp(logs.ravel()), "clustered", columns=columns)
 
 
-@pytest.mark.slow
 @pytest.mark.thorough
 def test_90_percent_cluster_intervals_hold_the_median_in_85_to_95_percent_of_200_samples():
     rng = np.random.default_rng(0)

@@ -25,7 +25,7 @@ def sample(family, n, seed, low=0.0, high=np.inf):
     ("family", "n"),
     [
         *((family, 300) for family in INTERVALS if family != "two_lognormals"),
-        pytest.param("two_lognormals", 1000, marks=[pytest.mark.slow, pytest.mark.thorough]),
+        pytest.param("two_lognormals", 1000, marks=pytest.mark.thorough),
     ],
 )
 def test_90_percent_intervals_hold_the_truth_in_85_to_95_percent_of_200_censored_samples(family, n):

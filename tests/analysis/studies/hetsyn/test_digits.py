@@ -17,7 +17,6 @@ def test_a_speaker_is_held_out():
     assert set(digits.NAMES) == set(spoken_digits().speakers)
 
 
-@pytest.mark.slow
 def test_a_short_run_on_the_official_split():
     row = digits.run_official({"model": "HetSynLIF", "recurrent": True}, 0, epochs=1)
     assert (row["mismatches"], row["simulated"]) == (0, 50)
@@ -26,7 +25,6 @@ def test_a_short_run_on_the_official_split():
     assert row["parameters"] == 2 * (70 * 128 + 128 * 128 + 128 * 10)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("model", NEURONS[1:])
 def test_a_short_run_on_a_new_speaker(model):
     row = digits.run_speaker({"model": model, "recurrent": True, "held_out": "lucas"}, 0, epochs=1)

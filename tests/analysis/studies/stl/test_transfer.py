@@ -1,6 +1,5 @@
 """Folding is exact within rounding, and Brian2 spikes as torch does, spike for spike."""
 
-import subprocess
 import sys
 from dataclasses import replace
 
@@ -66,9 +65,9 @@ def test_an_image_does_not_know_the_one_before(trained):
     assert np.array_equal(together[:, 2:], alone)
 
 
-def test_the_brian2_side_does_without_torch():
+def test_the_brian2_side_does_without_torch(process):
     code = "import sys, analysis.studies.stl.brian; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert process([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_what_does_not_fit_is_refused(trained):
