@@ -38,7 +38,12 @@ LONG_SPIKES: dict[str, int] = {}
 OTHER_SCHEME = {"exact": "euler", "euler": "rk2", "rk2": "euler", "rk4": "rk2", "exponential_euler": "rk2", "symplectic_euler": "euler"}
 
 
-@pytest.mark.parametrize("simulator", [name for name in names(reference=False) if "expansion" not in name])
+def compiled_if_fused(name):
+    """The fused kernels of a member that is not linear are generated and compiled."""
+    return pytest.param(name, marks=pytest.mark.compiled) if "fused" in name else name
+
+
+@pytest.mark.parametrize("simulator", [compiled_if_fused(name) for name in names(reference=False) if "expansion" not in name])
 def test_a_member_runs_as_in_the_reference(member, simulator):
     @fewer_examples(0.02 if find(simulator).slow else 0.05)
     @given(case=networks_of(member))
