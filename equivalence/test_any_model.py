@@ -38,12 +38,13 @@ LONG_SPIKES: dict[str, int] = {}
 OTHER_SCHEME = {"exact": "euler", "euler": "rk2", "rk2": "euler", "rk4": "rk2", "exponential_euler": "rk2", "symplectic_euler": "euler"}
 
 
-def compiled_if_fused(name):
-    """The fused kernels of a member that is not linear are generated and compiled."""
-    return pytest.param(name, marks=pytest.mark.compiled) if "fused" in name else name
+def by_cost(name):
+    """The fused kernels of a member that is not linear are compiled for it; `make test` tries one precision and one form."""
+    costs = {"fused": pytest.mark.compiled, "float32": pytest.mark.slow, "fast": pytest.mark.slow}
+    return pytest.param(name, marks=[mark for part, mark in costs.items() if part in name])
 
 
-@pytest.mark.parametrize("simulator", [compiled_if_fused(name) for name in names(reference=False) if "expansion" not in name])
+@pytest.mark.parametrize("simulator", [by_cost(name) for name in names(reference=False) if "expansion" not in name])
 def test_a_member_runs_as_in_the_reference(member, simulator):
     @fewer_examples(0.02 if find(simulator).slow else 0.05)
     @given(case=networks_of(member))
