@@ -30,7 +30,7 @@ from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.errors import HetSynError
 from hetsyn_sim.exchange import import_nir
 from hetsyn_sim.exchange.nir import NIR_MODELS, export_nir, to_nir
-from hetsyn_sim.exchange.nir.quantise import effect_of, quantise
+from hetsyn_sim.exchange.nir.quantisation import effect_of, quantise
 from hetsyn_sim.models import RESET_FIRST, HetSynLIF, HomNeuLIF, HomNeuReadout, LeakyReadout
 from hetsyn_sim.report.document import Grid
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec

@@ -7,7 +7,7 @@ import pytest
 
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.errors import TransferError
-from hetsyn_sim.exchange.nir.quantise import effect_of, quantise
+from hetsyn_sim.exchange.nir.quantisation import effect_of, quantise
 from hetsyn_sim.exchange.nir.synapses import cluster, distinct, groups_of, quantised_row
 from hetsyn_sim.training.network import Network
 

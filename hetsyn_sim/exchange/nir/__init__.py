@@ -2,7 +2,7 @@
 
 from .exporting import ExportedNIR, export_nir, to_nir
 from .importing import from_nir, import_nir
-from .quantise import effect_of, quantise
+from .quantisation import effect_of, quantise
 from .vocabulary import NIR_MODELS, READINGS
 
 __all__ = ["NIR_MODELS", "READINGS", "ExportedNIR", "effect_of", "export_nir", "from_nir", "import_nir", "quantise", "to_nir"]

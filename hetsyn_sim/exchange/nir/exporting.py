@@ -17,7 +17,7 @@ from .filters import add_filters
 from .graph import Draft, Form
 from .metadata import add_metadata
 from .neurons import add_neurons
-from .quantise import Quantised, quantise
+from .quantisation import Quantised, quantise
 from .vocabulary import READINGS, Reading, kind_of, node_of_model
 
 
@@ -68,7 +68,8 @@ def to_nir(
         Who reads it, one of :data:`~hetsyn_sim.exchange.nir.vocabulary.READINGS`: ``"ode"``, the equations as NIR publishes them; or a
         library that steps them by forward Euler, for which tau and R are chosen so that its step is exactly ours.
     groups
-        Replace every neuron's synaptic time constants by at most so many values (:func:`~hetsyn_sim.exchange.nir.quantise.quantise`). None:
+        Replace every neuron's synaptic time constants by at most so many values
+        (:func:`~hetsyn_sim.exchange.nir.quantisation.quantise`). None:
         they have to fall into few groups as they are.
     form
         ``"groups"``: a filter for every group. ``"synapses"``: a filter for every synapse, where there is more than one group.

@@ -16,7 +16,7 @@ from ...errors import CheckpointError, HetSynError
 from ...spec import NetworkSpec, Projection
 from .file import OURS, digest_of_graph, not_nir
 from .graph import Draft
-from .quantise import Quantised
+from .quantisation import Quantised
 from .vocabulary import kind_of
 
 #: Version of what stands in the metadata.
