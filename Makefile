@@ -13,7 +13,7 @@ INSTALL = $(BIN)/python -m pip install $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -e
 # One thread per worker: the workers already use every core.
 PYTEST = OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/pytest -n $(PYTEST_WORKERS) --maxprocesses 8 --dist loadgroup --timeout 900 --durations 20
 # Marks of what `make test` leaves out. conftest.py sets them, by what a test costs.
-COSTLY = compiled or process or study or docs or slow
+COSTLY = compiled or process or brian2 or study or docs or slow
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

@@ -22,8 +22,15 @@ from equivalence import profiles
 
 ROOT = Path(__file__).parent
 
-#: What is in these folders costs more than `make test` may.
-OF_FOLDERS = {"tests/docs": "docs", "tests/benchmarks": "study", "tests/analysis/studies": "study", "equivalence": "property"}
+#: What is in these places costs more than `make test` may. `equivalence/` runs Brian2 in `make test`: many networks in few items.
+OF_PLACES = {
+    "tests/docs": "docs",
+    "tests/benchmarks": "study",
+    "tests/analysis": "study",
+    "tests/brian": "brian2",
+    "tests/agreement/test_certificate.py": "brian2",
+    "equivalence": "property",
+}
 #: What takes these fixtures starts a program, or waits for a C++ compiler.
 OF_FIXTURES = {"process": "process", "compiled_network": "compiled"}
 #: A test with one of these marks may start programs.
@@ -39,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         place = item.path.relative_to(ROOT).as_posix() if item.path.is_relative_to(ROOT) else ""
         names = getattr(item, "fixturenames", ())
-        marks = {mark for folder, mark in OF_FOLDERS.items() if place.startswith(f"{folder}/")}
+        marks = {mark for part, mark in OF_PLACES.items() if f"{place}/".startswith(f"{part}/")}
         marks |= {mark for fixture, mark in OF_FIXTURES.items() if fixture in names}
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             marks.add("property")

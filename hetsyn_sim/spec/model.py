@@ -205,13 +205,14 @@ class NeuronModel:
         return known | {"dt": second.dim, X_PRE: DIMENSIONLESS}
 
     @classmethod
-    def from_brian2(
-        cls,
-        group: Any,
-        synapses: Any = None,
-        **options: Any,
-    ) -> NeuronModel:
-        """:func:`hetsyn_sim.exchange.from_brian2` by the name that it had in 0.1.0, where its arguments are described."""
+    def from_brian2(cls, group: Any, synapses: Any = None, **options: Any) -> NeuronModel:
+        """:func:`hetsyn_sim.exchange.from_brian2` by the name that it had in 0.1.0.
+
+        Parameters
+        ----------
+        group, synapses, **options
+            As there.
+        """
         # Imported by name: a spec knows nothing of what reads other programs' networks. Goes with the next release.
         return cast("NeuronModel", import_module("hetsyn_sim.exchange").from_brian2(group, synapses, **options))
 

@@ -115,7 +115,7 @@ def test_values_for_a_network_that_takes_spikes():
 def test_values_that_are_not_finite(value):
     inputs = np.zeros((4, 2, 3))
     inputs[3, 1, 2] = value
-    with pytest.raises(DataError, match=r"(?s)not finite.*step 3, recording 1, channel 2"):
+    with pytest.raises(DataError, match=r"(?s)not finite.*\(step, recording, channel\).*at \(3, 1, 2\)"):
         simulate(VALUES, VALUES.initial_values(0), inputs)
 
 
