@@ -9,6 +9,8 @@ from hetsyn_sim.discrete.linear import LinearBlock, coefficients_of
 from hetsyn_sim.errors import SpecError
 from hetsyn_sim.spec.equations import symbol
 
+from ..refusal import refused
+
 R, S, TAU, B, DT = (symbol(n) for n in ("R", "S", "tau", "b", "dt"))
 
 
@@ -16,64 +18,42 @@ def block(**states):
     return LinearBlock.from_states(states, {"tau", "b", "dt"}, where="m: neuron")
 
 
-def test_no_states_make_an_empty_block():
-    empty = block()
-    assert empty.states == ()
-    assert empty.matrix.shape == (0, 0)
-    assert empty.is_diagonal
-
-
-def test_a_single_state_decays():
-    single = block(R=-R / TAU)
-    assert single.matrix == sympy.Matrix([[-1 / TAU]])
-    assert single.is_diagonal
-    assert single.decay("R") == sympy.exp(-DT / TAU)
-
-
-def test_uncoupled_states_make_a_diagonal_matrix():
-    two = block(R=-R / TAU, S=-2 * S * B)
-    assert two.matrix == sympy.Matrix([[-1 / TAU, 0], [0, -2 * B]])
-    assert two.is_diagonal
-    assert two.decay("S") == sympy.exp(-2 * B * DT)
-
-
-def test_coupled_states_do_not():
-    two = block(R=-(R + B * S) / TAU, S=-S / TAU)
-    assert two.matrix == sympy.Matrix([[-1 / TAU, -B / TAU], [0, -1 / TAU]])
-    assert not two.is_diagonal
-
-
-def test_a_coupling_that_cancels_is_none():
-    assert block(R=-(R + S - S) / TAU, S=-S / TAU).is_diagonal
+@pytest.mark.parametrize(
+    ("states", "matrix", "decays"),
+    [
+        ({}, [], {}),
+        ({"R": -R / TAU}, [[-1 / TAU]], {"R": -DT / TAU}),
+        ({"R": -R / TAU, "S": -2 * S * B}, [[-1 / TAU, 0], [0, -2 * B]], {"R": -DT / TAU, "S": -2 * B * DT}),
+        ({"R": -(R + B * S) / TAU, "S": -S / TAU}, [[-1 / TAU, -B / TAU], [0, -1 / TAU]], None),
+        ({"R": -(R + S - S) / TAU, "S": -S / TAU}, [[-1 / TAU, 0], [0, -1 / TAU]], {"R": -DT / TAU}),  # a coupling that cancels
+    ],
+)
+def test_states_that_are_not_coupled_make_a_diagonal_matrix_and_decay_alone(states, matrix, decays):
+    made = block(**states)
+    assert made.states == tuple(states)
+    assert made.matrix == sympy.Matrix(matrix)
+    assert made.is_diagonal == (decays is not None)
+    for state, exponent in (decays or {}).items():
+        assert made.decay(state) == sympy.exp(exponent)
 
 
 @pytest.mark.parametrize(("drive", "got"), [(B, "b"), (symbol("I_syn"), "I_syn")])
 def test_a_driven_equation_is_refused(drive, got):
-    with pytest.raises(SpecError, match="driven by something that is not one of its own states") as excinfo:
+    with refused(SpecError, "driven by something that is not one of its own states", "m: neuron: dR/dt", got, "own states", "on_pre"):
         block(R=-R / TAU + drive / TAU)
-    assert excinfo.value.where == "m: neuron: dR/dt"
-    assert got in str(excinfo.value.got)
-    assert "own states" in excinfo.value.expected
-    assert "on_pre" in excinfo.value.remedy
 
 
 @pytest.mark.parametrize("rate", [R**2, R * S, sympy.sin(R), sympy.exp(-R), sympy.Abs(R), 1 / R])
 def test_a_nonlinear_equation_is_refused(rate):
-    with pytest.raises(SpecError, match="not linear") as excinfo:
+    with refused(SpecError, "not linear", "m: neuron: dR/dt", expected="a sum of R, S", remedy="only linear dynamics"):
         block(R=-rate / TAU, S=-S / TAU)
-    assert excinfo.value.where == "m: neuron: dR/dt"
-    assert excinfo.value.got
-    assert "a sum of R, S" in excinfo.value.expected
-    assert "only linear dynamics" in excinfo.value.remedy
 
 
 def test_a_rate_that_changes_during_a_step_is_refused():
-    with pytest.raises(SpecError, match="a rate depends on a state") as excinfo:
+    with refused(
+        SpecError, "a rate depends on a state", "m: neuron: dR/dt", "-I_syn/tau", "parameters and dt", "take I_syn out of the rate"
+    ):
         block(R=-R * symbol("I_syn") / TAU)
-    assert excinfo.value.where == "m: neuron: dR/dt"
-    assert excinfo.value.got == "-I_syn/tau"
-    assert "parameters and dt" in excinfo.value.expected
-    assert "take I_syn out of the rate" in excinfo.value.remedy
 
 
 def test_coefficients_and_rest():

@@ -8,6 +8,8 @@ from hetsyn_sim.errors import SpecError, TransferError
 from hetsyn_sim.models import HetNeuLIF, HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 
+from ..refusal import refused
+
 TAU = "layer_1.feedforward.tau_syn"
 
 
@@ -58,24 +60,17 @@ def test_time_constants_may_be_zero_and_infinite(spec, values, limit):
 
 def test_values_of_another_network_are_refused(spec, values):
     tau = values.pop(TAU)
-    with pytest.raises(SpecError, match="do not belong to this network") as excinfo:
+    with refused(SpecError, "do not belong to this network", "a file", f"{TAU} missing, layer_9.neuron.theta unknown"):
         check_values(spec, {**values, "layer_9.neuron.theta": 1.0}, where="a file")
-    assert excinfo.value.where == "a file"
-    assert excinfo.value.got == f"{TAU} missing, layer_9.neuron.theta unknown"
-    with pytest.raises(TransferError, match="wrong shape") as excinfo:
+    with refused(TransferError, "wrong shape", f"a file: {TAU}", "shape (2, 3)", "shape (3, 2)"):
         check_values(spec, {**values, TAU: tau.T}, where="a file", error=TransferError)
-    assert (excinfo.value.where, excinfo.value.got) == (f"a file: {TAU}", "shape (2, 3)")
-    assert excinfo.value.expected.startswith("shape (3, 2)")
 
 
 @pytest.mark.parametrize(
     ("key", "value", "what", "expected"),
     [
-        (TAU, np.nan, "time constant is negative or not a number", "0 s or more"),
-        (TAU, -1e-3, "time constant is negative or not a number", "0 s or more"),
-        (TAU, -np.inf, "time constant is negative or not a number", "0 s or more"),
-        ("layer_1.feedforward.w", np.nan, "value is not finite", "a finite number"),
-        ("layer_1.feedforward.w", np.inf, "value is not finite", "a finite number"),
+        *((TAU, value, "time constant is negative or not a number", "0 s or more") for value in (np.nan, -1e-3, -np.inf)),
+        *(("layer_1.feedforward.w", value, "value is not finite", "a finite number") for value in (np.nan, np.inf)),
         ("layer_2.neuron.theta", np.nan, "value is not finite", "a finite number"),
     ],
 )
@@ -83,9 +78,6 @@ def test_values_that_are_no_numbers_are_refused(spec, values, key, value, what, 
     bad = np.array(values[key])
     index = (2, 1) if bad.ndim else ()
     bad[index] = value
-    with pytest.raises(SpecError, match=what) as excinfo:
+    got = f"{value} {'s' if key == TAU else 'in SI units'} (1 of {bad.size} values)"
+    with refused(SpecError, what, key + ("[2, 1]" if bad.ndim else ""), got, expected, "correct the values"):
         check_values(spec, {**values, key: bad})
-    assert excinfo.value.where == key + ("[2, 1]" if bad.ndim else "")
-    assert excinfo.value.got == f"{value} {'s' if key == TAU else 'in SI units'} (1 of {bad.size} values)"
-    assert expected in excinfo.value.expected
-    assert "correct the values" in excinfo.value.remedy
