@@ -1,11 +1,11 @@
-"""Delayed match-to-sample: what is measured of a network, on short trainings; the table against rows that are made up."""
+"""Delayed match-to-sample: what is measured of a network, on short trainings."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from analysis.studies.hetsyn import STUDIES, dms
+from analysis.studies.hetsyn import dms
 from analysis.studies.hetsyn.dms_memory import memory
 from analysis.studies.hetsyn.lesions import as_heavy
 from analysis.studies.hetsyn.neurons import NEURONS
@@ -13,8 +13,6 @@ from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.tasks import delayed_match_to_sample
 from hetsyn_sim.training import Network, evaluate
 from hetsyn_sim.training.losses import LastStep
-
-STUDY = STUDIES["dms"]
 
 
 def test_the_control_is_as_many_other_synapses_of_like_weight():
@@ -97,24 +95,3 @@ def test_long_time_constants_are_found_and_taken_away():
     assert facts["accuracy_without_long"] == evaluate(Network.from_checkpoint(initial), data.test, LastStep()).accuracy
     assert facts["noise_median_ms"] == pytest.approx(1e3 * np.median(initial.values["layer_1.feedforward.tau_syn"][:, 20:]))
     assert facts["cue_mean_ms"] == pytest.approx(1e3 * np.mean(initial.values["layer_1.feedforward.tau_syn"][:, 10:20]))
-
-
-def made_up(case, seed, accuracy, **more):
-    curve = [0.5, 0.9, accuracy, accuracy]
-    return {"case": case, "seed": seed, "accuracy": accuracy, "curve": curve, "spikes": 200.0, **more}
-
-
-def test_the_table_says_what_the_rows_say():
-    facts = {"cue_mean_ms": 150.0, "cue_median_ms": 100.0, "noise_mean_ms": 90.0, "noise_median_ms": 81.0}
-    facts |= {"long": 0.05, "accuracy_without_long": 0.75, "accuracy_without_control": 0.98}
-    rows = [made_up({"model": "HetSynLIF", "tau_ms": 100.0}, k, 0.99, **facts) for k in range(2)]
-    for model, accuracy in (("HetSynLIF", 0.96), ("HomNeuLIF", 0.6)):
-        rows += [made_up({"model": model, "tau_ms": 40.0, "recurrent": True}, k, accuracy + 0.02 * k) for k in range(2)]
-    rows += [made_up({"model": "HetSynLIF", "tau_ms": 40.0, "hidden": 5}, k, (0.99, 0.7)[k]) for k in range(2)]
-    text = "\n".join(STUDY.lines(rows))
-    assert "| here, 2 seeds | 150.0 ± 0.0 (median 100.0 ± 0.0) | 90.0 ± 0.0 (median 81.0 ± 0.0) | 5.00 ± 0.00 % |" in text
-    assert "| 75.00 ± 0.00 % | 98.00 ± 0.00 % |" in text
-    assert "| 100 ms | paper | 154.4 | 85.6 | 5.25 % | 99.97 % | 75.68 % |" in text
-    assert "| HetSynLIF | recurrent | 97.00 ± 12.71 % |  | 60 | 200 ± 0 |" in text
-    assert "| HomNeuLIF | recurrent | 61.00 ± 12.71 % | 36.00 ± 0.00 | never | 200 ± 0 |" in text
-    assert "| 5 neurons | 2 | 84.50 ± 184.24 % | 1 | never |" in text

@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from analysis.studies.hetsyn import STUDIES, smnist
+from analysis.studies.hetsyn import smnist
 from analysis.studies.hetsyn.neurons import NEURONS
 from hetsyn_sim.tasks.mnist import sequential_mnist
 from hetsyn_sim.training import fit, load_recipe
@@ -69,17 +69,3 @@ def test_the_recipe_that_ships_is_that_of_the_study():
     shipped, study = load_recipe("smnist-rows-hetsyn"), smnist.recipe_for({"model": "HetSynLIF", "scan": "row"}, 0)
     assert shipped.network == study.network
     assert shipped.training == study.training.model_copy(update={"num_threads": None})
-
-
-def test_the_table_says_what_the_rows_say():
-    measured = {"validation_accuracy": 0.9, "train_accuracy": 0.95, "spikes": 1000.0, "training_s": 60.0, "n_train": 10000, "n_test": 10000}
-    rows = [
-        {"case": {"model": model, "scan": "row"}, "seed": k, "accuracy": accuracy + 0.01 * k, **measured}
-        for model, accuracy in (("HetSynLIF", 0.92), ("HetNeuLIF", 0.9))
-        for k in range(2)
-    ]
-    rows.append({"case": {"model": "HetSynLIF", "scan": "pixel", "copies": 6}, "seed": 0, "accuracy": 0.95, **measured})
-    text = "\n".join(STUDIES["smnist"].lines(rows))
-    assert "| pixel, images and 6 distorted copies of each | HetSynLIF | 1 | 95.00 % |  | 90.00 % | 95.00 % | 1,000 | 60 |" in text
-    assert "| row | HetNeuLIF | 2 | 90.50 ± 6.35 % | 2.00 ± 0.00 | 90.00 ± 0.00 % | 95.00 ± 0.00 % | 1,000 | 60 |" in text
-    assert "10,000 training and 10,000 test images; 4 grey levels by row, 16 grey levels by pixel." in text
