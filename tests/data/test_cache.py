@@ -28,20 +28,16 @@ def test_one_variable_names_the_folder_of_everything(monkeypatch, tmp_path):
     monkeypatch.setenv("HETSYN_CACHE", str(tmp_path / "own"))
     assert (cache_folder("kernels"), cache_folder()) == (tmp_path / "own" / "kernels", tmp_path / "own")
     monkeypatch.delenv("HETSYN_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder("standalone") == tmp_path / "hetsyn-sim" / "standalone"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert cache_folder("standalone") == tmp_path / ".cache" / "hetsyn-sim" / "standalone"
+    for variable, below in (("XDG_CACHE_HOME", "hetsyn-sim"), ("HOME", ".cache/hetsyn-sim")):
+        monkeypatch.setenv(variable, str(tmp_path))
+        assert cache_folder("standalone") == tmp_path / below / "standalone"
+        monkeypatch.delenv(variable)
 
 
-def test_use_counts_and_makes_nothing_where_nothing_is(entry, made, tmp_path):
+def test_a_copy_is_new_and_may_be_run_and_none_is_made_of_nothing(entry, made, tmp_path):
     assert not touch(entry)
     assert not fetch(entry, tmp_path / "copy")
     assert list(tmp_path.iterdir()) == [made]
-
-
-def test_a_copy_is_new_and_may_be_run(entry, made, tmp_path):
     store(made, entry, 1)
     os.utime(entry, (1e9, 1e9))
     assert fetch(entry, tmp_path / "copy")
