@@ -34,12 +34,6 @@ def test_the_order_depends_on_seed_and_epoch_alone():
     assert not torch.equal(first, epoch_order(60, seed=4, epoch=5))
 
 
-def test_a_rest_is_a_batch_too(data):
-    batches = Batches(Examples.from_dataset(data[:17]), 16)
-    assert [x.shape[1] for x, _ in batches] == [16, 1]
-    assert len(batches) == 2
-
-
 def test_window_cuts_and_fills_up(data):
     assert Examples.from_dataset(data, 5).spikes.shape == (5, 60, 6)
     longer = Examples.from_dataset(data, 30).spikes
@@ -56,10 +50,6 @@ def test_seeds_are_spread_and_stable():
 @pytest.fixture
 def x():
     return torch.rand(20, 50, 8, generator=torch.Generator().manual_seed(0)) < 0.3  # (time, batch, channel)
-
-
-def test_nothing_to_augment(x):
-    assert augment(x, time_shift=0, channel_shift=0, spike_dropout=0.0) is x
 
 
 @pytest.mark.parametrize(("name", "axis", "shift"), [("time_shift", 0, 3), ("channel_shift", 1, 2)])
@@ -80,32 +70,26 @@ def test_a_shift_moves_each_recording_as_a_whole(x, name, axis, shift):
     assert found == set(range(-shift, shift + 1))
 
 
-def test_spike_dropout_only_removes(x):
+def test_spike_dropout_only_removes_and_nothing_may_be_asked_for(x):
+    assert augment(x, time_shift=0, channel_shift=0, spike_dropout=0.0) is x
     torch.manual_seed(1)  # another stream than that of x
     thinned = augment(x, time_shift=0, channel_shift=0, spike_dropout=0.25)
     assert not (thinned & ~x).any()
     assert np.isclose(float(thinned.sum() / x.sum()), 0.75, atol=0.03)
 
 
-def test_data_that_fit(data):
-    check_fits(data, network())
-
-
-def test_another_time_step(data):
-    with pytest.raises(DtMismatchError, match="the time steps differ"):
-        check_fits(data, network(dt="4 ms"))
-
-
 @pytest.mark.parametrize(
-    ("changes", "part", "what", "got", "remedy"),
+    ("changes", "part", "error", "what", "got", "remedy"),
     [
-        ({"n_input": 7}, "train", "another number of channels", "6 channels", "build the network with n_input=6"),
-        ({"n_out": 2}, "train", "the labels do not fit", "labels from 0 to 2", "one output (or trace) per label"),
-        ({}, "test", "the labels do not fit", "no training recordings", "mark some as split 'train'"),
+        ({"dt": "4 ms"}, "train", DtMismatchError, "the time steps differ", "", ""),
+        ({"n_input": 7}, "train", DataError, "another number of channels", "6 channels", "build the network with n_input=6"),
+        ({"n_out": 2}, "train", DataError, "the labels do not fit", "labels from 0 to 2", "one output (or trace) per label"),
+        ({}, "test", DataError, "the labels do not fit", "no training recordings", "mark some as split 'train'"),
     ],
 )
-def test_data_that_do_not_fit(data, changes, part, what, got, remedy):
-    with pytest.raises(DataError, match=what) as excinfo:
+def test_data_that_do_not_fit(data, changes, part, error, what, got, remedy):
+    check_fits(data, network())
+    with pytest.raises(error, match=what) as excinfo:
         check_fits(getattr(data, part), network(**changes))
-    assert excinfo.value.got == got
+    assert got in str(excinfo.value.got)
     assert remedy in excinfo.value.remedy

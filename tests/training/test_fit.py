@@ -8,24 +8,23 @@ import torch
 import yaml
 
 from hetsyn_sim.data.checkpoint import Checkpoint
-from hetsyn_sim.errors import CheckpointError, ConfigError, DataError
+from hetsyn_sim.errors import CheckpointError, ConfigError
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training import Recipe, Training, evaluate, fit
-from hetsyn_sim.training.fit import build_network
-from hetsyn_sim.training.module import TrainingModule, parameter_groups
+from hetsyn_sim.training.module import TrainingModule
 
 
 @pytest.fixture
 def step(monkeypatch):
     """Count training steps, and fail in the one that the test names."""
     original = TrainingModule.training_step
-    counter = {"steps": 0, "fail_at": None}
+    counter = {"steps": 0, "fail_at": None, "error": RuntimeError("the power went out")}
 
     def counted(self, *arguments):
         counter["steps"] += 1
         if counter["steps"] == counter["fail_at"]:
-            raise RuntimeError("the power went out")
+            raise counter["error"]
         return original(self, *arguments)
 
     monkeypatch.setattr(TrainingModule, "training_step", counted)
@@ -105,23 +104,25 @@ def test_an_interrupted_run_ends_with_the_same_bytes(data, recipe, tmp_path, ste
     assert step["steps"] == fail_at + 12 - 3 * finished
 
 
-def test_killed_between_the_last_epoch_and_the_checkpoint(data, recipe, finished_run, step):
-    whole, folder = finished_run
-    (folder / "checkpoint.safetensors").unlink()
-    (folder / "metrics.csv").unlink()
-    again = same_run(recipe, data, folder)
-    assert step["steps"] == 0
-    assert again.checkpoint.to_bytes() == whole.checkpoint.to_bytes()
-    assert again.history == whole.history
+def test_control_c_says_how_to_go_on(data, recipe, tmp_path, step, capsys):
+    step |= {"fail_at": 4, "error": KeyboardInterrupt()}
+    with pytest.raises(SystemExit) as excinfo:
+        fit(recipe, data, out=tmp_path, progress=False)
+    assert excinfo.value.code == 130
+    assert capsys.readouterr().err.splitlines()[-1] == f"interrupted: run the same again to go on in {tmp_path}"
+    assert (tmp_path / "resume.safetensors").exists()
 
 
-def test_a_finished_run_is_not_trained_again(data, recipe, finished_run, step, capsys):
+@pytest.mark.parametrize("lost", [[], ["checkpoint.safetensors", "metrics.csv"]], ids=["finished", "killed before its checkpoint"])
+def test_a_finished_run_is_not_trained_again(data, recipe, finished_run, step, capsys, lost):
     first, folder = finished_run
+    for name in lost:
+        (folder / name).unlink()
     again = same_run(recipe, data, folder, progress=True)
     assert step["steps"] == 0
     assert again.checkpoint.to_bytes() == first.checkpoint.to_bytes()
     assert again.history == first.history
-    assert "finished; nothing to do" in capsys.readouterr().err
+    assert ("finished; nothing to do" in capsys.readouterr().err) == (not lost)
 
 
 def test_overwrite_begins_anew(data, recipe, finished_run, step):
@@ -136,25 +137,25 @@ def test_overwrite_begins_anew(data, recipe, finished_run, step):
         ({"epochs": 5}, "recipe.training.epochs", "5", "4"),
         ({"seed": 1}, "seeds.training", "1", "0"),
         ({"dropout": 0.0}, "recipe.training.dropout", "0.0", "0.2"),
+        ("other data", "data.fingerprint", "", ""),
+        ("a wider network", "recipe.network.hidden", "[6]", "[5]"),
     ],
 )
 def test_another_training_does_not_go_on_here(data, recipe, finished, change, place, got, expected):
     folder = finished[1]
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    if change == "other data":
+        data = data[:59]
+    else:
+        wider = Recipe.from_dict({**recipe.to_dict(), "network": {"hidden": [6]}})
+        recipe = wider if change == "a wider network" else recipe.changed(**change)
     with pytest.raises(ConfigError, match="this folder holds another training") as excinfo:
-        same_run(recipe.changed(**change), data, folder)
+        same_run(recipe, data, folder)
     assert excinfo.value.where == f"{folder}: {place}"
     assert str(excinfo.value.got).startswith(got)
-    assert str(excinfo.value.expected).startswith(f"{expected}, as in the run that is there")
+    assert str(excinfo.value.expected).startswith(expected)
+    assert "as in the run that is there" in str(excinfo.value.expected)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-
-
-def test_other_data_and_another_network_do_not_go_on_here(data, recipe, finished):
-    wider = Recipe.from_dict({**recipe.to_dict(), "network": {"hidden": [6]}})
-    for other, recordings, place in ((recipe, data[:59], "data.fingerprint"), (wider, data, "recipe.network.hidden")):
-        with pytest.raises(ConfigError, match="another training") as excinfo:
-            same_run(other, recordings, finished[1])
-        assert excinfo.value.where == f"{finished[1]}: {place}"
 
 
 def test_resume_can_be_switched_off(data, recipe, finished):
@@ -162,19 +163,19 @@ def test_resume_can_be_switched_off(data, recipe, finished):
         same_run(recipe, data, finished[1], resume=False)
 
 
-def test_part_of_a_run_without_its_beginning(data, recipe, finished_run):
-    (finished_run[1] / "initial.safetensors").unlink()
+def test_part_of_a_run_and_a_damaged_state_are_refused(data, recipe, finished_run):
+    folder = finished_run[1]
+    initial, state = (folder / f"{name}.safetensors" for name in ("initial", "resume"))
+    content = initial.read_bytes()
+    initial.unlink()
     with pytest.raises(ConfigError, match="holds part of a run, but not what the run was") as excinfo:
-        same_run(recipe, data, finished_run[1])
+        same_run(recipe, data, folder)
     assert excinfo.value.got == "checkpoint.safetensors and resume.safetensors without initial.safetensors"
-
-
-def test_a_damaged_resume_state(data, recipe, finished_run):
-    state = finished_run[1] / "resume.safetensors"
-    (finished_run[1] / "checkpoint.safetensors").unlink()
+    initial.write_bytes(content)
+    (folder / "checkpoint.safetensors").unlink()
     state.write_bytes(state.read_bytes()[:100])
     with pytest.raises(CheckpointError, match="the state to resume from can't be read"):
-        same_run(recipe, data, finished_run[1])
+        same_run(recipe, data, folder)
 
 
 def test_early_stopping(data, recipe, monkeypatch):
@@ -213,24 +214,14 @@ def test_a_spec_with_settings_of_its_own(data, tmp_path):
     assert "validation_accuracy" not in result.history[0]
     initial = spec.initial_values(3)
     assert all(np.allclose(result.initial.values[key], initial[key], rtol=1e-12) for key in initial)
+    with pytest.raises(ConfigError, match="the training is described twice"):
+        fit(Recipe(), data, training=training)
 
 
 def test_a_rate_regulariser_moves_the_rate(data, recipe, finished):
     free = finished[0].history[-1]["rate_hz"]
     held = fit(recipe.changed(rate_regulariser={"target_hz": 40.0, "strength": 10.0}), data, progress=False).history[-1]["rate_hz"]
     assert abs(held - 40.0) < abs(free - 40.0)
-
-
-def test_weights_and_time_constants_have_their_own_terms(recipe, data):
-    settings = recipe.changed(
-        optimiser={"lr": 0.01, "lr_factor_time_constants": 3.0, "weight_decay": 0.1, "weight_decay_time_constants": 0.2}
-    ).training
-    network = build_network(recipe.spec(0.01, 6, 3), settings)
-    weights, times = parameter_groups(network, settings)
-    assert (weights["lr"], weights["weight_decay"], len(weights["params"])) == (0.01, 0.1, 3)
-    assert (times["lr"], times["weight_decay"], len(times["params"])) == (0.03, 0.2, 3)
-    homogeneous = Recipe.from_dict({"network": {"model": "HomNeuLIF", "readout": "HomNeuReadout"}})
-    assert len(parameter_groups(build_network(homogeneous.spec(0.01, 6, 3), settings), settings)) == 1
 
 
 def test_a_training_that_diverges(data, recipe, monkeypatch):
@@ -245,22 +236,6 @@ def test_a_training_that_diverges(data, recipe, monkeypatch):
     with pytest.raises(ConfigError, match="the training has diverged") as excinfo:
         fit(recipe, data, progress=False)
     assert excinfo.value.where == "epoch 1"
-
-
-def test_the_training_is_described_once(data, recipe):
-    with pytest.raises(ConfigError, match="the training is described twice"):
-        fit(recipe, data, training=Training())
-
-
-def test_several_processes_need_a_folder(data, recipe):
-    with pytest.raises(ConfigError, match="several processes need a folder"):
-        fit(recipe, data, devices=2)
-
-
-def test_data_that_do_not_fit(data):
-    spec = NetworkSpec(dt=data.dt, n_input=6, layers=[Layer(HetSynLIF, 4)], readout=Layer(LeakyReadout, 2))
-    with pytest.raises(DataError, match="the labels do not fit"):
-        fit(spec, data)
 
 
 def test_a_line_per_epoch_and_nothing_else(data, recipe, capfd):

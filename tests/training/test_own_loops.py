@@ -80,9 +80,13 @@ def test_resumed_it_remembers_the_best(tmp_path):
     assert (tmp_path / "best.safetensors").read_bytes() == before
 
 
-def test_the_smallest_may_be_the_best(tmp_path):
-    module, _ = train(tmp_path, KeepCheckpoint(tmp_path / "best", monitor="score", mode="min"))
+def test_the_smallest_may_be_the_best_and_a_network_has_a_name_among_several(tmp_path):
+    smallest = KeepCheckpoint(tmp_path / "best", network="spiking.0", monitor="score", mode="min")
+    module, _ = train(tmp_path, smallest, KeepCheckpoint(tmp_path / "other", network="spiking.1"), module=Mine(2))
     assert same(Checkpoint.load(tmp_path / "best.safetensors"), module.seen[0])
+    assert same(Checkpoint.load(tmp_path / "other.safetensors"), module.spiking[1].values())
+    with pytest.raises(ConfigError, match="unknown mode"):
+        KeepCheckpoint("x", mode="most")
 
 
 @pytest.mark.parametrize(
@@ -99,16 +103,6 @@ def test_what_is_refused(tmp_path, options, networks, what, expected):
         train(tmp_path, KeepCheckpoint(tmp_path / "x", **options), module=Mine(networks), epochs=1)
     assert (caught.value.what, caught.value.expected) == (what, expected)
     assert not (tmp_path / "x.safetensors").exists()
-
-
-def test_a_mode_that_is_none():
-    with pytest.raises(ConfigError, match="unknown mode"):
-        KeepCheckpoint("x", mode="most")
-
-
-def test_a_named_network_among_several(tmp_path):
-    module, _ = train(tmp_path, KeepCheckpoint(tmp_path / "x", network="spiking.1"), module=Mine(2), epochs=1)
-    assert same(Checkpoint.load(tmp_path / "x.safetensors"), module.spiking[1].values())
 
 
 # -- plain PyTorch -----------------------------------------------------------------------------------------------------------------------
