@@ -8,16 +8,7 @@ from brian2 import ms, mV
 from hetsyn_sim.errors import SpecError
 from hetsyn_sim.spec import UNBOUNDED, Constant, FanInNormal, Normal, Parameter, Uniform
 
-
-def refused(what, **facts):
-    with pytest.raises(SpecError, match=what) as excinfo:
-        Parameter(**facts)
-    error = excinfo.value
-    assert error.where.startswith("Parameter")
-    assert error.got is not None
-    assert error.expected
-    assert error.remedy
-    return error
+from ..refusal import refused
 
 
 def test_axes_are_enough():
@@ -42,42 +33,36 @@ def test_axes_say_the_shape(axes, shape):
 
 @pytest.mark.parametrize("axes", [None, "", "pre", "pre post", "neuron"])
 def test_axes_are_required_and_known(axes):
-    error = refused("needs axes", axes=axes)
-    assert error.got == repr(axes)
-    assert "'post pre' or 'post' or 'layer'" in error.expected
-    assert 'axes="post pre"' in error.remedy
+    with refused(SpecError, "needs axes", "Parameter", repr(axes), "'post pre' or 'post' or 'layer'", 'axes="post pre"'):
+        Parameter(axes=axes)
 
 
-def test_a_unit_is_known():
-    assert refused("unknown unit", axes="layer", unit="parsec").got == "'parsec'"
-
-
-def test_an_initial_value_has_the_unit():
-    assert refused("wrong kind", axes="layer", unit="ms", initial=5 * mV).where == "Parameter.initial"
-
-
-def test_bounds_have_the_unit():
-    assert refused("wrong kind", axes="layer", unit="ms", bounds=(1 * mV, 2 * mV)).where == "Parameter.bounds"
+def test_a_unit_is_known_and_is_that_of_the_initial_value_and_of_the_bounds():
+    with refused(SpecError, "unknown unit", got="'parsec'"):
+        Parameter(axes="layer", unit="parsec")
+    with refused(SpecError, "wrong kind", "Parameter.initial"):
+        Parameter(axes="layer", unit="ms", initial=5 * mV)
+    with refused(SpecError, "wrong kind", "Parameter.bounds"):
+        Parameter(axes="layer", unit="ms", bounds=(1 * mV, 2 * mV))
 
 
 def test_a_trainable_parameter_says_how_far_it_may_go():
-    error = refused("trainable parameter needs bounds", axes="layer", trainable=True)
-    assert "UNBOUNDED" in error.remedy
+    with refused(SpecError, "trainable parameter needs bounds", remedy="UNBOUNDED"):
+        Parameter(axes="layer", trainable=True)
     assert Parameter(axes="layer", trainable=True, bounds=UNBOUNDED).si_bounds == (-math.inf, math.inf)
 
 
 @pytest.mark.parametrize("bounds", [(2.0, 1.0), (1.0, 1.0), (math.nan, 1.0), (0.0, math.nan)])
 def test_bounds_are_in_order(bounds):
-    error = refused("reversed, equal or not a number", axes="layer", bounds=bounds)
-    assert error.expected == "lowest < highest"
-    assert "swap them" in error.remedy
+    with refused(SpecError, "reversed, equal or not a number", expected="lowest < highest", remedy="swap them"):
+        Parameter(axes="layer", bounds=bounds)
 
 
 @pytest.mark.parametrize("initial", [Constant("5 second"), Uniform("0 ms", "5 ms"), Uniform("5 ms", "5 second")])
 def test_it_starts_inside_its_bounds(initial):
-    error = refused("starts outside of its bounds", axes="layer", unit="ms", initial=initial, bounds=("1 ms", "1 second"))
-    assert error.expected == "1.0 ms to 1000.0 ms"
-    assert "change the initial value or the bounds" in error.remedy
+    remedy = "change the initial value or the bounds"
+    with refused(SpecError, "starts outside of its bounds", expected="1.0 ms to 1000.0 ms", remedy=remedy):
+        Parameter(axes="layer", unit="ms", initial=initial, bounds=("1 ms", "1 second"))
 
 
 @pytest.mark.parametrize("initial", [Constant("1 ms"), Uniform("1 ms", "1 second"), Normal("1 ms", "5 ms")])
@@ -87,9 +72,8 @@ def test_it_may_start_on_its_bounds_and_a_normal_is_cut_there(initial):
 
 @pytest.mark.parametrize("axes", ["post", "layer"])
 def test_only_a_synapse_has_a_fan_in(axes):
-    error = refused("only a synapse has a fan-in", axes=axes, initial=FanInNormal(1.0))
-    assert repr(axes) in error.got
-    assert "normal(mean, sd)" in error.remedy
+    with refused(SpecError, "only a synapse has a fan-in", got=repr(axes), remedy="normal(mean, sd)"):
+        Parameter(axes=axes, initial=FanInNormal(1.0))
 
 
 @pytest.mark.parametrize(
@@ -106,9 +90,5 @@ def test_plain_data_gives_back_an_equal_parameter(parameter):
 
 
 def test_an_unknown_property_is_refused():
-    with pytest.raises(SpecError, match="unknown property of a parameter") as excinfo:
+    with refused(SpecError, "unknown property of a parameter", "tau_syn", "'trained'", "trainable", "correct its name"):
         Parameter.from_dict({"axes": "layer", "trained": True}, where="tau_syn")
-    assert excinfo.value.where == "tau_syn"
-    assert excinfo.value.got == "'trained'"
-    assert "trainable" in excinfo.value.expected
-    assert "correct its name" in excinfo.value.remedy

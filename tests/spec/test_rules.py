@@ -1,60 +1,186 @@
-"""The rule about units, and the model that the cases of every rule depart from."""
+"""The rules of a model: the smallest one that keeps them all, and the same with one thing changed that breaks one."""
 
 import pytest
-from brian2 import mV
+import sympy
+from brian2 import ms, mV
 
-from hetsyn_sim.spec import Parameter
+from hetsyn_sim.errors import SpecError
+from hetsyn_sim.spec import NeuronModel, Parameter
 
-from .rule_cases import Broken, build
+from ..refusal import refused
 
-CASES = {
-    "refractory for no time": Broken("wrong unit", "m: refractory", "'theta' is in 1", "s", "unit of a parameter", {"refractory": "theta"}),
-    "sum of two units": Broken(
-        "units do not fit together",
-        "m: neuron: v",
-        "'I_syn - R + dt'",
-        "terms of the same unit",
-        "correct the equation",
-        {"neuron": "dR/dt = -R/tau_reset : 1\nv = I_syn - R + dt : 1"},
-    ),
-    "comparison of two units": Broken(
-        "units do not fit together",
-        "m: threshold",
-        "'v > theta'",
-        "terms of the same unit",
-        "unit of a parameter",
-        {"parameters": {"theta": Parameter(axes="layer", unit=mV, initial=1 * mV)}, "reset": "R += theta/theta"},
-    ),
-    "rate without time": Broken(
-        "wrong unit",
-        "m: synapse: dI/dt",
-        "'-I' is in 1 (a pure number)",
-        "hertz",
-        "the unit after its colon",
-        {"synapse": "dI/dt = -I : 1", "parameters": {"tau_syn": None}},
-    ),
-    "jump of another unit": Broken(
-        "wrong unit",
-        "m: on_pre: I += w",
-        "'w' is in volt",
-        "1 (a pure number)",
-        "the unit of a parameter",
-        {"parameters": {"w": Parameter(axes="post pre", unit=mV, initial=1 * mV)}},
-    ),
-    "v of another unit": Broken(
-        "wrong unit",
-        "m: neuron: v",
-        "is in 1 (a pure number)",
-        "volt",
-        "after its colon",
-        {"neuron": "dR/dt = -R/tau_reset : 1\nv = I_syn - R : volt"},
-    ),
+TEXTS = {
+    "name": "m",
+    "synapse": "dI/dt = -I/tau_syn : 1",
+    "on_pre": "I += w",
+    "neuron": "dR/dt = -R/tau_reset : 1\nv = I_syn - R : 1",
+    "threshold": "v > theta",
+    "reset": "R += theta",
+}
+PARAMETERS = {
+    "w": Parameter(axes="post pre"),
+    "tau_syn": Parameter(axes="post pre", unit=ms, initial=5 * ms),
+    "tau_reset": Parameter(axes="layer", unit=ms, initial=5 * ms),
+    "theta": Parameter(axes="layer", initial=1.0),
 }
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_a_broken_rule_is_named_with_its_place_and_remedy(case):
-    CASES[case].check()
+def build(parameters=None, **texts):
+    """The valid model with some texts and parameters changed; a parameter that is None is left out."""
+    facts = {name: p for name, p in {**PARAMETERS, **(parameters or {})}.items() if p is not None}
+    return NeuronModel(**{**TEXTS, **texts}, parameters=facts)
+
+
+def neuron(text, **changes):
+    return {"neuron": f"dR/dt = -R/tau_reset : 1\n{text}", **changes}
+
+
+def state(name):
+    """The state of the reset, by another name."""
+    return {"neuron": f"d{name}/dt = -{name}/tau_reset : 1\nv = I_syn - {name} : 1", "reset": f"{name} += theta"}
+
+
+def parameter(name, **facts):
+    return {"parameters": {name: Parameter(**({"axes": "layer"} | facts))}}
+
+
+EULER = {"synapse": "dE/dt = -E/tau_syn : 1", "on_pre": "E += w", **neuron("v = E_syn - R : 1")}  # a state that is a number to sympy
+VOLTS = {"unit": mV, "initial": 1 * mV}
+TWICE, SUFFIX = "reserved or used twice", "no suffix _pre or _post"
+ACTS, SUM = "no state to act on", "what a presynaptic spike does is not a sum"
+
+#: What is changed, and what has to be in each part of the message: what, where (after the model's name), got, expected, remedy.
+NAMES = [
+    (parameter("dt"), TWICE, "dt", "'dt'", "none of Brian2's own names", "rename"),
+    (parameter("exp"), TWICE, "exp", "'exp'", "one meaning", "rename"),
+    (parameter("R"), TWICE, "R", "'R'", "one meaning", "rename"),
+    (parameter("I_syn"), TWICE, "I_syn", "'I_syn'", "one meaning", "rename"),
+    (state("I"), TWICE, "I", "'I'", "one meaning", "rename"),
+    (parameter("a_post"), TWICE, "a_post", "'a_post'", SUFFIX, "rename"),
+    (parameter("a_pre"), TWICE, "a_pre", "'a_pre'", SUFFIX, "rename"),
+    (state("lastspike"), "Brian2 keeps for itself", "neuron: lastspike", "'lastspike'", "names", "refractory"),
+    (EULER, "Brian2 would misread the name of a state", "E", "'E'", "only a name", "E_state"),
+    (parameter("a_"), "ends in an underscore", "a_", "'a_', which Brian2 reads as 'a' without its unit", "a letter or a digit", "to a_1"),
+    (state("R_"), "ends in an underscore", "R_", "'R_'", "end in a letter or a digit", "R_1"),
+    ({"synapse": "dI/dt = -I/tau_syn : 1\ng_ = I : 1"}, "ends in an underscore", "g_", "'g_'", "end in a letter or a digit", "g_1"),
+    ({"synapse": "dI/dt = -I/tau : 1"}, "unknown name", "synapse: dI/dt", "'tau'", "tau_syn", "declare tau"),
+    (neuron("v = I_syn - J : 1"), "unknown name", "neuron: v", "'J'", "I_syn", "declare J"),
+    ({"on_pre": "I += weight"}, "unknown name", "on_pre: I += weight", "'weight'", "w", "declare weight"),
+    ({"on_pre": "I += w*I_syn"}, "unknown name", "on_pre: I += w*I_syn", "'I_syn'", "w", "declare I_syn"),
+    ({"threshold": "v > vt"}, "unknown name", "threshold", "'vt'", "theta", "declare vt"),
+    ({"reset": "R += r"}, "unknown name", "reset: R += r", "'r'", "theta", "declare r"),
+    ({"initial": {"R": "v"}}, "unknown name", "initial: R", "'v'", "theta", "declare v"),
+    (neuron("v = I_syn - R + t/tau_reset : 1"), "do not know the time", "neuron: v", "'t'", "names", "as input"),
+    (parameter("b"), "a parameter is never used", "parameters", "'b'", "appear in an equation", "remove b"),
+    (
+        {"on_pre": "I += w*theta"},
+        "used by the synapse and by the neuron",
+        "theta",
+        "theta in the synapse's text and in the neuron's",
+        "theta_post",
+        "write theta_post",
+    ),
+    (
+        parameter("theta", axes="post pre"),
+        "can't hold one value per synapse",
+        "theta",
+        'axes="post pre"',
+        'axes="post"',
+        "neuron's axes",
+    ),
+]
+PARTS = [
+    (
+        neuron("u = I_syn - R : 1", threshold="u > theta"),
+        "has no v",
+        "neuron",
+        "R, u",
+        "v = I_syn - R : 1",
+        "name the membrane potential v",
+    ),
+    ({"neuron": ""}, "has no v", "neuron", "no equations", "called v", "name"),
+    ({"on_pre": " "}, "an input spike changes nothing", "on_pre", "''", "I += w", "say what"),
+    ({"reset": ""}, "the reset is missing", "reset", "threshold='v > theta', reset=''", "both, or neither", "add the reset"),
+    ({"threshold": ""}, "the threshold is missing", "threshold", "threshold=''", "both, or neither", "add the threshold"),
+    ({"on_pre": "v_post += w"}, ACTS, "on_pre", "'v_post += w'", "a change of I or R_post", "differential equation"),
+    ({"on_pre": "I += w; R += w"}, ACTS, "on_pre", "'R += w'", "I or R_post", "differential equation"),
+    ({"reset": "v -= theta"}, ACTS, "reset", "'v -= theta'", "a change of R", "differential equation"),
+    (
+        {"neuron": "v = I_syn : 1", "reset": "v -= theta", "parameters": {"tau_reset": None}},
+        ACTS,
+        "reset",
+        "'v -= theta'",
+        "but there is none",
+        "differential equation",
+    ),
+    ({"on_pre": "I += w*I"}, SUM, "on_pre", "'I += w*I'", "parameters and dt", "let them add"),
+    ({"on_pre": "I += w*v_post"}, SUM, "on_pre", "'I += w*v_post'", "parameters and dt", "let them add"),
+    (
+        {"synapse": "dI/dt = -I/tau_syn : 1\ng = 1 - I : 1", "on_pre": "I += w*g"},
+        SUM,
+        "on_pre",
+        "'I += w*g'",
+        "parameters and dt",
+        "let them add",
+    ),
+    ({"on_pre": "I = w"}, SUM, "on_pre", "'I = w'", "an addition", "let them add"),
+    (
+        {"synapse": "dI/dt = (w*x_pre - I)/tau_syn : 1"},
+        "a synapse takes spikes and values",
+        "synapse",
+        "x_pre",
+        "one of them",
+        "remove on_pre",
+    ),
+    ({"initial": {"v": "theta"}}, "initial value of something that is not a state", "initial", "v", "states of the neuron", "remove it"),
+    ({"scheme": "heun"}, "unknown scheme", "scheme", "'heun'", "exponential_euler", "exact for linear"),
+    (
+        {"neuron": "dR/dt = -R/tau_reset : 1 (unless refractory)\nv = I_syn - R : 1"},
+        "stands still unless refractory, but there is no refractory period",
+        "R",
+        "refractory=''",
+        "a time",
+        "remove the flag",
+    ),
+    (
+        {"threshold": "", "reset": "", "refractory": "tau_reset"},
+        "does not spike can't be refractory",
+        "refractory",
+        "'tau_reset'",
+        "a threshold",
+        "remove refractory",
+    ),
+    ({"output": "s"}, "output is not a value", "output", "'s'", "in units of 1", "define it"),
+]
+FIT, TERMS = "units do not fit together", "terms of the same unit"
+UNITS = [
+    ({"refractory": "theta"}, "wrong unit", "refractory", "'theta' is in 1", "s", "unit of a parameter"),
+    (neuron("v = I_syn - R + dt : 1"), FIT, "neuron: v", "'I_syn - R + dt'", TERMS, "correct the equation"),
+    ({**parameter("theta", **VOLTS), "reset": "R += theta/theta"}, FIT, "threshold", "'v > theta'", TERMS, "unit of a parameter"),
+    (
+        {"synapse": "dI/dt = -I : 1", "parameters": {"tau_syn": None}},
+        "wrong unit",
+        "synapse: dI/dt",
+        "'-I' is in 1 (a pure number)",
+        "hertz",
+        "the unit after its colon",
+    ),
+    (
+        parameter("w", axes="post pre", **VOLTS),
+        "wrong unit",
+        "on_pre: I += w",
+        "'w' is in volt",
+        "1 (a pure number)",
+        "unit of a parameter",
+    ),
+    (neuron("v = I_syn - R : volt"), "wrong unit", "neuron: v", "is in 1 (a pure number)", "volt", "after its colon"),
+]
+
+
+@pytest.mark.parametrize(("changes", "what", "where", "got", "expected", "remedy"), NAMES + PARTS + UNITS)
+def test_a_broken_rule_is_named_with_its_place_and_remedy(changes, what, where, got, expected, remedy):
+    with refused(SpecError, what, f"m: {where}", got, expected, remedy):
+        build(**changes)
 
 
 def test_the_model_that_every_case_departs_from_is_valid():
@@ -62,10 +188,19 @@ def test_the_model_that_every_case_departs_from_is_valid():
 
 
 def test_units_other_than_pure_numbers_are_welcome():
-    volts = Parameter(axes="post pre", unit=mV, initial=1 * mV)
-    model = build(
-        synapse="dI/dt = -I/tau_syn : volt",
-        neuron="dR/dt = -R/tau_reset : volt\nv = I_syn - R : volt",
-        parameters={"w": volts, "theta": Parameter(axes="layer", unit=mV, initial=1 * mV)},
-    )
-    assert model.spiking
+    text = {"synapse": "dI/dt = -I/tau_syn : volt", "neuron": "dR/dt = -R/tau_reset : volt\nv = I_syn - R : volt"}
+    assert build(**text, parameters={name: Parameter(axes=PARAMETERS[name].axes, **VOLTS) for name in ("w", "theta")}).spiking
+
+
+def test_a_name_may_have_underscores_inside_and_end_in_a_digit():
+    assert set(build(**state("R_1")).neuron_equations.states) == {"R_1"}
+
+
+def test_the_synapse_may_read_a_parameter_of_the_neuron():
+    model = build(on_pre="I += w*theta_post")
+    assert set(model.parameters_of("neuron")) == {"tau_reset", "theta"}
+    assert set(model.parameters_of("synapse")) == {"w", "tau_syn"}
+
+
+def test_jumps_may_contain_dt_and_functions():
+    assert build(reset="R += theta*(1 - exp(-dt/tau_reset))").reset_jumps[0].amount.has(sympy.exp)
