@@ -36,7 +36,7 @@ _FIRST = {
 _LAST = ("strategies", "near_misses")
 
 #: `make test` leaves out what these marks say; each of them is a part of `make check`, as are the properties with more examples.
-_COSTLY = ("compiled", "process", "study", "docs")
+_COSTLY = ("compiled", "process", "brian2", "study", "docs", "slow")
 TEST = "make test"
 _OF_TEST = f"not ({' or '.join(_COSTLY)} or thorough)"
 

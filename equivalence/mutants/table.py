@@ -65,6 +65,9 @@ def as_markdown(rows: Mapping[str, Row]) -> str:
     alone = sum(row.stage == TEST for row in of_faults)
     killed = sum(row.killed for row in of_faults)
     lines = [f"{killed} of {len(of_faults)} planted faults are killed, {alone} of them by `{TEST}` alone.", ""]
+    earlier, missing = sum(not row.stage for row in of_faults), len(known) - len(of_faults)
+    if earlier or missing:
+        lines[0] += f" {earlier} rows are of version 0.1.0, where the suite was not divided, and {missing} faults were not tried yet."
     for area, mutants in AREAS.items():
         there = [rows[mutant.fault] for mutant in mutants if mutant.fault in rows]
         lines += [f"**{area}** ({sum(row.killed for row in there)} of {len(there)})", "", "| fault | in | killed by |", "|---|---|---|"]
