@@ -29,7 +29,7 @@ def server(tmp_path, monkeypatch):
     return folder
 
 
-def test_both_files_are_fetched_and_nothing_else(server, tmp_path):
+def test_what_is_missing_is_fetched_and_nothing_else(server, tmp_path):
     told = []
     out = tmp_path / "shd"
     paths = download_heidelberg_digits(out, source=f"{server.as_uri()}/", progress=told.append)
@@ -38,31 +38,27 @@ def test_both_files_are_fetched_and_nothing_else(server, tmp_path):
     assert not (tmp_path / "outside.txt").exists()
     assert told == sorted(told)
     assert told[-1] == 1.0
+    paths[0].write_text("mine")
+    download_heidelberg_digits(out, source=f"{server.as_uri()}/")
+    assert paths[0].read_text() == "mine"
 
 
-def test_what_is_there_is_left_as_it_is(server, tmp_path):
-    (tmp_path / "shd_train.h5").write_text("mine")
-    download_heidelberg_digits(tmp_path, source=f"{server.as_uri()}/")
-    assert (tmp_path / "shd_train.h5").read_text() == "mine"
-
-
-def test_another_file_is_refused_and_nothing_is_written(server, tmp_path):
-    (server / "shd_train.h5.zip").write_bytes(b"tampered")
-    with pytest.raises(DataError, match="not the file that was published"):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"tampered", "not the file that was published"),
+        (b"no zip", "does not hold what it should"),
+        (None, "can't be fetched"),
+    ],
+)
+def test_another_file_is_refused_and_nothing_is_written(server, tmp_path, monkeypatch, content, message):
+    archive = server / "shd_train.h5.zip"
+    archive.unlink() if content is None else archive.write_bytes(content)
+    if content == b"no zip":
+        monkeypatch.setattr(download, "FILES", MappingProxyType({archive.name: hashlib.md5(content).hexdigest()}))
+    with pytest.raises(DataError, match=message):
         download_heidelberg_digits(tmp_path / "shd", source=f"{server.as_uri()}/")
-    assert not (tmp_path / "shd").exists()
-
-
-def test_an_archive_without_the_file(server, tmp_path, monkeypatch):
-    (server / "shd_train.h5.zip").write_bytes(b"no zip")
-    monkeypatch.setattr(download, "FILES", MappingProxyType({"shd_train.h5.zip": hashlib.md5(b"no zip").hexdigest()}))
-    with pytest.raises(DataError, match="does not hold what it should"):
-        download_heidelberg_digits(tmp_path, source=f"{server.as_uri()}/")
-
-
-def test_a_server_that_does_not_answer(tmp_path):
-    with pytest.raises(DataError, match="can't be fetched"):
-        download_heidelberg_digits(tmp_path, source=f"{(tmp_path / 'nowhere').as_uri()}/")
+    assert not list(tmp_path.glob("shd/*"))
 
 
 def test_the_checksums_are_those_the_authors_publish():

@@ -9,7 +9,7 @@ from hetsyn_sim.tasks import cifar10_dvs, dvs_gestures
 from hetsyn_sim.tasks.aedat import read_aedat_2_0, read_aedat_3_1
 from hetsyn_sim.tasks.event_cameras import GESTURES
 
-from .camera_files import COLUMNS, HEAD_2, HEAD_3, TRIALS, WINDOWS, aedat_3, polarity_packet, some
+from .conftest import COLUMNS, HEAD_2, HEAD_3, TRIALS, WINDOWS, aedat_3, polarity_packet, some
 
 
 def expected_raster(events, start, end, dt_us, pool, n_steps):
@@ -39,10 +39,13 @@ def test_every_event_of_a_gesture_is_a_spike_in_its_place(gestures, pool):
         assert not raster[n_steps:, k].any()
 
 
-def test_a_duration_makes_all_recordings_equally_long(gestures):
+def test_a_duration_makes_all_recordings_equally_long_and_they_can_be_kept(gestures, tmp_path):
     data = dvs_gestures(gestures, dt=0.01, duration=0.12, pool=16)
     assert (data.n_steps == 12).all()
     np.testing.assert_array_equal(data.rasters()[:, 1], expected_raster(some(500, 0), 150_000, 260_500, 10_000, 16, 12))
+    data.save(tmp_path / "gestures.h5")
+    assert type(data).load(tmp_path / "gestures.h5").fingerprint() == data.fingerprint()
+    assert {part.speakers[0] for part in data.speaker_split(0.5)} == {"user01", "user02"}
 
 
 @pytest.mark.parametrize(("t", "step"), [(1_000, 0), (1_999, 0), (2_000, 1), (9_999, 8), (10_000, None), (999, None)])
@@ -57,23 +60,17 @@ def test_the_borders_of_a_step_and_of_a_gesture(gestures, t, step):
 
 
 def test_packets_of_other_types_invalid_events_and_overflows(tmp_path):
-    """Others are stepped over, invalid events left out, and after 2^31 us the count of overflows is the 32nd bit."""
-    other = struct.pack("<hhiiiiii", 2, 1, 36, 4, 0, 2, 2, 2) + b"#" * 72
-    path = tmp_path / "a.aedat"
+    """Others are stepped over, invalid events left out, and after 2^31 us the count of overflows is the 32nd bit.
+
+    The first packet begins like a line of the header: 35 is the byte of a #, and the number of a type.
+    """
+    other = struct.pack("<hhiiiiii", 35, 1, 36, 4, 0, 2, 2, 2) + b"#" * 72
     events = [(5, 1, 2, 1, 1), (6, 9, 9, 1, 0), (2**31 - 1, 3, 4, 0, 1)]
-    path.write_bytes(
-        HEAD_3 + other + polarity_packet(events) + other + polarity_packet([]) + polarity_packet([(7, 127, 0, 1, 1)], overflow=1)
-    )
-    found = read_aedat_3_1(path)
+    packets = [other, polarity_packet(events), other, polarity_packet([]), polarity_packet([(7, 127, 0, 1, 1)], overflow=1)]
+    (tmp_path / "a.aedat").write_bytes(HEAD_3 + b"".join(packets))
+    found = read_aedat_3_1(tmp_path / "a.aedat")
     assert found.t.tolist() == [5, 2**31 - 1, 2**31 + 7]
     assert (found.x.tolist(), found.y.tolist(), found.on.tolist()) == ([1, 3, 127], [2, 4, 0], [True, False, True])
-
-
-def test_a_packet_may_begin_like_a_header_line(tmp_path):
-    """35 is the byte of a #, and the number of a type: after the end of the header it is a packet."""
-    path = tmp_path / "a.aedat"
-    path.write_bytes(HEAD_3 + struct.pack("<hhiiiiii", 35, 1, 4, 0, 0, 1, 1, 1) + b"abcd" + polarity_packet([(5, 1, 2, 1, 1)]))
-    assert read_aedat_3_1(path).t.tolist() == [5]
 
 
 def test_the_words_of_the_older_format_by_hand(tmp_path):
@@ -102,10 +99,3 @@ def test_recordings_without_an_event_are_counted(images):
     (images / "cat" / "cifar10_cat_3.aedat").write_bytes(HEAD_2)
     data = cifar10_dvs(images, dt=0.01, pool=8)
     assert (len(data), data.info["left_out"]) == (23, "1 recordings without an event")
-
-
-def test_what_was_read_can_be_kept(gestures, tmp_path):
-    data = dvs_gestures(gestures, pool=8)
-    data.save(tmp_path / "gestures.h5")
-    assert type(data).load(tmp_path / "gestures.h5").fingerprint() == data.fingerprint()
-    assert {part.speakers[0] for part in data.speaker_split(0.5)} == {"user01", "user02"}

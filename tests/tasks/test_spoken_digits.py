@@ -1,22 +1,18 @@
 """The shipped recordings: what is in them, what they are worth, and that they can be made again."""
 
-from __future__ import annotations
-
 import os
 from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.tasks.encode import encode
 from hetsyn_sim.tasks.spoken_digits import ATTRIBUTION, N_STEPS, spoken_digits
 
 ARCHIVE = os.environ.get("HETSYN_FSDD", "")
 
 
-def binned_counts(data: SpikeDataset, n_bins: int = 10) -> np.ndarray:
+def binned_counts(data, n_bins=10):
     """Spike counts in equal parts of each recording, shape (recording, bin * channel)."""
     raster = data.rasters()
     total = np.concatenate([np.zeros((1, *raster.shape[1:])), np.cumsum(raster, axis=0)])  # (time + 1, recording, channel)
@@ -25,13 +21,13 @@ def binned_counts(data: SpikeDataset, n_bins: int = 10) -> np.ndarray:
     return counts.transpose(1, 0, 2).reshape(len(data), -1)
 
 
-def ridge_accuracy(train: SpikeDataset, other: SpikeDataset, strength: float = 100.0) -> float:
+def ridge_accuracy(train, other, strength=100.0):
     """Accuracy on ``other`` of a linear readout of the binned counts, in closed form."""
     x, y = binned_counts(train), np.eye(10)[train.labels]
     mean = x.mean(axis=0)
     weights = np.linalg.solve((x - mean).T @ (x - mean) + strength * np.eye(x.shape[1]), (x - mean).T @ (y - y.mean(axis=0)))
     scores = (binned_counts(other) - mean) @ weights + y.mean(axis=0)
-    return float(np.mean(np.argmax(scores, axis=1) == other.labels))
+    return np.mean(np.argmax(scores, axis=1) == other.labels)
 
 
 def test_what_is_in_it():
@@ -53,18 +49,13 @@ def test_splits_are_balanced_and_apart():
     assert not set(train.names) & (set(validation.names) | set(data.test.names))
 
 
-def test_the_window_holds_nearly_everything():
+def test_activity_is_sparse_and_no_channel_is_silent_and_the_window_holds_nearly_everything():
     data = spoken_digits()
+    rates = np.bincount(data.units, minlength=70) / (data.n_steps.sum() * data.dt)  # (channel,) Hz
+    assert 300 < np.diff(data.offsets).mean() < 500
+    assert 5.0 < rates.min() < rates.max() < 40.0
     assert np.mean(data.n_steps <= N_STEPS) > 0.99
     assert data.rasters(N_STEPS).sum() > 0.999 * data.steps.size
-
-
-def test_activity_is_sparse_and_no_channel_is_silent():
-    data = spoken_digits()
-    counts = np.diff(data.offsets)
-    rates = np.bincount(data.units, minlength=70) / (data.n_steps.sum() * data.dt)  # (channel,) Hz
-    assert 300 < counts.mean() < 500
-    assert 5.0 < rates.min() < rates.max() < 40.0
 
 
 def test_licence_and_attribution_are_inside():
@@ -73,10 +64,7 @@ def test_licence_and_attribution_are_inside():
     notice = (files("hetsyn_sim.data") / "NOTICE.md").read_text(encoding="utf-8")
     assert all(text in notice for text in ("CC BY-SA 4.0", "26eb9aa", "10.5281/zenodo.1342401", *ATTRIBUTION["authors"].split(", ")))
     assert spoken_digits().fingerprint() in notice
-
-
-def test_loaded_once():
-    assert spoken_digits() is spoken_digits()
+    assert spoken_digits() is spoken_digits()  # loaded once
 
 
 def test_a_linear_readout_of_counts_does_well():
@@ -88,7 +76,7 @@ def test_a_linear_readout_of_counts_does_well():
 @pytest.mark.skipif(
     not ARCHIVE, reason="set HETSYN_FSDD to the folder or archive of the recordings (see hetsyn_sim/data/shipped/NOTICE.md)"
 )
-def test_the_shipped_file_can_be_made_again(tmp_path: Path):
+def test_the_shipped_file_can_be_made_again(tmp_path):
     again = encode(ARCHIVE, info=ATTRIBUTION)
     assert again.fingerprint() == spoken_digits().fingerprint()
     again.save(tmp_path / "fsdd.h5")

@@ -9,11 +9,13 @@ from scipy.signal import chirp
 from hetsyn_sim.errors import DataError
 from hetsyn_sim.tasks.encoder import SpikeEncoder
 
+from .conftest import tone
+
 
 @pytest.mark.parametrize("channel", [3, 20, 45, 66])
-def test_a_tone_makes_its_channel_fire_most(channel, make_tone):
+def test_a_tone_makes_its_channel_fire_most(channel):
     encoder = SpikeEncoder()
-    counts = encoder(make_tone(encoder.filterbank.centre_frequencies[channel], duration=1.0)).sum(axis=0)
+    counts = encoder(tone(encoder.filterbank.centre_frequencies[channel], duration=1.0)).sum(axis=0)
     # The channels start at different phases, which is worth one spike more or less.
     assert counts[channel] >= counts.max() - 1 > 0
     assert np.average(np.arange(70), weights=counts) == pytest.approx(channel, abs=2.0)  # the edge of the range is near
@@ -27,9 +29,9 @@ def test_a_rising_chirp_climbs_the_channels():
 
 
 @pytest.mark.parametrize("silence", [0.0, 0.05, 0.4])
-def test_speech_begins_at_the_same_step_however_late_it_is(silence, make_tone):
+def test_speech_begins_at_the_same_step_however_late_it_is(silence):
     encoder = SpikeEncoder()
-    signal = np.concatenate([np.zeros(round(silence * 8000)), make_tone(440.0), np.zeros(4000)])
+    signal = np.concatenate([np.zeros(round(silence * 8000)), tone(440.0), np.zeros(4000)])
     power = encoder.power(signal)
     total = power.sum(axis=1)
     assert int(np.argmax(total >= total.max() / 100.0)) == encoder.margin
@@ -37,10 +39,10 @@ def test_speech_begins_at_the_same_step_however_late_it_is(silence, make_tone):
     assert np.array_equal(encoder(signal), encoder(signal[round(silence * 8000) :]))
 
 
-def test_loudness_does_not_matter(make_tone):
+def test_loudness_does_not_matter():
     encoder = SpikeEncoder()
     # A power of two scales every float exactly, so that even the last bit stays.
-    assert np.array_equal(encoder(make_tone(700.0)), encoder(make_tone(700.0) / 64.0))
+    assert np.array_equal(encoder(tone(700.0)), encoder(tone(700.0) / 64.0))
 
 
 def test_drive_is_the_level_less_its_surroundings():
@@ -71,20 +73,20 @@ def test_neighbours_start_at_different_phases():
     assert np.mean(np.diff(first) != 0) > 0.5
 
 
-def test_the_same_sound_gives_the_same_spikes():
-    signal = np.random.default_rng(0).standard_normal(3000)
-    assert np.array_equal(SpikeEncoder()(signal), SpikeEncoder()(signal.copy()))
+NEGATIVE = ("range_db", "cut_db", "margin", "inhibition", "span", "gain", "tau")
 
 
-def test_settings_out_of_range():
-    for dt in (0.0, -0.01, float("nan"), 0.01003, 1e-5):
-        with pytest.raises(DataError, match="dt is not a whole number of samples"):
-            SpikeEncoder(dt=dt)
-    for name in ("range_db", "cut_db", "margin", "inhibition", "span", "gain", "tau"):
-        with pytest.raises(DataError, match=f"the encoder's {name} is out of range"):
-            SpikeEncoder(**{name: -1})
-    with pytest.raises(DataError, match="Nyquist"):
-        SpikeEncoder(highest=4000.0)
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        *(({"dt": dt}, "dt is not a whole number of samples") for dt in (0.0, -0.01, np.nan, 0.01003, 1e-5)),
+        *(({name: -1}, f"the encoder's {name} is out of range") for name in NEGATIVE),
+        ({"highest": 4000.0}, "Nyquist"),
+    ],
+)
+def test_settings_out_of_range(facts, message):
+    with pytest.raises(DataError, match=message):
+        SpikeEncoder(**facts)
 
 
 @pytest.mark.parametrize(
