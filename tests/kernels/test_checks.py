@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hetsyn_sim.errors import DataError
-from hetsyn_sim.kernels import DecayPath, exponential_filter, spiking_scan, use_backend
+from hetsyn_sim.kernels import DecayPath, exponential_filter, spiking_scan
 from hetsyn_sim.kernels.library import library
 from hetsyn_sim.training.surrogates import MultiGaussian
 
@@ -17,18 +17,10 @@ def make():
     return torch.rand(T, B, I), torch.rand(J, I), torch.rand(J, I)
 
 
-def scan(v_in=None, theta=None, w=None, rho=None, a=None, rho_reset=None):
-    default = {"v_in": torch.rand(T, B, J), "theta": torch.ones(J), "w": torch.rand(J, J), "rho": torch.rand(J, J)}
-    given = {"v_in": v_in, "theta": theta, "w": w, "rho": rho}
-    v_in, theta, w, rho = (default[k] if t is None else t for k, t in given.items())
-    reset = DecayPath(-torch.ones(J) if a is None else a, torch.rand(J) if rho_reset is None else rho_reset)
-    return spiking_scan(v_in, [DecayPath(w, rho)], [reset], theta, MultiGaussian())
-
-
-@pytest.fixture(params=["plain", pytest.param("fused", marks=needs_library)])
-def _backend(request):
-    with use_backend(request.param):
-        yield
+def scan(**given):
+    shapes = {"v_in": (T, B, J), "theta": (J,), "w": (J, J), "rho": (J, J), "a": (J,), "rho_reset": (J,)}
+    v_in, theta, w, rho, a, rho_reset = ({name: torch.rand(shape) for name, shape in shapes.items()} | given).values()
+    return spiking_scan(v_in, [DecayPath(w, rho)], [DecayPath(a, rho_reset)], theta, MultiGaussian())
 
 
 @pytest.mark.parametrize(
@@ -42,7 +34,7 @@ def _backend(request):
         ((T, B, I), (I,), ()),
     ],
 )
-@pytest.mark.usefixtures("_backend")
+@pytest.mark.usefixtures("backend")
 def test_shapes_of_a_filter(x, w, rho):
     with pytest.raises(DataError, match="shapes do not fit") as excinfo:
         exponential_filter(torch.rand(x), torch.rand(w), torch.rand(rho))
@@ -53,14 +45,14 @@ def test_shapes_of_a_filter(x, w, rho):
 
 
 @pytest.mark.parametrize("shape", [(0, B, I), (T, 0, I), (T, B, 0)])
-@pytest.mark.usefixtures("_backend")
+@pytest.mark.usefixtures("backend")
 def test_nothing_to_run(shape):
     with pytest.raises(DataError, match="shapes do not fit") as excinfo:
         exponential_filter(torch.rand(shape), torch.rand(J, shape[2]), torch.rand(J, shape[2]))
     assert "at least one step" in excinfo.value.expected
 
 
-@pytest.mark.usefixtures("_backend")
+@pytest.mark.usefixtures("backend")
 def test_types_and_devices():
     x, w, rho = make()
     for tensors in ((x.double(), w, rho), (x.int(), w, rho), (x.bool(), w, rho), (x, w, rho.to("meta"))):
@@ -72,23 +64,13 @@ def test_types_and_devices():
     assert "theta: float64 on cpu" in excinfo.value.got
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"v_in": torch.rand(T, J)},
-        {"theta": torch.ones(J + 1)},
-        {"theta": torch.ones(J, 1)},
-        {"w": torch.rand(J, J + 1)},
-        {"rho": torch.rand(J, 2)},
-        {"a": torch.rand(J, 1)},
-        {"rho_reset": torch.rand(J - 1)},
-    ],
-)
-@pytest.mark.usefixtures("_backend")
-def test_shapes_of_a_scan(wrong):
-    with pytest.raises(DataError, match="shapes do not fit") as excinfo:
-        scan(**wrong)
-    assert excinfo.value.where == "spiking_scan"
+@pytest.mark.usefixtures("backend")
+def test_shapes_of_a_scan():
+    wrong = {"v_in": (T, J), "theta": (J + 1,), "w": (J, J + 1), "rho": (J, 2), "a": (J, 1), "rho_reset": (J - 1,)}
+    for name, shape in [*wrong.items(), ("theta", (J, 1))]:
+        with pytest.raises(DataError, match="shapes do not fit") as excinfo:
+            scan(**{name: torch.rand(shape)})
+        assert excinfo.value.where == "spiking_scan"
 
 
 @needs_library
@@ -105,32 +87,30 @@ def test_input_that_is_not_finite(bad, n_zeros):
 
 
 @needs_library
-def test_parameters_that_are_not_finite():
-    x, w, rho = make()
-    w[1, 2] = NAN
-    with pytest.raises(DataError, match="a parameter is not finite") as excinfo:
-        exponential_filter(x, w, rho)
-    assert (excinfo.value.where, excinfo.value.got) == ("w", "1 of 15 values are NaN or infinite")
-    assert "lower the learning rate" in excinfo.value.remedy
-    for wrong in ({"w": torch.full((J, J), NAN)}, {"a": torch.full((J,), INF)}, {"theta": torch.full((J,), NAN)}):
-        with pytest.raises(DataError, match="a parameter is not finite"):
-            scan(**wrong)
-    with pytest.raises(DataError, match="the input is not finite") as excinfo:
-        scan(v_in=torch.full((T, B, J), NAN))
-    assert excinfo.value.got == "NaN in v_in"
+@pytest.mark.parametrize(
+    ("name", "bad", "what"),
+    [(name, bad, "a parameter is not finite") for name, bad in (("w", NAN), ("a", INF), ("theta", NAN))]
+    + [("v_in", NAN, "the input is not finite")]
+    + [("rho_reset", bad, r"outside of \[0, 1\]") for bad in (-1e-6, 1.0001, NAN)],
+)
+def test_numbers_that_a_scan_can_not_use(name, bad, what):
+    with pytest.raises(DataError, match=what):
+        scan(**{name: torch.full({"v_in": (T, B, J), "w": (J, J)}.get(name, (J,)), bad)})
 
 
 @needs_library
-@pytest.mark.parametrize("bad", [-1e-6, 1.0001, NAN])
-def test_decays_outside_of_their_interval(bad):
+def test_numbers_that_a_filter_can_not_use():
     x, w, rho = make()
-    rho[0, 0] = bad
-    with pytest.raises(DataError, match=r"outside of \[0, 1\]"):
-        exponential_filter(x, w, rho)
-    with pytest.raises(DataError, match=r"outside of \[0, 1\]"):
-        exponential_filter(x, w, rho[:, :1])
-    with pytest.raises(DataError, match=r"outside of \[0, 1\]"):
-        scan(rho_reset=torch.full((J,), bad))
+    for bad in (-1e-6, 1.0001, NAN):
+        rho[0, 0] = bad
+        for decay in (rho, rho[:, :1]):
+            with pytest.raises(DataError, match=r"outside of \[0, 1\]"):
+                exponential_filter(x, w, decay)
+    w[1, 2] = NAN
+    with pytest.raises(DataError, match="a parameter is not finite") as excinfo:
+        exponential_filter(x, w, torch.rand(J, I))
+    assert (excinfo.value.where, excinfo.value.got) == ("w", "1 of 15 values are NaN or infinite")
+    assert "lower the learning rate" in excinfo.value.remedy
 
 
 @needs_library

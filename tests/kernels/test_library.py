@@ -1,17 +1,18 @@
 """Finding the compiled kernels: none, of another version, not loadable, each instruction set; and choosing a back end."""
 
+import math
 import shutil
 import warnings
 
 import pytest
 import torch
 
-from hetsyn_sim.errors import BackendError, BackendWarning, UnknownNameError
-from hetsyn_sim.kernels import BACKENDS, DecayPath, available_backends, exponential_filter, library, spiking_scan, use_backend
-from hetsyn_sim.kernels.library import ABI, FOLDER, best_library, find_library
+from hetsyn_sim.errors import BackendError, BackendWarning, ConfigError, UnknownNameError
+from hetsyn_sim.kernels import BACKENDS, DecayPath, available_backends, backends, exponential_filter, library, spiking_scan, use_backend
+from hetsyn_sim.kernels.library import ABI, FOLDER, LEVELS, best_library, find_library
 from hetsyn_sim.training.surrogates import MultiGaussian
 
-from .levels import use_level
+from .levels import KERNELS, use_kernels
 
 needs_library = pytest.mark.skipif(library.library() is None, reason="the kernels were not built")
 
@@ -60,28 +61,22 @@ def test_a_library_of_another_version_is_refused(without_library, process):
 
 
 @needs_library
-def test_the_default_uses_the_library_without_a_word():
+def test_levels_agree_to_rounding_and_the_widest_is_taken_without_a_word():
+    results = {}
+    for kernels in KERNELS:
+        with use_kernels(kernels):
+            results[kernels] = run()[1]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        run()
-    assert available_backends() == list(BACKENDS)[: len(available_backends())]
-
-
-@needs_library
-def test_levels_agree_to_rounding_and_the_widest_is_taken():
-    results = {}
-    built = [level for level in library.LEVELS if (FOLDER / f"_{level}.so").is_file()]
-    for level in built[: find_library("baseline")._functions.hetsyn_processor_level() + 1]:
-        with use_level(level):
-            results[level] = run()[1]
-    assert library.library().level == list(results)[-1]
+        assert torch.equal(run()[1], results[library.library().level])
+    able = LEVELS[: find_library("baseline")._functions.hetsyn_processor_level() + 1]
+    assert library.library().level == [level for level in able if (FOLDER / f"_{level}.so").is_file()][-1]
     for v in results.values():
-        torch.testing.assert_close(v, results["baseline"], rtol=1e-6, atol=1e-6)
+        torch.testing.assert_close(v, results["plain"], rtol=1e-6, atol=1e-6)
 
 
 def test_back_ends_nest_and_are_known_by_name():
-    from hetsyn_sim.kernels import backends
-
+    assert {"plain", "expansion"} <= set(available_backends()) <= set(BACKENDS)  # the expansion works everywhere
     x = torch.ones(1)
     default = backends.backend_for(x)
     with use_backend("plain"):
@@ -94,3 +89,35 @@ def test_back_ends_nest_and_are_known_by_name():
     with pytest.raises(UnknownNameError, match="unknown back end") as excinfo:
         use_backend("quick")
     assert "plain, fused" in excinfo.value.expected
+
+
+def test_the_tolerance_holds_inside_and_is_given_back():
+    assert backends.expansion_tolerance(torch.float32) is None
+    with use_backend("expansion", tolerance=1e-3):
+        assert backends.expansion_tolerance(torch.float32) == 1e-3
+        with use_backend("plain"):
+            assert backends.expansion_tolerance(torch.float32) is None
+        assert backends.expansion_tolerance(torch.float64) == 1e-3
+        assert backends.expansion_tolerance(torch.bfloat16) is None
+    assert backends.expansion_tolerance(torch.float32) is None
+
+
+@pytest.mark.parametrize("tolerance", [0.0, -1e-6, math.nan, 1.0, 1e-13])
+def test_a_tolerance_that_no_dtype_holds_is_refused_at_once(tolerance):
+    with pytest.raises(ConfigError, match="tolerance of the shared-decay expansion is out of range") as error:
+        use_backend("expansion", tolerance=tolerance)
+    assert error.value.expected == "at least 1e-12 and below 1"
+    assert backends.expansion_tolerance(torch.float64) is None
+
+
+def test_why_triton_does_not_work_is_said(monkeypatch):
+    monkeypatch.setattr(backends, "find_spec", lambda name: None)
+    with pytest.raises(BackendError, match="Triton is not installed") as error:
+        use_backend("triton")
+    assert error.value.remedy == 'pip install "hetsyn-sim[triton]"'
+    monkeypatch.setattr(backends, "find_spec", lambda name: object())
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.delenv("TRITON_INTERPRET", raising=False)
+    with pytest.raises(BackendError, match="Triton has nothing to run on"):
+        use_backend("triton")
+    assert "triton" not in available_backends()

@@ -25,13 +25,6 @@ KINDS = {"synapse": lambda n: (n, n), "neuron": lambda n: (n, 1), "layer": lambd
 needs_library = pytest.mark.skipif(library() is None, reason="the kernels were not built")
 
 
-class Flat:
-    """No gradient through spikes: what is left is the true derivative of v where no neuron is at its threshold."""
-
-    def derivative(self, distance, theta):
-        return torch.zeros_like(distance)
-
-
 class Steep(MultiGaussian):
     """A class derived from a known one may compute something else."""
 
@@ -131,45 +124,6 @@ def test_no_spikes_at_all_and_a_spike_in_every_cell(drive, naive):
     leaves = make()
     leaves[0] = torch.full((T, B, J), drive, dtype=F64, requires_grad=True)
     assert compare(leaves, MultiGaussian(), naive).mean() == float(drive > 0)
-
-
-@pytest.mark.usefixtures("backend")
-@pytest.mark.parametrize("dtype", [torch.float32, F64])
-def test_a_voltage_exactly_at_theta_is_silent(dtype):
-    theta = torch.tensor(1.1, dtype=dtype)
-    above = torch.nextafter(theta, theta + 1)
-    v_in = torch.stack([theta, above]).view(1, 1, 2)
-    z, v = spiking_scan(v_in, [], [], theta, MultiGaussian())
-    assert z.flatten().tolist() == [0.0, 1.0]
-    assert torch.equal(v, v_in)
-    assert z.dtype == v.dtype == dtype
-
-
-@pytest.mark.usefixtures("backend")
-def test_spikes_act_one_step_later():
-    """A spike in the first step resets and excites from the second one on; one in the last step nothing."""
-    v_in = torch.zeros(4, 1, 2, dtype=F64)
-    v_in[0, 0, 0] = v_in[3, 0, 1] = 2.0
-    w, rho = torch.tensor([[0.0, 9.0], [0.25, 0.0]], dtype=F64), torch.tensor([[0.0, 0.0], [0.5, 0.0]], dtype=F64)
-    one = torch.ones((), dtype=F64)
-    z, v = spiking_scan(v_in, [DecayPath(w, rho)], [DecayPath(-one, 0.5 * one)], one, MultiGaussian())
-    assert z[:, 0].tolist() == [[1, 0], [0, 0], [0, 0], [0, 1]]
-    assert v[:, 0].tolist() == [[2.0, 0.0], [-1.0, 0.25], [-0.5, 0.125], [-0.25, 2.0625]]
-
-
-@pytest.mark.usefixtures("backend")
-def test_the_true_derivative_of_v_against_finite_differences():
-    """With no gradient through spikes, v is smooth in everything but theta as long as no neuron crosses its threshold."""
-    leaves = make((6, 1, J), n_resets=2)
-    with torch.no_grad():
-        for rho in leaves[3::2]:
-            rho.mul_(0.8).add_(0.1)
-    assert (scanned(spiking_scan, leaves, Flat())[1] - leaves[1]).abs().min() > 1e-4  # gradcheck moves each number by 1e-6
-
-    def voltages(v_in, *flat):
-        return scanned(spiking_scan, [v_in, leaves[1].detach(), *flat], Flat())[1]
-
-    assert torch.autograd.gradcheck(voltages, [leaves[0], *leaves[2:]])
 
 
 @pytest.mark.usefixtures("backend")

@@ -2,15 +2,13 @@
 
 import math
 
-import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hetsyn_sim.kernels.shared_decays import GRID, MOST_NODES, bound, chebyshev, measured_error, sampled_lags, shared_decays
 
 F32, F64 = torch.float32, torch.float64
-RANGES = {"5 to 20": (5, 20, 250), "1 to 200": (1, 200, 784), "0.2 to 2000": (0.2, 2000, 2000)}
 
 
 def errors(nodes, tau, n_steps):
@@ -24,19 +22,6 @@ def errors(nodes, tau, n_steps):
     return (c.T @ shared - exact).abs().max().item(), (slopes.T @ shared - slope).abs().max().item()
 
 
-@pytest.mark.parametrize("spread", RANGES)
-@pytest.mark.parametrize("tolerance", [1e-3, 1e-6])
-@pytest.mark.parametrize("dtype", [F32, F64])
-@pytest.mark.parametrize("slope", [False, True])
-def test_every_power_of_the_interval_is_within_the_tolerance(spread, tolerance, dtype, slope):
-    low, high, n_steps = RANGES[spread]
-    nodes = shared_decays(math.log(low), math.log(high), n_steps, tolerance, dtype, slope=slope)
-    tau = torch.logspace(math.log10(low), math.log10(high), 500, dtype=F64)
-    assert errors(nodes, tau, n_steps)[slope] <= tolerance
-    fewer = chebyshev(nodes.low, nodes.high, nodes.n - 1, dtype)
-    assert measured_error(fewer, sampled_lags(n_steps))[slope] > tolerance  # and no node too many
-
-
 @given(low=st.floats(-3, 8), width=st.floats(0.05, 6), n=st.integers(2, 30))
 @settings(max_examples=50, deadline=None)
 def test_no_error_is_above_the_proven_bound(low, width, n):
@@ -46,14 +31,25 @@ def test_no_error_is_above_the_proven_bound(low, width, n):
     assert measured[1] <= 1.02 * proven[1] + 1e-13 * n**2 * max(1, 2 / width)  # Markov's inequality for polynomials
 
 
-@given(low=st.floats(-2, 8), width=st.floats(0, 6), place=st.lists(st.floats(0, 1), min_size=1, max_size=20))
-@settings(max_examples=50, deadline=None)
-def test_decays_anywhere_in_an_interval_keep_the_tolerance(low, width, place):
+@given(
+    low=st.floats(-2, 8),
+    width=st.floats(0, 6),
+    place=st.lists(st.floats(0, 1), min_size=1, max_size=20),
+    n_steps=st.integers(2, 300),
+    tolerance=st.sampled_from([1e-3, 1e-5]),
+    dtype=st.sampled_from([F32, F64]),
+)
+@example(math.log(0.2), math.log(1e4), [k / 99 for k in range(100)], 2000, 1e-6, F64)
+@example(math.log(5), math.log(4), [k / 99 for k in range(100)], 250, 1e-6, F32)
+@settings(deadline=None)
+def test_decays_anywhere_in_an_interval_keep_the_tolerance_with_no_node_too_many(low, width, place, n_steps, tolerance, dtype):
     tau = torch.exp(low + width * torch.tensor(place, dtype=F64))
-    nodes = shared_decays(tau.log().min().item(), tau.log().max().item(), 300, 1e-5, F32, slope=True)
-    value, slope = errors(nodes, tau, 300)
-    assert value <= 1e-5
-    assert slope <= 1e-5
+    for slope in (False, True):
+        nodes = shared_decays(tau.log().min().item(), tau.log().max().item(), n_steps, tolerance, dtype, slope=slope)
+        assert errors(nodes, tau, n_steps)[slope] <= tolerance
+        if dtype == F64 and nodes.n > 1:  # of float32 nodes, two may be one
+            fewer = chebyshev(nodes.low, nodes.high, nodes.n - 1, dtype)
+            assert measured_error(fewer, sampled_lags(1 << (n_steps - 1).bit_length()))[slope] > tolerance
 
 
 def test_coefficients_are_those_of_the_nodes_at_the_nodes():
