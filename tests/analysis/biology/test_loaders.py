@@ -1,12 +1,25 @@
-"""Files of the user: what is read, and what each wrong file is told."""
+"""The one table, and the files of the user it is made from: what is read, what is censored, and what each wrong one is told."""
 
 import numpy as np
 import pytest
 
 from analysis.biology.loaders import REFERENCES, cell_types, from_csv, reference
+from analysis.biology.table import TauTable
 from hetsyn_sim.errors import DataError, UnknownNameError
 
 from .test_biology import database
+
+
+def refused(call, what, where, got):
+    """Every part of the message says something."""
+    with pytest.raises(DataError) as caught:
+        call()
+    error = caught.value
+    assert what in error.what
+    assert where in error.where
+    assert got in str(error.got)
+    assert error.expected
+    assert error.remedy
 
 
 def write(folder, text, name="mine.csv"):
@@ -46,14 +59,7 @@ def test_a_csv_file_names_its_unit_in_the_header(tmp_path):
 )
 def test_wrong_csv_files_are_told_what_is_wrong(tmp_path, text, what, got):
     path = write(tmp_path, text)
-    with pytest.raises(DataError) as caught:
-        from_csv(path)
-    error = caught.value
-    assert what in error.what
-    assert str(path) in error.where
-    assert got in str(error.got)
-    assert error.expected
-    assert error.remedy
+    refused(lambda: from_csv(path), what, str(path), got)
 
 
 def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path):
@@ -79,13 +85,12 @@ def test_membranes_of_the_cell_types_database(tmp_path):
         cell_types(write(tmp_path, CELLS.replace("20.5", "")))
 
 
-@pytest.mark.parametrize("name", REFERENCES)
-def test_every_name_is_a_set_of_measurements(name):
-    table = reference(name)
-    assert len(table) > 300
-    assert np.isfinite(table.tau).all()
-    assert {"pre", "post", "clamp", "temperature_C", "species", "g_nS"} <= set(table.columns)
-    assert "Moradi" in table.source
+def test_every_name_is_a_set_of_measurements():
+    for table in map(reference, REFERENCES):
+        assert len(table) > 300
+        assert np.isfinite(table.tau).all()
+        assert {"pre", "post", "clamp", "temperature_C", "species", "g_nS"} <= set(table.columns)
+        assert "Moradi" in table.source
 
 
 def test_a_name_may_be_a_file(tmp_path):
@@ -97,3 +102,52 @@ def test_a_name_may_be_a_file(tmp_path):
     with pytest.raises(UnknownNameError, match="unknown reference set") as caught:
         reference("neocortex")
     assert "hippocampome-psp" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "got"),
+    [
+        ({"tau": np.array([])}, "there are no time constants", "(0,)"),
+        ({"tau": np.ones((2, 2))}, "there are no time constants", "(2, 2)"),
+        ({"tau": np.array([1e-3, -2e-3])}, "negative or not a number", "-0.002 in row 1, 1 of 2"),
+        ({"tau": np.array([np.nan, 1e-3])}, "negative or not a number", "nan in row 0, 1 of 2"),
+        ({"tau": np.ones(2), "low": 2.0, "high": 1.0}, "limits are in the wrong order", "2.0 and 1.0 s"),
+        ({"tau": np.ones(2), "low": -1.0}, "limits are in the wrong order", "-1.0 and inf s"),
+        ({"tau": np.ones(2), "columns": {"pre": np.array(["E"])}}, "a column has another length", "pre: (1,)"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(arguments, what, got):
+    refused(lambda: TauTable(source="test", **arguments), what, "TauTable, test", got)
+
+
+def test_censored_ones_are_at_their_limits_and_counted():
+    table = TauTable(np.array([0.0, 1e-3, 5e-3, np.inf]), "test", 2e-3, 1.0)
+    assert table.tau.tolist() == [2e-3, 2e-3, 5e-3, 1.0]
+    assert table.censored == (0.5, 0.25)
+    assert table.observed.tolist() == [5e-3]
+    assert table.with_limits(1e-3, 2.0).censored == (0.0, 0.0)  # a limit that was wider once is not remembered
+    with pytest.raises(DataError, match="all time constants are censored"):
+        table.with_limits(10.0, 20.0).observed  # noqa: B018
+    with pytest.raises(ValueError, match="read-only"):
+        table.tau[0] = 1.0
+
+
+def test_rows_are_chosen_by_what_is_known_of_them():
+    table = TauTable(np.array([1.0, 2.0, 3.0]), "test", columns={"pre": np.array(["E", "I", "E"]), "n": np.arange(3)})
+    assert table.where(pre="E").tau.tolist() == [1.0, 3.0]
+    assert table.where(pre=("E", "I"), n=1).tau.tolist() == [2.0]
+    with pytest.raises(DataError, match="there is no such column") as caught:
+        table.where(clamp="voltage")
+    assert "pre, n" in str(caught.value)
+    with pytest.raises(DataError, match="there are no time constants"):
+        table.where(pre="mixed")
+
+
+def test_tables_are_joined_where_their_limits_are_the_same():
+    one = TauTable(np.ones(2), "one", 0.1, 5.0, {"a": np.arange(2), "b": np.arange(2)})
+    joined = TauTable.joined([one, TauTable(np.ones(3), "two", 0.1, 5.0, {"a": np.arange(3)})], "both")
+    assert len(joined) == 5
+    assert list(joined.columns) == ["a"]
+    for parts in ([], [one, one.with_limits(0.2, 5.0)]):
+        with pytest.raises(DataError, match="can't be joined"):
+            TauTable.joined(parts, "both")
