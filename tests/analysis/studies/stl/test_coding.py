@@ -1,10 +1,10 @@
-"""Images as spikes: statistics, seeds, and disturbances of the size they are said to have."""
+"""Images as spikes: statistics, seeds, disturbances of their size. Decisions: sums, votes, ties, members of one population."""
 
 import numpy as np
 import pytest
 
 from analysis.studies.stl.coding import bernoulli, pixels_of, with_deleted_spikes, with_gaussian_noise, with_salt_and_pepper
-from hetsyn_sim.errors import ConfigError, DataError
+from analysis.studies.stl.decision import decide, sub_populations
 
 
 def test_a_pixel_is_the_probability_of_a_spike():
@@ -52,19 +52,31 @@ def test_disturbances_have_the_size_that_is_asked_for():
     assert not with_deleted_spikes(~spikes, 0.0, 0).any()  # nothing is added
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "words"),
-    [
-        (lambda: pixels_of(np.zeros((2, 3, 3))), DataError, "not images in grey values"),
-        (lambda: bernoulli(np.full((1, 1, 2, 2), 1.5, dtype=np.float32), 4, 0), DataError, "can't be coded"),
-        (lambda: bernoulli(np.full((1, 1, 2, 2), np.nan, dtype=np.float32), 4, 0), DataError, "can't be coded"),
-        (lambda: bernoulli(np.zeros((1, 2, 2), dtype=np.float32), 4, 0), DataError, "can't be coded"),
-        (lambda: bernoulli(np.zeros((1, 1, 2, 2), dtype=np.float32), 0, 0), DataError, "at least one step"),
-        (lambda: with_salt_and_pepper(np.zeros((1, 1, 2, 2), dtype=np.float32), 1.1, 0), ConfigError, "share"),
-        (lambda: with_gaussian_noise(np.zeros((1, 1, 2, 2), dtype=np.float32), -1.0, 0), ConfigError, "sd"),
-        (lambda: with_deleted_spikes(np.zeros((1, 1), dtype=np.bool_), np.nan, 0), ConfigError, "probability"),
-    ],
-)
-def test_what_makes_no_sense_is_refused(call, error, words):
-    with pytest.raises(error, match=words):
-        call()
+#: Two members are a little for class 0, one is very much for class 1.
+DIVIDED = np.array([[[0.4, 0.3, 0.0]], [[0.4, 0.3, 0.0]], [[0.0, 1.0, 0.0]]])
+
+
+def test_a_sum_hears_how_much_and_a_vote_how_many():
+    assert list(decide(DIVIDED, "sum")) == [1]
+    assert list(decide(DIVIDED, "vote")) == [0]
+
+
+def test_a_tied_vote_goes_to_the_higher_sum():
+    assert list(decide(DIVIDED[1:], "vote")) == [1]
+    # class 2 has the highest sum but no vote
+    rates = np.array([[[0.5, 0.0, 0.45]], [[0.0, 0.6, 0.55]]])
+    assert list(decide(rates, "vote")) == [1]
+
+
+def test_one_member_decides_alone():
+    rates = np.random.default_rng(0).random((1, 20, 5))
+    for rule in ("sum", "vote"):
+        assert np.array_equal(decide(rates, rule), rates[0].argmax(axis=1))
+
+
+def test_sub_populations_are_the_voters_divided():
+    votes = np.random.default_rng(0).random((7, 3, 6))  # (image, class, voter)
+    members = sub_populations(votes, 3)
+    assert members.shape == (3, 7, 3)
+    assert np.allclose(members[1], votes[:, :, 2:4].mean(axis=-1))
+    assert np.array_equal(decide(members), votes.mean(axis=-1).argmax(axis=1))  # their sum is the network's own decision

@@ -9,7 +9,6 @@ from analysis.studies.stl.coding import bernoulli
 from analysis.studies.stl.evaluate import evaluate
 from analysis.studies.stl.network import MODES, STLNetwork
 from analysis.studies.stl.train import Settings, spikes_as, train
-from hetsyn_sim.errors import ConfigError, DataError, UnknownNameError
 
 from .conftest import make_images, small
 
@@ -100,23 +99,3 @@ def test_an_outcome_counts_rates_and_operations(trained):
     assert found.operations["output"] == pytest.approx(found.rates["dense_1"] * 12 * 4 * 6)  # neurons x steps x targets
     assert found.operations["dense_1"] == pytest.approx(found.rates["conv_2"] * 5 * 5 * 3 * 4 * 12)
     assert found.class_rates.shape == (6, 3)
-
-
-@pytest.mark.parametrize("shape", [(4, 3, 2, 10, 8), (4, 3, 140), (0, 3, 2, 10, 7), (4, 0, 2, 10, 7)])
-def test_input_of_another_shape_is_refused(shape):
-    with pytest.raises(DataError, match="does not fit the network"):
-        STLNetwork(small(), seed=0)(torch.zeros(shape))
-
-
-def test_other_bad_input_is_refused():
-    network, (pixels, labels) = STLNetwork(small(), seed=0), make_images(6)
-    with pytest.raises(UnknownNameError, match="STL, SL, TL"):
-        network.set_mode("LTS")
-    for wrong in (labels[:5], labels + 1, labels - 1):
-        with pytest.raises(DataError, match="labels and images do not fit"):
-            train(network, pixels, wrong, "STL", QUICK, 0)
-    with pytest.raises(DataError, match="nothing to evaluate"):
-        evaluate(network, pixels[:0], 4, 0)
-    for facts in ({"epochs": 0}, {"lr": 0.0}, {"weight_decay": -1.0}, {"lr_factor": float("nan")}, {"epochs": 1.5}):
-        with pytest.raises(ConfigError, match=next(iter(facts))):
-            Settings(**facts)

@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.studies.stl.architecture import Architecture, Dense
 from analysis.studies.stl.neurons import NeuronMap
-from hetsyn_sim.errors import SpecError
-from hetsyn_sim.models import STLLIF, AdLIF, HetSynLIF, Izhikevich, STLLIFSoft
+from hetsyn_sim.models import STLLIF, STLLIFSoft
 from hetsyn_sim.spec import Normal
 from hetsyn_sim.training.surrogates import ArcTan
 
@@ -107,9 +105,3 @@ def test_thresholds_are_one_for_each_neuron_and_begin_almost_alike():
     assert (theta.shape, neurons.learned, float(neurons.leak)) == ((8, 28, 28), ("theta",), 0.5)
     assert abs(theta.mean() - 2.0) < 6e-6  # 5 standard errors of 6,272 numbers
     assert theta.std() == pytest.approx(1e-4, rel=0.05)
-
-
-@pytest.mark.parametrize("model", [HetSynLIF, Izhikevich, AdLIF], ids=lambda model: model.name)
-def test_a_neuron_that_has_no_place_in_a_convolution_is_refused(model):
-    with pytest.raises(SpecError, match="no place in a convolution"):
-        Architecture((1, 4, 4), [Dense(3)], neuron=model)

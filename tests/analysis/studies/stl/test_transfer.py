@@ -1,21 +1,53 @@
-"""Folding is exact within rounding, and Brian2 spikes as torch does, spike for spike."""
+"""Synapses are those of torch, folding is exact within rounding, and Brian2 spikes as torch does, spike for spike."""
 
 import sys
-from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
+from torch.nn import functional
 
-from analysis.studies.stl.architecture import Pool
+from analysis.studies.stl.architecture import Conv, Pool, Stage
 from analysis.studies.stl.brian import simulate
 from analysis.studies.stl.coding import bernoulli
+from analysis.studies.stl.connections import fan_out, synapses_of
 from analysis.studies.stl.evaluate import count_mismatches
-from analysis.studies.stl.folded import FoldedNetwork
 from analysis.studies.stl.folding import fold
-from hetsyn_sim.errors import BackendError, DataError, SpecError
 
-from .conftest import make_images
+from .conftest import make_images, small
+
+
+def test_stages_have_names_and_shapes():
+    found = {stage.name: stage.after for stage in small().stages}
+    assert found == {"conv_1": (4, 10, 7), "pool_1": (4, 5, 3), "conv_2": (5, 5, 3), "dense_1": (12, 1, 1), "output": (6, 1, 1)}
+    assert [stage.name for stage in small().spiking] == ["conv_1", "conv_2", "dense_1", "output"]
+
+
+def matrix(stage, weights):
+    """(post, pre)"""
+    synapses = synapses_of(stage)
+    found = np.zeros((stage.n_post, stage.n_pre))
+    np.add.at(found, (synapses.post, synapses.pre), weights.ravel()[synapses.weight])
+    return found
+
+
+def test_a_convolution_is_the_synapses_that_are_listed():
+    rng = np.random.default_rng(0)
+    stage = Stage("conv", Conv(4, 5), (3, 6, 7), (4, 6, 7))
+    w, x = rng.integers(-9, 9, (4, 3, 5, 5)), rng.integers(-9, 9, (3, 6, 7))  # whole numbers: sums are exact in any order
+    expected = functional.conv2d(torch.tensor(x[None], dtype=torch.float64), torch.tensor(w, dtype=torch.float64), padding=2)
+    assert np.array_equal(matrix(stage, w) @ x.ravel(), expected.numpy().ravel())
+    assert np.array_equal(fan_out(stage), (matrix(stage, np.ones_like(w)) > 0).sum(axis=0))
+    assert fan_out(stage)[:1] == 4 * 3 * 3  # a corner reaches 3 x 3 neurons of each map
+    assert fan_out(stage)[2 * 7 + 3] == 4 * 5 * 5
+
+
+def test_pooling_is_the_synapses_that_are_listed_and_leaves_the_rest_alone():
+    rng = np.random.default_rng(0)
+    stage = Stage("pool", Pool(2), (3, 6, 7), (3, 3, 3))
+    x = rng.random((3, 6, 7)) < 0.2
+    expected = functional.max_pool2d(torch.tensor(x[None].astype(float)), 2).numpy().ravel() > 0
+    assert np.array_equal(matrix(stage, np.ones(1)) @ x.ravel() > 0, expected)
+    assert set(fan_out(stage)) == {0, 1}
 
 
 def test_folded_weights_and_drive_give_the_same_currents(trained):
@@ -68,22 +100,3 @@ def test_an_image_does_not_know_the_one_before(trained):
 def test_the_brian2_side_does_without_torch(process):
     code = "import sys, analysis.studies.stl.brian; sys.exit('torch' in sys.modules)"
     assert process([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_what_does_not_fit_is_refused(trained):
-    folded = fold(trained)
-    x = bernoulli(make_images(2)[0], 2, 0)
-    with pytest.raises(DataError, match="do not fit the network"):
-        simulate(folded, x[..., :-1])
-    with pytest.raises(DataError, match="0 or 1"):
-        simulate(folded, x * 2)
-    with pytest.raises(DataError, match="nothing to simulate"):
-        simulate(folded, x[:, :0])
-    with pytest.raises(BackendError, match="runtime only"):
-        simulate(folded, x, device="cpp_standalone")
-    with pytest.raises(SpecError, match="not the stages"):
-        FoldedNetwork(folded.architecture, folded.stages[:-1])
-    with pytest.raises(SpecError, match="do not fit the stage"):
-        replace(folded.stages[0], w=folded.stages[0].w[1:])
-    with pytest.raises(SpecError, match="finite"):
-        replace(folded.stages[0], drive=folded.stages[0].drive * np.nan)
