@@ -21,7 +21,8 @@ ATTRIBUTION = {
     "source": "https://github.com/Jakobovski/free-spoken-digit-dataset, commit 26eb9aa",
     "doi": "10.5281/zenodo.1342401",
     "licence": "CC BY-SA 4.0, https://creativecommons.org/licenses/by-sa/4.0/",
-    "changes": "recordings encoded as spikes by hetsyn_sim.tasks.encode; the sound is not contained",
+    # The file was made when hetsyn_sim.tasks.encode was called so.
+    "changes": "recordings encoded as spikes by hetsyn_sim.encoding; the sound is not contained",
 }
 
 
