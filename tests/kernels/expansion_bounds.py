@@ -7,12 +7,12 @@ import torch
 from hetsyn_sim.kernels.expansion import expand, log_tau
 
 F32, F64 = torch.float32, torch.float64
-B, I, J = 2, 5, 4
+SHAPE = 2, 5, 4
 #: Time constants from, to, and steps.
 RANGES = {"5 to 20": (5, 20, 250), "1 to 200": (1, 200, 784), "0.2 to 2000": (0.2, 2000, 2000), "one": (10, 10, 60)}
 
 
-def make(low, high, n_steps, dtype=F64, limits=False, shape=(B, I, J), rate=0.1):
+def make(low, high, n_steps, dtype=F64, limits=False, shape=SHAPE, rate=0.1):
     """x (time, batch, pre), w and rho (post, pre), g = dL/dv (time, batch, post); ``limits``: some decays at 0 and 1 and next to them."""
     n_batch, n_pre, n_post = shape
     rng = torch.Generator().manual_seed(0)

@@ -1,74 +1,108 @@
-"""The filter through shared decays against the obvious implementation in float64, within errors that follow from the tolerance."""
+"""The filter through shared decays, in plain torch and of every instruction set: its errors follow from the tolerance; its operators."""
 
+import functools
 import math
+from unittest.mock import patch
 
 import pytest
 import torch
 
-from hetsyn_sim.errors import ConfigError
-from hetsyn_sim.kernels import exponential_filter, filter_carry
+from hetsyn_sim.errors import ConfigError, DataError
+from hetsyn_sim.kernels import backends, exponential_filter, filter_carry, use_backend
+from hetsyn_sim.kernels.expansion_ops import filter_expanded
 from hetsyn_sim.kernels.expansion_plain import expanded_filter
 
-from .expansion_bounds import F32, F64, RANGES, J, allowed, allowed_in_float32, make, value_and_gradients
+from .expansion_bounds import F32, F64, RANGES, allowed, allowed_in_float32, make, value_and_gradients
+from .levels import KERNELS, same_for_any_threads, use_level
+
+#: Batch, channels, neurons, and the rate of events. The compiled expansion needs enough channels and silence to be less work.
+SMALL, WIDE = ((2, 5, 4), 0.1), ((3, 400, 37), 0.002)
+needs_library = pytest.mark.skipif(len(KERNELS) == 1, reason="the compiled kernels were not built")
 
 
-def both(x, w, rho, g, tolerance, naive):
-    """Value and gradients of x, w and rho: expanded, and exact in float64."""
-    found = value_and_gradients(lambda *leaves: expanded_filter(*leaves, tolerance), x, w, rho, g)
-    return found, value_and_gradients(naive["filter"], x.double(), w.double(), rho.double(), g.double())
+@pytest.fixture(params=KERNELS)
+def kernels(request):
+    with patch.object(backends, "has_library", lambda: False) if request.param == "plain" else use_level(request.param):
+        yield request.param
 
 
-@pytest.mark.parametrize("spread", RANGES)
-@pytest.mark.parametrize("tolerance", [1e-3, 1e-6, 1e-9])
-def test_errors_are_within_what_the_tolerance_promises(spread, tolerance, naive):
-    if (spread, tolerance) == ("0.2 to 2000", 1e-9):
-        pytest.skip("more nodes than the expansion takes: test_too_wide_a_spread_is_left_to_an_exact_back_end")
-    data = make(*RANGES[spread])
-    for found, exact, bound in zip(*both(*data, tolerance, naive), allowed(*data, tolerance), strict=True):
-        assert ((found - exact).abs() <= bound + 1e-11 * exact.abs().max()).all()  # and rounding: 2000 steps, a Lebesgue constant of 3
+@pytest.fixture
+def size(kernels):
+    return SMALL if kernels == "plain" else WIDE
 
 
-@pytest.mark.parametrize("spread", ["5 to 20", "1 to 200"])
-def test_errors_in_float32_are_those_and_rounding(spread, naive):
-    tolerance = 1e-6
-    data = make(*RANGES[spread], F32)
-    for found, exact, bound in zip(*both(*data, tolerance, naive), allowed_in_float32(*data, tolerance), strict=True):
-        assert found.dtype == F32
-        assert ((found - exact).abs() <= bound).all()
+def run_by(name, tolerance=1e-6):
+    def run(x, w, rho, carried=None):
+        with use_backend(name, tolerance=tolerance):
+            return exponential_filter(x, w, rho, carried)
+
+    return run
+
+
+@functools.cache
+def exact(spread, size, dtype, limits=False):
+    """In float64, of numbers as they are in the dtype."""
+    data = make(*RANGES[spread], dtype, limits, *size)
+    return value_and_gradients(run_by(None), *(argument.double() for argument in data))
+
+
+@pytest.mark.parametrize(
+    ("spread", "tolerance", "dtype"),
+    [(spread, tolerance, F64) for spread in RANGES for tolerance in (1e-3, 1e-6)]
+    + [("5 to 20", 1e-9, F64), ("5 to 20", 1e-6, F32), ("1 to 200", 1e-6, F32)],
+)
+def test_errors_are_within_what_the_tolerance_promises(size, spread, tolerance, dtype):
+    data = make(*RANGES[spread], dtype, False, *size)
+    found = value_and_gradients(run_by("expansion", tolerance), *data)
+    bounds = allowed(*data, tolerance) if dtype == F64 else allowed_in_float32(*data, tolerance)
+    for k, (one, other, bound) in enumerate(zip(found, exact(spread, size, dtype), bounds, strict=True)):
+        assert one.dtype == dtype
+        # and rounding in float64: 2000 steps, a Lebesgue constant of 3
+        assert ((one - other).abs() <= bound + 1e-11 * other.abs().max() * (dtype == F64)).all()
+        assert k == 1 or not torch.equal(one.double(), other)  # it was the expansion that computed all but dx
 
 
 @pytest.mark.parametrize("spread", ["5 to 20", "one"])
-def test_decays_of_zero_and_one_are_exact(spread, naive):
-    x, w, rho, g = make(*RANGES[spread], limits=True)
-    found, exact = both(x, w, rho, g, 1e-3, naive)
+def test_decays_of_zero_and_one_are_exact(size, spread):
+    x, w, rho, g = make(*RANGES[spread], F64, True, *size)
+    found, expected = value_and_gradients(run_by("expansion", 1e-3), x, w, rho, g), exact(spread, size, F64, True)
     at_limits = (rho == 0) | (rho == 1)
-    for one, other in zip(found[2:], exact[2:], strict=True):
-        torch.testing.assert_close(one[at_limits], other[at_limits], rtol=1e-12, atol=1e-9)
-    close = (rho == 1e-30) | (rho == 1 - 2.0**-53)  # taken for the limit: rho^c differs by less than 250 * 2^-53
-    torch.testing.assert_close(found[2][close], exact[2][close], rtol=1e-12, atol=1e-9)
+    close = at_limits | (rho == 1e-30) | (rho == 1 - 2.0**-53)  # taken for the limit: rho^c differs by less than 250 * 2^-53
+    torch.testing.assert_close(found[2][close], expected[2][close], rtol=1e-12, atol=1e-9)
+    torch.testing.assert_close(found[3][at_limits], expected[3][at_limits], rtol=1e-12, atol=1e-9)
     only = torch.where(rho < 0.5, 0.0, 1.0).to(F64)  # no other decay at all
-    assert (exponential_filter(x, w, only) - expanded_filter(x, w, only, 1e-3)).abs().max() < 1e-11
+    torch.testing.assert_close(run_by("expansion", 1e-3)(x, w, only), run_by(None)(x, w, only), rtol=0, atol=1e-11)
 
 
-def test_gradients_against_finite_differences():
-    """At a tolerance so small that the finite difference cannot tell the expansion from the exact filter."""
-    x, w, rho, _ = make(2, 10, 6)
-    inputs = [leaf.requires_grad_() for leaf in (x + 0.1, w, rho)]
-    assert torch.autograd.gradcheck(lambda *leaves: expanded_filter(*leaves, 1e-11), inputs)
+def test_a_carried_state_is_added(size):
+    x, w, rho, _ = make(5, 20, 100, F64, False, *size)
+    second = run_by("expansion", 1e-9)(x[40:], w, rho, filter_carry(x[:40], w, rho, None, delay=0))
+    torch.testing.assert_close(second, run_by(None)(x, w, rho)[40:], rtol=0, atol=1e-9 * (x @ w.abs().T).cumsum(0).max().item())
 
 
-def test_a_carried_state_from_the_exact_filter_goes_on(naive):
-    x, w, rho, _ = make(5, 20, 100)
-    carried = filter_carry(x[:40], w, rho, None, delay=0)
-    second = expanded_filter(x[40:], w, rho, 1e-9) + torch.einsum("bji,tji->tbj", carried, rho ** torch.arange(60).view(-1, 1, 1))
-    assert (second - naive["filter"](x, w, rho)[40:]).abs().max() <= 1e-9 * allowed(x, w, rho, torch.ones_like(x[..., :J]), 1.0)[0].max()
+def test_bad_numbers_are_refused_before_they_are_used(kernels, size):
+    x, w, rho, _ = make(5, 20, 40, F32, False, *size)
+    wrong = {"decay is out": (x, w, rho + 1)}
+    if kernels != "plain":
+        x_bad = x.clone()
+        x_bad[3, 1, 3] = torch.nan
+        wrong |= {"input is not": (x_bad, w, rho), "parameter is not": (x, w * torch.inf, rho)}
+    for message, bad in wrong.items():
+        with pytest.raises(DataError, match=message):
+            run_by("expansion")(*bad)
+    with pytest.raises(ConfigError, match="out of range"):
+        run_by("expansion", 1e-9)(x, w, rho)  # float64 could hold it
+
+
+# -- in plain torch --------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_steps", [1, 2, 3])
 def test_short_sequences_and_silence(n_steps, naive):
     x, w, rho, g = make(5, 20, n_steps)
-    for found, exact in zip(*both(x, w, rho, g, 1e-9, naive), strict=True):
-        torch.testing.assert_close(found, exact, rtol=0, atol=1e-7)
+    found = value_and_gradients(lambda *leaves: expanded_filter(*leaves, 1e-9), x, w, rho, g)
+    for one, other in zip(found, value_and_gradients(naive["filter"], x, w, rho, g), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-7)
     assert not expanded_filter(torch.zeros_like(x), w, rho, 1e-9).any()
 
 
@@ -92,3 +126,42 @@ def test_a_tolerance_out_of_range_is_refused(tolerance):
     assert error.value.got == f"{tolerance!r} for torch.float32"
     assert error.value.expected == "at least 1.19e-07 and below 1"
     assert error.value.remedy == "take a larger one, or float64, or an exact back end"
+
+
+# -- compiled --------------------------------------------------------------------------------------------------------------------------
+
+
+@needs_library
+@pytest.mark.parametrize("dtype", [F32, F64])
+@pytest.mark.parametrize("level", KERNELS[1:])
+def test_bits_do_not_depend_on_the_number_of_threads(level, dtype):
+    data = make(*RANGES["5 to 20"], dtype, True, *WIDE)
+    with use_level(level):
+        same_for_any_threads(lambda: value_and_gradients(run_by("expansion"), *data), (1, 2, 5))
+
+
+@needs_library
+@pytest.mark.parametrize(("shape", "rate", "tolerance"), [((2, 400, 5), 0.3, 1e-6), ((2, 3, 5), 0.1, 1e-6), ((2, 400, 5), 0.004, 1e-12)])
+def test_what_it_would_not_win_is_computed_exactly(shape, rate, tolerance):
+    """Busy input, few channels, too many nodes."""
+    data = make(*RANGES["0.2 to 2000"][:2], 40, F64, False, shape, rate)
+    for one, other in zip(*(value_and_gradients(run_by(name, tolerance), *data) for name in ("expansion", "fused")), strict=True):
+        assert torch.equal(one, other)
+
+
+@needs_library
+def test_the_operator_is_one_that_torch_can_trace():
+    x, w, rho, _ = make(5, 20, 12, F64, False, (2, 60, 5), 0.01)
+    arguments = (x, w.requires_grad_(), rho.requires_grad_(), 1e-6)
+    torch.library.opcheck(filter_expanded, arguments)
+    assert torch.equal(filter_expanded(*arguments), torch.compile(filter_expanded, fullgraph=True, backend="aot_eager")(*arguments))
+
+
+@needs_library
+def test_autocast_does_not_make_it_less_precise():
+    x, w, rho, _ = make(5, 20, 60, F32, False, *WIDE)
+    expected = run_by("expansion")(x, w, rho)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = filter_expanded(x.bfloat16(), w, rho, 1e-6)
+    assert found.dtype == F32
+    assert torch.equal(found, expected)  # spikes lose nothing in half precision

@@ -22,6 +22,12 @@ from hetsyn_sim.training.processes import as_started, is_first, naming_lost_proc
 from hetsyn_sim.training.resume import read_state
 
 
+def assert_same(one, other, n_steps):
+    """Steps of Adam with lr 0.02; gradients have errors below 1e-13 (benchmarks/processes.py), which count at most 8.3 / 1e-8 times."""
+    for key, value in one.values.items():
+        assert np.allclose(value, other.values[key], rtol=0, atol=n_steps * 0.02 * 8.3 * 1e-13 / 1e-8 * max(1.0, np.abs(value).max()))
+
+
 @pytest.mark.parametrize("precision", ["float64", "float32"])
 def test_two_processes_learn_what_one_learns(data, recipe, precision):
     """Batches of 7 in two parts, augmentation and dropout on. benchmarks/processes.py derives the bound."""
@@ -42,9 +48,7 @@ def test_rests_metrics_noise_and_rates_do_not_depend_on_the_number_of_processes(
             assert two[name] == pytest.approx(one[name], rel=2e-8), name  # written with 8 digits
         # Not train_accuracy: with dropout the network is silent for some, all classes have the same score, and rounding chooses.
         assert two["validation_accuracy"] == one["validation_accuracy"]
-    for key, value in alone.checkpoint.values.items():
-        # 4 steps of Adam with lr 0.02; gradients have errors below 1e-13 (benchmarks/processes.py), which count at most 8.3 / 1e-8 times
-        assert np.allclose(value, shared.checkpoint.values[key], rtol=0, atol=4 * 0.02 * 8.3 * 1e-13 / 1e-8 * max(1.0, np.abs(value).max()))
+    assert_same(alone.checkpoint, shared.checkpoint, 4)
 
 
 class Stop(Callback):
@@ -61,8 +65,7 @@ def test_a_run_goes_on_with_another_number_of_processes(data, recipe, tmp_path):
     mixed = fit(recipe, data, out=tmp_path / "run", **TWO)
     alone = fit(recipe, data, progress=False)
     assert len(mixed.history) == 2
-    for key, value in alone.checkpoint.values.items():  # 6 steps, bound as above
-        assert np.allclose(value, mixed.checkpoint.values[key], rtol=0, atol=6 * 0.02 * 8.3 * 1e-13 / 1e-8 * max(1.0, np.abs(value).max()))
+    assert_same(alone.checkpoint, mixed.checkpoint, 6)
 
 
 # -- what is refused ---------------------------------------------------------------------------------------------------------------------
@@ -76,19 +79,21 @@ def test_more_processes_than_recordings_in_a_batch(data, recipe, tmp_path):
     assert "training.batch_size = 2" in caught.value.expected
 
 
-def test_several_processes_need_a_folder(data, recipe):
+@pytest.mark.parametrize("options", [{"devices": 2}, {"devices": 1, "num_nodes": 2}])
+def test_several_processes_need_a_folder(data, recipe, options):
     with pytest.raises(ConfigError, match="several processes need a folder that they share"):
-        fit(recipe, data, devices=1, num_nodes=2)
+        fit(recipe, data, **options)
 
 
-@pytest.fixture
-def torchrun(monkeypatch):
-    """The environment of process 5 of 2 machines with 4 each."""
-    for name, value in {"RANK": 5, "LOCAL_RANK": 1, "WORLD_SIZE": 8, "LOCAL_WORLD_SIZE": 4}.items():
+def under(monkeypatch, environment):
+    for name in ("RANK", "LOCAL_RANK", "NODE_RANK"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
         monkeypatch.setenv(name, str(value))
 
 
-def test_numbers_of_torchrun_are_taken(torchrun):
+def test_numbers_of_torchrun_are_taken(monkeypatch):
+    under(monkeypatch, {"RANK": 5, "LOCAL_RANK": 1, "WORLD_SIZE": 8, "LOCAL_WORLD_SIZE": 4})  # process 5 of 2 machines with 4 each
     assert as_started({"accelerator": "cpu"}) == {"accelerator": "cpu", "devices": 4, "num_nodes": 2}
     assert as_started({"devices": 4}) == {"devices": 4, "num_nodes": 2}
     assert not is_first()
@@ -99,16 +104,10 @@ def test_numbers_of_torchrun_are_taken(torchrun):
     assert "leave them out" in caught.value.remedy
 
 
-@pytest.mark.parametrize(
-    ("environment", "first"),
-    [({}, True), ({"LOCAL_RANK": "1"}, False), ({"NODE_RANK": "1", "LOCAL_RANK": "0"}, False), ({"RANK": "0", "LOCAL_RANK": "0"}, True)],
-)
-def test_who_is_first(monkeypatch, environment, first):
-    for name in ("RANK", "LOCAL_RANK", "NODE_RANK"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert is_first() == first
+def test_who_is_first(monkeypatch):
+    for environment, first in (({}, True), ({"RANK": 0, "LOCAL_RANK": 0}, True), ({"LOCAL_RANK": 1}, False), ({"NODE_RANK": 1}, False)):
+        under(monkeypatch, environment)
+        assert is_first() == first
 
 
 def test_a_lost_process_is_named():
@@ -124,7 +123,7 @@ def test_a_lost_process_is_named():
 def test_several_machines_need_torchrun():
     result = CliRunner().invoke(app, ["train", "fsdd-demo", "--nodes", "2"])
     assert result.exit_code == 2
-    assert "several machines have to be told of each other" in result.stderr
+    assert "several machines need to know of each other" in result.stderr
     assert "torchrun --nnodes 2" in result.stderr
 
 
@@ -174,8 +173,7 @@ def test_a_process_is_killed_and_two_machines_finish(data, recipe, process, tmp_
     alone = fit(recipe, data, progress=False)
     found = Checkpoint.load(tmp_path / "run" / "checkpoint.safetensors")
     assert found.metrics["epochs"] == 40
-    for key, value in alone.checkpoint.values.items():  # 120 steps, bound as above
-        assert np.allclose(value, found.values[key], rtol=0, atol=120 * 0.02 * 8.3 * 1e-13 / 1e-8 * max(1.0, np.abs(value).max()))
+    assert_same(alone.checkpoint, found, 120)
 
 
 def children(parent):

@@ -4,7 +4,8 @@ import torch
 from scipy.special import log_softmax, softmax
 
 from hetsyn_sim.errors import ConfigError, UnknownNameError
-from hetsyn_sim.training import LastStep, MeanSquaredError, RateRegulariser, SpikeCount, SumOfSoftmax, get_loss
+from hetsyn_sim.training import LOSSES, LastStep, MeanSquaredError, RateRegulariser, SpikeCount, SumOfSoftmax, get_loss
+from hetsyn_sim.training.surrogates import SURROGATES, Slayer, get_surrogate
 
 TARGET = np.array([2, 0, 1, 2])
 
@@ -33,23 +34,10 @@ def test_scores_and_cross_entropy_as_in_numpy(out, loss, expected):
     assert np.isclose(float(loss(out, torch.as_tensor(TARGET))), cross_entropy(scores), rtol=1e-12)
 
 
-def test_sum_of_softmax_in_closed_form():
-    # two classes at equal v: each step adds one half to both, and the loss is log 2
-    out = torch.zeros(10, 1, 2, dtype=torch.float64)
-    assert torch.equal(SumOfSoftmax().scores(out), torch.full((1, 2), 5.0, dtype=torch.float64))
-    assert np.isclose(float(SumOfSoftmax()(out, torch.tensor([0]))), np.log(2))
-
-
 def test_mean_squared_error(out):
     target = torch.ones_like(out)
     assert np.isclose(float(MeanSquaredError()(out, target)), np.mean((out.numpy() - 1.0) ** 2))
     assert np.allclose(MeanSquaredError().scores(out), out.numpy().mean(axis=0))
-
-
-def test_mean_squared_error_wants_a_trace(out):
-    with pytest.raises(ConfigError, match="not a trace of the output's shape") as excinfo:
-        MeanSquaredError()(out, torch.as_tensor(TARGET))
-    assert excinfo.value.got == "target (4,), output (7, 4, 3)"
 
 
 def test_rate_regulariser_counts_every_neuron_once():
@@ -61,10 +49,17 @@ def test_rate_regulariser_counts_every_neuron_once():
     assert np.isclose(float(regulariser([first, second])), 0.3 * (0.0 + 1.0 + 1.0) / 3)
 
 
-def test_a_burn_in_that_leaves_nothing(out):
-    with pytest.raises(ConfigError, match="the burn-in leaves no step") as excinfo:
-        SumOfSoftmax(burn_in=7)(out, torch.as_tensor(TARGET))
-    assert excinfo.value.got == "burn_in = 7 of 7 steps"
+@pytest.mark.parametrize(
+    ("loss", "what", "got"),
+    [
+        (MeanSquaredError(), "not a trace of the output's shape", "target (4,), output (7, 4, 3)"),
+        (SumOfSoftmax(burn_in=7), "the burn-in leaves no step", "burn_in = 7 of 7 steps"),
+    ],
+)
+def test_an_output_that_does_not_fit(out, loss, what, got):
+    with pytest.raises(ConfigError, match=what) as excinfo:
+        loss(out, torch.as_tensor(TARGET))
+    assert excinfo.value.got == got
 
 
 @pytest.mark.parametrize("burn_in", [-1, 0.5, True])
@@ -73,11 +68,24 @@ def test_a_burn_in_that_is_no_number_of_steps(burn_in):
         SumOfSoftmax(burn_in=burn_in)
 
 
-def test_losses_by_name():
+def test_losses_and_surrogates_by_name_with_their_settings():
     assert get_loss("sum_of_softmax", burn_in=2) == SumOfSoftmax(burn_in=2)
-    with pytest.raises(UnknownNameError, match="unknown loss") as excinfo:
-        get_loss("cross_entropy")
-    assert "last_step" in str(excinfo.value)
-    with pytest.raises(UnknownNameError, match="unknown setting of a loss") as excinfo:
-        get_loss("last_step", burn_in=2)
-    assert excinfo.value.expected == "no settings"
+    assert get_surrogate("slayer", alpha=7.0) == Slayer(alpha=7.0)
+    assert {name: type(get_surrogate(name)) for name in SURROGATES} == dict(SURROGATES)
+
+
+@pytest.mark.parametrize(
+    ("get", "name", "settings", "parts"),
+    [
+        (get_loss, "hinge", {}, ("unknown loss", "loss", "'hinge'", ", ".join(LOSSES))),
+        (get_loss, "last_step", {"burn_in": 2}, ("unknown setting of a loss", "last_step", "burn_in", "no settings")),
+        (get_surrogate, "sigmoid", {}, ("unknown surrogate", "surrogate", "'sigmoid'", ", ".join(SURROGATES))),
+        (get_surrogate, "triangular", {"width": 2.0}, ("unknown setting of a surrogate", "triangular", "width", "gamma, zeta")),
+    ],
+)
+def test_unknown_names_are_refused(get, name, settings, parts):
+    with pytest.raises(UnknownNameError) as excinfo:
+        get(name, **settings)
+    error = excinfo.value
+    assert (error.what, error.where, error.got, error.expected) == parts
+    assert error.remedy

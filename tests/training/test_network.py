@@ -1,22 +1,46 @@
-"""The whole network: states, pieces of time, precision, evaluation, recordings, and what it refuses."""
+"""The whole network: states, pieces of time, precision, evaluation, recordings, and what it refuses.
+
+That every model has the values and gradients of a plain loop, in every step order, is said in ``equivalence/``.
+"""
 
 import copy
+from itertools import permutations
 
 import numpy as np
 import pytest
 import torch
 
+from equivalence.loop import run_loop
 from hetsyn_sim.agreement.compare import compare_recordings
-from hetsyn_sim.discrete import simulate_reference
+from hetsyn_sim.discrete import is_time_constant, simulate_reference
 from hetsyn_sim.errors import DataError, SpecError, UnknownNameError
 from hetsyn_sim.kernels import filters
-from hetsyn_sim.models import HetSynLIF, HomNeuLIF, LeakyReadout
-from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec
+from hetsyn_sim.models import MODELS
+from hetsyn_sim.spec import UNBOUNDED, FanInNormal, Layer, NetworkSpec, StepOrder
 from hetsyn_sim.training import layer as layer_module
 from hetsyn_sim.training.network import Network
-from hetsyn_sim.training.surrogates import Triangular
 
-from .plain_loop import DT, F64, ORDERS, SPIKING, B, I, J, T, all_trained, network_of, spikes
+DT, T, B, I, J, K = 4e-3, 25, 2, 6, 5, 3
+F64 = torch.float64
+SPIKING = [name for name, model in MODELS.items() if model.spiking]
+ORDERS = [(*first, "feedforward", "threshold") for first in permutations(("decay", "reset", "recurrent"))]
+
+
+def lively(name):
+    """The model with every parameter trainable, and weights that make it spike."""
+    parameters = MODELS[name].parameters.items()
+    changes = {key: {"trainable": True, "bounds": (1e-3, 1.0) if p.unit == "ms" else UNBOUNDED} for key, p in parameters}
+    changes["w"]["initial"] = FanInNormal(2.5)
+    return MODELS[name].with_parameters(**changes)
+
+
+def network_of(model="HetSynLIF", order=ORDERS[0]):
+    layers = [Layer(lively(model), J, recurrent=True), Layer(lively(model), J)]
+    return NetworkSpec(DT, I, layers, Layer(lively("LeakyReadout"), K), StepOrder(order))
+
+
+def spikes(rate=0.4, seed=0):
+    return (torch.rand(T, B, I, generator=torch.Generator().manual_seed(seed), dtype=F64) < rate).to(F64)
 
 
 @pytest.fixture(autouse=True)
@@ -93,58 +117,33 @@ def test_bool_input_is_the_same_as_numbers():
     np.testing.assert_array_equal(network.record(x.bool()).traces["readout.v"], network.record(x.numpy()).traces["readout.v"])
 
 
+@pytest.mark.parametrize("limit", [0.0, 1.0])
 @pytest.mark.parametrize("model", SPIKING)
-def test_single_precision_agrees_within_its_bound(model):
-    spec = network_of(model)
-    values = spec.initial_values(3)
-    reference = simulate_reference(spec, values, spikes().numpy())
-    torch.set_default_dtype(torch.float32)
-    network = Network(spec, values=values, trainable=False)
-    assert network.dtype == torch.float32
-    outcome = compare_recordings(spec, values, reference, network.record(spikes()), "float32")
-    assert outcome.agrees, str(outcome)
-    assert outcome.undecided_fraction == 0.0
-    assert not compare_recordings(spec, values, reference, network.record(spikes()), "float64").agrees
-
-
-@pytest.mark.parametrize("model", SPIKING)
-def test_runs_of_a_batch_do_not_touch_each_other(model):
-    network, x = Network(network_of(model), seed=3), spikes()
-    together = network(x)[0]
-    for run in range(B):
-        torch.testing.assert_close(network(x[:, run : run + 1])[0], together[:, run : run + 1], rtol=0, atol=1e-12)
-
-
-def test_one_neuron_one_synapse_one_run():
-    spec = NetworkSpec(DT, 1, [Layer(all_trained(HetSynLIF), 1, recurrent=True)], Layer(LeakyReadout, 1))
-    network = Network(spec, seed=0)
-    x = torch.ones(T, 1, 1)
+def test_a_clamped_decay_of_exactly_zero_or_one_has_finite_gradients(model, limit):
+    """They are those of decays next to it, up to the distance: as long as no spike differs, they are polynomials in the decays."""
+    spec, x, found = network_of(model), spikes(), []
+    network = Network(spec, seed=3, time_constants="rho_clamped")
+    for decay in (abs(limit - 1e-9), limit):
+        with torch.no_grad():
+            for raw in network.time_constant_parameters():
+                raw.fill_(decay)
+        out, _ = network(x)
+        found.append([out, *torch.autograd.grad(out.sum(), list(network.parameters()))])
+    for near, there in zip(*found, strict=True):
+        assert torch.isfinite(there).all()
+        torch.testing.assert_close(there, near, rtol=0, atol=1e-5 * max(1.0, near.abs().max().item()))
     values = network.values()
+    assert all(np.all(values[key] == (np.inf if limit else 0.0)) for key, slot in spec.slots.items() if is_time_constant(slot))
     assert compare_recordings(spec, values, simulate_reference(spec, values, x.numpy()), network.record(x)).agrees
-    assert all(torch.isfinite(g).all() for g in gradients(network, network(x)[0]))
 
 
-@pytest.mark.parametrize("limit", [0.0, np.inf])
-def test_time_constants_of_zero_and_infinity_for_evaluation(limit):
-    spec = network_of()
-    values = {key: np.full_like(v, limit) if key.endswith("tau_syn") else v for key, v in spec.initial_values(3).items()}
-    network = Network(spec, values=values, trainable=False)
-    recording = network.record(spikes())
-    assert compare_recordings(spec, values, simulate_reference(spec, values, spikes().numpy()), recording).agrees
+def test_analogue_input_by_a_plain_loop():
+    spec, x = network_of(), torch.randn(T, B, I, generator=torch.Generator().manual_seed(5))
+    expected = run_loop(spec, {key: torch.as_tensor(value) for key, value in spec.initial_values(3).items()}, x)
+    torch.testing.assert_close(Network(spec, seed=3)(x)[0], expected.v["readout"], rtol=0, atol=1e-12)
 
 
 # -- values, parameters, dropout ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("time_constants", ["log_tau", "rho_clamped"])
-def test_physical_values_are_those_it_was_made_with(time_constants):
-    spec = network_of()
-    values = spec.initial_values(7)
-    found = Network(spec, seed=7, time_constants=time_constants).values()
-    assert found.keys() == values.keys()
-    for key, value in values.items():
-        # there and back through a logit or a logarithm of a decay near 1: 1e-12 as in test_bijections
-        np.testing.assert_allclose(found[key], value, rtol=1e-12)
 
 
 def test_for_evaluation_every_value_is_kept_to_the_last_bit():
@@ -157,11 +156,12 @@ def test_for_evaluation_every_value_is_kept_to_the_last_bit():
 
 
 def test_weights_and_time_constants_are_told_apart():
-    network = Network(network_of("HomNeuALIF", "LeakyReadout"), seed=0)
+    network = Network(network_of("HomNeuALIF"), seed=0)
     every = {id(p) for p in network.parameters()}
     weights, times = ({id(p) for p in group} for group in (network.weight_parameters(), network.time_constant_parameters()))
     assert weights | times == every
     assert not weights & times
+    assert {name.replace("__", ".").split(".", 2)[2] for name, _ in network.named_parameters()} == set(network.spec.slots)
     assert len(times) == 2 * 2 + 1  # tau_mem and tau_adapt of two layers, tau_syn of the readout
 
 
@@ -191,24 +191,6 @@ def test_dropout_is_between_layers_and_in_training_only():
     torch.testing.assert_close(network(x)[0], Network(network_of(), seed=3)(x)[0], rtol=0, atol=0)
 
 
-def test_a_recording_has_the_synaptic_sums_on_request():
-    spec = network_of()
-    network = Network(spec, seed=3)
-    recording = network.record(spikes(), ("v", "I_syn"))
-    assert set(recording.traces) == {f"{p.name}.{name}" for p in spec.populations for name in ("v", "I_syn")}
-    np.testing.assert_allclose(recording.traces["readout.I_syn"], recording.traces["readout.v"], rtol=0, atol=1e-12)
-    # the reset current is what is left: theta per spike, decayed, in a loop
-    tau, theta = (network.values()[f"layer_1.neuron.{name}"] for name in ("tau_reset", "theta"))
-    reset, trace = np.zeros((B, J)), recording.traces["layer_1.I_syn"] - recording.traces["layer_1.v"]
-    for t in range(1, T):
-        reset = np.exp(-DT / tau) * reset + theta * recording.rasters["layer_1"][t - 1]
-        np.testing.assert_allclose(trace[t], reset, rtol=0, atol=1e-12)
-
-
-def test_a_recording_leaves_no_graph():
-    assert all(not isinstance(a, torch.Tensor) for a in Network(network_of()).record(spikes()).traces.values())
-
-
 # -- what is refused ------------------------------------------------------------------------------------------------------------------
 
 
@@ -236,16 +218,8 @@ def test_a_recording_of_nan_is_refused(value):
 
 def test_values_of_another_network_are_refused():
     values = network_of("HomNeuLIF").initial_values(0)
-    with pytest.raises(SpecError, match="not those of the network"):
+    with pytest.raises(SpecError, match="the values do not belong to this network"):
         Network(network_of("HetSynLIF"), values=values)
-
-
-@pytest.mark.parametrize(("key", "value"), [("layer_1.feedforward.w", np.nan), ("layer_1.feedforward.tau_syn", -1e-3)])
-def test_values_that_are_no_numbers_are_refused(key, value):
-    values = network_of().initial_values(0)
-    values[key][0, 0] = value
-    with pytest.raises(SpecError, match=r"not finite|negative or not a number"):
-        Network(network_of(), values=values)
 
 
 def test_an_unknown_way_to_train_time_constants_is_refused():
@@ -256,29 +230,8 @@ def test_an_unknown_way_to_train_time_constants_is_refused():
     assert excinfo.value.remedy == "use one of these"
 
 
-def test_a_surrogate_with_a_sharp_corner_runs_too():
-    network = Network(network_of(), seed=3, surrogate=Triangular())
-    assert all(torch.isfinite(g).all() for g in gradients(network, network(spikes())[0]))
-
-
-def test_the_model_that_is_tied_by_its_axes_is_the_one_with_equal_values():
-    tied = HetSynLIF.with_parameters(tau_syn={"axes": "post"}, w={"initial": FanInNormal(2.5)})
-    spec = NetworkSpec(DT, I, [Layer(tied, J, recurrent=True)])
-    free = NetworkSpec(DT, I, [Layer(HetSynLIF, J, recurrent=True)])
-    values = spec.initial_values(0)
-    full = {key: np.broadcast_to(v[..., None], free.slots[key].shape) if key.endswith("tau_syn") else v for key, v in values.items()}
-    one, other = Network(spec, values=values).record(spikes()), Network(free, values=full).record(spikes())
-    np.testing.assert_array_equal(one.rasters["layer_1"], other.rasters["layer_1"])
-    np.testing.assert_allclose(one.traces["layer_1.v"], other.traces["layer_1.v"], rtol=0, atol=1e-12)
-    assert one.rasters["layer_1"].any()
-
-
-def test_initial_weights_of_homneulif_need_no_synaptic_state():
-    assert Network(NetworkSpec(DT, I, [Layer(HomNeuLIF, J)])).layers["layer_1"].program.synapse.states == ()
-
-
 def test_a_reversed_view_of_an_input_is_recorded_as_its_copy():
-    spec = NetworkSpec("4 ms", 3, [Layer(HetSynLIF, 4)])
+    spec = NetworkSpec("4 ms", 3, [Layer(MODELS["HetSynLIF"], 4)])
     x = np.random.default_rng(0).random((10, 2, 3)) < 0.5
     network = Network(spec, trainable=False)
     for turned in (x[:, ::-1], x[:, :1][:, ::-1]):

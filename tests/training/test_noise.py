@@ -11,6 +11,8 @@ from hetsyn_sim.training.fit import build_network
 from hetsyn_sim.training.network import Network
 from hetsyn_sim.training.randomness import Noise
 
+SPEC = NetworkSpec("1 ms", 4, [Layer(HetSynLIF, 6, recurrent=True)], Layer(LeakyReadout, 2))
+
 
 def test_deviation_and_correlation_are_those_of_the_process():
     """Closed form: variance sd^2 from the first step on, correlation exp(-k dt / tau); five standard errors."""
@@ -28,9 +30,8 @@ def test_deviation_and_correlation_are_those_of_the_process():
 
 
 def test_only_in_training_mode_and_from_torchs_generator():
-    spec = NetworkSpec("1 ms", 4, [Layer(HetSynLIF, 6, recurrent=True)], Layer(LeakyReadout, 2))
     x = torch.rand(40, 3, 4) < 0.3
-    quiet, loud = Network(spec, seed=0), Network(spec, seed=0, noise=Noise(2.0))
+    quiet, loud = Network(SPEC, seed=0), Network(SPEC, seed=0, noise=Noise(2.0))
     expected = quiet.train()(x)[0]
     torch.manual_seed(1)
     first = loud.train()(x)[0]
@@ -45,8 +46,7 @@ def test_only_in_training_mode_and_from_torchs_generator():
 
 
 def test_the_setting_reaches_the_layers():
-    spec = NetworkSpec("1 ms", 4, [Layer(HetSynLIF, 6)], Layer(LeakyReadout, 2))
-    with_noise, without = build_network(spec, Training(noise=0.25)), build_network(spec, Training())
+    with_noise, without = build_network(SPEC, Training(noise=0.25)), build_network(SPEC, Training())
     assert with_noise.layers["layer_1"].noise == Noise(0.25)
     assert without.layers["layer_1"].noise is None
     with pytest.raises(ValueError, match="noise"):
@@ -54,7 +54,6 @@ def test_the_setting_reaches_the_layers():
 
 
 def test_a_network_goes_on_from_given_values():
-    spec = NetworkSpec("1 ms", 4, [Layer(HetSynLIF, 6)], Layer(LeakyReadout, 2))
-    start = spec.initial_values(7)
-    for key, value in build_network(spec, Training(seed=0), start).values().items():
+    start = SPEC.initial_values(7)
+    for key, value in build_network(SPEC, Training(seed=0), start).values().items():
         np.testing.assert_allclose(value, start[key], rtol=1e-6)
