@@ -33,7 +33,7 @@ def claims(root: Path = ROOT) -> Iterator[tuple[str, str, str]]:
     results = root / "benchmarks" / "results"
     yield from _sameness(results)
     killed = (root / "docs" / "_generated" / "mutants.md").read_text(encoding="utf-8").split("\n", 1)[0]
-    planted = re.fullmatch(r"(\d+) of (\d+) planted faults are killed\.", killed)
+    planted = re.match(r"(\d+) of (\d+) planted faults are killed", killed)
     assert planted, killed
     yield (
         "faults planted in the code are [found by the suite](docs/equivalence.md)",

@@ -219,7 +219,7 @@ class SpikeDataset:
         return digest_of([facts, self.offsets, self.steps, self.units, self.n_steps, self.labels, *texts])
 
     def save(self, path: str | Path) -> None:
-        """Write an HDF5 file (layout: :mod:`hetsyn_sim.data.events_file`).
+        """Write an HDF5 file (layout: ``hetsyn_sim/data/events_file.py``).
 
         It appears complete or not at all; :class:`WriteError` if not.
         """

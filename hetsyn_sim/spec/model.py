@@ -91,8 +91,9 @@ class NeuronModel:
             object.__setattr__(self, "reference", " ".join(self.reference.split()))
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
         object.__setattr__(self, "initial", MappingProxyType(dict(self.initial)))
-        if self.step_order is not None and not isinstance(self.step_order, StepOrder):
-            object.__setattr__(self, "step_order", StepOrder(tuple(self.step_order)))
+        order: Any = self.step_order  # a plain list of phases will do
+        if order is not None and not isinstance(order, StepOrder):
+            object.__setattr__(self, "step_order", StepOrder(tuple(order)))
         for rule in RULES:
             rule(self)
 

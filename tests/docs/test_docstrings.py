@@ -70,10 +70,25 @@ def listed(text, section):
     return {name.strip() for head in heads for name in head.split(" : ")[0].split(",")}
 
 
+def described_beside(value):
+    """The fields of a dataclass that have a comment: beside them, or above the group that they are in."""
+    if not inspect.isclass(value) or not hasattr(value, "__dataclass_fields__"):
+        return ""
+    described, above = [], False
+    for line in inspect.getsource(value).splitlines():
+        field = re.match(r"    (\w+): ", line)
+        if field is not None and (above or "  # " in line):
+            described.append(field[1])
+        elif field is None and (line.strip().startswith("#") or not line.strip()):
+            above = bool(line.strip())
+    return " ".join(["", *described])
+
+
 def undocumented(value, text):
     """Parameters whose name is nowhere in the docstring."""
     if re.search(r"\b[Aa]s (in|for|those of)? ?:(func|meth|class):|:(func|meth|class):.* (takes|with the same)", text):
         return set()  # written down there
+    text += described_beside(value)
     protocol = getattr(value, "_is_protocol", False)
     taken = [] if protocol else [p for p in inspect.signature(value).parameters if p not in ("self", "cls") and not p.startswith("_")]
     return {p for p in taken if p not in COMMON and not re.search(rf"\b{re.escape(p)}\b", text)}
