@@ -12,6 +12,7 @@ from typing import Any
 class MappedPopulation:
     """A population and its NeuronGroup."""
 
+    #: Of the population, of its NeuronGroup, and its number of neurons.
     name: str
     group: str
     size: int
@@ -34,9 +35,11 @@ class MappedPopulation:
 class MappedProjection:
     """A projection and its Synapses object, with equations as Brian2 has them and the step that it made of these."""
 
+    #: Of the projection, of its Synapses, and how many there are.
     name: str
     synapses: str
     n_synapses: int
+    #: As Brian2 has them, and the step that it made of them.
     equations: str
     on_pre: str
     update: str
@@ -46,6 +49,7 @@ class MappedProjection:
 class MappedParameter:
     """A parameter slot, its Brian2 variable and its values, without those of synapses that do not exist."""
 
+    #: Of the slot, and ``object.variable`` in Brian2.
     key: str
     variable: str
     #: Of ``minimum``, ``median`` and ``maximum``.
@@ -63,6 +67,7 @@ class MappedParameter:
 class ScheduledObject:
     """A Brian2 object, its slot and place in Brian2's schedule, and what it does there, in words."""
 
+    #: Its name, Brian2's slot and the place in it, and what it does.
     object: str
     when: str
     order: int

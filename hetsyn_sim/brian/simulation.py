@@ -236,6 +236,6 @@ def simulate(
     message: Callable[[str], None] | None = None,
     build_directory: str | Path | None = None,
 ) -> Recording:
-    """Build a network and run it once: the parameters are those of :class:`BrianSimulation` and its :meth:`~BrianSimulation.run`."""
+    """Build a network and run it once: its parameters are described as in :class:`BrianSimulation`."""
     simulation = BrianSimulation(spec, values, device=device, form=form, record=record, build_directory=build_directory)
     return simulation.run(inputs, dt=dt, progress=progress, message=message)

@@ -48,7 +48,7 @@ class LayerState:
 class SpikingLayer(PopulationLayer):
     """One population whose v is a sum of exponentially filtered events, with the projections onto it.
 
-    A readout is a layer whose output is v. Parameters are those of :class:`~hetsyn_sim.training.population.PopulationLayer`.
+    A readout is a layer whose output is v. Parameters are described as in :class:`~hetsyn_sim.training.population.PopulationLayer`.
 
     Raises
     ------

@@ -72,6 +72,8 @@ def listed(text, section):
 
 def described_beside(value):
     """The fields of a dataclass that have a comment: beside them, or above the group that they are in."""
+    if inspect.isclass(value) and hasattr(value, "model_fields"):  # pydantic: the settings of a training
+        return " ".join(["", *(name for name, field in value.model_fields.items() if field.description)])
     if not inspect.isclass(value) or not hasattr(value, "__dataclass_fields__"):
         return ""
     described, above = [], False

@@ -131,7 +131,7 @@ class Effect:
 
 
 def effect_of(before: Checkpoint, after: Checkpoint, data: SpikeDataset) -> Effect:
-    """Run a network with its values and with others on the same recordings.
+    """Run a network with its values ``before`` and with those ``after`` on the same recordings.
 
     Raises
     ------

@@ -81,7 +81,7 @@ def compiled_step_scan(
 
 
 def covers(program: SteppedProgram, surrogate: SurrogateDerivative) -> bool:
-    """Whether there is a kernel: a spike's derivative has to be one of those that are compiled, unless it has none."""
+    """Whether there is a kernel for a ``program``: a spike's derivative has to be one of those that are compiled, unless it has none."""
     return not program.spiking or bool(program.model.output) or kernel_of(surrogate) is not None
 
 
