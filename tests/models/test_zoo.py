@@ -142,7 +142,8 @@ def test_training_moves_every_trainable_parameter(name):
     optimiser = torch.optim.AdamW(net.parameters(), lr=1e-2)
     before = {key: p.detach().clone() for key, p in net.named_parameters()}
     for _ in range(2):
-        z, v, _ = net.layers["layer_1"].run(x)
+        run = net.layers["layer_1"].run(x)
+        z, v = run.z, run.v
         loss = (z.mean() - 0.02) ** 2 + ((v / v.detach().abs().max()) ** 2).mean()
         optimiser.zero_grad()
         loss.backward()
@@ -173,9 +174,9 @@ def test_gradients_are_those_of_finite_differences(name):
     mix = torch.randn(100, 1, 3, generator=rng)
 
     def weighted():
-        z, v, _ = net.layers["layer_1"].run(x)
-        assert z is None or not z.any()
-        return (mix * v).sum()
+        run = net.layers["layer_1"].run(x)
+        assert run.z is None or not run.z.any()
+        return (mix * run.v).sum()
 
     weighted().backward()
     for key, p in net.named_parameters():
