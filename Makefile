@@ -26,7 +26,7 @@ help: ## this list
 demo: $(VENV)/.installed-core ## train a small network, send it to Brian2 and compare
 	$(BIN)/hetsyn demo
 
-test: $(VENV)/.installed-test ## unit tests and the equivalence suite, without what is slow by nature: six minutes on two cores
+test: $(VENV)/.installed-test ## unit tests and the equivalence suite, without what is slow by nature
 	$(PYTEST) tests equivalence -m "not ($(COSTLY) or thorough)" $(PYTEST_ARGS)
 
 check: $(VENV)/.installed-test ## the rest: what compiles, starts programs, trains or documents, and the suite with more examples

@@ -32,6 +32,10 @@ OF_PLACES = {
     "tests/cli/test_doctor.py": "process",
     "tests/brian": "brian2",
     "tests/agreement/test_certificate.py": "brian2",
+    "tests/report/test_certificate.py": "brian2",
+    "tests/exchange/test_from_brian2.py": "brian2",
+    "tests/ladder": "brian2",
+    "tests/models/test_conductance.py": "slow",
     "equivalence": "property",
 }
 #: What takes these fixtures starts a program, or waits for a C++ compiler.
