@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import re
 import runpy
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +44,14 @@ def lines(page: Path, language: str = "sh") -> list[str]:
 
 def run(arguments: list[str], folder: Path) -> str:
     """Run Python with these arguments in a folder and return what it prints; a failure shows all of it."""
+    if _starts_processes(arguments):
+        # joblib's workers never answer a process that was itself forked, so this one is begun from nothing.
+        environment = {**os.environ, "MPLBACKEND": "Agg", "COLUMNS": "120"}
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
+        )
+        assert done.returncode == 0, f"{' '.join(arguments)} failed ({done.returncode})\n{done.stdout}\n{done.stderr}"
+        return done.stdout
     printed = folder.parent / f"{folder.name}.out"
     driver = {"arguments": arguments, "folder": folder, "printed": printed}
     process = _FRESH.Process(target=runpy.run_path, args=(str(Path(__file__).with_name("reader.py")), driver, "__main__"))
@@ -51,6 +62,12 @@ def run(arguments: list[str], folder: Path) -> str:
         process.kill()
     assert process.exitcode == 0, f"{' '.join(arguments)} failed ({process.exitcode})\n{output}"
     return output
+
+
+def _starts_processes(arguments: list[str]) -> bool:
+    """Whether a script or a command divides its work among processes."""
+    texts = [Path(argument).read_text(encoding="utf-8") for argument in arguments if argument.endswith("_page.py")]
+    return any(word in text for text in (" ".join(arguments), *texts) for word in ("jobs", "joblib", "--devices", "devices=", " sweep "))
 
 
 def run_page(page: Path, folder: Path) -> str:
