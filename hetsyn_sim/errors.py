@@ -152,17 +152,6 @@ def finite(array: Any, what: str, *, where: str = "", remedy: str, error: type[H
     return array
 
 
-def shaped(
-    array: Any, shape: tuple[int | str, ...], what: str, *, where: str = "", remedy: str, error: type[HetSynError] = DataError
-) -> Any:
-    """An array, if it has this shape; a text in ``shape`` names an axis of any length, such as ``("time", "batch", 3)``."""
-    actual = tuple(array.shape)
-    if len(actual) != len(shape) or any(isinstance(want, int) and want != has for want, has in zip(shape, actual, strict=True)):
-        wanted = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
-        raise error(f"{what} has the wrong shape", where=where, got=f"shape {actual}", expected=f"({wanted})", remedy=remedy)
-    return array
-
-
 def package(name: str, purpose: str, *, extra: str, where: str = "") -> ModuleType:
     """An optional package, imported.
 

@@ -76,8 +76,6 @@ def test_an_unknown_name_is_a_fault_of_the_spec_too():
         (lambda: errors.positive("1", "dt", remedy="give one"), ["dt must be above 0", "'1'"]),
         (lambda: errors.positive(True, "dt", remedy="give one"), ["dt must be above 0", "True"]),
         (lambda: errors.finite(np.array([[0.0, np.inf]]), "v", remedy="look"), ["v is not finite", "inf at (0, 1)", "look"]),
-        (lambda: errors.shaped(np.zeros((2, 3)), ("time", 4), "x", remedy="cut"), ["x has the wrong shape", "(2, 3)", "(time, 4)", "cut"]),
-        (lambda: errors.shaped(np.zeros(3), (4,), "x", remedy="cut"), ["(3,)", "(4,)"]),
         (lambda: errors.package("no_such_package", "this", extra="nir"), ["this needs the package no_such_package", "hetsyn-sim[nir]"]),
     ],
 )
@@ -93,5 +91,4 @@ def test_a_helper_returns_what_it_checked():
     assert errors.one_of("b", ("a", "b"), "model") == "b"
     assert errors.positive(np.float32(2.0), "dt", remedy="") == 2.0
     assert errors.finite(x, "x", remedy="") is x
-    assert errors.shaped(x, ("time", 3), "x", remedy="") is x
     assert errors.package("math", "this", extra="nir").pi > 3
