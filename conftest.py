@@ -1,7 +1,7 @@
 """What all tests share: marks by what a test costs, Hypothesis' profiles, the one way to start a process, things made once a session.
 
 ``make test`` leaves out what is marked here. A mark follows from a test's fixtures or from its folder, so that nobody has to think of it;
-a test that starts a process or compiles without the mark is warned of.
+a test that starts a process or compiles without the mark fails.
 """
 
 from __future__ import annotations
@@ -86,11 +86,11 @@ sys.addaudithook(_note)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[object]:
-    """Warn of a test that starts a program and does not say so by its fixtures or its folder."""
+    """A test that starts a program, and does not say so by its fixtures or its folder, fails."""
     _started.clear()
     result = yield
     if _started and not any(item.get_closest_marker(mark) for mark in MAY_START_PROGRAMS):
-        item.warn(pytest.PytestWarning(f"starts a program without a mark that says so, so that `make test` runs it: {_started[0][:200]}"))
+        pytest.fail(f"starts a program without a mark that says so, so that `make test` runs it: {_started[0][:200]}", pytrace=False)
     return result
 
 

@@ -9,7 +9,7 @@ from hetsyn_sim.agreement.outcome import Comparison, Precision
 from hetsyn_sim.data.recording import Recording
 
 from .ledger import LEDGER
-from .simulators import REFERENCE, Simulator, find, precision
+from .simulators import Simulator, find, precision
 from .strategies import Case
 
 
@@ -32,6 +32,5 @@ def agree(case: Case, one: Recording, other: Recording, dtype: Precision) -> Com
 
 def hold(case: Case, simulator: str | Simulator) -> Comparison:
     """Assert that a simulator runs a case as the reference does."""
-    reference = run(REFERENCE, case)
-    LEDGER.note_network(reference)
-    return agree(case, reference, run(simulator, case), precision(simulator))
+    LEDGER.note_network(case.reference)
+    return agree(case, case.reference, run(simulator, case), precision(simulator))

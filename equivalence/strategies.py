@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import permutations
 from typing import Any, Literal
 
@@ -26,6 +27,7 @@ from hetsyn_sim.models import MODELS
 from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel, StepOrder
 
 from .drawing import drive, per_neuron, values_of
+from .simulators import REFERENCE, find
 
 SPIKING_MODELS = tuple(model for model in MODELS.values() if model.spiking)
 READOUTS = tuple(model for model in MODELS.values() if not model.spiking)
@@ -40,6 +42,11 @@ class Case:
     spec: NetworkSpec
     values: dict[str, NDArray[np.float64]]
     inputs: NDArray[np.bool_]
+
+    @cached_property
+    def reference(self) -> Recording:
+        """The recording of the reference, made once: a corner is tried with every simulator."""
+        return find(REFERENCE).run(self.spec, self.values, self.inputs)
 
     def __repr__(self) -> str:
         spikes = [tuple(int(k) for k in cell) for cell in np.argwhere(self.inputs)]

@@ -14,7 +14,7 @@ from equivalence.comparing import hold, run
 from equivalence.corners import corners_of
 from equivalence.neuron_models import neuron_models, readout_models
 from equivalence.properties import holds
-from equivalence.simulators import REFERENCE, names, precision
+from equivalence.simulators import names, precision
 from equivalence.strategies import READOUTS, SPIKING_MODELS, Case, networks
 from hetsyn_sim.agreement.bounds import voltage_bounds
 from hetsyn_sim.agreement.states import first_state_difference
@@ -68,7 +68,7 @@ def test_generated_models_run_as_in_the_reference(simulator, case):
 
 @holds(networks(), near_misses=("states behind v recorded one step late",), fast=0.3, slow=0.05)
 def test_the_states_behind_v_are_those_of_the_reference(simulator, case):
-    reference, other = run(REFERENCE, case), run(simulator, case)
+    reference, other = case.reference, run(simulator, case)
     bounds = {name: 2 * bound for name, bound in voltage_bounds(case.spec, case.values, reference, precision(simulator)).items()}
     for k in range(reference.n_runs):
         if all(np.array_equal(raster[:, k], other.rasters[name][:, k]) for name, raster in reference.rasters.items()):
@@ -94,7 +94,7 @@ def wide_and_long(*, limits: bool = True) -> Case:
 @pytest.mark.parametrize("simulator", names(reference=False))
 def test_a_wide_network_runs_as_in_the_reference_for_many_steps(simulator):
     case = wide_and_long()
-    assert all(0.02 < run(REFERENCE, case).rasters[name].mean() < 0.5 for name in ("layer_1", "layer_2"))
+    assert all(0.02 < case.reference.rasters[name].mean() < 0.5 for name in ("layer_1", "layer_2"))
     hold(case, simulator)
 
 
@@ -115,5 +115,5 @@ def chosen() -> Case:
 )
 def test_a_compiled_simulator_runs_the_chosen_network_as_the_reference_does(simulator):
     case = chosen()
-    assert all(0.05 < run(REFERENCE, case).rasters[f"layer_{k}"].mean() < 0.9 for k in (1, 2, 3))
+    assert all(0.05 < case.reference.rasters[f"layer_{k}"].mean() < 0.9 for k in (1, 2, 3))
     hold(case, simulator)

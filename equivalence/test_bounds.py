@@ -7,7 +7,6 @@ The sum is stepped here event by event with absolute sizes, a second route to wh
 
 import numpy as np
 
-from equivalence.comparing import run
 from equivalence.properties import holds
 from equivalence.strategies import networks
 from hetsyn_sim.agreement.bounds import voltage_bounds
@@ -48,7 +47,7 @@ def peak(case, recording, population):
 
 @holds(networks(), near_misses=("resets not counted", "a tenth of the bound"), subjects=["float64", "float32"])
 def test_the_rounding_bound_counts_every_event(subject, case):
-    recording, dtype = run("reference", case), "float32" if subject == "float32" else "float64"
+    recording, dtype = case.reference, "float32" if subject == "float32" else "float64"
     values = case.values
     if subject == "resets not counted":
         values = {key: np.zeros_like(value) if key.endswith((".theta", ".a")) else value for key, value in values.items()}

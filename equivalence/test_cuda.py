@@ -15,7 +15,6 @@ from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec, StepOrder
 
 from .comparing import agree, hold, run
 from .cuda_on_cpu import CUDA_ON_CPU, why_not
-from .simulators import REFERENCE
 from .strategies import Case
 
 LIVELY = {m.name: m.with_parameters(w={"initial": FanInNormal(2.5)}) for m in (HetSynLIF, HetNeuLIF, HomNeuALIF, HomNeuLIF)}
@@ -68,7 +67,7 @@ def test_a_gpu_runs_a_network_as_the_reference_does(name, form):
 @ON_CPU
 def test_the_code_for_a_gpu_is_the_reference_on_the_cpu(name, form):
     case = CASES[name]()
-    assert all(0.02 < run(REFERENCE, case).rasters[p.name].mean() < 0.98 for p in case.spec.populations if p.model.spiking)
+    assert all(0.02 < case.reference.rasters[p.name].mean() < 0.98 for p in case.spec.populations if p.model.spiking)
     hold(case, name_of("cuda on cpu", form))
 
 
@@ -94,7 +93,7 @@ def test_a_gpus_refractoriness_is_the_cpus():
     here = BrianSimulation(case.spec, case.values, additions=added).run(case.inputs)
     there = BrianSimulation(case.spec, case.values, device=CUDA_ON_CPU, additions=added).run(case.inputs)
     np.testing.assert_array_equal(here.rasters["layer_1"], there.rasters["layer_1"])
-    assert 0 < there.rasters["layer_1"].sum() < run(REFERENCE, case).rasters["layer_1"].sum()
+    assert 0 < there.rasters["layer_1"].sum() < case.reference.rasters["layer_1"].sum()
 
 
 @pytest.mark.compiled

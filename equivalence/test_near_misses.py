@@ -60,7 +60,7 @@ def test_no_property_is_vacuous_and_no_fault_is_unused():
 def test_a_fault_is_caught_by_voltages_before_it_shows_in_spikes(fault):
     """Voltages are compared too: with the reference's own spikes, a faulty voltage is still a thousand bounds away."""
     case = corner("nothing special")
-    reference, faulty = run("reference", case), run(Simulator(FAULTS[fault].run), case)
+    reference, faulty = case.reference, run(Simulator(FAULTS[fault].run), case)
     traces = dict(reference.traces) | dict(faulty.traces)
     outcome = compare_recordings(case.spec, case.values, reference, type(reference)(faulty.dt, reference.rasters, traces, fault))
     assert outcome.spike_mismatches == 0
@@ -78,7 +78,7 @@ def test_most_faults_are_caught_within_the_bound_of_float32(fault):
 def test_one_voltage_at_its_threshold_is_no_near_tie():
     """Both have to be there. The reference stays silent exactly at its threshold, and twice the weight spikes far beyond it."""
     case = corner("v exactly at theta")
-    reference = run("reference", case)
+    reference = case.reference
     values = {key: 2 * value if key.endswith(".w") else value for key, value in case.values.items()}
     other = run("reference", type(case)(case.spec, values, case.inputs))
     outcome = compare_recordings(case.spec, case.values, reference, other)
@@ -89,7 +89,7 @@ def test_one_voltage_at_its_threshold_is_no_near_tie():
 def test_the_account_of_a_faulty_run_names_what_differed_first():
     """Of a reset off by 1 %: the reset current, two steps after the first spike."""
     case = corner("nothing special")
-    reference = run("reference", case)
+    reference = case.reference
     wrong = {**case.values, "layer_1.neuron.tau_reset": 0.5 * case.values["layer_1.neuron.tau_reset"]}
     other = run("reference", type(case)(case.spec, wrong, case.inputs))
     differs = np.abs(reference.traces["layer_1.R"] - other.traces["layer_1.R"])[:, 0].max(axis=1) > 1e-9  # far above any rounding here

@@ -8,11 +8,10 @@ People train with these packages. That they mean the same neuron, step for step,
 
 from dataclasses import replace
 
-from equivalence.comparing import agree, run
+from equivalence.comparing import agree
 from equivalence.ledger import LEDGER
 from equivalence.peers import PEER_FAULTS, PEERS, missing, norse_lif
 from equivalence.properties import holds
-from equivalence.simulators import REFERENCE
 from equivalence.strategies import networks
 from equivalence.test_time import between
 from hetsyn_sim.models import HetNeuLIF, HomNeuLIF
@@ -26,7 +25,7 @@ layers = networks([HomNeuLIF, HetNeuLIF], (), moderate=True)
 def test_a_peer_has_the_same_spikes(peer, case):
     order, record = {**PEERS, **PEER_FAULTS}[peer]
     case = replace(case, spec=replace(case.spec, step_order=StepOrder((*order, "feedforward", "threshold"))))
-    ours = run(REFERENCE, case)
+    ours = case.reference
     LEDGER.note_network(ours)
     agree(case, ours, record(case), "float64")
 
@@ -37,4 +36,4 @@ def test_the_lif_of_norse_is_the_same_up_to_its_first_spike(peer, case):
     one = replace(case, spec=spec, values={key: case.values[key] for key in spec.slots})
     theirs, n = norse_lif(one, v_leak=0.0 if peer == "norse lif" else 0.01)
     short = replace(one, inputs=one.inputs[:n])
-    agree(short, between(run(REFERENCE, one), 0, n), theirs, "float64")
+    agree(short, between(one.reference, 0, n), theirs, "float64")

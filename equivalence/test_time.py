@@ -93,12 +93,12 @@ def test_a_simulation_can_run_again(simulator, case):
     before = np.concatenate([case.inputs[::-1], case.inputs])
     if simulator == "what the first run has left":
         both = Case(case.spec, case.values, np.concatenate([before, case.inputs]))
-        again = between(run("reference", both), len(before))
+        again = between(both.reference, len(before))
     else:
         simulation = BrianSimulation(case.spec, case.values)
         simulation.run(np.repeat(before, 2, axis=1))
         again = simulation.run(case.inputs)
-    agree(case, run("reference", case), again, "float64")
+    agree(case, case.reference, again, "float64")
 
 
 def in_pieces(backend, case, *, forget=False):
@@ -123,7 +123,7 @@ def in_pieces(backend, case, *, forget=False):
 @holds(networks(), near_misses=("a state that is dropped",), subjects=[name for name, reason in BACKENDS.items() if not reason])
 def test_a_run_in_pieces_is_one_run(backend, case):
     forget = backend == "a state that is dropped"
-    whole = run("reference", case)
+    whole = case.reference
     LEDGER.note_network(whole)
     rasters, traces = in_pieces("plain" if forget else backend, case, forget=forget)
     dtype = "float64" if forget else precision(f"torch {backend} float64") if backend != "triton" else "float32"

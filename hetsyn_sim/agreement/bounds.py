@@ -39,13 +39,13 @@ def voltage_bounds(
             counts = source.sum(axis=0).astype(np.float64)  # (run, pre)
             seen = synapse_values(spec, projection, values)
             for path in program.synaptic_paths:
-                amplitude = np.abs(evaluate(path.gain * path.amplitude, seen))
+                amplitude = np.abs(evaluate(path.size, seen))
                 gains += _peak(counts, amplitude, evaluate(path.decay, seen), projection)
                 n_terms += projection.n_pre
         own = neuron_values(spec, population.name, values)
         for path in program.reset_paths:
             counts = recording.rasters[population.name].sum(axis=0).astype(np.float64)  # (run, post)
-            amplitude = np.abs(evaluate(path.gain * path.amplitude, own))
+            amplitude = np.abs(evaluate(path.size, own))
             gains += np.max(amplitude * np.minimum(counts, _memory(evaluate(path.decay, own))), axis=1)
             n_terms += 1
         theta = 0.0 if program.theta is None else float(np.max(np.abs(evaluate(program.theta, own))))

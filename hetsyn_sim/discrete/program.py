@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,11 @@ class Path:
     decay: sympy.Expr
     gain: sympy.Expr
 
+    @cached_property
+    def size(self) -> sympy.Expr:
+        """What the event adds to v."""
+        return self.gain * self.amplitude
+
 
 @dataclass(frozen=True)
 class StepProgram:
@@ -57,12 +62,12 @@ class StepProgram:
         """Whether every state decays on its own, so that v is a sum of exponentially filtered events."""
         return self.synapse.is_diagonal and self.neuron.is_diagonal
 
-    @property
+    @cached_property
     def synaptic_paths(self) -> tuple[Path, ...]:
         """The paths from a presynaptic spike to v."""
         return tuple(self._path(jump) for jump in self.model.on_pre_jumps)
 
-    @property
+    @cached_property
     def reset_paths(self) -> tuple[Path, ...]:
         """The paths from the neuron's own spike to v."""
         return tuple(self._path(jump) for jump in self.model.reset_jumps)

@@ -74,7 +74,7 @@ class SpikingLayer(PopulationLayer):
 
     def _synaptic_path(self, path: Path, projection: Projection, values: Mapping[str, Any], gained: bool) -> DecayPath:
         decay = self.evaluated(path.decay, values)
-        size = path.gain * path.amplitude if gained else path.amplitude
+        size = path.size if gained else path.amplitude
         amplitude = self.evaluated(size, values)
         if projection.kind == "recurrent" and self.program.step_order.decays_in_same_step("recurrent"):
             amplitude = amplitude * decay
@@ -90,7 +90,7 @@ class SpikingLayer(PopulationLayer):
             resets = []
             for path in self.program.reset_paths:
                 decay = self.evaluated(path.decay, values)
-                amplitude = self.evaluated(path.gain * path.amplitude if gained else path.amplitude, values)
+                amplitude = self.evaluated(path.size if gained else path.amplitude, values)
                 resets.append(DecayPath(amplitude * decay if self.program.step_order.decays_in_same_step("reset") else amplitude, decay))
             return resets
         if kind not in self.projections:

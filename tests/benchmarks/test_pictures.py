@@ -9,7 +9,7 @@ from ..docs.documents import ROOT
 
 FIGURES = sorted((ROOT / "docs" / "_static").iterdir())
 # Drawings of ideas: text that was written by hand, and that is its own source.
-DRAWINGS = {"layers.svg", "step-order.svg"}
+DRAWINGS = {"layers.svg", "rooms.svg", "step-order.svg"}
 
 
 def test_a_command_makes_every_figure():

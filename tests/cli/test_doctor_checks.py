@@ -69,6 +69,7 @@ def test_packages_that_are_wrong(changes, name, value, remedy):
     assert (finding.state, finding.essential, finding.value, finding.remedy) == ("broken", True, value, remedy)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
@@ -95,6 +96,7 @@ def test_a_compiler_that_works(monkeypatch):
     assert "compiled and ran a program" in findings["C++"].value
 
 
+@pytest.mark.process
 def test_a_compiler_that_does_not_work_or_is_missing(tmp_path, monkeypatch):
     script = tmp_path / "c++"
     script.write_text("#!/bin/sh\necho 'fatal error: nothing works' >&2\nexit 1\n")

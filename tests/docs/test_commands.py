@@ -29,8 +29,8 @@ ELSEWHERE = {
     'pip install -c constraints.txt -e ".[dev]"': "CI does, through the Makefile",
     "pre-commit install": "it would change the repository's hooks; its checks are make lint, types and layers",
     'pip install -c constraints.txt -e ".[peers]"': "three libraries for benchmarks that are too long for CI",
-    'pytest equivalence/ -m "not compiled and not process"': "CI runs it: make test",
-    "pytest equivalence/ --hypothesis-profile ci": "CI runs it: make check",
+    'pytest equivalence/ -m "not compiled and not process and not slow"': "CI runs it: make test",
+    "pytest equivalence/ --hypothesis-profile ci": "CI runs its parts: make test with fewer examples, and make check",
     "pytest equivalence/ --hypothesis-profile thorough -n 2": "CI runs it every week",
     "pytest equivalence/ -m cuda": "needs a GPU",
 }

@@ -10,20 +10,21 @@ from hetsyn_sim.discrete import stepped
 from hetsyn_sim.discrete.operations import NUMPY
 from hetsyn_sim.discrete.stepping import constants_of
 from hetsyn_sim.discrete.tape import run_tape
+from hetsyn_sim.kernels import use_backend
 from hetsyn_sim.models import MODELS, ZOO, get_model
 from hetsyn_sim.spec import NeuronModel
 from hetsyn_sim.spec.equations import symbol
 from hetsyn_sim.training import Network
+from hetsyn_sim.training.modules import default_dtype
 
 from .zoo import dt_of, example, network, poisson, states_of
 
 
 @pytest.fixture(autouse=True)
 def _double():
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(before)
+    """Without a compiler: the kernels generated for a neuron are held to the reference in `equivalence/test_any_model.py`."""
+    with default_dtype(torch.float64), use_backend("plain"):
+        yield
 
 
 def test_the_zoo_is_found_by_name_and_is_apart_from_the_models():

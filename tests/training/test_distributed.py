@@ -28,6 +28,7 @@ def assert_same(one, other, n_steps):
         assert np.allclose(value, other.values[key], rtol=0, atol=n_steps * 0.02 * 8.3 * 1e-13 / 1e-8 * max(1.0, np.abs(value).max()))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("precision", ["float64", "float32"])
 def test_two_processes_learn_what_one_learns(data, recipe, precision):
     """Batches of 7 in two parts, augmentation and dropout on. benchmarks/processes.py derives the bound."""
@@ -37,6 +38,7 @@ def test_two_processes_learn_what_one_learns(data, recipe, precision):
     assert 0 < row["part"] <= 1  # of the bound of the parameter that comes nearest to its own; 0 would mean that nobody shared anything
 
 
+@pytest.mark.process
 def test_rests_metrics_noise_and_rates_do_not_depend_on_the_number_of_processes(data, recipe, tmp_path):
     """42 recordings to learn from and 6 to look at, in batches of 41: rests of one recording leave a process without any."""
     changes = {"noise": 0.1, "rate_regulariser": {"target_hz": 20.0}, "keep": "best", "precision": "float64"}
@@ -57,6 +59,7 @@ class Stop(Callback):
             raise KeyboardInterrupt
 
 
+@pytest.mark.process
 def test_a_run_goes_on_with_another_number_of_processes(data, recipe, tmp_path):
     recipe = recipe.changed(epochs=2, precision="float64")
     with pytest.raises(SystemExit):

@@ -108,7 +108,8 @@ def test_what_is_refused(tmp_path, options, networks, what, expected):
 # -- plain PyTorch -----------------------------------------------------------------------------------------------------------------------
 
 
-def sequential():
+def sequential(seed):
+    torch.manual_seed(seed)  # of `nn.Linear`, which has no seed of its own
     layer = SpikingLayer(SPEC, "layer_1", SPEC.initial_values(0), MultiGaussian())
     second = Network(NetworkSpec("10 ms", 4, [Layer(HetSynLIF, 5)], Layer(LeakyReadout, 3)))
     return nn.Sequential(OnlyOutput(layer), nn.Linear(5, 4), OnlyOutput(second))
@@ -116,7 +117,7 @@ def sequential():
 
 def test_layers_between_modules_of_others():
     """The state dict goes to another model, the gradient through all parts, and the layer is that of the network."""
-    model, x = sequential(), (torch.rand(12, 4, 6, generator=torch.Generator().manual_seed(0)) < 0.4).float()
+    model, x = sequential(3), (torch.rand(12, 4, 6, generator=torch.Generator().manual_seed(0)) < 0.4).float()
     optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
     losses = []
     for _ in range(10):
@@ -127,13 +128,13 @@ def test_layers_between_modules_of_others():
         optimiser.step()
         losses.append(loss.item())
     assert losses[-1] < losses[0]
-    other = sequential()
+    other = sequential(1)
     assert not torch.equal(other(x), model(x))
     other.load_state_dict(model.state_dict())
     assert torch.equal(other(x), model(x))
     network = Network(SPEC, seed=0)
     spikes = network.layers["layer_1"](x)[0]
-    assert torch.equal(sequential()[0](x.bool()), spikes)
+    assert torch.equal(sequential(0)[0](x.bool()), spikes)
     assert spikes.sum() > 0
 
 
