@@ -16,7 +16,7 @@ def one_step_a_turn(monkeypatch):
 
 
 def test_workers_take_turns():
-    said = []
+    said, before = [], set(multiprocessing.active_children())
     names = ["materialised", "homogeneous", "plain"]
     found, notes = measure(names, SHAPES["shd"].small(), 1, 3, said.append)
     assert notes == {}
@@ -29,7 +29,7 @@ def test_workers_take_turns():
     rates = {tuple(measured.hidden_rates) for measured in found if measured.name != "homogeneous"}
     assert len(rates) == 1  # the same neuron from the same weights
     assert said[-1] == "round 3 of 3"
-    assert multiprocessing.active_children() == []
+    assert set(multiprocessing.active_children()) <= before
 
 
 @pytest.mark.skipif(missing("norse") is None, reason="Norse is installed")
