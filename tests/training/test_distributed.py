@@ -21,6 +21,8 @@ from hetsyn_sim.training import fit
 from hetsyn_sim.training.processes import as_started, is_first, naming_lost_processes
 from hetsyn_sim.training.resume import read_state
 
+from ..refusal import refused
+
 
 def assert_same(one, other, n_steps):
     """Steps of Adam with lr 0.02; gradients have errors below 1e-13 (benchmarks/processes.py), which count at most 8.3 / 1e-8 times."""
@@ -75,11 +77,9 @@ def test_a_run_goes_on_with_another_number_of_processes(data, recipe, tmp_path):
 
 
 def test_more_processes_than_recordings_in_a_batch(data, recipe, tmp_path):
-    with pytest.raises(ConfigError) as caught:
+    what = "there are more processes than recordings in a batch"
+    with refused(ConfigError, what, None, "3 processes", "training.batch_size = 2"):
         fit(recipe.changed(batch_size=2), data, out=tmp_path, **{**TWO, "devices": 3})
-    assert caught.value.what == "there are more processes than recordings in a batch"
-    assert caught.value.got == "3 processes"
-    assert "training.batch_size = 2" in caught.value.expected
 
 
 @pytest.mark.parametrize("options", [{"devices": 2}, {"devices": 1, "num_nodes": 2}])
@@ -100,11 +100,9 @@ def test_numbers_of_torchrun_are_taken(monkeypatch):
     assert as_started({"accelerator": "cpu"}) == {"accelerator": "cpu", "devices": 4, "num_nodes": 2}
     assert as_started({"devices": 4}) == {"devices": 4, "num_nodes": 2}
     assert not is_first()
-    with pytest.raises(ConfigError) as caught:
+    what = "torchrun has started another number of processes"
+    with refused(ConfigError, what, None, "devices = 2", "devices = 4", "leave them out"):
         as_started({"devices": 2, "num_nodes": 2})
-    assert caught.value.what == "torchrun has started another number of processes"
-    assert (caught.value.got, caught.value.expected) == ("devices = 2", "devices = 4")
-    assert "leave them out" in caught.value.remedy
 
 
 def test_who_is_first(monkeypatch):
@@ -114,11 +112,9 @@ def test_who_is_first(monkeypatch):
 
 
 def test_a_lost_process_is_named():
-    with pytest.raises(BackendError) as caught, naming_lost_processes():
-        raise RuntimeError("[gloo/pair.cc:553] Connection closed by peer [127.0.0.1]:1. This is typically caused by")
-    assert caught.value.what == "another process of this training has ended, or can't be reached"
-    assert caught.value.got == "[gloo/pair.cc:553] Connection closed by peer [127.0.0.1]:1"
-    assert "run the same again" in caught.value.remedy
+    what, gloo = "another process of this training has ended, or can't be reached", "[gloo/pair.cc:553] Connection closed by peer"
+    with refused(BackendError, what, None, gloo, remedy="run the same again"), naming_lost_processes():
+        raise RuntimeError(f"{gloo}. This is typically caused by")
     with pytest.raises(RuntimeError, match=r"^out of memory$"), naming_lost_processes():
         raise RuntimeError("out of memory")  # none of its business
 

@@ -1,5 +1,7 @@
 """One population as a torch module: its evaluated paths, its states, its errors."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,8 @@ from hetsyn_sim.spec import UNBOUNDED, FanInNormal, Layer, NetworkSpec, NeuronMo
 from hetsyn_sim.training.layer import SpikingLayer
 from hetsyn_sim.training.network import Network
 from hetsyn_sim.training.surrogates import MultiGaussian
+
+from ..refusal import refused
 
 DT = 4e-3
 
@@ -84,22 +88,10 @@ def test_recorded_states_are_those_of_the_reference(order):
 
 
 def test_coupled_states_are_refused():
-    time = Parameter(axes="layer", unit=ms, initial=5 * ms)
-    model = NeuronModel(
-        name="Coupled",
-        on_pre="q_post += w",
-        neuron="du/dt = (q - u)/tau : 1\ndq/dt = -q/tau : 1\nv = u : 1",
-        threshold="v > theta",
-        reset="u -= theta",
-        parameters={"w": Parameter(axes="post pre"), "tau": time, "theta": Parameter(axes="layer", initial=1.0)},
-    )
-    with pytest.raises(SpecError, match="states of this model are coupled") as excinfo:
-        layer_of(model)
-    assert excinfo.value.where == "layer_1: Coupled"
-    assert "1/tau" in excinfo.value.got
-    assert "u, q" in excinfo.value.got
-    assert "each on its own" in excinfo.value.expected
-    assert "SteppedLayer" in excinfo.value.remedy
+    coupled = replace(Rich, neuron=Rich.neuron.replace("-R/tau_reset", "(q - R)/tau_reset"))
+    said = "layer_1: Rich", "1/tau_reset", "each on its own", "SteppedLayer"
+    with refused(SpecError, "states of this model are coupled", *said):
+        layer_of(coupled)
 
 
 TAU = "layer_1.feedforward.tau_syn"
@@ -108,12 +100,8 @@ TAU = "layer_1.feedforward.tau_syn"
 def test_a_trainable_value_outside_of_its_bounds_is_refused():
     beyond = np.full((3, 2), 0.02)
     beyond[2, 1] = 1.5
-    with pytest.raises(SpecError, match="outside of its bounds") as excinfo:
+    with refused(SpecError, "outside of its bounds", TAU, "0.02 to 1.5 in SI units, 1 of 6 outside", "0.001 to 1", "widen the bounds"):
         layer_of(HetSynLIF, values={TAU: beyond})
-    assert excinfo.value.where == TAU
-    assert excinfo.value.got == "0.02 to 1.5 in SI units, 1 of 6 outside"
-    assert excinfo.value.expected == "0.001 to 1"
-    assert "widen the bounds" in excinfo.value.remedy
 
 
 def test_bounds_do_not_apply_to_evaluation_to_clamped_decays_and_to_what_float32_rounded_across_them():

@@ -1,7 +1,6 @@
 """Noise before the threshold: an Ornstein-Uhlenbeck process, in training mode only."""
 
 import numpy as np
-import pytest
 import torch
 
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
@@ -49,11 +48,3 @@ def test_the_setting_reaches_the_layers():
     with_noise, without = build_network(SPEC, Training(noise=0.25)), build_network(SPEC, Training())
     assert with_noise.layers["layer_1"].noise == Noise(0.25)
     assert without.layers["layer_1"].noise is None
-    with pytest.raises(ValueError, match="noise"):
-        Training(noise=-1.0)
-
-
-def test_a_network_goes_on_from_given_values():
-    start = SPEC.initial_values(7)
-    for key, value in build_network(SPEC, Training(seed=0), start).values().items():
-        np.testing.assert_allclose(value, start[key], rtol=1e-6)

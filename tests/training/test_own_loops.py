@@ -1,5 +1,7 @@
 """Without our trainer: a LightningModule of one's own with the callback, and a loop in plain PyTorch."""
 
+import re
+
 import lightning.pytorch as pl
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training import MultiGaussian, Network, OnlyOutput, SpikingLayer
 from hetsyn_sim.training.callbacks import KeepCheckpoint
+
+from ..refusal import refused
 
 SPEC = NetworkSpec("10 ms", 6, [Layer(HetSynLIF, 5, recurrent=True)], Layer(LeakyReadout, 3))
 SCORES = [0.2, 0.6, float("nan"), 0.6, 0.1]
@@ -99,9 +103,8 @@ def test_the_smallest_may_be_the_best_and_a_network_has_a_name_among_several(tmp
     ],
 )
 def test_what_is_refused(tmp_path, options, networks, what, expected):
-    with pytest.raises(ConfigError) as caught:
+    with refused(ConfigError, re.escape(what), expected=expected):
         train(tmp_path, KeepCheckpoint(tmp_path / "x", **options), module=Mine(networks), epochs=1)
-    assert (caught.value.what, caught.value.expected) == (what, expected)
     assert not (tmp_path / "x.safetensors").exists()
 
 
@@ -136,15 +139,3 @@ def test_layers_between_modules_of_others():
     spikes = network.layers["layer_1"](x)[0]
     assert torch.equal(sequential(0)[0](x.bool()), spikes)
     assert spikes.sum() > 0
-
-
-def test_a_network_goes_into_a_checkpoint_and_back(tmp_path):
-    network = Network(SPEC, seed=1)
-    network.to_checkpoint(metrics={"accuracy": 0.5}).save(tmp_path / "mine")
-    found = Checkpoint.load(tmp_path / "mine.safetensors")
-    assert same(found, network.values())
-    assert found.metrics == {"accuracy": 0.5}
-    x = torch.rand(12, 4, 6, generator=torch.Generator().manual_seed(0)) < 0.4
-    with torch.no_grad():
-        again, _ = Network.from_checkpoint(found, torch.float32)(x)
-        assert torch.equal(again, network.eval()(x)[0])

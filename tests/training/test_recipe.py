@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,9 @@ import hetsyn_sim
 from hetsyn_sim.errors import ConfigError, UnknownNameError
 from hetsyn_sim.models import HetSynLIF
 from hetsyn_sim.spec import Uniform
-from hetsyn_sim.training import LOSSES, MultiGaussian, Recipe, Slayer, SumOfSoftmax, load_recipe, shipped_recipes
+from hetsyn_sim.training import Recipe, Slayer, SumOfSoftmax, load_recipe, shipped_recipes
+
+from ..refusal import refused
 
 
 def test_yaml_comes_back_as_it_was(tmp_path):
@@ -30,12 +33,6 @@ def test_yaml_comes_back_as_it_was(tmp_path):
     assert recipe.training.schedule.make(100)(10) == 0.5
 
 
-def test_an_empty_file_is_the_defaults_with_the_papers_surrogate(tmp_path):
-    (tmp_path / "empty.yaml").write_text("")
-    assert Recipe.from_yaml(tmp_path / "empty.yaml") == Recipe()
-    assert Recipe().training.surrogate.make() == MultiGaussian()
-
-
 def test_the_spec_of_a_recipe():
     facts = {"tau_syn": {"initial": "uniform(5 ms, 10 ms)", "bounds": ["2 ms", "50 ms"]}, "tau_reset": {"initial": "30 ms"}}
     recipe = Recipe.from_dict({"network": {"hidden": [8, 4], "self_connections": False, "parameters": {"HetSynLIF": facts}}})
@@ -51,18 +48,16 @@ def test_the_spec_of_a_recipe():
 def test_a_network_without_readout():
     recipe = Recipe.from_dict({"network": {"hidden": [8, 3], "readout": None}})
     assert recipe.spec(0.01, 5, 3).readout is None
-    with pytest.raises(ConfigError, match="the last layer must have one neuron per class") as excinfo:
+    with refused(ConfigError, "the last layer must have one neuron per class", None, "3 neurons", "4"):
         recipe.spec(0.01, 5, 4)
-    assert (excinfo.value.got, excinfo.value.expected) == ("3 neurons", "4")
 
 
 def test_changed():
     recipe = load_recipe("fsdd-demo").changed(epochs=1, seed=7)
     assert (recipe.training.epochs, recipe.training.seed) == (1, 7)
     assert recipe.network == load_recipe("fsdd-demo").network
-    with pytest.raises(ConfigError, match="a setting is wrong") as excinfo:
+    with refused(ConfigError, "a setting is wrong", "fsdd-demo: training.epochs"):
         recipe.changed(epochs=0)
-    assert excinfo.value.where == "fsdd-demo: training.epochs"
 
 
 def test_every_shipped_recipe_is_called_as_its_file():
@@ -89,17 +84,15 @@ def test_a_recipe_by_path_and_none_by_a_wrong_name(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("training: {epochs: 2, optimiser: {lr: 2e-3}}")  # YAML reads 2e-3 as text
     assert load_recipe(path).training.optimiser.lr == 2e-3
-    with pytest.raises(UnknownNameError, match="unknown recipe") as excinfo:
+    with refused(UnknownNameError, "(?s)unknown recipe.*fsdd-hetsyn"):
         load_recipe("fsdd-hetsin")
-    assert "fsdd-hetsyn" in str(excinfo.value)
 
 
 def test_a_file_that_can_not_be_read(tmp_path):
     (tmp_path / "broken.yaml").write_text("training: [")
     for path in (tmp_path / "broken.yaml", tmp_path / "missing.yaml"):
-        with pytest.raises(ConfigError, match="this recipe can't be read") as excinfo:
+        with refused(ConfigError, "this recipe can't be read", str(path)):
             Recipe.from_yaml(path)
-        assert excinfo.value.where == str(path)
 
 
 WRONG, HETSYN = "a setting is wrong", "network.parameters.HetSynLIF"
@@ -113,17 +106,11 @@ WRONG, HETSYN = "a setting is wrong", "network.parameters.HetSynLIF"
         ("training: {schedule: {name: constant, warmup: 1}}", "unknown setting", "training.schedule.warmup", "'warmup'", "name"),
         ("training: {schedule: {name: linear}}", WRONG, "training.schedule", "section", "'warmup_cosine'"),
         ("training: {epochs: 0}", WRONG, "training.epochs", "0", "greater than 0"),
-        ("training: {dropout: 1.0}", WRONG, "training.dropout", "1.0", "less than 1"),
-        ("training: {precision: float16}", WRONG, "training.precision", "'float16'", "'float32' or 'float64'"),
         ("training: {optimiser: {lr: .nan}}", WRONG, "training.optimiser.lr", "nan", "a finite number"),
         ("training: {loss: {name: hinge}}", "unknown loss", "training.loss", "'hinge'", "last_step"),
-        ("training: {loss: {name: last_step, burn_in: 1}}", "unknown setting of a loss", "training.loss", "burn_in", "no settings"),
-        ("training: {loss: {burn_in: -1}}", "the burn-in is not a number of steps", "training.loss", "-1", "0, 1, 2, ..."),
-        ("training: {surrogate: {name: step}}", "unknown surrogate", "training.surrogate", "'step'", "multi_gaussian"),
         ("training: {surrogate: {name: slayer, c: x}}", WRONG, "training.surrogate.c", "'x'", "a valid number"),
         ("training: {validation: none, patience: 2}", "no validation recordings", "training.validation", "patience", "validation: split"),
         ("training: {validation: none, keep: best}", "no validation recordings", "training.validation", "keep: best", "validation: split"),
-        ("network: {hidden: []}", WRONG, "network.hidden", "[]", "at least 1 item"),
         ("network: {model: HetSyn}", "unknown model", "network", "'HetSyn'", "HetSynLIF"),
         ("network: {parameters: {HomNeuLIF: {}}}", "a model that this network does not", "network.parameters", "HomNeuLIF", "HetSynLIF"),
         ("network: {parameters: {HetSynLIF: {tau: {}}}}", "unknown parameter", f"{HETSYN}.tau", "tau", "tau_syn"),
@@ -134,27 +121,13 @@ WRONG, HETSYN = "a setting is wrong", "network.parameters.HetSynLIF"
 def test_what_is_wrong_is_said_with_file_and_place(tmp_path, text, what, place, got, expected):
     path = tmp_path / "wrong.yaml"
     path.write_text(text)
-    with pytest.raises(ConfigError) as excinfo:
+    where = re.escape(f"{path}: {place}" if place else str(path))
+    with refused(ConfigError, f"(?s){what}.*{where}", None, got, expected):
         Recipe.from_yaml(path)
-    error = excinfo.value
-    assert what in error.what
-    assert error.where.startswith(f"{path}: {place}" if place else str(path))
-    assert got in str(error.got)
-    assert expected in str(error.expected)
-    assert error.remedy
 
 
 def test_several_mistakes_are_all_named(tmp_path):
     path = tmp_path / "wrong.yaml"
     path.write_text("training: {epochs: 0, batch_size: -1, colour: red}")
-    with pytest.raises(ConfigError) as excinfo:
+    with refused(ConfigError, WRONG, remedy="correct it; also wrong: training.batch_size, training.colour"):
         Recipe.from_yaml(path)
-    assert excinfo.value.remedy == "correct it; also wrong: training.batch_size, training.colour"
-
-
-def test_every_setting_is_described_once_where_it_is_declared():
-    schema = Recipe.model_json_schema()
-    sections = {"Recipe": schema, **schema["$defs"]}
-    fields = {f"{section}.{name}": field for section, part in sections.items() for name, field in part["properties"].items()}
-    assert [name for name, field in fields.items() if "const" not in field and not field.get("description")] == []
-    assert schema["$defs"]["LossChoice"]["properties"]["name"]["enum"] == list(LOSSES)

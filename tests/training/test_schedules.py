@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from hetsyn_sim.training import Recipe, build_network
 from hetsyn_sim.training.module import parameter_groups
@@ -38,17 +37,6 @@ def test_a_span_that_is_held_is_the_published_one():
     assert np.isclose(factor(380), 0.00682, atol=5e-6)
     assert np.isclose(factor(210), 0.5)  # half way between step 20 and step 400
     assert warmup_cosine(1000, 0.05, span=0.4)(400) == 0.0
-
-
-def test_torch_takes_them():
-    optimiser = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
-    scheduler = torch.optim.lr_scheduler.LambdaLR(optimiser, warmup_cosine(10, warmup=0.0))
-    rates = []
-    for _ in range(10):
-        rates.append(optimiser.param_groups[0]["lr"])
-        optimiser.step()
-        scheduler.step()
-    assert np.allclose(rates, 0.05 * (1 + np.cos(np.pi * np.arange(10) / 10)))
 
 
 def test_weights_and_time_constants_have_their_own_terms(recipe):

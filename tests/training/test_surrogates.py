@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import cauchy, laplace, norm
 
-from hetsyn_sim.training.surrogates import SURROGATES, ArcTan, FastSigmoid, MultiGaussian, Slayer, Triangular
+from hetsyn_sim.training.surrogates import ArcTan, FastSigmoid, MultiGaussian, Slayer, Triangular
 
 X = np.linspace(-4.0, 4.0, 801)  # 0, the triangle's corners and the flanks of the Gaussians included
 
@@ -44,12 +44,3 @@ def test_the_derivative_is_the_published_formula(surrogate, theta):
 
 def test_the_peak_of_hetsyns_multi_gaussian_is_the_one_that_is_quoted():
     assert MultiGaussian().derivative(torch.tensor(0.0), torch.tensor(1.0)).item() == pytest.approx(0.439, abs=0.0005)
-
-
-@pytest.mark.parametrize("name", SURROGATES)
-def test_a_surrogate_broadcasts_theta_and_keeps_shape_and_dtype(name):
-    for dtype in (torch.float32, torch.float64):
-        distance = torch.randn(4, 3, 2, dtype=dtype)
-        found = SURROGATES[name]().derivative(distance, torch.tensor([1.0, 2.0], dtype=dtype))
-        assert found.shape == distance.shape
-        assert found.dtype == dtype

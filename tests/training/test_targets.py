@@ -12,7 +12,6 @@ from hetsyn_sim.errors import ConfigError, DataError
 from hetsyn_sim.models import get_model
 from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training import Training, fit
-from hetsyn_sim.training.data import Examples
 
 T = 20
 SPEC = NetworkSpec("10 ms", 6, [Layer(get_model("HetSynLIF"), 5)], Layer(get_model("LeakyReadout"), 2))
@@ -93,12 +92,6 @@ def test_traces_that_do_not_fit(data, traces, change, message):
 def test_trainings_that_need_classes(data, traces, changes):
     with pytest.raises(ConfigError, match="traces can't be learned like this"):
         fit(SPEC, data, training=training(**changes), traces=traces, progress=False)
-
-
-def test_examples_keep_time_first(data, traces):
-    examples = Examples.from_dataset(data, None, traces)
-    chosen = torch.tensor([4, 0])
-    np.testing.assert_allclose(examples.targets(chosen).numpy(), traces[[1, 0]].transpose(1, 0, 2), rtol=1e-6)
 
 
 def test_clipped_gradients_have_the_norm_asked_for(data, traces):
