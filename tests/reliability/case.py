@@ -7,7 +7,7 @@ import re
 import resource
 import signal
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,28 +36,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Case:
-    """An input that can't be used.
-
-    Attributes
-    ----------
-    entry
-        A name in :data:`tests.reliability.entries.ENTRIES`.
-    how
-        How the input is broken.
-    spoil
-        Makes it in an empty folder, and returns what the entry is called with.
-    error, message
-        What comes of it: the type, and a pattern of its text.
-    at_command_line
-        Whether the command of this entry has to refuse it, too.
-    """
+    """An input that can't be used: ``spoil`` makes it in an empty folder, and returns what the entry is called with."""
 
     entry: str
     how: str
     spoil: Callable[[Path], Any]
     error: type[HetSynError]
     message: str
-    at_command_line: bool = field(default=True, kw_only=True)
+    at_command_line: bool = field(default=True, kw_only=True)  # whether the command of this entry has to refuse it, too
 
     @property
     def name(self) -> str:
@@ -109,6 +95,17 @@ def five_parts(error: HetSynError) -> None:
         assert re.search(rf"^  {part}: +\S", str(error), re.MULTILINE), f"without {part}: {error}"
 
 
+def refused_by_command(words: Iterable[object]) -> str:
+    """What ``hetsyn`` says on stderr of words that make no sense; anything but a planned end is an error of the test."""
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    return result.stderr
+
+
 def hold(case: Case, entry: Entry, folder: Path) -> None:
     """Raise unless the case is refused as it should be, by the library and by the command line."""
     target = case.spoil(folder)
@@ -120,11 +117,6 @@ def hold(case: Case, entry: Entry, folder: Path) -> None:
     if entry.verb is None or not case.at_command_line:
         return
     with bounded():
-        result = CliRunner().invoke(app, [str(argument) for argument in entry.verb(target)])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == 2, result.output
-    assert result.stdout == ""
-    assert "Traceback" not in result.stderr
-    assert all(f"  {part}:" in result.stderr for part in ("where", "got", "expected", "remedy")), result.stderr
+        said = refused_by_command(entry.verb(target))
+    assert all(f"  {part}:" in said for part in ("where", "got", "expected", "remedy")), said
     assert snapshot(folder.parent) == before

@@ -8,13 +8,18 @@ from hetsyn_sim.errors import CheckpointError, ConfigError, DataError
 
 from . import material as m
 from .case import Case
-from .damage import cut, flipped, saved
+from .damage import cut, edited_h5, flipped, saved, within
 
 _WEB_PAGE = b"<!DOCTYPE html><html><head><title>404 Not Found</title></head></html>\n"
 
 #: Entry -> valid bytes, a name for the file, the error, and what it says of a file that can't be read.
 READERS = {
-    "Checkpoint.load": (m.FORMATS["checkpoint"][0], "network.safetensors", CheckpointError, "can't be read|not written by hetsyn-sim"),
+    "Checkpoint.load": (
+        lambda: m.checkpoint().to_bytes(),
+        "network.safetensors",
+        CheckpointError,
+        "can't be read|not written by hetsyn-sim",
+    ),
     "load_recording": (m.recording_npz, "recording.npz", DataError, "this recording can't be read"),
     "SpikeDataset.load": (m.spikes_h5, "spikes.h5", DataError, "damaged or not an HDF5 file"),
     "encode": (m.sounds_zip, "sounds.zip", DataError, "the archive can't be read"),
@@ -22,7 +27,7 @@ READERS = {
     "read_state_dict": (m.pth, "model.pth", CheckpointError, "holds no state dict"),
     "import_network": (m.pth, "model.pth", CheckpointError, "holds no state dict"),
     "import_nir": (m.nir, "network.nir", CheckpointError, "not a NIR graph that can be read"),
-    "read_state": (m.FORMATS["resume state"][0], "resume.safetensors", CheckpointError, "the state to resume from can't be read"),
+    "read_state": (lambda: m.run()["resume.safetensors"], "resume.safetensors", CheckpointError, "the state to resume from can't be read"),
     "read_metrics": (lambda: m.run()["metrics.csv"], "metrics.csv", DataError, "metrics of this run can't be read"),
     "read_sphere": (m.sphere, "one.wav", DataError, "can't be read"),
 }
@@ -43,109 +48,55 @@ def _cases():
         yield Case(entry, "zeros", saved(name, lambda: bytes(4096)), error, message + "|no wav files")
 
 
-def _at(content: bytes, where: float) -> bytes:
-    """A bit of the byte that lies so far into the file, between 0 and 1, turned over."""
-    changed = bytearray(content)
-    changed[int(where * len(content))] ^= 4
-    return bytes(changed)
-
-
 def _flips():
     """Bits in the numbers themselves, which no reader of the format would notice."""
-    yield Case(
-        "Checkpoint.load",
-        "one bit of a value turned over",
-        saved("network.safetensors", lambda: _at(m.checkpoint().to_bytes(), 0.99)),
-        CheckpointError,
-        "does not say what it said|not finite|not a number",
-    )
-    yield Case(
-        "read_state",
-        "one bit of a value turned over",
-        saved("resume.safetensors", lambda: _at(m.run()["resume.safetensors"], 0.99)),
-        CheckpointError,
-        "another SHA-256",
-    )
-    yield Case(
-        "load_recording", "one bit of a value turned over", saved("r.npz", lambda: _at(m.recording_npz(), 0.2)), DataError, "be read"
-    )
-    yield Case("encode", "one bit of a sound turned over", saved("s.zip", lambda: _at(m.sounds_zip(), 0.4)), DataError, "can't be read")
 
-    def label(content: bytes) -> bytes:
-        from .damage import edited_h5
+    def label(file):
+        file.attrs["fingerprint"] = m.data().fingerprint().encode()
+        file["labels"][3] ^= 1
 
-        told = m.data().fingerprint()
-
-        def change(file):
-            file.attrs["fingerprint"] = told.encode()
-            file["labels"][3] ^= 1
-
-        return edited_h5(content, change)
-
-    yield Case(
-        "SpikeDataset.load", "one bit of a label turned over", saved("s.h5", lambda: label(m.spikes_h5())), DataError, "does not hold what"
-    )
+    not_so = "does not say what it said|not finite|not a number"
+    for entry, of, name, content, error, message in (
+        ("Checkpoint.load", "value", "n.safetensors", lambda: flipped(m.checkpoint().to_bytes(), 0.99), CheckpointError, not_so),
+        ("read_state", "value", "r.safetensors", lambda: flipped(m.run()["resume.safetensors"], 0.99), CheckpointError, "another SHA-256"),
+        ("load_recording", "value", "r.npz", lambda: flipped(m.recording_npz(), 0.2), DataError, "be read"),
+        ("encode", "sound", "s.zip", lambda: flipped(m.sounds_zip(), 0.4), DataError, "can't be read"),
+        ("SpikeDataset.load", "label", "s.h5", lambda: edited_h5(m.spikes_h5(), label), DataError, "does not hold what"),
+    ):
+        yield Case(entry, f"one bit of a {of} turned over", saved(name, content), error, message)
 
 
 def _packed():
-    def half(folder):
-        place = m.mnist(folder / "mnist")
-        packed = place / "train-images-idx3-ubyte.gz"
-        packed.write_bytes(packed.read_bytes()[:2000])
-        return place
+    def images(how, name, content):
+        return Case("sequential_mnist", how, within(m.mnist, name, content), DataError, "not images of MNIST")
 
-    def flipped_gz(folder):
-        place = m.mnist(folder / "mnist")
-        packed = place / "train-images-idx3-ubyte.gz"
-        packed.write_bytes(flipped(packed.read_bytes()[:-8], 3) + packed.read_bytes()[-8:])
-        return place
-
-    def short(folder):
-        place = m.mnist(folder / "mnist")
-        (place / "t10k-labels-idx1-ubyte").write_bytes(m.idx(m.images()[1])[:-1])
-        return place
-
-    def shd_gz(folder):
-        place = m.shd(folder / "shd")
-        (place / "shd_test.h5").unlink()
-        (place / "shd_test.h5.gz").write_bytes(gzip.compress(m.shd_h5())[:-300])
-        return place
-
-    yield Case("sequential_mnist", "packed images cut in the middle", half, DataError, "not images of MNIST")
-    yield Case("sequential_mnist", "a bit of packed images turned over", flipped_gz, DataError, "not images of MNIST")
-    yield Case("sequential_mnist", "labels one short", short, DataError, "not images of MNIST")
-    yield Case("heidelberg_digits", "a packed part cut short", shd_gz, DataError, "not in the layout")
+    train = "train-images-idx3-ubyte.gz"
+    yield images("packed images cut in the middle", train, lambda content: content[:2000])
+    yield images("a bit of packed images turned over", train, lambda content: flipped(content[:-8], 0.4) + content[-8:])
+    yield images("labels one short", "t10k-labels-idx1-ubyte", lambda content: content[:-1])
+    short = within(m.shd, "shd_test.h5.gz", lambda _: gzip.compress(m.shd_h5())[:-300], gone="shd_test.h5")
+    yield Case("heidelberg_digits", "a packed part cut short", short, DataError, "not in the layout")
 
 
 def _text():
-    yield Case("load_recipe", "cut in a bracket", saved("toy.yaml", lambda: m.RECIPE.encode()[:30]), ConfigError, "can't be read")
-    yield Case("load_recipe", "no text", saved("toy.yaml", lambda: bytes(range(256))), ConfigError, "can't be read")
-    yield Case("load_recipe", "a list", saved("toy.yaml", lambda: b"- 1\n- 2\n"), ConfigError, "a setting is wrong")
-    yield Case("load_recipe", "in UTF-16", saved("toy.yaml", lambda: m.RECIPE.encode("utf-16")), ConfigError, "can't be read")
+    for how, content, message in (
+        ("cut in a bracket", m.RECIPE.encode()[:30], "can't be read"),
+        ("no text", bytes(range(256)), "can't be read"),
+        ("a list", b"- 1\n- 2\n", "a setting is wrong"),
+        ("in UTF-16", m.RECIPE.encode("utf-16"), "can't be read"),
+    ):
+        yield Case("load_recipe", how, saved("toy.yaml", lambda c=content: c), ConfigError, message)
 
 
 def _cameras():
-    def gesture(content):
-        def spoil(folder):
-            place = m.gestures(folder / "dvs")
-            (place / "user01_led.aedat").write_bytes(content())
-            return place
-
-        return spoil
-
-    def cifar(content):
-        def spoil(folder):
-            place = m.cifar(folder / "cifar")
-            (place / "airplane" / "cifar10_airplane_0.aedat").write_bytes(content())
-            return place
-
-        return spoil
-
-    for entry, place, whole in (("dvs_gestures", gesture, m.aedat_3), ("cifar10_dvs", cifar, m.aedat_2)):
-        yield Case(entry, "a recording cut in an event", place(lambda w=whole: w()[:-3]), DataError, "recording of a camera is damaged")
-        yield Case(entry, "a recording cut in its header", place(lambda w=whole: w()[:16]), DataError, "damaged|another format")
-        yield Case(entry, "an empty recording", place(lambda: b""), DataError, "another format")
-        yield Case(entry, "a web page", place(lambda: _WEB_PAGE), DataError, "another format")
+    for entry, (make, name) in m.CAMERAS.items():
+        for how, content, message in (
+            ("a recording cut in an event", lambda whole: whole[:-3], "recording of a camera is damaged"),
+            ("a recording cut in its header", lambda whole: whole[:16], "damaged|another format"),
+            ("an empty recording", lambda _: b"", "another format"),
+            ("a web page", lambda _: _WEB_PAGE, "another format"),
+        ):
+            yield Case(entry, how, within(make, name, content), DataError, message)
 
 
 KIND = "cut, emptied, replaced, bits turned over"

@@ -15,19 +15,16 @@ import numpy as np
 from safetensors.numpy import load as from_safetensors
 from safetensors.numpy import save as to_safetensors
 
-__all__ = ["cut", "edited_h5", "edited_npz", "edited_tensors", "flipped", "header_of", "npy", "saved", "with_header"]
-
 
 def cut(content: bytes, seed: int) -> bytes:
     """The beginning of it, up to any byte but the last."""
     return content[: int(np.random.default_rng(seed).integers(1, len(content)))]
 
 
-def flipped(content: bytes, seed: int) -> bytes:
-    """With one bit turned over."""
-    at = int(np.random.default_rng(seed).integers(8 * len(content)))
+def flipped(content: bytes, where: float) -> bytes:
+    """With a bit turned over of the byte that lies so far into the file, between 0 and 1."""
     changed = bytearray(content)
-    changed[at // 8] ^= 1 << at % 8
+    changed[int(where * len(content))] ^= 4
     return bytes(changed)
 
 
@@ -39,6 +36,35 @@ def saved(name: str, content: Callable[[], bytes]) -> Callable[[Path], Path]:
         return folder / name
 
     return spoil
+
+
+def within(
+    make: Callable[[Path], Path], name: str, content: Callable[[bytes], bytes], *, gone: str | None = None
+) -> Callable[[Path], Path]:
+    """A case's ``spoil``: a folder in which one file has other content, made of the old; what matches ``gone`` is taken away before."""
+
+    def spoil(folder: Path) -> Path:
+        place = make(folder / "data")
+        old = (place / name).read_bytes() if (place / name).exists() else b""
+        for path in place.glob(gone or name):
+            path.unlink()
+        (place / name).write_bytes(content(old))
+        return place
+
+    return spoil
+
+
+def replaced(name: str, value: Any = None, **options: Any) -> Callable[[h5py.File], None]:
+    """A change of an HDF5 file: under a name a value, a link or a dataset with these options, or nothing."""
+
+    def change(file: h5py.File) -> None:
+        del file[name]
+        if options:
+            file.create_dataset(name, **options)
+        elif value is not None:
+            file[name] = value
+
+    return change
 
 
 def header_of(content: bytes) -> dict[str, Any]:

@@ -29,8 +29,6 @@ from hetsyn_sim.training.run_folder import read_metrics
 from . import material as m
 from .case import Entry
 
-__all__ = ["ENTRIES"]
-
 
 def _encoded(source: Path) -> list[object]:
     return ["encode", source, source.parent / "out.h5"]

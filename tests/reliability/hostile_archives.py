@@ -17,7 +17,7 @@ from hetsyn_sim.tasks import recordings as archive
 
 from . import material as m
 from .case import Case
-from .damage import edited_npz, npy, saved
+from .damage import edited_npz, npy, saved, within
 
 #: Names that lead out of a folder, on one system or another.
 OUT = {
@@ -55,9 +55,7 @@ def _member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "", size: int 
 
 def _announced(size: int) -> bytes:
     """A tar whose first member says that it has so many bytes, and none of them is there."""
-    member = tarfile.TarInfo("3_ada_5.wav")
-    member.size = size
-    return member.tobuf(tarfile.GNU_FORMAT) + bytes(1024)
+    return _member("3_ada_5.wav", size=size).tobuf(tarfile.GNU_FORMAT) + bytes(1024)
 
 
 def _symlink_in_zip() -> bytes:
@@ -66,18 +64,11 @@ def _symlink_in_zip() -> bytes:
     return _zip((link, b"/etc/passwd"))
 
 
-def _encrypted() -> bytes:
-    """The flag alone: the reader has to ask for a password before anything else."""
+def _marked(at: int, value: int) -> bytes:
+    """A zip with one byte set in both heads of its member."""
     content = bytearray(_zip(("3_ada_5.wav", m.wav())))
-    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        content[content.index(mark) + at] |= 1
-    return bytes(content)
-
-
-def _method(number: int) -> bytes:
-    content = bytearray(_zip(("3_ada_5.wav", m.wav())))
-    for mark, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
-        content[content.index(mark) + at] = number
+    for mark, begin in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(mark) + begin + at] = value
     return bytes(content)
 
 
@@ -111,11 +102,11 @@ def _sounds():
     yield case("a tar bomb", "s.tar.gz", lambda: _tar(_member("README", size=archive.MOST_OF_ONE + 1), mode="w:gz"))
     many = saved("s.tar.gz", _many)
     yield Case("encode", "a tar of too many files", many, DataError, _NOT_ONE, at_command_line=False)  # 30,000 heads are read one by one
-    yield case("an encrypted zip", "s.zip", _encrypted, "the archive can't be read")
-    yield case("a zip packed in a way that nobody knows", "s.zip", lambda: _method(97), "the archive can't be read")
-    yield case(
-        "two sounds of one name", "s.zip", lambda: _zip(("a/3_ada_5.wav", m.wav()), ("b/3_ada_5.wav", m.wav())), "the same file name"
-    )
+    # the flag alone: the reader has to ask for a password before anything else
+    yield case("an encrypted zip", "s.zip", lambda: _marked(0, 1), "the archive can't be read")
+    yield case("a zip packed in a way that nobody knows", "s.zip", lambda: _marked(2, 97), "the archive can't be read")
+    twice = lambda: _zip(("a/3_ada_5.wav", m.wav()), ("b/3_ada_5.wav", m.wav()))  # noqa: E731
+    yield case("two sounds of one name", "s.zip", twice, "the same file name")
     yield case("a name that is not UTF-8", "s.tar", lambda: _tar(_member("3_\udcff_x.wav")), "does not say what was spoken")
     yield case("a name of 10,000 characters", "s.tar", lambda: _tar(_member("3_" + "a" * 10_000 + ".wav")), "does not say what was spoken")
 
@@ -123,16 +114,12 @@ def _sounds():
 def _bombs():
     zeros = lambda n: gzip.compress(bytes(n), compresslevel=9)  # noqa: E731
 
-    def mnist(folder):
-        place = m.mnist(folder / "mnist")
-        (place / "train-images-idx3-ubyte.gz").write_bytes(zeros(1 << 26))
-        return place
-
-    yield Case("sequential_mnist", "a bomb instead of images", mnist, DataError, "unpacks to far more")
-    yield Case("heidelberg_digits", "a .gz bomb", saved("shd.h5.gz", lambda: zeros(1 << 26)), DataError, "unpacks to far more")
-    yield Case(
-        "heidelberg_digits", "a .zip bomb", saved("shd.h5.zip", lambda: _zip(("a.h5", bytes(1 << 26)))), DataError, "unpacks to far more"
-    )
+    for entry, how, spoil in (
+        ("sequential_mnist", "a bomb instead of images", within(m.mnist, "train-images-idx3-ubyte.gz", lambda _: zeros(1 << 26))),
+        ("heidelberg_digits", "a .gz bomb", saved("shd.h5.gz", lambda: zeros(1 << 26))),
+        ("heidelberg_digits", "a .zip bomb", saved("shd.h5.zip", lambda: _zip(("a.h5", bytes(1 << 26))))),
+    ):
+        yield Case(entry, how, spoil, DataError, "unpacks to far more")
     two = saved("shd.h5.zip", lambda: _zip(("a.h5", m.shd_h5()), ("b.h5", m.shd_h5())))
     yield Case("heidelberg_digits", "a zip of two files", two, DataError, "not in the layout|no wav files")
 
@@ -163,10 +150,8 @@ def _pickles():
     ):
         yield Case("import_network", how, saved("model.pth", content), CheckpointError, "holds no state dict")
         yield Case("read_state", how, saved("resume.safetensors", content), CheckpointError, "can't be read")
-    yield Case("load_recording", "a pickle that runs a command", saved("r.npz", lambda: pickle.dumps(_Touch())), DataError, "can't be read")
-    yield Case(
-        "Checkpoint.load", "a pickle that runs a command", saved("n.pth", lambda: pickle.dumps(_Touch())), CheckpointError, "can't be read"
-    )
+    for entry, name, error in (("load_recording", "r.npz", DataError), ("Checkpoint.load", "n.pth", CheckpointError)):
+        yield Case(entry, "a pickle that runs a command", saved(name, lambda: pickle.dumps(_Touch())), error, "can't be read")
 
 
 KIND = "archives that lead out of themselves, bombs, pickles"

@@ -217,13 +217,8 @@ def recipe() -> Recipe:
         return Recipe.from_yaml(Path(folder) / "toy.yaml")
 
 
-#: Every format that is one file: its valid bytes, and its name.
-FORMATS = {
-    "checkpoint": (lambda: checkpoint().to_bytes(), "network.safetensors"),
-    "recording": (recording_npz, "recording.npz"),
-    "spike file": (spikes_h5, "spikes.h5"),
-    "resume state": (lambda: run()["resume.safetensors"], "resume.safetensors"),
-    "sounds": (sounds_zip, "sounds.zip"),
-    "state dict": (pth, "model.pth"),
-    "SHD": (shd_h5, "shd.h5"),
+#: Entry -> a folder of a data set of event cameras, and one of its recordings.
+CAMERAS = {
+    "dvs_gestures": (gestures, "user01_led.aedat"),
+    "cifar10_dvs": (cifar, "airplane/cifar10_airplane_0.aedat"),
 }

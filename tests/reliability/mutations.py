@@ -14,9 +14,7 @@ import yaml
 from hypothesis import strategies as st
 
 from . import material as m
-from .damage import edited_h5, edited_npz, edited_tensors, header_of, npy, with_header
-
-__all__ = ["CHANGED", "bytes_changed"]
+from .damage import edited_h5, edited_npz, edited_tensors, header_of, npy, replaced, with_header
 
 _PLACE = st.floats(0.0, 1.0, exclude_max=True)
 _BYTES = st.one_of(
@@ -186,12 +184,7 @@ def _graphs() -> st.SearchStrategy[bytes]:
         file.visit(names.append)
 
     def changed(name: str, value: Any) -> bytes:
-        def change(file: h5py.File) -> None:
-            del file[name]
-            if value is not None:
-                file[name] = value
-
-        return edited_h5(m.nir(), change)
+        return edited_h5(m.nir(), replaced(name, value))
 
     arrays = st.lists(st.floats(), max_size=9).map(np.array)
     kinds = st.sampled_from([b"LI", b"LIF", b"Threshold", b"Linear", b"Affine", b"Delay", b"Input", b"Output", b"NIRGraph", b"os.system"])

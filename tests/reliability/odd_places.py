@@ -126,21 +126,26 @@ def _names():
 
 
 def _writers():
-    writers = {"Checkpoint.save": CheckpointError, "save_recording": WriteError, "SpikeDataset.save": WriteError}
-    names = {"Checkpoint.save": "n.safetensors", "save_recording": "r.npz", "SpikeDataset.save": "s.h5"}
-    for entry, error in writers.items():
+    for entry, suffix, error in (
+        ("Checkpoint.save", ".safetensors", CheckpointError),
+        ("save_recording", ".npz", WriteError),
+        ("SpikeDataset.save", ".h5", WriteError),
+    ):
         for how in ("a folder", "a pipe", "a socket", "a link to /dev/zero", "a link to itself"):
-            yield Case(entry, how, _made(names[entry], PLACES[how]), error, "can't be written")
+            yield Case(entry, how, _made(f"n{suffix}", PLACES[how]), error, "can't be written")
+        for how, name in (
+            ("below a file", "file/n"),
+            ("a name of 300 characters", "n" * 300),
+            ("a name with a null byte", "a\0b"),
+            ("in /proc", "/proc/none"),
+        ):
 
-        def below_a_file(folder, name=names[entry]):
-            (folder / "file").write_text("not a folder")
-            return folder / "file" / name
+            def beside_a_file(folder, name=name + suffix):
+                (folder / "file").write_text("not a folder")
+                return folder / name
 
-        yield Case(entry, "below a file", below_a_file, error, "can't be written")
-        suffix = names[entry][1:]
-        yield Case(entry, "a name of 300 characters", lambda folder, s=suffix: folder / ("n" * 300 + s), error, "can't be written")
-        yield Case(entry, "a name with a null byte", lambda folder, s=suffix: folder / f"a\0b{s}", error, "can't be written")
-        yield Case(entry, "in /proc", lambda folder, s=suffix: f"/proc/none{s}", error, "can't be written")
+            yield Case(entry, how, beside_a_file, error, "can't be written")
+
     yield Case("save_recording", "a name that is no .npz", lambda folder: folder / "r.h5", DataError, "saved as .npz")
     for how in ("a pipe", "a link to /dev/zero", "a link to itself"):
         yield Case("export_brian2", how, _made("out", PLACES[how]), HetSynError, ".")

@@ -8,14 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from .killed import LEAST
+
 ROOT = Path(__file__).parents[2]
-#: What, and how many kills of a kind there have to be: two for every file that is written, of which a training of two epochs writes eight.
-#: A random moment may come too late, when the run is done.
-LEAST = {
-    "train": {"before every change": 16, "in the middle of a write": 4, "at a random moment": 0, "by Ctrl-C": 0},
-    "simulate": {"before every change": 4, "at a random moment": 0},
-    "encode": {"before every change": 4, "in the middle of a write": 4, "by Ctrl-C": 0},
-}
 
 
 @pytest.mark.parametrize("what", LEAST)

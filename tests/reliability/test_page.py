@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ..spec.grammar.hostile import CASES as EQUATIONS
 from ..spec.grammar.hostile import RECIPES, YAML
+from .killed import LEAST
 from .test_cases import KINDS
 from .test_fuzz import TARGETS
-from .test_killed import LEAST
 from .test_writers import WRITERS
 
 PAGE = Path(__file__).parents[2] / "docs" / "_generated" / "reliability.md"

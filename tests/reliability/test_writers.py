@@ -10,9 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from hetsyn_sim.cli.app import app
 from hetsyn_sim.cli.options import write_json
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.data.events import SpikeDataset
@@ -60,13 +58,6 @@ def error_of(call):
 def files_in(folder, found=None):
     """A snapshot without the folders."""
     return {name: about for name, about in (found or snapshot(folder)).items() if not about.startswith("d")}
-
-
-def fill(path):
-    """Write until there is no room."""
-    with open(path, "wb", buffering=0) as file:
-        while True:
-            file.write(bytes(512))
 
 
 @pytest.mark.parametrize("writer", WRITERS)
@@ -142,44 +133,6 @@ def test_a_training_that_ran_out_of_room_goes_on(name, tmp_path):
             assert path.read_bytes() == m.run()[path.name]
     fit(m.recipe(), m.data(), out=tmp_path / "run", progress=False, data_name="spikes.h5")
     assert (tmp_path / "run" / "checkpoint.safetensors").read_bytes() == m.run()["checkpoint.safetensors"]
-
-
-@pytest.mark.parametrize("n_bytes", [0, 100, 3000])
-def test_a_command_says_so(n_bytes, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "sounds.zip").write_bytes(m.sounds_zip())
-    (tmp_path / "m.pth").write_bytes(m.pth())
-    before = snapshot(tmp_path)
-    for words in (["encode", "sounds.zip", "out.h5"], ["import", "m.pth", "o.safetensors", "--dt", "4 ms"]):
-        with no_room_after(min(n_bytes, 1000)):
-            result = CliRunner().invoke(app, words)
-        assert result.exit_code == 2, result.output
-        assert "can't be written" in result.stderr
-        assert "Traceback" not in result.output
-        assert snapshot(tmp_path) == before
-
-
-def test_a_real_full_disk(process, tmp_path):
-    """A file system of 64 kB in memory, where mounting is allowed."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = process(["mount", "-t", "tmpfs", "-o", "size=64k", "none", place], check=False)
-    if mounted.returncode != 0:
-        pytest.skip(f"mounting is not allowed here: {mounted.stderr.strip()}")
-    try:
-        for writer, (name, write, read) in WRITERS.items():
-            write(place / name)
-            with pytest.raises(OSError, match="No space left"):
-                fill(place / "filler")
-            before = snapshot(place)
-            with pytest.raises(HetSynError, match="No space left"):
-                write(place / name)
-            assert snapshot(place) == before, writer
-            (place / "filler").unlink()
-            read(place / name)
-            (place / name).unlink()
-    finally:
-        process(["umount", place])
 
 
 _UNPRIVILEGED = """

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import struct
-import zipfile
 
 import h5py
 import numpy as np
@@ -13,17 +11,16 @@ from hetsyn_sim.errors import CheckpointError, DataError
 
 from . import material as m
 from .case import Case
-from .damage import edited_h5, edited_npz, edited_tensors, header_of, npy, saved, with_header
+from .damage import edited_h5, edited_npz, edited_tensors, header_of, npy, replaced, saved, with_header, within
 from .wrong_states import state_dicts, states
 
 HUGE = 10**12
+_NO_ARRAYS = b"PK\x05\x06" + bytes(18)  # an archive of nothing
 
 
 def _checkpoints():
     def case(how, content, message):
-        return Case(
-            "Checkpoint.load", how, saved("network.safetensors", lambda: content(m.checkpoint().to_bytes())), CheckpointError, message
-        )
+        return Case("Checkpoint.load", how, saved("n.safetensors", lambda: content(m.checkpoint().to_bytes())), CheckpointError, message)
 
     def announced(shape, end):
         def change(content):
@@ -37,9 +34,7 @@ def _checkpoints():
     yield case("of a newer version", lambda c: edited_tensors(c, version=2), other)
     yield case("of version 0", lambda c: edited_tensors(c, version=0), other)
     yield case("of a version that is text", lambda c: edited_tensors(c, version="1"), other)
-    yield case(
-        "of a version that is no number", lambda c: edited_tensors(c, version=True, format="hetsyn-sim checkpoint v0"), "not written by"
-    )
+    yield case("of a version that is no number", lambda c: edited_tensors(c, version=True, format="hetsyn-sim v0"), "not written by")
     yield case("a header of 10^12 bytes", lambda c: with_header(c, b"{}", length=HUGE), "can't be read")
     yield case("a header of 2^64 - 1 bytes", lambda c: with_header(c, b"{}", length=2**64 - 1), "can't be read")
     yield case("a header that is no JSON", lambda c: with_header(c, b"{'a': 1}"), "can't be read")
@@ -47,12 +42,9 @@ def _checkpoints():
     yield case("a tensor of 10^12 values", announced([HUGE], 8 * HUGE), "can't be read")
     yield case("a tensor of 2^63 times 2^63 values", announced([2**63, 2**63], 96), "can't be read")
     yield case("a tensor of a negative size", announced([-3, 4], 96), "can't be read")
-    yield case(
-        "tensors of 10,000 names", lambda c: edited_tensors(c, tensors={f"t{k}": np.zeros(1) for k in range(10_000)}), "do not belong"
-    )
-    yield case(
-        "no tensors", lambda c: with_header(c[:8], {"__metadata__": header_of(c)["__metadata__"]}, length=None), "do not belong|be read"
-    )
+    many = {f"t{k}": np.zeros(1) for k in range(10_000)}
+    yield case("tensors of 10,000 names", lambda c: edited_tensors(c, tensors=many), "do not belong")
+    yield case("no tensors", lambda c: with_header(c[:8], {"__metadata__": header_of(c)["__metadata__"]}), "do not belong|be read")
     yield case("an empty tensor", lambda c: edited_tensors(c, tensors={m.TAU: np.zeros((0, 4))}), "wrong shape")
     yield case("a tensor that is transposed", lambda c: edited_tensors(c, tensors={m.TAU: np.ones((4, 3))}), "wrong shape")
     yield case("a tensor of one more axis", lambda c: edited_tensors(c, tensors={m.TAU: np.ones((1, 3, 4))}), "wrong shape")
@@ -97,19 +89,7 @@ def _spikes():
     def case(how, change, message="damaged or not an HDF5 file"):
         return Case("SpikeDataset.load", how, saved("s.h5", lambda: edited_h5(m.spikes_h5(), change)), DataError, message)
 
-    def replaced(name, value):
-        def change(file):
-            del file[name]
-            file[name] = value
-
-        return change
-
-    def huge(name):
-        def change(file):
-            del file[name]
-            file.create_dataset(name, (HUGE,), dtype="u1", chunks=(1 << 16,), compression="gzip")  # not a byte of it is there
-
-        return change
+    huge = {"shape": (HUGE,), "dtype": "u1", "chunks": (1 << 16,), "compression": "gzip"}  # not a byte of it is there
 
     def attribute(name, value):
         return lambda file: file.attrs.__setitem__(name, value)
@@ -118,8 +98,8 @@ def _spikes():
     yield case("of a version that is text", attribute("version", "1"), "of this version")
     yield case("of an array of versions", attribute("version", [1, 1]), "of this version|damaged")
     yield case("of another format", attribute("format", b"other spikes"), "of this version")
-    yield case("10^12 spikes", huge("spikes/steps"), "more than there is room for")
-    yield case("10^12 labels", huge("labels"), "more than there is room for")
+    yield case("10^12 spikes", replaced("spikes/steps", **huge), "more than there is room for")
+    yield case("10^12 labels", replaced("labels", **huge), "more than there is room for")
     yield case("labels of floats", replaced("labels", np.full(12, 0.5)), "must be whole numbers")
     yield case("labels of text", replaced("labels", ["a"] * 12), "must be whole numbers|damaged")
     yield case("labels that are a folder", lambda f: (f.pop("labels"), f.create_group("labels")))
@@ -142,15 +122,8 @@ def _spikes():
 
 
 def _images():
-    def case(how, name, content, message="not images of MNIST"):
-        def spoil(folder):
-            place = m.mnist(folder / "mnist")
-            for path in place.glob(f"{name.partition('.')[0]}*"):
-                path.unlink()
-            (place / name).write_bytes(content())
-            return place
-
-        return Case("sequential_mnist", how, spoil, DataError, message)
+    def case(how, name, content, message="not images of MNIST", gone=None):
+        return Case("sequential_mnist", how, within(m.mnist, name, lambda _: content(), gone=gone or f"{name}*"), DataError, message)
 
     pixels, digits = m.images()
     train, labels = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
@@ -164,43 +137,21 @@ def _images():
     yield case("a label of 10", labels, lambda: m.idx(digits + 1))
     yield case("more labels than images", labels, lambda: m.idx(np.zeros(11, np.uint8)))
 
-    def npz(**arrays):
-        def spoil(folder):
-            place = m.mnist(folder / "mnist")
-            for path in place.glob("train*"):
-                path.unlink()
-            with zipfile.ZipFile(place / "train.npz", "w") as archive:
-                for name, content in arrays.items():
-                    archive.writestr(f"{name}.npy", content)
-            return place
-
-        return spoil
-
     y = npy((10,), "|u1", bytes(10))
-    yield Case("sequential_mnist", ".npz of 10^12 images", npz(x=npy((10**12, 28, 28), "|u1"), y=y), DataError, "not images of MNIST")
-    yield Case("sequential_mnist", ".npz without labels", npz(x=npy((10, 28, 28), "|u1", bytes(7840))), DataError, "not images of MNIST")
-    yield Case("sequential_mnist", ".npz of objects", npz(x=npy((1,), "|O", b"N."), y=y), DataError, "not images of MNIST")
-    yield Case("sequential_mnist", ".npz of floats", npz(x=npy((10, 784), "<f4", bytes(31360)), y=y), DataError, "not images of MNIST")
+    for how, arrays in (
+        (".npz of 10^12 images", {"x": npy((10**12, 28, 28), "|u1"), "y": y}),
+        (".npz without labels", {"x": npy((10, 28, 28), "|u1", bytes(7840)), "y": None}),
+        (".npz of objects", {"x": npy((1,), "|O", b"N."), "y": y}),
+        (".npz of floats", {"x": npy((10, 784), "<f4", bytes(31360)), "y": y}),
+    ):
+        yield case(how, "train.npz", lambda a=arrays: edited_npz(_NO_ARRAYS, **a), gone="train*")
 
 
 def _shd():
     def case(how, change, message="not in the layout"):
-        def content():
-            place = io.BytesIO(m.shd_h5())
-            with h5py.File(place, "r+") as file:
-                change(file)
-            return place.getvalue()
+        return Case("heidelberg_digits", how, saved("shd.h5", lambda: edited_h5(m.shd_h5(), change)), DataError, message)
 
-        return Case("heidelberg_digits", how, saved("shd.h5", content), DataError, message)
-
-    def replaced(name, value, **options):
-        def change(file):
-            del file[name]
-            file.create_dataset(name, **({"data": value} | options if value is not None else options))
-
-        return change
-
-    yield case("10^12 labels", replaced("labels", None, shape=(HUGE,), dtype="i8", chunks=(1 << 16,)), "more than there is room for")
+    yield case("10^12 labels", replaced("labels", shape=(HUGE,), dtype="i8", chunks=(1 << 16,)), "more than there is room for")
     yield case("labels below zero", replaced("labels", np.full(10, -1)))
     yield case("labels that are not whole", replaced("labels", np.full(10, 0.5)))
     yield case("labels of text", replaced("labels", ["a"] * 10))
@@ -238,16 +189,7 @@ def _sounds():
 
 def _cameras():
     def case(entry, how, content, message="recording of a camera is damaged"):
-        def spoil(folder):
-            if entry == "dvs_gestures":
-                place = m.gestures(folder / "dvs")
-                (place / "user01_led.aedat").write_bytes(content())
-                return place
-            place = m.cifar(folder / "cifar")
-            (place / "airplane" / "cifar10_airplane_0.aedat").write_bytes(content())
-            return place
-
-        return Case(entry, how, spoil, DataError, message)
+        return Case(entry, how, within(*m.CAMERAS[entry], lambda _: content()), DataError, message)
 
     def packet(*numbers):
         return lambda: b"#!AER-DAT3.1\r\n#!END-HEADER\r\n" + struct.pack("<hhiiiiii", *numbers)
@@ -262,17 +204,13 @@ def _cameras():
 
 
 def _words():
-    yield Case("read_sphere", "of 10^12 samples", saved("a.wav", lambda: m.sphere(sample_count=f"-i {HUGE}")), DataError, "can't be read")
-    yield Case("read_sphere", "of 0 channels", saved("a.wav", lambda: m.sphere(channel_count="-i 0")), DataError, "can't be read")
-    yield Case(
-        "read_sphere",
-        "of two channels",
-        saved("a.wav", lambda: m.sphere(channel_count="-i 2", sample_count="-i 200")),
-        DataError,
-        "several channels",
-    )
-    shorten = {"sample_coding": "-s26 pcm,embedded-shorten-v2.00"}
-    yield Case("read_sphere", "packed with Shorten", saved("a.wav", lambda: m.sphere(**shorten)), DataError, "compressed with Shorten")
+    for how, facts, message in (
+        ("of 10^12 samples", {"sample_count": f"-i {HUGE}"}, "can't be read"),
+        ("of 0 channels", {"channel_count": "-i 0"}, "can't be read"),
+        ("of two channels", {"channel_count": "-i 2", "sample_count": "-i 200"}, "several channels"),
+        ("packed with Shorten", {"sample_coding": "-s26 pcm,embedded-shorten-v2.00"}, "compressed with Shorten"),
+    ):
+        yield Case("read_sphere", how, saved("a.wav", lambda f=facts: m.sphere(**f)), DataError, message)
 
 
 KIND = "versions, dtypes, shapes, and sizes in headers"

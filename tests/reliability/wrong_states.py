@@ -14,8 +14,6 @@ from . import material as m
 from .case import Case
 from .damage import saved
 
-__all__ = ["state_dicts", "states"]
-
 
 def state_dicts():
     def case(how, content, message="holds no state dict"):

@@ -12,7 +12,7 @@ from hetsyn_sim.agreement.verify import verify
 from hetsyn_sim.brian import BrianSimulation
 from hetsyn_sim.data.recording import Recording, spikes_to_raster
 from hetsyn_sim.errors import CheckpointError, ConfigError, DataError, DtMismatchError, HetSynError, SpecError, UnknownNameError
-from hetsyn_sim.models import HetSynLIF, LeakyReadout
+from hetsyn_sim.models import HetSynLIF
 from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel
 from hetsyn_sim.tasks.drawn import draw
 from hetsyn_sim.tasks.event_cameras import cifar10_dvs, dvs_gestures
@@ -99,45 +99,43 @@ def _networks():
 
 
 def _brian2():
-    def group(equations, **others):
-        def call():
-            made = brian2.NeuronGroup(2, equations, method="euler", namespace={"tau": 10 * ms}, **others)
-            return NeuronModel.from_brian2(made, name="Mine")
+    def group(equations):
+        facts = {"method": "euler", "threshold": "v > 1", "reset": "v = 0", "namespace": {"tau": 10 * ms}}
+        return lambda: NeuronModel.from_brian2(brian2.NeuronGroup(2, equations, **facts), name="Mine")
 
-        return call
-
-    yield _call(
-        "NeuronModel.from_brian2", "noise", group("dv/dt = -v/tau + xi*tau**-0.5 : 1", threshold="v > 1", reset="v = 0"), HetSynError, "."
-    )
-    rand = group("dv/dt = (rand() - v)/tau : 1", threshold="v > 1", reset="v = 0")
-    yield _call("NeuronModel.from_brian2", "random numbers", rand, HetSynError, ".")
-    yield _call("NeuronModel.from_brian2", "no group", lambda: NeuronModel.from_brian2("dv/dt = -v/tau : 1"), HetSynError, ".")
+    for how, call in (
+        ("noise", group("dv/dt = -v/tau + xi*tau**-0.5 : 1")),
+        ("random numbers", group("dv/dt = (rand() - v)/tau : 1")),
+        ("no group", lambda: NeuronModel.from_brian2("dv/dt = -v/tau : 1")),
+    ):
+        yield _call("NeuronModel.from_brian2", how, call, HetSynError, ".")
 
 
 def _trainings():
-    def trained(**changes):
-        return lambda: fit(m.recipe(), m.data(), progress=False, **changes)
+    def case(how, recipe, data, error, message, **facts):
+        return _call("fit (values)", how, lambda: fit(recipe(), data, progress=False, **facts), error, message)
 
-    spec = m.checkpoint().spec
-    yield _call("fit (values)", "0 epochs", trained(epochs=0), ConfigError, "a setting is wrong")
-    yield _call("fit (values)", "a seed of -1", trained(seed=-1), ConfigError, "a setting is wrong")
-    yield _call(
-        "fit (values)", "NaN as learning rate", lambda: m.recipe().changed(optimiser={"lr": float("nan")}), ConfigError, "a setting"
-    )
-    yield _call("fit (values)", "no recordings", lambda: fit(m.recipe(), m.data()[:0], progress=False), DataError, ".")
-    yield _call("fit (values)", "no recordings to learn from", lambda: fit(m.recipe(), m.data().test, progress=False), DataError, ".")
-    other = lambda: fit(spec, replace(m.data(), dt=0.004), progress=False)  # noqa: E731
-    yield _call("fit (values)", "recordings of another time step", other, DtMismatchError, "time steps differ")
-    wider = NetworkSpec(dt="10 ms", n_input=9, layers=[Layer(HetSynLIF, 3)], readout=Layer(LeakyReadout, 3))
-    yield _call("fit (values)", "recordings of other channels", lambda: fit(wider, m.data(), progress=False), DataError, "channels")
-    traces = Training(loss={"name": "mean_squared_error"}, validation="none", epochs=1)
-    for how, value in (("NaN", np.nan), ("infinities", np.inf)):
-        call = lambda v=value: fit(spec, m.data(), training=traces, traces=np.full((3, 10, 3), v), progress=False)  # noqa: E731
-        yield _call("fit (values)", f"traces of {how}", call, DataError, ".")
-    call = lambda: fit(spec, m.data(), training=traces, traces=np.zeros((3, 10)), progress=False)  # noqa: E731
-    yield _call("fit (values)", "traces of two axes", call, DataError, ".")
-    start = lambda: fit(spec, m.data(), start={m.TAU: np.full((3, 4), np.nan)}, progress=False)  # noqa: E731
-    yield _call("fit (values)", "a start of NaN", start, HetSynError, ".")
+    def spec():
+        return m.checkpoint().spec
+
+    def wider():
+        return replace(spec(), n_input=9)
+
+    yield case("0 epochs", m.recipe, m.data(), ConfigError, "a setting is wrong", epochs=0)
+    yield case("a seed of -1", m.recipe, m.data(), ConfigError, "a setting is wrong", seed=-1)
+    yield case("NaN as learning rate", lambda: m.recipe().changed(optimiser={"lr": np.nan}), m.data(), ConfigError, "a setting")
+    yield case("no recordings", m.recipe, m.data()[:0], DataError, ".")
+    yield case("no recordings to learn from", m.recipe, m.data().test, DataError, ".")
+    yield case("recordings of another time step", spec, replace(m.data(), dt=0.004), DtMismatchError, "time steps differ")
+    yield case("recordings of other channels", wider, m.data(), DataError, "channels")
+    told = Training(loss={"name": "mean_squared_error"}, validation="none", epochs=1)
+    for how, traces in (
+        ("NaN", np.full((3, 10, 3), np.nan)),
+        ("infinities", np.full((3, 10, 3), np.inf)),
+        ("two axes", np.zeros((3, 10))),
+    ):
+        yield case(f"traces of {how}", spec, m.data(), DataError, ".", training=told, traces=traces)
+    yield case("a start of NaN", spec, m.data(), HetSynError, ".", start={m.TAU: np.full((3, 4), np.nan)})
     for how, text in (
         ("an unknown section", "model: HetSynLIF"),
         ("an unknown loss", "training: {loss: {name: hinge}}"),
@@ -166,29 +164,28 @@ def _grids():
 
 
 def _simulations():
-    other = lambda: replace(m.data(), dt=0.004)  # noqa: E731
-    yield _call("verify", "recordings of another time step", lambda: verify(m.checkpoint(), other()), DtMismatchError, "time steps differ")
-    yield _call("verify", "no recordings", lambda: verify(m.checkpoint(), m.data()[:0]), DataError, ".")
-    yield _call("verify", "an unknown device", lambda: verify(m.checkpoint(), m.data(), device="abacus"), HetSynError, "unknown device")
-    yield _call("verify", "an unknown precision", lambda: verify(m.checkpoint(), m.data(), precision="float8"), HetSynError, ".")
-
-    def simulated(inputs, **options):
-        return lambda: BrianSimulation(m.checkpoint().spec, m.checkpoint().values).run(inputs, **options)
-
-    yield _call("verify", "a raster of two axes", simulated(np.zeros((5, 4), bool)), HetSynError, ".")
-    yield _call("verify", "a raster of other channels", simulated(np.zeros((5, 1, 7), bool)), HetSynError, ".")
-    yield _call("verify", "a raster of half spikes", simulated(np.full((5, 1, 4), 0.5)), HetSynError, ".")
-    yield _call("verify", "a raster of NaN", simulated(np.full((5, 1, 4), np.nan)), HetSynError, ".")
-    values = dict(m.checkpoint().values)
-    nan = lambda: BrianSimulation(m.checkpoint().spec, values | {m.WEIGHT: np.full((3, 4), np.nan)})  # noqa: E731
-    yield _call("verify", "weights of NaN", nan, HetSynError, ".")
-    yield _call("verify", "no values", lambda: BrianSimulation(m.checkpoint().spec, {}), HetSynError, ".")
-    yield _call(
-        "verify", "a form that is not known", lambda: BrianSimulation(m.checkpoint().spec, values, form="slow"), HetSynError, "form"
-    )
-    yield _call(
-        "verify", "a variable that is not known", lambda: BrianSimulation(m.checkpoint().spec, values, record="u"), HetSynError, "."
-    )
+    spec, values = m.checkpoint().spec, dict(m.checkpoint().values)
+    for how, data, facts, error, message in (
+        ("recordings of another time step", replace(m.data(), dt=0.004), {}, DtMismatchError, "time steps differ"),
+        ("no recordings", m.data()[:0], {}, DataError, "."),
+        ("an unknown device", m.data(), {"device": "abacus"}, HetSynError, "unknown device"),
+        ("an unknown precision", m.data(), {"precision": "float8"}, HetSynError, "."),
+    ):
+        yield _call("verify", how, lambda d=data, f=facts: verify(m.checkpoint(), d, **f), error, message)
+    for how, raster in (
+        ("two axes", np.zeros((5, 4), bool)),
+        ("other channels", np.zeros((5, 1, 7), bool)),
+        ("half spikes", np.full((5, 1, 4), 0.5)),
+        ("NaN", np.full((5, 1, 4), np.nan)),
+    ):
+        yield _call("verify", f"a raster of {how}", lambda x=raster: BrianSimulation(spec, values).run(x), HetSynError, ".")
+    for how, given, facts, message in (
+        ("weights of NaN", values | {m.WEIGHT: np.full((3, 4), np.nan)}, {}, "."),
+        ("no values", {}, {}, "."),
+        ("a form that is not known", values, {"form": "slow"}, "form"),
+        ("a variable that is not known", values, {"record": "u"}, "."),
+    ):
+        yield _call("verify", how, lambda g=given, f=facts: BrianSimulation(spec, g, **f), HetSynError, message)
 
 
 def _tables():
