@@ -113,12 +113,6 @@ def test_a_state_belongs_to_the_values_it_was_made_with(time_constants):
             torch.testing.assert_close(value, wanted[path], rtol=0, atol=0)
 
 
-def test_bool_input_is_the_same_as_numbers():
-    network, x = Network(network_of(), seed=3), spikes()
-    torch.testing.assert_close(network(x.bool())[0], network(x)[0], rtol=0, atol=0)
-    np.testing.assert_array_equal(network.record(x.bool()).traces["readout.v"], network.record(x.numpy()).traces["readout.v"])
-
-
 @pytest.mark.parametrize("limit", [0.0, 1.0])
 @pytest.mark.parametrize("model", SPIKING)
 def test_a_clamped_decay_of_exactly_zero_or_one_has_finite_gradients(model, limit):

@@ -3,17 +3,13 @@ import pytest
 from hetsyn_sim.errors import ConfigError
 from hetsyn_sim.training.sweep_plan import SweepPlan, changed
 
+from ..refusal import refused
 
-def refused(path):
-    def read():
-        plan = SweepPlan.from_yaml(path)
-        plan.check()
-        plan.combinations()
 
-    with pytest.raises(ConfigError) as caught:
-        read()
-    assert caught.value.remedy
-    return caught.value
+def read(path):
+    plan = SweepPlan.from_yaml(path)
+    plan.check()
+    plan.combinations()
 
 
 def test_combinations_in_order(write_plan):
@@ -34,7 +30,6 @@ def test_settings_go_through_the_recipe(write_plan):
     ("sections", "what", "where"),
     [
         ({"vary": {}}, "a setting is wrong", "vary"),
-        ({"vary": {"training.dropout": []}}, "a setting is wrong", "vary"),
         ({"colour": 1}, "unknown setting", "colour"),
         ({"vary": {"training.optimizer.lr": [0.1]}}, "unknown setting", "training.optimizer"),  # the error of the recipe
         ({"vary": {"training.dropout": [0.1, 1.5]}}, "a setting is wrong", "training.dropout"),  # before any training
@@ -50,13 +45,13 @@ def test_settings_go_through_the_recipe(write_plan):
     ],
 )
 def test_what_is_refused(write_plan, sections, what, where):
-    error = refused(write_plan(**sections))
-    assert error.what.startswith(what)
-    assert where in error.where
+    with refused(ConfigError, f"(?s){what}.*{where}"):
+        read(write_plan(**sections))
 
 
-@pytest.mark.parametrize("text", ["a: [", "", "- 1", "recipe: 3\nvary: {x: [1]}"])
+@pytest.mark.parametrize("text", ["a: [", "", "- 1", "recipe: 3\nvary: {x: [1]}", None])
 def test_files_that_are_no_plan(tmp_path, text):
-    (tmp_path / "plan.yaml").write_text(text)
-    refused(tmp_path / "plan.yaml")
-    refused(tmp_path / "missing.yaml")
+    if text is not None:
+        (tmp_path / "plan.yaml").write_text(text)
+    with refused(ConfigError, "plan.yaml"):
+        read(tmp_path / "plan.yaml")
