@@ -65,24 +65,6 @@ def adex(scheme):
     )
 
 
-def hodgkin_huxley():
-    """Of the shape of Hodgkin and Huxley's, in round numbers; it spikes where v crosses."""
-    return NeuronModel(
-        name="HH",
-        on_pre="g_post += w",
-        neuron="""dv/dt = (g_L*(E_L - v) + g_Na*m**3*h*(E_Na - v) + g_K*n**4*(E_K - v) + g*(0 - v))/C : 1
-        dm/dt = ((1 - m)/exprel((-40 - v)/10) - 4*exp((-65 - v)/18)*m)/tau : 1
-        dh/dt = (0.07*exp((-65 - v)/20)*(1 - h) - h/(1 + exp((-35 - v)/10)))/tau : 1
-        dn/dt = (0.1*(1 - n)/exprel((-55 - v)/10) - 0.125*exp((-65 - v)/80)*n)/tau : 1
-        dg/dt = -g/tau_s : 1""",
-        threshold="v > theta",
-        refractory="v > theta",
-        scheme="exponential_euler",
-        initial={"v": "-65.0", "m": "0.05", "h": "0.6", "n": "0.32"},
-        parameters=W | layer(tau=1 * ms, tau_s=2 * ms, C=1 * ms, g_L=0.3, E_L=-54.0, g_Na=120.0, E_Na=50.0, g_K=36.0, E_K=-77.0, theta=0.0),
-    )
-
-
 def graded():
     """No spikes and no surrogate: the output is a value; an event is where it crosses."""
     return NeuronModel(
@@ -144,9 +126,7 @@ class Case:
         return scan(*self.arguments, StepOptions(**self.settings, record=record))
 
 
-#: Where it is not a millisecond.
-DT = {"HH": "0.1 ms"}
-SIZE = {"HH": 0.4, "AdEx": 1.5, "Summed": 0.6, "AdLIF": 2.0}
+SIZE = {"AdEx": 1.5, "Summed": 0.6, "AdLIF": 2.0}
 PROPAGATOR = {"exact0_phi_u_u": 0.85, "exact0_phi_a_w_a_w": 0.9, "exact0_phi_u_a_w": -0.1}
 
 
@@ -179,13 +159,12 @@ def make(
 
     size = SIZE.get(model.name, 0.5)
     constants = {}
-    spec = NetworkSpec(dt=DT.get(model.name, "1 ms"), n_input=1, layers=[Layer(model, 1)])
+    spec = NetworkSpec(dt="1 ms", n_input=1, layers=[Layer(model, 1)])
     values = {k: float(np.ravel(v)[0]) for k, v in neuron_values(spec, "layer_1", spec.initial_values(0)).items()}
     for name in program.constants:
         base = values.get(name, PROPAGATOR.get(name, 0.1))  # the entries of propagators may be any numbers
         constants[name] = leaf(name, torch.tensor(base) if name == "dt" else base * (1 + 0.1 * (random(n) - 0.5)))
-    initial = {"v": -65.0, "m": 0.05, "h": 0.6, "n": 0.32} if model.name == "HH" else {}
-    states = {x: leaf(f"begin {x}", initial.get(x, 0.0) + 0.02 * random(n_batch, n)) for x in program.states}
+    states = {x: leaf(f"begin {x}", 0.02 * random(n_batch, n)) for x in program.states}
     arriving = (random(n_steps, n_batch, n) < 0.3) * random(n_steps, n_batch, n) * size
     on = next((jump.target.removesuffix("_post") for jump in model.on_pre_jumps if jump.target.endswith("_post")), None)
     fed = {on: leaf("jumps", arriving)} if on else {}

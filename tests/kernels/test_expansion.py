@@ -12,6 +12,7 @@ from hetsyn_sim.kernels import backends, exponential_filter, filter_carry, use_b
 from hetsyn_sim.kernels.expansion_ops import filter_expanded
 from hetsyn_sim.kernels.expansion_plain import expanded_filter
 
+from ..refusal import refused
 from .expansion_bounds import F32, F64, RANGES, allowed, allowed_in_float32, make, value_and_gradients
 from .levels import KERNELS, same_for_any_threads, use_level
 
@@ -121,11 +122,9 @@ def test_too_wide_a_spread_is_left_to_an_exact_back_end():
 @pytest.mark.parametrize("tolerance", [0.0, -1e-6, math.nan, math.inf, 1.0, 1e-8])
 def test_a_tolerance_out_of_range_is_refused(tolerance):
     x, w, rho, _ = make(5, 20, 3, F32)
-    with pytest.raises(ConfigError, match="tolerance of the shared-decay expansion is out of range") as error:
+    said = f"{tolerance!r} for torch.float32", "at least 1.19e-07 and below 1", "take a larger one, or float64, or an exact back end"
+    with refused(ConfigError, "tolerance of the shared-decay expansion is out of range", None, *said):
         expanded_filter(x, w, rho, tolerance)
-    assert error.value.got == f"{tolerance!r} for torch.float32"
-    assert error.value.expected == "at least 1.19e-07 and below 1"
-    assert error.value.remedy == "take a larger one, or float64, or an exact back end"
 
 
 # -- compiled --------------------------------------------------------------------------------------------------------------------------

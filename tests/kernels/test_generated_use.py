@@ -15,7 +15,8 @@ from hetsyn_sim.kernels.codegen.steps import make_steps
 from hetsyn_sim.kernels.step_data import Drive
 from hetsyn_sim.kernels.stepping import can_step, plain_step_scan, step_scan
 
-from .generated_cases import Case, adex, adlif, everything, graded, gradients, hodgkin_huxley, make, summed, tensors
+from .generated_cases import Case, adex, adlif, everything, graded, gradients, make, summed, tensors
+from .levels import same_for_any_threads
 
 pytestmark = pytest.mark.compiled
 
@@ -36,7 +37,7 @@ def pieces(case, first):
     return one, part(slice(first, None), one.end, fresh=False)
 
 
-@pytest.mark.parametrize(("model", "recurrent"), [*RECURRENT, (adex("euler"), "jumps"), (hodgkin_huxley(), "jumps"), (graded(), "")])
+@pytest.mark.parametrize(("model", "recurrent"), [*RECURRENT, (adex("euler"), "jumps"), (graded(), "")])
 def test_two_pieces_are_one_with_all_gradients(model, recurrent):
     case = make(model, recurrent=recurrent)
     whole = case.run(compiled_step_scan)
@@ -56,17 +57,13 @@ def test_the_number_of_threads_changes_no_bit(model, recurrent):
     # large enough for several threads (include/call.hpp)
     case = make(model, recurrent=recurrent, n_steps=40, n_batch=64, n=37, dtype=torch.float32)
     names = ("z", "v", *(f"end states {x}" for x in case.arguments[0].states))
-    before, seen = torch.get_num_threads(), []
-    try:
-        for n in (1, 2, 3):
-            torch.set_num_threads(n)
-            result = case.run(compiled_step_scan)
-            found = tensors(result)
-            seen.append([*(found[k] for k in names), *gradients(case, result, names).values()])
-    finally:
-        torch.set_num_threads(before)
-    for others in seen[1:]:
-        assert all(torch.equal(a, b) for a, b in zip(seen[0], others, strict=True))
+
+    def run():
+        result = case.run(compiled_step_scan)
+        found = tensors(result)
+        return [*(found[k] for k in names), *gradients(case, result, names).values()]
+
+    same_for_any_threads(run, (1, 2, 3))
 
 
 @pytest.mark.parametrize(("model", "recurrent"), RECURRENT)
@@ -84,30 +81,6 @@ def test_single_precision(model, recurrent):
         size = reference.abs().max()
         error, allowed = ((x[name] - reference).abs().max() for x in (slopes, others))
         assert error <= torch.maximum(2 * allowed, 60 * 10 * 1.2e-7 * size), name
-
-
-@pytest.mark.parametrize("model", [graded(), everything()], ids=lambda model: model.name)
-def test_finite_differences(model):
-    case = make(model, n_steps=12, n=2, n_batch=1, fresh=False, reset_gradient=False)  # a surrogate is no derivative
-    result = case.run(compiled_step_scan)
-    only = ("v", "end states")
-    slopes = gradients(case, result, only)
-    step = 1e-6
-    for name in ("tau", "begin v" if "begin v" in case.leaves else "begin u", "jumps"):
-        values = case.leaves[name].data.view(-1)
-        for k in range(min(values.numel(), 4)):
-            ends = []
-            for sign in (1, -1):
-                size = step * max(1e-3, float(values[k].abs()))
-                values[k] += sign * size
-                generator, total = torch.Generator().manual_seed(1), 0.0
-                for part, value in tensors(case.run(compiled_step_scan)).items():
-                    weights = torch.randn(value.shape, generator=generator, dtype=torch.float64)
-                    total += float((weights * value.detach()).sum()) if value.requires_grad and part.startswith(only) else 0.0
-                ends.append(total)
-                values[k] -= sign * size
-            slope = (ends[0] - ends[1]) / (2 * size)
-            assert float(slopes[name].view(-1)[k]) == pytest.approx(slope, rel=1e-5, abs=1e-6), name
 
 
 def test_without_gradients_nothing_is_kept_and_results_are_the_same():

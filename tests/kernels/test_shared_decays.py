@@ -59,13 +59,6 @@ def test_coefficients_are_those_of_the_nodes_at_the_nodes():
     torch.testing.assert_close(slopes.sum(0), torch.zeros(12, dtype=F64), rtol=0, atol=1e-11)  # c adds up to 1 everywhere
 
 
-def test_slopes_of_coefficients_against_autograd():
-    nodes = chebyshev(0.0, 3.0, 9, F64)
-    s = torch.linspace(0.1, 2.9, 7, dtype=F64)
-    jacobian = torch.autograd.functional.jacobian(lambda s: nodes.coefficients(s)[0], s)  # (node, sample, sample)
-    torch.testing.assert_close(nodes.coefficients(s)[1], jacobian.diagonal(dim1=1, dim2=2), rtol=0, atol=1e-10)
-
-
 def test_coefficients_stay_small():
     """No cancellation: the sum of their moduli is the Lebesgue constant, 1 + 2/pi log n or so for Chebyshev points."""
     nodes = chebyshev(0.0, 9.0, 60, F64)
