@@ -120,7 +120,7 @@ def test_the_command_writes_rows_table_and_figure(rows, folder, tmp_path, monkey
         ran.append(source)
         return {k: v for k, v in by[case["mode"], seed].items() if k not in ("case", "seed", "seconds")}
 
-    monkeypatch.setattr(study, "STL", Study("stl", "about", study.STL.cases, measure, study.STL.lines, study.STL.draw))
+    monkeypatch.setattr(study, "STL", Study("stl", "about", study.STL.cases, measure, study.STL.lines, draw=study.STL.draw))
     for _ in range(2):  # the second time, everything is there
         result = CliRunner().invoke(app, ["study", "stl", "--data", str(folder), "--seeds", "2", "--out", str(tmp_path)])
         assert result.exit_code == 0, result.output
