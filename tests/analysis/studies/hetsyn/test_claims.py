@@ -119,8 +119,3 @@ def test_a_change_of_the_rows_changes_the_verdict(study, change, text, verdict):
     for r in found[study]:
         change(r, r["case"]["model"])
     assert dict(zip((claim.text for claim in CLAIMS), verdicts(found), strict=True))[text] == verdict
-
-
-def test_every_claim_names_a_study_that_exists():
-    assert {claim.study for claim in CLAIMS} <= {"", *STUDIES}
-    assert [claim.text for claim in CLAIMS if (claim.judge is None) != (claim.study == "")] == []

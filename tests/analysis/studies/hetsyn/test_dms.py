@@ -8,7 +8,6 @@ import pytest
 from analysis.studies.hetsyn import dms
 from analysis.studies.hetsyn.dms_memory import memory
 from analysis.studies.hetsyn.lesions import as_heavy
-from analysis.studies.hetsyn.neurons import NEURONS
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.tasks import delayed_match_to_sample
 from hetsyn_sim.training import Network, evaluate
@@ -22,23 +21,6 @@ def test_the_control_is_as_many_other_synapses_of_like_weight():
     assert control.sum() == chosen.sum()
     assert not (control & chosen).any()
     assert np.sort(w[control]) == pytest.approx(np.sort(w[chosen]), abs=0.02)
-
-
-def test_a_short_run_measures_everything():
-    row = dms.run({"model": "HetSynLIF", "tau_ms": 100.0}, 0, iterations=40, n_test=200)
-    assert (row["mismatches"], row["simulated"], len(row["curve"])) == (0, 50, 2)
-    assert 0.3 < row["accuracy"] <= 1.0
-    assert 50 < row["cue_median_ms"] < 200
-    assert 50 < row["cue_mean_ms"] < 400
-    assert row["parameters"] == 2 * 100 * 30 + 2 * 2 * 100
-    assert set(row) >= {"long", "infinite", "accuracy_without_long", "accuracy_without_control", "noise_median_ms", "cue_long"}
-
-
-@pytest.mark.parametrize("model", NEURONS)
-def test_all_neurons_recurrent(model):
-    row = dms.run({"model": model, "tau_ms": 40.0, "recurrent": True}, 0, iterations=5, n_test=100)
-    assert row["mismatches"] == 0
-    assert "long" not in row
 
 
 @pytest.mark.parametrize(

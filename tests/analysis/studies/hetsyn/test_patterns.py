@@ -1,24 +1,10 @@
-"""Pattern generation: a training goes down, and the measures are right for outputs that are known."""
+"""Pattern generation: the measures are right for outputs that are known."""
 
 import numpy as np
 import pytest
 
 from analysis.studies.hetsyn import patterns
 from hetsyn_sim.tasks.patterns import pattern_generation
-
-
-def test_a_short_training_goes_down():
-    row = patterns.run({"model": "HetSynLIF", "noise_hz": 2.0, "lr": 5e-3, "targets": 2}, 0, iterations=60, n_test=5)
-    assert (row["mismatches"], row["simulated"], len(row["curve"])) == (0, 5, 3)
-    assert row["curve"][-1] < 0.9 * row["curve"][0]
-    assert row["parameters"] == 2 * 100 * 100 + 2 * 2 * 100
-
-
-@pytest.mark.parametrize("model", ["HetNeuLIF", "HomNeuALIF", "HomNeuLIF"])
-def test_the_other_neurons(model):
-    row = patterns.run({"model": model, "noise_hz": 1.0, "lr": 1e-3, "recurrent": True}, 0, iterations=3, n_test=3)
-    assert row["mismatches"] == 0
-    assert np.isfinite(row["mse"])
 
 
 def test_an_output_that_is_the_target():

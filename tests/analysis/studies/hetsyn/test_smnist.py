@@ -1,9 +1,5 @@
 """Sequential MNIST as a study, on a few images that are made here."""
 
-import gzip
-import struct
-
-import numpy as np
 import pytest
 
 from analysis.studies.hetsyn import smnist
@@ -11,28 +7,18 @@ from analysis.studies.hetsyn.neurons import NEURONS
 from hetsyn_sim.tasks.mnist import sequential_mnist
 from hetsyn_sim.training import fit, load_recipe
 
+from ..images import images
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return images(tmp_path_factory.mktemp("mnist"), 60)
+    return images(tmp_path_factory.mktemp("mnist"), 180, 60)
 
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory):
     """A test image of every class: Brian2 takes seconds for each, pixel by pixel."""
-    return images(tmp_path_factory.mktemp("few"), 10)
-
-
-def images(path, n_test):
-    """Images whose class is the row that is lit."""
-    rng = np.random.default_rng(0)
-    for part, n in (("train", 180), ("t10k", n_test)):
-        y = (np.arange(n) % 10).astype(np.uint8)
-        x = (rng.random((n, 28, 28)) < 0.02).astype(np.uint8) * 255
-        x[np.arange(n), 4 + 2 * y] = 255
-        for name, array in ((f"{part}-images-idx3-ubyte.gz", x), (f"{part}-labels-idx1-ubyte.gz", y)):
-            (path / name).write_bytes(gzip.compress(struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()))
-    return path
+    return images(tmp_path_factory.mktemp("few"), 180, 10)
 
 
 def test_rows_are_learned(folder):
@@ -58,11 +44,6 @@ def test_an_image_that_is_held_out_has_no_copy_in_the_training(folder, monkeypat
     assert not held_out & {name.partition(" copy")[0] for name in data.train.names}
     assert (len(data.train), recipe.training.validation, row["n_train"]) == (3 * 160, "none", 180)
     assert 0.0 <= row["validation_accuracy"] <= 1.0
-
-
-def test_more_images_get_fewer_epochs():
-    plain, more = (smnist.recipe_for({"model": "HetSynLIF", "scan": "pixel"} | extra, 0) for extra in ({}, {"copies": 6}))
-    assert (plain.training.epochs, more.training.epochs) == (56, 8)
 
 
 def test_the_recipe_that_ships_is_that_of_the_study():
