@@ -89,11 +89,12 @@ def neuron_equations(
     *,
     constants: Iterable[SingleEquation] = (),
     holds_sums: bool = False,
+    recordings: bool = True,
 ) -> Equations:
     """The neuron's own equations, with its parameters declared and each sum written as the sum over its projections.
 
     ``constants`` are declarations of what the method of integration needs. With ``holds_sums`` a sum is not an expression but a number,
-    taken once per step.
+    taken once per step. With ``recordings`` it knows how long each of them is.
     """
     model = population.model
     dimensions = model.dimensions()
@@ -117,7 +118,8 @@ def neuron_equations(
     ]
     if added.refractory and model.spiking:
         lines.append(SingleEquation(PARAMETER, REFRACTORY, second.dim, flags=["constant", "shared"]))
-    lines.append(SingleEquation(PARAMETER, STEPS_PER_RECORDING, DIMENSIONLESS, var_type=INTEGER, flags=["constant", "shared"]))
+    if recordings:
+        lines.append(SingleEquation(PARAMETER, STEPS_PER_RECORDING, DIMENSIONLESS, var_type=INTEGER, flags=["constant", "shared"]))
     return Equations(lines)
 
 

@@ -80,6 +80,7 @@ class Ode:
         states = [names[state] for state in model.synapse_equations.states]
         if states:
             place(synapses.state_updater, at.phase("decay"))
+        if states and at.recordings:
             code = wipe_code(states, suffix="_post")
             synapses.run_regularly(code, clock=synapses.clock, when=SLOT, order=at.wipe_order, name=f"{synapses.name}_wipe")
         for total in sums_in_use(model):
@@ -153,7 +154,8 @@ class Fast:
         for state in states:
             decay, name = _decay_name(spec, projection, state), f"{synapses.name}_decay_and_sum_{state}"
             DecayAndSum(synapses, names[state], decay, totals.get(state), post, order=at.phase("decay"), name=name)
-        Wipe(synapses, [names[state] for state in states], list(totals.values()), order=at.wipe_order, name=f"{synapses.name}_wipe")
+        if at.recordings:
+            Wipe(synapses, [names[state] for state in states], list(totals.values()), order=at.wipe_order, name=f"{synapses.name}_wipe")
 
 
 def _decay_name(spec: NetworkSpec, projection: Projection, state: str) -> str:

@@ -35,10 +35,12 @@ def build_network(
     form: Form = FORMS["ode"],
     additions: Additions = NOTHING,
     clock: Clock | None = None,
+    *,
+    recordings: bool = True,
 ) -> BuiltNetwork:
     """Make the network on the active Brian2 device, without input spikes and monitors. ``values`` must have been checked.
 
-    ``clock`` has the network's dt; by default it is a new one.
+    ``clock`` has the network's dt; by default it is a new one. Without ``recordings`` time goes on and nothing begins again.
 
     Raises
     ------
@@ -52,7 +54,7 @@ def build_network(
     built.add(built.source)
     try:
         for number, population in enumerate(spec.populations, start=1):
-            schedule = Schedule(population.step_order)  # each its own: until input arrives, no population acts on another
+            schedule = Schedule(population.step_order, recordings)  # each its own: until input arrives, no population acts on another
             add_population(built, population, number, schedule, values)
             for projection in spec.projections_to(population.name):
                 _add_projection(built, projection, number, schedule, values)
@@ -149,7 +151,7 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
         built.source if projection.source == "input" else built.groups[projection.source],
         target,
         form.equations(built.spec, projection),
-        on_pre=(on_pre if delays is None else delayed(on_pre, projection)) or None,
+        on_pre=(delayed(on_pre, projection) if delays is not None and schedule.recordings else on_pre) or None,
         # one delay for all, instead of an array with a zero for every synapse
         delay=0 * second if delays is None and on_pre else None,
         method=METHOD,

@@ -26,7 +26,7 @@ from .equations import (
     sums_move_states,
 )
 from .methods import choose_method
-from .schedule import SLOT, Schedule, place
+from .schedule import SLOT, Schedule, keep_last_spikes, place
 
 
 def add_population(built: BuiltNetwork, population: Population, number: int, schedule: Schedule, values: Mapping[str, Array]) -> None:
@@ -41,7 +41,9 @@ def add_population(built: BuiltNetwork, population: Population, number: int, sch
     added = built.additions
     method = choose_method(built.spec, population, values)
     holds_sums = not built.form.sums_stand_still and sums_move_states(model)
-    equations = neuron_equations(built.spec, population, added, constants=method.declared, holds_sums=holds_sums)
+    equations = neuron_equations(
+        built.spec, population, added, constants=method.declared, holds_sums=holds_sums, recordings=schedule.recordings
+    )
     spiking = _spiking(model, refractory=bool(added.refractory))
     group = NeuronGroup(population.size, equations, **spiking, method=method.updater, clock=built.clock, namespace={}, name=name)
     built.groups[population.name] = group
@@ -61,7 +63,7 @@ def add_population(built: BuiltNetwork, population: Population, number: int, sch
 
     if model.neuron_equations.states or "refractory" in spiking:
         place(group.state_updater, schedule.phase("decay"))
-    if model.neuron_equations.states:
+    if model.neuron_equations.states and schedule.recordings:
         each_step(beginning_code(model), schedule.wipe_order, "wipe")
     for state in [state for state in added.noise if state in model.neuron_equations.states]:
         set_value(group, kick_of(state), kick_size(*added.noise[state], built.spec.dt_s))
@@ -70,12 +72,15 @@ def add_population(built: BuiltNetwork, population: Population, number: int, sch
         set_value(group, REFRACTORY, added.refractory)
     if "refractory" in spiking:
         _check_refractory(built, population, values)
+    if "refractory" in spiking and schedule.recordings:
         each_step(forget_spikes(model), schedule.forget_order, "forget")
     if holds_sums:
         parts = {total: [sum_name(total, q) for q in built.spec.projections_to(population.name)] for total in sums_in_use(model)}
         each_step("\n".join(f"{total} = {' + '.join(names)}" for total, names in parts.items()), schedule.sums(number), "hold")
     if model.spiking:
         place(group.thresholder["spike"], schedule.threshold(number))
+        if not schedule.recordings:
+            keep_last_spikes(group)
     if model.reset:
         place(group.resetter["spike"], schedule.phase("reset"))
     if hands_on_values(built.spec, population.name):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from brian2 import NeuronGroup
+
 from ..spec import StepOrder
 
 #: The one slot that holds the step, and the slot where monitors look at its result.
@@ -20,6 +22,8 @@ class Schedule:
     """Where each kind of event stands in a step. Numbers grow with time; populations are counted from 1."""
 
     step_order: StepOrder
+    #: Whether recordings follow one another in one run, each from where the network begins; else time goes on and nothing begins again.
+    recordings: bool = True
 
     #: This step's input spikes are made. They arrive later, with the first population.
     input_order = 0
@@ -51,6 +55,15 @@ class Schedule:
     def output(self, population: int) -> int:
         """What it hands on, if that is a value, is read."""
         return 100 * population + 25
+
+
+def keep_last_spikes(group: NeuronGroup) -> None:
+    """Let the spikes of a run's last step have their effect in the first step of the next run, as in one long run.
+
+    Brian2 empties the list of spikes when a run ends. In its own order nobody would read it later; here resets and recurrence may.
+    """
+    for thresholder in group.thresholder.values():
+        thresholder.after_run = lambda: None  # all that Brian2's does
 
 
 def place(brian_object: Any, order: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -95,21 +95,29 @@ class BrianSimulation:
     @cached_property
     def _built(self) -> tuple[BuiltNetwork, Monitors]:
         """The network on Brian2's runtime device, for running it there and for looking at it."""
-        times = {key for key, slot in self.spec.slots.items() if is_time_constant(slot)}
-        values = {key: np.maximum(v, self.device.smallest_time) if key in times else v for key, v in self.values.items()}
         with on_runtime():  # making it needs no compiler, whatever it runs on later
-            built = build_network(self.spec, values, self.form, self.additions)
+            built = build_network(self.spec, self._runtime_values, self.form, self.additions)
             monitors = Monitors(built, self.traces)
             built.network.store(_FRESH)
         return built, monitors
 
-    @property
+    @cached_property
     def network(self) -> Network:
-        """The ``brian2.Network``. Its objects are called after the spec: ``network["layer_1"]``, ``network["layer_1_feedforward"]``.
+        """A ``brian2.Network`` to go on with in Brian2: at time 0, without monitors, its time yours.
 
-        For ``cpp_standalone`` this is a copy on the runtime device, made of the same equations and values.
+        Add monitors, stimuli and groups of your own, and run it. Its objects are called after the spec: ``network["layer_1"]``,
+        ``network["layer_1_feedforward"]``. Input spikes go to ``network["input"].set_spikes(...)``, input values to
+        ``network["input"].namespace["input_values"]``, a TimedArray. It is made on the Brian2 device that is active when it is first asked
+        for. :meth:`run` has a network of its own, which begins each recording anew (and holds neurons that do not begin at 0 there for one
+        step, which this network does not).
         """
-        return self._built[0].network
+        with on_runtime() if brian2.get_device() is brian2.all_devices["runtime"] else nullcontext():  # making it needs no compiler
+            return build_network(self.spec, self._runtime_values, self.form, self.additions, recordings=False).network
+
+    @property
+    def _runtime_values(self) -> Mapping[str, Any]:
+        times = {key for key, slot in self.spec.slots.items() if is_time_constant(slot)}
+        return {key: np.maximum(v, self.device.smallest_time) if key in times else v for key, v in self.values.items()}
 
     def describe(self) -> str:
         """The equations, conditions and jumps as Brian2 runs them, and the step it derives from each."""

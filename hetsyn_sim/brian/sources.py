@@ -28,6 +28,7 @@ def make_source(spec: NetworkSpec, clock: Clock) -> SpikeGeneratorGroup | Neuron
     x = output_name(spec, "input")
     group = NeuronGroup(spec.n_input, f"{x} : 1", clock=clock, namespace={}, name="input")
     # the number that synapses see until the next one is read: they are integrated in between, and know only the one before
+    group.namespace[VALUES] = TimedArray(np.zeros((1, spec.n_input)), dt=clock.dt, name=VALUES)
     group.run_regularly(f"{x} = {VALUES}(t, i)", clock=clock, when=SLOT, order=Schedule.values_order, name="input_output")
     return group
 
