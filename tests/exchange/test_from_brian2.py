@@ -100,22 +100,13 @@ def test_a_connection_without_a_weight_gets_one():
     assert model.on_pre == "v_post += connected_1*(mV_1)"
     assert "connected" not in NeuronModel.from_brian2(*made()).on_pre
     np.testing.assert_array_equal(values_from_brian2(*made(connect="i != j"))["layer_1.feedforward.connected_1"], 1 - np.eye(2, 3))
-
-
-def test_a_name_of_ours_that_the_script_has_gets_a_digit_more():
-    group, synapses = made(group="connected_1 : 1", rate="-v*connected_1/tau", connect="i != j")
-    assert NeuronModel.from_brian2(group, synapses).on_pre == "v_post += connected_10*(mV_1)"
+    taken = made(group="connected_1 : 1", rate="-v*connected_1/tau", connect="i != j")
+    assert NeuronModel.from_brian2(*taken).on_pre == "v_post += connected_10*(mV_1)"
 
 
 def test_a_number_of_both_sides_is_the_neurons():
-    model = NeuronModel.from_brian2(
-        *made(
-            model="dg/dt = -g/tau : volt (clock-driven)\nI_post = g : volt (summed)",
-            on_pre="g += 1*mV",
-            group="I : volt",
-            rate="(I - v)/tau",
-        )
-    )
+    synapse = "dg/dt = -g/tau : volt (clock-driven)\nI_post = g : volt (summed)"
+    model = NeuronModel.from_brian2(*made(model=synapse, on_pre="g += 1*mV", group="I : volt", rate="(I - v)/tau"))
     assert model.synapse == "dg/dt = -g / tau_post : volt"
     assert model.parameters_of("neuron").keys() >= {"tau"}
 
@@ -143,11 +134,8 @@ def test_the_variables_of_the_script_can_all_be_passed():
     model = NeuronModel.from_brian2(group, synapses, namespace={**vars(b2), "tau_of_the_script": 7 * ms, "pi": np.pi})
     assert model.parameters["tau_of_the_script"].distribution.value == 0.007
     assert {"mV_10", "mV_1"} <= set(model.parameters)
-
-
-def test_a_variable_of_the_script_that_ends_in_an_underscore_gets_another_name():
-    group, synapses = made(namespace={"lambda_": 7 * ms}, rate="-v/lambda_", method="euler")
-    assert NeuronModel.from_brian2(group, synapses).parameters["lambda_1"].distribution.value == 0.007
+    ends_in_an_underscore = made(namespace={"lambda_": 7 * ms}, rate="-v/lambda_", method="euler")
+    assert NeuronModel.from_brian2(*ends_in_an_underscore).parameters["lambda_1"].distribution.value == 0.007
 
 
 def test_a_neurons_own_parameter_is_read_by_the_synapse_where_it_is():

@@ -50,18 +50,6 @@ def test_what_a_block_holds():
     assert float(signal.sampling_rate.rescale(pq.Hz)) == pytest.approx(250.0)
 
 
-def test_rates_and_intervals_are_ours():
-    """Mean firing rate and CV of the intervals by Neo's times, as elephant takes them, and by our raster."""
-    before = recording()
-    for train in to_neo(before).segments[0].spiketrains:
-        steps = np.flatnonzero(before.rasters[train.annotations["population"]][:, 0, train.annotations["neuron"]])
-        rate = len(train) / (train.t_stop - train.t_start)
-        assert float(rate.rescale(pq.Hz)) == pytest.approx(len(steps) / (200 * 0.004))
-        if len(steps) > 2:
-            gaps, ours = np.diff(train.magnitude), np.diff(steps)
-            assert gaps.std() / gaps.mean() == pytest.approx(ours.std() / ours.mean())
-
-
 def test_an_empty_recording_and_one_without_spikes():
     nothing = Recording(0.001, {"layer_1": np.zeros((5, 1, 2), dtype=bool)})
     np.testing.assert_array_equal(from_neo(to_neo(nothing)).rasters["layer_1"], nothing.rasters["layer_1"])

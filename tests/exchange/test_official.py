@@ -1,7 +1,6 @@
 """State dicts of the published code: the imported network spikes as the code would have, here and in Brian2; and what is refused."""
 
 import os
-import pickle
 from itertools import pairwise
 
 import numpy as np
@@ -115,9 +114,7 @@ def test_nothing_in_the_file_is_run(tmp_path, monkeypatch):
         ) as caught:
             import_network(path, dt="4 ms")
         assert "weights_only" not in str(caught.value)  # PyTorch's advice to load it all the same is not passed on
-    (tmp_path / "plain.pth").write_bytes(pickle.dumps(Harmful()))
-    with pytest.raises(CheckpointError):
-        import_network(tmp_path / "plain.pth", dt="4 ms")
+
     assert not (tmp_path / "harm").exists()
 
 
@@ -125,21 +122,14 @@ def changed(name, value):
     return lambda tensors: {key: tensor for key, tensor in (tensors | {name: value}).items() if tensor is not None}
 
 
+#: More of them stand in tests/reliability/wrong_states.py.
 BAD = {
-    "text": (lambda t: "weights", "str"),
-    "numbers": (lambda t: {"a": 1}, "a mapping of a"),
-    "nothing": (lambda t: {}, "nothing"),
-    "foreign": (changed("fc.weight", torch.zeros(3, 3)), "a tensor fc.weight"),
-    "no readout": (lambda t: {k: v for k, v in t.items() if "out" not in k}, "no layer_out"),
     "no hidden layer": (lambda t: {k: v for k, v in t.items() if "out" in k}, r"1 layer\(s\)"),
     "no decays": (changed("layer_hidden1.layer_in.rho", None), "layer_hidden1.layer_in without w and rho"),
     "half of the recurrence": (changed("layer_hidden2.layer_rec.w", None), "layer_hidden2.layer_rec without one of"),
     "biases": (changed("layer_hidden1.layer_in.b", torch.ones(12)), "biases that are not 0"),
     "layers that do not fit": (changed("layer_hidden2.layer_in.w", torch.zeros(8, 11)), r"\(12, 30\) and then \(8, 11\)"),
     "decays of another shape": (changed("layer_hidden1.layer_in.rho", torch.zeros(7, 3)), r"shape \(7, 3\)"),
-    "decays above 1": (changed("layer_out.rho", torch.full((5, 8), 1.5)), "40 decays from 1.5 to 1.5"),
-    "NaN": (changed("layer_out.w", torch.full((5, 8), torch.nan)), "40 values that are NaN"),
-    "vectors": (changed("layer_hidden1.layer_in.w", torch.zeros(12)), "weights of shapes"),
 }
 
 
@@ -150,17 +140,15 @@ def test_what_is_no_such_network(tmp_path, case):
         import_network(saved(tmp_path, change(state_dict())), dt="4 ms")
 
 
-def test_files_and_facts_that_make_no_sense(tmp_path):
+def test_facts_that_make_no_sense(tmp_path):
+
     path = saved(tmp_path, state_dict())
-    (tmp_path / "cut.pth").write_bytes(path.read_bytes()[:500])
-    for name, facts, error, message in (
-        ("nothing.pth", {}, CheckpointError, "no such file"),
-        ("cut.pth", {}, CheckpointError, r"that torch\.save wrote"),
-        ("model.pth", {"layout": "norse"}, UnknownNameError, "hetsyn-official"),
-        ("model.pth", {"dt": "4 mV"}, SpecError, "wrong kind"),
-        ("model.pth", {"dt": "0 ms"}, ConfigError, "make no sense"),
-        ("model.pth", {"theta": 0.0}, ConfigError, "make no sense"),
-        ("model.pth", {"tau_reset": "-1 ms"}, ConfigError, "make no sense"),
+    for facts, error, message in (
+        ({"layout": "norse"}, UnknownNameError, "hetsyn-official"),
+        ({"dt": "4 mV"}, SpecError, "wrong kind"),
+        ({"dt": "0 ms"}, ConfigError, "make no sense"),
+        ({"theta": 0.0}, ConfigError, "make no sense"),
+        ({"tau_reset": "-1 ms"}, ConfigError, "make no sense"),
     ):
         with pytest.raises(error, match=message):
-            import_network(tmp_path / name, **({"dt": "4 ms"} | facts))
+            import_network(path, **({"dt": "4 ms"} | facts))

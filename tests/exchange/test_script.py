@@ -9,7 +9,7 @@ import pytest
 
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.data.decoding import Decoder
-from hetsyn_sim.errors import ConfigError, DataError, DtMismatchError, TransferError
+from hetsyn_sim.errors import DataError, DtMismatchError, TransferError
 from hetsyn_sim.exchange import export_brian2
 from hetsyn_sim.kernels import use_backend
 from hetsyn_sim.ladder import RUNGS, Setting
@@ -21,7 +21,12 @@ from ..brian.neurons import adlif, graded, izhikevich, value_readout
 from ..conftest import make_toy_data
 from .scripts import run_script
 
-LIVELY = HetSynLIF.with_parameters(w={"initial": FanInNormal(3.0)})
+
+def lively(model):
+    return model.with_parameters(w={"initial": FanInNormal(3.0)})
+
+
+LIVELY = lively(HetSynLIF)
 
 
 def checkpoint_of(layers, readout=None, loss=None, order=None, seed=0):
@@ -31,7 +36,12 @@ def checkpoint_of(layers, readout=None, loss=None, order=None, seed=0):
     return Checkpoint(spec, spec.initial_values(seed), recipe=recipe)
 
 
+def one_layer(model, recurrent=True, loss=None, order=None, size=6):
+    return checkpoint_of([Layer(model, size, recurrent=recurrent)], Layer(LeakyReadout, 3), loss, order)
+
+
 def at_rung(name):
+
     data, checkpoint = make_toy_data(), checkpoint_of([Layer(LIVELY, 5, recurrent=True)], Layer(LeakyReadout, 3), seed=1)
     setting = Setting(checkpoint.spec, dict(checkpoint.values), data.rasters())
     there = next(rung for rung in RUNGS if rung.name == name).apply(setting, 20.0, np.random.default_rng(0))
@@ -41,35 +51,19 @@ def at_rung(name):
 NETWORKS = {
     "membrane capacitance": lambda: at_rung("membrane capacitance"),
     "recurrent, two layers": lambda: checkpoint_of([Layer(LIVELY, 7, recurrent=True), Layer(LIVELY, 5)], Layer(LeakyReadout, 3)),
-    "a recurrent neuron alone": lambda: checkpoint_of([Layer(LIVELY, 1, recurrent=True)], Layer(LeakyReadout, 3)),
-    "self-connections, no readout": lambda: checkpoint_of(
-        [Layer(LIVELY, 4, recurrent=True, self_connections=True)], loss={"name": "spike_count"}
-    ),
+    "a recurrent neuron alone": lambda: one_layer(LIVELY, size=1),
+    "self-connections, no readout": lambda: checkpoint_of([Layer(LIVELY, 4, True, True)], loss={"name": "spike_count"}),
     "time constants of neurons": lambda: checkpoint_of(
-        [Layer(HetNeuLIF.with_parameters(w={"initial": FanInNormal(3.0)}), 6, recurrent=True)],
-        Layer(HetNeuReadout, 3),
-        {"name": "last_step"},
+        [Layer(lively(HetNeuLIF), 6, recurrent=True)], Layer(HetNeuReadout, 3), {"name": "last_step"}
     ),
-    "adaptation": lambda: checkpoint_of(
-        [Layer(HomNeuALIF.with_parameters(w={"initial": FanInNormal(3.0)}), 6)], Layer(LeakyReadout, 3), {"name": "mean_squared_error"}
+    "adaptation": lambda: one_layer(lively(HomNeuALIF), False, {"name": "mean_squared_error"}),
+    "another order of the step": lambda: one_layer(
+        LIVELY, True, {"name": "sum_of_softmax", "burn_in": 3}, ("recurrent", "reset", "decay", "feedforward", "threshold")
     ),
-    "another order of the step": lambda: checkpoint_of(
-        [Layer(LIVELY, 6, recurrent=True)],
-        Layer(LeakyReadout, 3),
-        {"name": "sum_of_softmax", "burn_in": 3},
-        ("recurrent", "reset", "decay", "feedforward", "threshold"),
-    ),
-    "jumps on states": lambda: checkpoint_of(
-        [Layer(izhikevich().with_parameters(tau={"initial": "20 ms"}), 6, recurrent=True)], Layer(LeakyReadout, 3)
-    ),
-    "frozen while refractory": lambda: checkpoint_of(
-        [Layer(adlif("exponential_euler", frozen="u", refractory="t_ref", initial={"u": "theta/2"}), 6, recurrent=True)],
-        Layer(LeakyReadout, 3),
-    ),
-    "crossings without reset": lambda: checkpoint_of(
-        [Layer(adlif("euler", refractory="v > theta", reset="", initial={"u": "theta/2"}), 6)], Layer(LeakyReadout, 3)
-    ),
-    "textbook LIF": lambda: checkpoint_of([Layer(HomNeuLIF.with_parameters(w={"initial": FanInNormal(3.0)}), 6)], Layer(LeakyReadout, 3)),
+    "jumps on states": lambda: one_layer(izhikevich().with_parameters(tau={"initial": "20 ms"})),
+    "frozen while refractory": lambda: one_layer(adlif("exponential_euler", frozen="u", refractory="t_ref", initial={"u": "theta/2"})),
+    "crossings without reset": lambda: one_layer(adlif("euler", refractory="v > theta", reset="", initial={"u": "theta/2"}), False),
+    "textbook LIF": lambda: one_layer(lively(HomNeuLIF), False),
 }
 
 
@@ -147,17 +141,6 @@ def test_equal_exports_are_equal(toy_data, toy_checkpoint, tmp_path):
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes(), file.name
     export_brian2(toy_checkpoint, toy_data[:3], tmp_path / "two")  # an export may be replaced
     assert len(np.load(tmp_path / "two" / "recordings.npz")["labels"]) == 3
-
-
-def test_nothing_of_the_users_is_overwritten(toy_data, toy_checkpoint, tmp_path):
-    (tmp_path / "thesis.tex").write_text("chapter 1")
-    with pytest.raises(ConfigError, match="nothing can be exported there") as excinfo:
-        export_brian2(toy_checkpoint, toy_data, tmp_path)
-    assert excinfo.value.got == "thesis.tex"
-    for place in (tmp_path / "thesis.tex", tmp_path / "thesis.tex" / "below"):
-        with pytest.raises(ConfigError, match="nothing can be exported there"):
-            export_brian2(toy_checkpoint, toy_data, place)
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
 def test_recordings_that_do_not_fit(toy_data, toy_checkpoint, tmp_path):
