@@ -16,13 +16,7 @@ def test_states_and_subexpressions_are_told_apart():
     assert parsed.subexpressions == {"v": 2 * symbol("R")}
     assert set(parsed.dimensions) == {"R", "v"}
     assert parsed.texts["v"] == "2*R"
-
-
-def test_dimensions_are_those_after_the_colon():
     assert parse_equations("T = x : second", where="m").dimensions["T"] is second.dim
-
-
-def test_no_text_is_no_equations():
     assert parse_equations("", where="m").states == {}
 
 
@@ -39,13 +33,7 @@ def test_nested_subexpressions_are_written_out():
         ("dR/dt = -R/tau : parsec", "can't read these equations", "m: neuron", "parsec", "correct the line"),
         ("v = a : 1\na = v : 1", "can't read these equations", "m: neuron", "cycle", "correct the line"),
         ("dR/dt = -R/tau : 1 (constant over dt)", "flags have no place", "m: neuron: R", "(constant over dt)", "remove the flag"),
-        (
-            "theta : 1",
-            "parameter is declared in the equations",
-            "m: neuron: theta",
-            "theta : 1 (a pure number)",
-            "move theta to `parameters`",
-        ),
+        ("theta : 1", "declared in the equations", "m: neuron: theta", "theta : 1 (a pure number)", "move theta to `parameters`"),
     ],
 )
 def test_what_is_no_equation_of_a_model_is_refused(text, what, where, got, remedy):
@@ -77,12 +65,10 @@ def test_any_other_statement_is_refused(text):
         parse_jumps(text, where="m: reset")
 
 
-def test_a_threshold_has_two_sides():
-    assert parse_condition("v > 2*theta", where="m") == (symbol("v"), 2 * symbol("theta"))
-
-
 @pytest.mark.parametrize("text", ["v >= theta", "v < theta", "theta < v", "v == theta", "v > theta and v > 0", "v"])
 def test_a_threshold_is_one_strict_inequality(text):
+    assert parse_condition("v > 2*theta", where="m") == (symbol("v"), 2 * symbol("theta"))
+
     with refused(SpecError, "one strict inequality", "m: threshold", repr(text), '"v > theta"', "left > right"):
         parse_condition(text, where="m: threshold")
 

@@ -86,12 +86,9 @@ def test_with_parameters_changes_only_what_it_names():
     assert tied.neuron == HetSynLIF.neuron
 
 
-def test_with_parameters_refuses_an_unknown_parameter():
+def test_with_parameters_refuses_what_it_does_not_know():
     with refused(SpecError, "unknown parameter", "HetSynLIF", "'tau'", "tau_syn", "correct the name"):
         HetSynLIF.with_parameters(tau={"initial": 5 * ms})
-
-
-def test_with_parameters_refuses_an_unknown_property():
     with refused(SpecError, "unknown property of a parameter", got="'inital'", expected="initial", remedy="correct its name"):
         HetSynLIF.with_parameters(tau_syn={"inital": 5 * ms})
 
@@ -102,13 +99,3 @@ def test_with_parameters_refuses_an_unknown_property():
 def test_what_describes_no_model_is_refused(plain):
     with refused(SpecError, "not the description of a neuron model", "NeuronModel", expected="on_pre", remedy="add what is missing"):
         NeuronModel.from_dict(plain)
-
-
-def test_what_is_not_yaml_is_refused():
-    with refused(SpecError, "not YAML", got="line 1", expected="what to_text writes", remedy="correct the line"):
-        NeuronModel.from_text("name: [HetSynLIF")
-
-
-def test_yaml_that_would_run_code_is_refused():
-    with pytest.raises(SpecError, match="not YAML"):
-        NeuronModel.from_text("!!python/object/apply:os.getcwd []")

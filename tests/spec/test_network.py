@@ -9,7 +9,7 @@ import pytest
 from brian2 import ms
 
 from hetsyn_sim.errors import SpecError, UnknownNameError
-from hetsyn_sim.models import MODELS, HetSynLIF, HomNeuLIF, LeakyReadout
+from hetsyn_sim.models import HetSynLIF, HomNeuLIF, LeakyReadout
 from hetsyn_sim.spec import Constant, Layer, NetworkSpec, Normal, StepOrder
 
 from ..refusal import refused
@@ -146,13 +146,6 @@ def test_text_and_pickle_give_back_an_equal_network(spec, first):
         assert list(again.slots) == list(spec.slots)
 
 
-@pytest.mark.parametrize("model", [m for m in MODELS.values() if m.spiking], ids=lambda m: m.name)
-@pytest.mark.parametrize("dt", [1e-3, 1 / 3, 1e-4 * 3])
-def test_any_model_and_any_dt_survive_the_text(model, dt):
-    spec = NetworkSpec(dt, 1, [Layer(model, 2, recurrent=True)])
-    assert NetworkSpec.from_text(spec.to_text()) == spec
-
-
 def test_a_model_is_written_once():
     spec = NetworkSpec("1 ms", 1, [Layer(HetSynLIF, 1), Layer(HomNeuLIF, 2), Layer(HetSynLIF, 3)])
     assert [m["name"] for m in spec.to_dict()["models"]] == ["HetSynLIF", "HomNeuLIF"]
@@ -173,8 +166,3 @@ def test_a_model_is_written_once():
 def test_what_describes_no_network_is_refused(plain):
     with refused(SpecError, "not the description of a network", "NetworkSpec", expected="step_order", remedy="write the file anew"):
         NetworkSpec.from_dict(plain)
-
-
-def test_what_is_not_yaml_is_refused():
-    with refused(SpecError, "not YAML", "NetworkSpec"):
-        NetworkSpec.from_text("layers: [")

@@ -31,49 +31,35 @@ def test_axes_say_the_shape(axes, shape):
     assert Parameter(axes=axes).shape(n_post=3, n_pre=2) == shape
 
 
-@pytest.mark.parametrize("axes", [None, "", "pre", "pre post", "neuron"])
-def test_axes_are_required_and_known(axes):
-    with refused(SpecError, "needs axes", "Parameter", repr(axes), "'post pre' or 'post' or 'layer'", 'axes="post pre"'):
-        Parameter(axes=axes)
+BOUNDED = {"unit": "ms", "bounds": ("1 ms", "1 second")}
+OUTSIDE, IN_MS, CHANGE = "starts outside of its bounds", "1.0 ms to 1000.0 ms", "change the initial value or the bounds"
+ORDER, FAN_IN = "reversed, equal or not a number", "only a synapse has a fan-in"
 
 
-def test_a_unit_is_known_and_is_that_of_the_initial_value_and_of_the_bounds():
-    with refused(SpecError, "unknown unit", got="'parsec'"):
-        Parameter(axes="layer", unit="parsec")
-    with refused(SpecError, "wrong kind", "Parameter.initial"):
-        Parameter(axes="layer", unit="ms", initial=5 * mV)
-    with refused(SpecError, "wrong kind", "Parameter.bounds"):
-        Parameter(axes="layer", unit="ms", bounds=(1 * mV, 2 * mV))
-
-
-def test_a_trainable_parameter_says_how_far_it_may_go():
-    with refused(SpecError, "trainable parameter needs bounds", remedy="UNBOUNDED"):
-        Parameter(axes="layer", trainable=True)
-    assert Parameter(axes="layer", trainable=True, bounds=UNBOUNDED).si_bounds == (-math.inf, math.inf)
-
-
-@pytest.mark.parametrize("bounds", [(2.0, 1.0), (1.0, 1.0), (math.nan, 1.0), (0.0, math.nan)])
-def test_bounds_are_in_order(bounds):
-    with refused(SpecError, "reversed, equal or not a number", expected="lowest < highest", remedy="swap them"):
-        Parameter(axes="layer", bounds=bounds)
-
-
-@pytest.mark.parametrize("initial", [Constant("5 second"), Uniform("0 ms", "5 ms"), Uniform("5 ms", "5 second")])
-def test_it_starts_inside_its_bounds(initial):
-    remedy = "change the initial value or the bounds"
-    with refused(SpecError, "starts outside of its bounds", expected="1.0 ms to 1000.0 ms", remedy=remedy):
-        Parameter(axes="layer", unit="ms", initial=initial, bounds=("1 ms", "1 second"))
+@pytest.mark.parametrize(
+    ("facts", "what", "where", "expected", "remedy"),
+    [
+        *(({"axes": a}, "needs axes", "Parameter", "'post pre' or 'post'", 'axes="post') for a in (None, "", "pre", "pre post", "neuron")),
+        ({"unit": "parsec"}, "unknown unit", None, "", ""),
+        ({"unit": "ms", "initial": 5 * mV}, "wrong kind", "Parameter.initial", "", ""),
+        ({"unit": "ms", "bounds": (1 * mV, 2 * mV)}, "wrong kind", "Parameter.bounds", "", ""),
+        ({"trainable": True}, "trainable parameter needs bounds", None, "", "UNBOUNDED"),
+        *(({"bounds": b}, ORDER, None, "lowest < highest", "swap") for b in ((2.0, 1.0), (1.0, 1.0), (math.nan, 1.0), (0.0, math.nan))),
+        ({**BOUNDED, "initial": Constant("5 second")}, OUTSIDE, None, IN_MS, CHANGE),
+        ({**BOUNDED, "initial": Uniform("0 ms", "5 ms")}, OUTSIDE, None, IN_MS, CHANGE),
+        ({**BOUNDED, "initial": Uniform("5 ms", "5 second")}, OUTSIDE, None, IN_MS, CHANGE),
+        *(({"axes": axes, "initial": FanInNormal(1.0)}, FAN_IN, None, "", "normal(mean, sd)") for axes in ("post", "layer")),
+    ],
+)
+def test_what_is_no_parameter_is_refused(facts, what, where, expected, remedy):
+    with refused(SpecError, what, where, expected=expected, remedy=remedy):
+        Parameter(**({"axes": "layer"} | facts))
 
 
 @pytest.mark.parametrize("initial", [Constant("1 ms"), Uniform("1 ms", "1 second"), Normal("1 ms", "5 ms")])
 def test_it_may_start_on_its_bounds_and_a_normal_is_cut_there(initial):
-    assert Parameter(axes="layer", unit="ms", initial=initial, bounds=("1 ms", "1 second")).si_bounds == (1e-3, 1.0)
-
-
-@pytest.mark.parametrize("axes", ["post", "layer"])
-def test_only_a_synapse_has_a_fan_in(axes):
-    with refused(SpecError, "only a synapse has a fan-in", got=repr(axes), remedy="normal(mean, sd)"):
-        Parameter(axes=axes, initial=FanInNormal(1.0))
+    assert Parameter(axes="layer", initial=initial, **BOUNDED).si_bounds == (1e-3, 1.0)
+    assert Parameter(axes="layer", trainable=True, bounds=UNBOUNDED).si_bounds == (-math.inf, math.inf)
 
 
 @pytest.mark.parametrize(

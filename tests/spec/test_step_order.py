@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,50 +20,7 @@ TAIL = ("feedforward", "threshold")
 ORDERS = [StepOrder((*first, *TAIL)) for first in permutations(("decay", "reset", "recurrent"))]
 
 #: As version 0.1.0 wrote it: the order is the network's, and the model has none.
-OF_0_1_0 = """\
-dt: 1.0 ms
-n_input: 3
-step_order:
-- reset
-- decay
-- recurrent
-- feedforward
-- threshold
-layers:
-- model: 0
-  size: 2
-  recurrent: true
-  self_connections: true
-models:
-- name: STLLIF
-  on_pre: v_post += w
-  neuron: 'dv/dt = v*log(leak)/dt : 1'
-  threshold: v > theta
-  reset: v = 0
-  reference: Sun et al. 2023 (STL-SNN, IEEE TCDS), as in its published code; its step order is RESET_FIRST. SL is theta with
-    trainable=False, TL is w with trainable=False
-  parameters:
-    w:
-      axes: post pre
-      unit: '1'
-      initial: fan_in_normal(4.0)
-      bounds:
-      - -inf
-      - inf
-      trainable: true
-    theta:
-      axes: post
-      unit: '1'
-      initial: normal(2.0, 0.0001)
-      bounds:
-      - -inf
-      - inf
-      trainable: true
-    leak:
-      axes: layer
-      unit: '1'
-      initial: constant(0.5)
-"""
+OF_0_1_0 = (Path(__file__).parents[1] / "data" / "files_of_0_1_0" / "stllif.yaml").read_text(encoding="utf-8")
 
 
 def test_the_default_decays_first():

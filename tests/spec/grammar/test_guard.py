@@ -139,10 +139,6 @@ def test_a_checkpoint_with_a_deep_recipe_is_refused(refused, toy_checkpoint, tmp
     assert "nested" in str(refused("can't be read", Checkpoint.load, path).got)
 
 
-def test_there_are_enough_cases():
-    assert len(CASES) + len(YAML) + len(RECIPES) >= 100
-
-
 def test_only_units_are_ever_evaluated():
     """Brian2 does that, with what is behind a colon. It has been held against a closed grammar."""
     for model in MODELS.values():
