@@ -32,6 +32,17 @@ def assert_same(reference, recording, *, atol=1e-12, must_spike=True):
         np.testing.assert_allclose(recording.traces[name], trace, rtol=0, atol=atol, err_msg=name)
 
 
+def assert_same_alone(simulation, inputs):
+    """Every recording is the same on its own as among the others: nothing crosses from one into the next. The recording of all."""
+    together = simulation.run(inputs)
+    for k in range(inputs.shape[1]):
+        alone = simulation.run(inputs[:, k : k + 1])
+        for name, of_one in {**alone.rasters, **alone.traces}.items():
+            of_all = together.rasters.get(name, together.traces.get(name))
+            np.testing.assert_array_equal(of_one[:, 0], of_all[:, k], err_msg=name)
+    return together
+
+
 @pytest.fixture
 def check():
     """Simulate with Brian2 and with the reference interpreter, and compare."""

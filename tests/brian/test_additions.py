@@ -11,7 +11,7 @@ from hetsyn_sim.ladder.rung import Setting
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 
-from .conftest import assert_same, lively, random_spikes
+from .conftest import assert_same, assert_same_alone, lively, random_spikes
 
 
 @pytest.fixture
@@ -54,21 +54,17 @@ def test_a_delay_of_the_input_is_later_input(form, spec, values):
 def test_with_delays_every_recording_is_the_same_alone(spec, values):
     inputs, rng = random_spikes((30, 3, 12), rate=0.5), np.random.default_rng(1)
     delays = {q.name: rng.uniform(0.0, 6e-3, (q.n_post, q.n_pre)) for q in spec.projections}
-    together = run(spec, values, inputs, delays=delays)
-    for k in range(3):
-        alone = run(spec, values, inputs[:, k : k + 1], delays=delays)
-        np.testing.assert_array_equal(together.rasters["layer_1"][:, k], alone.rasters["layer_1"][:, 0])
+    together = assert_same_alone(BrianSimulation(spec, values, form="fast", additions=Additions(delays=delays)), inputs)
     assert together.rasters["layer_1"].mean() > 0.02
 
 
 def test_a_refractory_neuron_rests_and_a_new_recording_begins_rested(spec, values):
     inputs = random_spikes((40, 3, 12), rate=0.6)
-    free, resting = run(spec, values, inputs), run(spec, values, inputs, refractory=4e-3)
+    free = run(spec, values, inputs)
+    resting = assert_same_alone(BrianSimulation(spec, values, form="fast", additions=Additions(refractory=4e-3)), inputs)
     gaps = [np.diff(np.flatnonzero(r.rasters["layer_1"][:, k, j])) for r in (free, resting) for k in range(3) for j in range(7)]
     assert min(gap.min(initial=99) for gap in gaps[:21]) < 4
     assert min(gap.min(initial=99) for gap in gaps[21:]) == 4
-    alone = run(spec, values, inputs[:, 1:2], refractory=4e-3)
-    np.testing.assert_array_equal(resting.rasters["layer_1"][:, 1], alone.rasters["layer_1"][:, 0])
 
 
 def noisy(spec, values, inputs, sd, seed):

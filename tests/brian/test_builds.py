@@ -12,6 +12,8 @@ from hetsyn_sim.brian.inputs import spikes_with_room
 from hetsyn_sim.brian.standalone import recordings_per_run, room_for
 from hetsyn_sim.errors import BackendError
 
+pytestmark = pytest.mark.process  # the compiler is asked for its version
+
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
@@ -32,12 +34,12 @@ def compiled(monkeypatch):
     return projects
 
 
-def project_of(folder, source="int main() {}", data="1"):
+def project_of(folder, source="int main() {}", data="1", makefile="all:"):
     (folder / "static_arrays").mkdir(parents=True)
     (folder / "code_objects").mkdir()
     (folder / "main.cpp").write_text(source)
     (folder / "code_objects" / "a.cpp").write_text("a")
-    (folder / "makefile").write_text("all:")
+    (folder / "makefile").write_text(makefile)
     (folder / "static_arrays" / "weights.h").write_text(data)
     return folder
 
@@ -53,19 +55,14 @@ def test_equal_sources_are_compiled_once_whatever_the_data(tmp_path, cache, comp
     assert len(list(cache.iterdir())) == 1
 
 
-@pytest.mark.parametrize("file", ["main.cpp", "makefile", "code_objects/a.cpp"])
-def test_other_sources_are_another_program(file, tmp_path, cache, compiled):
-    first, second = project_of(tmp_path / "one"), project_of(tmp_path / "two")
-    (second / file).write_text("other")
-    for project in (first, second):
-        builds.program_for(project)
-    assert compiled == [first, second]
-
-
-def test_another_compiler_makes_another_program(tmp_path, cache, compiled, monkeypatch):
+@pytest.mark.parametrize("change", ["main.cpp", "makefile", "code_objects/a.cpp", "compiler"])
+def test_other_sources_and_another_compiler_make_another_program(change, tmp_path, cache, compiled, monkeypatch):
     first, second = project_of(tmp_path / "one"), project_of(tmp_path / "two")
     builds.program_for(first)
-    monkeypatch.setenv("CXX", "c++")
+    if change == "compiler":
+        monkeypatch.setenv("CXX", "c++")
+    else:
+        (second / change).write_text("other")
     builds.program_for(second)
     assert compiled == [first, second]
 
@@ -104,8 +101,7 @@ def test_a_cache_that_can_not_be_written(tmp_path, compiled, monkeypatch):
 
 
 def test_the_message_of_a_failed_compilation_has_its_last_lines(tmp_path, cache):
-    project = project_of(tmp_path / "one")
-    (project / "makefile").write_text("all:\n\t@echo something is missing; exit 3\n")
+    project = project_of(tmp_path / "one", makefile="all:\n\t@echo something is missing; exit 3\n")
     with pytest.raises(BackendError, match=r"(?s)can't be compiled.*something is missing.*run `make` there"):
         builds.program_for(project)
 
@@ -115,8 +111,8 @@ def test_of_sources_that_are_known_the_object_files_are_used_again(tmp_path, cac
     rules = "CXXFLAGS = {}\n%.o: %.cpp\n\t@echo $< >> compiled; cp $< $@\nmain: main.o code_objects/a.o make.deps\n\tcat $^ > main\n"
     compiled = []
     for name, source, flags in (("one", "int a;", "-O3"), ("two", "int b;", "-O3"), ("three", "int b;", "-O2")):
-        project = project_of(tmp_path / name, source=source)
-        (project / "makefile").write_text(rules.format(flags).replace("%.o:", ".DEFAULT_GOAL := main\n%.o:"))
+        makefile = rules.format(flags).replace("%.o:", ".DEFAULT_GOAL := main\n%.o:")
+        project = project_of(tmp_path / name, source=source, makefile=makefile)
         builds.program_for(project)
         compiled.append(set((project / "compiled").read_text().split()))
         assert (project / "main").read_text() == f"{source}a"
@@ -124,18 +120,10 @@ def test_of_sources_that_are_known_the_object_files_are_used_again(tmp_path, cac
 
 
 def test_a_kept_program_can_be_run(tmp_path, cache):
-    project = project_of(tmp_path / "one")
-    (project / "makefile").write_text("all:\n\t@echo exit 0 > main; chmod +x main\n")
-    builds.program_for(project)
-    program, new = builds.program_for(project_of_same(project, tmp_path / "two"))
+    projects = [project_of(tmp_path / name, makefile="all:\n\t@echo exit 0 > main; chmod +x main\n") for name in ("one", "two")]
+    _, (program, new) = map(builds.program_for, projects)
     assert not new
     assert program.stat().st_mode & stat.S_IXUSR
-
-
-def project_of_same(project, folder):
-    made = project_of(folder)
-    (made / "makefile").write_text((project / "makefile").read_text())
-    return made
 
 
 def test_the_cache_is_the_users_unless_another_is_named(monkeypatch, tmp_path):

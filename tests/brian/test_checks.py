@@ -6,28 +6,41 @@ import pytest
 from hetsyn_sim.brian import DEVICES, BrianSimulation, simulate
 from hetsyn_sim.brian.devices import find_device
 from hetsyn_sim.errors import BackendError, DataError, DtMismatchError, TransferError, UnknownNameError
+from hetsyn_sim.spec import Layer, NetworkSpec
 
 from .conftest import random_spikes
+from .neurons import graded
 
 
-@pytest.mark.parametrize("shape", [(10, 2, 5), (10, 6), (2, 10, 6, 1)])
-def test_inputs_of_another_shape(spec, values, shape):
-    with pytest.raises(DataError, match=r"(?s)do not fit.*6 input channels"):
-        simulate(spec, values, np.zeros(shape))
-
-
-@pytest.mark.parametrize("shape", [(0, 2, 6), (10, 0, 6)])
-def test_nothing_to_simulate(spec, values, shape):
-    with pytest.raises(DataError, match="nothing to simulate"):
-        simulate(spec, values, np.zeros(shape))
-
-
-@pytest.mark.parametrize("value", [2, 0.5, -1, np.nan, np.inf])
-def test_inputs_that_are_not_spikes(spec, values, value):
+def inputs_with(value):
     inputs = np.zeros((10, 2, 6))
     inputs[4, 1, 3] = value
-    with pytest.raises(DataError, match=r"(?s)must be 0 or 1.*step 4, recording 1, channel 3"):
+    return inputs
+
+
+NOT_A_SPIKE = r"(?s)must be 0 or 1.*step 4, recording 1, channel 3.*values, needs a model whose synapses read x_pre"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [(np.zeros(shape), r"(?s)do not fit.*6 input channels") for shape in ((10, 2, 5), (10, 6), (2, 10, 6, 1))]
+    + [(np.zeros(shape), "nothing to simulate") for shape in ((0, 2, 6), (10, 0, 6))]
+    + [(inputs_with(value), NOT_A_SPIKE) for value in (2, 0.5, -1, np.nan, np.inf)],
+)
+def test_inputs_that_are_no_spikes_of_this_network(spec, values, inputs, message):
+    with pytest.raises(DataError, match=message):
         simulate(spec, values, inputs)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [(inputs_with(value), r"(?s)not finite.*\(step, recording, channel\).*at \(4, 1, 3\)") for value in (np.nan, np.inf, -np.inf)]
+    + [(inputs_with(1) > 0, r"(?s)spikes were given to a network that takes values.*bool.*x_pre.*astype\(float\)")],
+)
+def test_inputs_that_are_no_values_for_a_network_of_values(inputs, message):
+    spec = NetworkSpec("0.5 ms", 6, [Layer(graded(), 4)])
+    with pytest.raises(DataError, match=message):
+        simulate(spec, spec.initial_values(0), inputs)
 
 
 def test_inputs_with_another_dt(spec, values):

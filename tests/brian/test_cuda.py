@@ -1,6 +1,7 @@
 """The CUDA device without a GPU: what it asks for, what it sets, what it keeps, and that nvcc compiles what is generated."""
 
 import re
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -21,24 +22,17 @@ HERE = why_not()
 with_cuda = pytest.mark.skipif(bool(HERE), reason=" ".join(HERE.split()) or "there is everything")
 
 
-def missing(monkeypatch, module):
-    """As if a module was not installed."""
-    import builtins
-
-    original = builtins.__import__
-
-    def find(name, *arguments, **options):
-        if name.split(".")[0] == module:
-            raise ModuleNotFoundError(f"No module named {name!r}")
-        return original(name, *arguments, **options)
-
-    monkeypatch.setattr(builtins, "__import__", find)
+def program(path, text=""):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
 
 
 def test_no_brian2cuda(monkeypatch):
-    missing(monkeypatch, "brian2cuda")
+    monkeypatch.setitem(sys.modules, "brian2cuda", None)
     for ask in (import_brian2cuda, check_tools, lambda: find_device("cuda"), lambda: find_device("cuda", to_run=False)):
-        with pytest.raises(BackendError, match=r"(?s)Brian2CUDA can't be used.*No module named.*hetsyn-sim\[cuda\]"):
+        with pytest.raises(BackendError, match=r"(?s)Brian2CUDA can't be used.*ModuleNotFoundError.*hetsyn-sim\[cuda\]"):
             ask()
 
 
@@ -50,10 +44,7 @@ def test_no_nvcc(monkeypatch):
 
 
 def test_nvcc_is_found_where_brian2cuda_looks(monkeypatch, tmp_path):
-    compiler = tmp_path / "toolkit" / "bin" / "nvcc"
-    compiler.parent.mkdir(parents=True)
-    compiler.write_text("#!/bin/sh\n")
-    compiler.chmod(0o755)
+    compiler = program(tmp_path / "toolkit" / "bin" / "nvcc")
     monkeypatch.setenv("CUDA_PATH", str(tmp_path / "toolkit"))
     assert cuda.find_nvcc() == compiler
     monkeypatch.delenv("CUDA_PATH")
@@ -61,23 +52,21 @@ def test_nvcc_is_found_where_brian2cuda_looks(monkeypatch, tmp_path):
     assert cuda.find_nvcc() == compiler
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("says", "got"), [(None, "nvidia-smi not found"), ("No devices were found", "No devices were found"), ("", "lists none")]
 )
 def test_no_gpu(monkeypatch, tmp_path, says, got):
     if says is not None:
-        program = tmp_path / "nvidia-smi"
-        program.write_text(f"#!/bin/sh\necho '{says}'\n")
-        program.chmod(0o755)
+        program(tmp_path / "nvidia-smi", f"echo '{says}'")
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin" if says is not None else str(tmp_path))
     with pytest.raises(BackendError, match=f"(?s)no GPU to run on.*{got}.*--build-only"):
         check_gpu()
 
 
+@pytest.mark.process
 def test_a_gpu(monkeypatch, tmp_path):
-    program = tmp_path / "nvidia-smi"
-    program.write_text("#!/bin/sh\necho 'GPU 0: NVIDIA A100 (UUID: GPU-1)'\n")
-    program.chmod(0o755)
+    program(tmp_path / "nvidia-smi", "echo 'GPU 0: NVIDIA A100 (UUID: GPU-1)'")
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
     check_gpu()
     assert "devices.cuda_standalone.cuda_backend.detect_gpus" not in cuda_preferences()  # it is asked what it is
@@ -176,8 +165,8 @@ def test_finished_units_are_kept_even_if_others_fail(monkeypatch, tmp_path, proc
     with pytest.raises(BackendError, match=r"(?s)standalone program can't be compiled.*one\.o.*nvidia-curand"):
         compile_cuda(project_of(tmp_path / "bad", good=False))
     told, said = [], []
-    program, compiled = compile_cuda(project_of(tmp_path / "good"), message=said.append, progress=told.append)
-    assert (compiled, process([program], check=False).returncode) == (True, 0)
+    made, compiled = compile_cuda(project_of(tmp_path / "good"), message=said.append, progress=told.append)
+    assert (compiled, process([made], check=False).returncode) == (True, 0)
     assert (tmp_path / "good" / "made").read_text().split() == ["one.o"]  # main.o was made beside the bad one
     assert said == ["compiling 1 of 2 files with nvcc: some 20 s each on one core"]
     assert told[-1] == 1.0

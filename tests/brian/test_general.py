@@ -1,29 +1,20 @@
-"""Any deterministic neuron: Brian2's methods and the reference interpreter take the same steps, spike for spike."""
+"""Any deterministic neuron: Brian2's methods and the reference interpreter take the same steps, spike for spike.
+
+The neurons that ship are compared in ``equivalence/test_any_model.py``.
+"""
 
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
 from hetsyn_sim.brian import FORMS, BrianSimulation
-from hetsyn_sim.models import LeakyReadout
+from hetsyn_sim.models import AdEx, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 
-from .conftest import random_spikes
-from .neurons import STEP_ORDERS, adex, adlif, agree, hodgkin_huxley, izhikevich
+from .conftest import assert_same_alone, random_spikes
+from .neurons import STEP_ORDERS, adlif, agree, izhikevich
 
 ORDER_NAMES = ["-".join(order.phases[:3]) for order in STEP_ORDERS]
-
-
-@pytest.mark.parametrize("scheme", ["rk2", "euler"])
-def test_adex_in_si_units(scheme):
-    """Frozen while refractory, a reset that sets and adds, conductances, a threshold that is passed in the upstroke."""
-    spec = NetworkSpec("0.1 ms", 10, [Layer(adex(scheme), 6, recurrent=True), Layer(adex(scheme), 4)])
-    agree(spec, random_spikes((500, 3, 10), 0.05))
-
-
-def test_hodgkin_huxley_spikes_where_it_crosses():
-    """No reset; gates that begin in their steady state; exponential Euler, gate by gate."""
-    agree(NetworkSpec("0.02 ms", 10, [Layer(hodgkin_huxley(), 4, recurrent=True)]), random_spikes((800, 2, 10), 0.03), least=10)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -88,22 +79,15 @@ def test_coefficients_that_are_handed_over_solve_the_equations(a):
 
 
 @pytest.mark.parametrize(
-    "model", [adex(), izhikevich(), adlif(frozen="u", refractory="t_ref", initial={"u": "theta/2"})], ids=lambda m: m.name
+    "model", [AdEx, izhikevich(), adlif(frozen="u", refractory="t_ref", initial={"u": "theta/2"})], ids=lambda m: m.name
 )
 def test_every_recording_is_the_same_alone(model):
     """Nothing crosses from one recording into the next: no state, no refractoriness, no sum."""
     spec = NetworkSpec("0.1 ms" if model.name == "AdEx" else "1 ms", 8, [Layer(model, 5, recurrent=True)])
     inputs = random_spikes((150, 3, 8), 0.3)
     inputs[-5:] = True  # the next one begins while neurons are refractory
-    states = list(model.neuron_equations.states)
-    simulation = BrianSimulation(spec, spec.initial_values(1), record=states)
-    together = simulation.run(inputs)
-    assert together.rasters["layer_1"][-5:].any()
-    for k in range(3):
-        alone = simulation.run(inputs[:, k : k + 1])
-        np.testing.assert_array_equal(alone.rasters["layer_1"][:, 0], together.rasters["layer_1"][:, k])
-        for name, trace in alone.traces.items():
-            np.testing.assert_array_equal(trace[:, 0], together.traces[name][:, k], err_msg=name)
+    simulation = BrianSimulation(spec, spec.initial_values(1), record=list(model.neuron_equations.states))
+    assert assert_same_alone(simulation, inputs).rasters["layer_1"][-5:].any()
 
 
 def test_a_neuron_that_ends_above_its_threshold_begins_ready():

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from hetsyn_sim.brian import BrianSimulation, simulate
-from hetsyn_sim.errors import DataError
 from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel, Parameter
 
-from .conftest import random_spikes
+from .conftest import assert_same_alone, random_spikes
 from .neurons import STEP_ORDERS, adlif, agree, graded, layer, signal, value_readout, weights
 
 
@@ -58,13 +57,7 @@ def test_every_recording_is_the_same_alone():
     spec = NetworkSpec("0.5 ms", 3, [Layer(graded(), 5)], Layer(value_readout(), 2))
     inputs = signal((200, 3, 3))
     inputs[-3:] = 50.0  # what was put out last must not reach the next one
-    simulation = BrianSimulation(spec, spec.initial_values(1), record=("v", "v_s"))
-    together = simulation.run(inputs)
-    for k in range(3):
-        alone = simulation.run(inputs[:, k : k + 1])
-        np.testing.assert_array_equal(alone.rasters["layer_1"][:, 0], together.rasters["layer_1"][:, k])
-        for name, trace in alone.traces.items():
-            np.testing.assert_array_equal(trace[:, 0], together.traces[name][:, k], err_msg=name)
+    assert_same_alone(BrianSimulation(spec, spec.initial_values(1), record=("v", "v_s")), inputs)
 
 
 def test_names_that_are_taken():
@@ -94,29 +87,6 @@ def test_the_report_names_what_is_handed_on_and_where_states_begin():
 
 
 VALUES = NetworkSpec("0.5 ms", 3, [Layer(graded(), 4)])
-SPIKES = NetworkSpec("0.5 ms", 3, [Layer(adlif(), 4)])
-
-
-def test_spikes_for_a_network_that_takes_values():
-    with pytest.raises(DataError, match=r"(?s)spikes were given to a network that takes values.*bool.*x_pre.*astype\(float\)"):
-        simulate(VALUES, VALUES.initial_values(0), np.zeros((4, 1, 3), dtype=bool))
-
-
-def test_values_for_a_network_that_takes_spikes():
-    inputs = np.zeros((4, 1, 3))
-    inputs[2, 0, 1] = 0.5
-    with pytest.raises(
-        DataError, match=r"(?s)must be 0 or 1.*step 2, recording 0, channel 1.*values, needs a model whose synapses read x_pre"
-    ):
-        simulate(SPIKES, SPIKES.initial_values(0), inputs)
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_values_that_are_not_finite(value):
-    inputs = np.zeros((4, 2, 3))
-    inputs[3, 1, 2] = value
-    with pytest.raises(DataError, match=r"(?s)not finite.*\(step, recording, channel\).*at \(3, 1, 2\)"):
-        simulate(VALUES, VALUES.initial_values(0), inputs)
 
 
 def test_values_may_be_whole_numbers():

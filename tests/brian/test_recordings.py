@@ -8,7 +8,7 @@ from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.models import HetNeuLIF, HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec, StepOrder
 
-from .conftest import assert_same, lively, random_spikes
+from .conftest import assert_same, assert_same_alone, lively, random_spikes
 
 
 @pytest.mark.parametrize("first", ["decay", "reset", "recurrent"])
@@ -19,21 +19,11 @@ def test_a_recording_is_the_same_alone_and_after_others(first, spec, values):
     inputs[-4:, 2] = values["layer_1.feedforward.w"][0] > 0  # what excites neuron 0, so that it spikes to the very end
     inputs[:, 3] = False  # silence, in which anything left over would show
     simulation = BrianSimulation(spec, values)
-    together = simulation.run(inputs)
+    together = assert_same_alone(simulation, inputs)
     assert together.rasters["layer_1"][-1, 2].any(), "spikes in a last step must be there to leak into the next recording"
     assert np.abs(together.traces["layer_1.v"][-1, 2]).max() > 0.1
     for name, trace in together.traces.items():
         assert not trace[:, 3].any(), name
-    for k in range(6):
-        assert_same(simulation.run(inputs[:, k : k + 1]), _only(together, k), atol=0, must_spike=False)
-
-
-def _only(recording, k):
-    return type(recording)(
-        recording.dt,
-        {name: raster[:, k : k + 1] for name, raster in recording.rasters.items()},
-        {name: trace[:, k : k + 1] for name, trace in recording.traces.items()},
-    )
 
 
 def test_runs_do_not_remember_each_other_and_may_differ_in_length(spec, values):
@@ -42,11 +32,6 @@ def test_runs_do_not_remember_each_other_and_may_differ_in_length(spec, values):
     first = simulation.run(long)
     assert_same(simulate_reference(spec, values, short), simulation.run(short))
     assert_same(first, simulation.run(long), atol=0)
-
-
-def test_a_silent_batch_gives_a_silent_recording(spec, values):
-    recording = simulate(spec, values, np.zeros((8, 2, spec.n_input), dtype=bool))
-    assert not any(raster.any() for raster in recording.rasters.values())
 
 
 def test_one_step(spec, values):

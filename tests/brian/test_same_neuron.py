@@ -1,9 +1,8 @@
 """Brian2, with the update it derives itself, and the reference interpreter: the same spikes, the same voltages."""
 
-import itertools
 import logging
-import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,13 +10,13 @@ from brian2 import Mohm, ms, mV, pA
 
 from hetsyn_sim.brian import BrianSimulation, simulate
 from hetsyn_sim.errors import TransferError
-from hetsyn_sim.models import HetNeuLIF, HetNeuReadout, HetSynLIF, HomNeuALIF, HomNeuALIFNormalised, HomNeuLIF, HomNeuReadout, LeakyReadout
-from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec, NeuronModel, Parameter, StepOrder, Uniform
+from hetsyn_sim.models import HetNeuLIF, HetSynLIF, HomNeuALIF, HomNeuALIFNormalised, HomNeuLIF, LeakyReadout
+from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec, NeuronModel, Parameter, Uniform
 
 from .conftest import lively, random_spikes
+from .neurons import STEP_ORDERS
 
 SPIKING = (HetSynLIF, HomNeuLIF, HetNeuLIF, HomNeuALIF, HomNeuALIFNormalised)
-STEP_ORDERS = [StepOrder((*first, "feedforward", "threshold")) for first in itertools.permutations(("decay", "reset", "recurrent"))]
 
 
 @pytest.mark.parametrize("step_order", STEP_ORDERS, ids=lambda order: "-".join(order.phases[:3]))
@@ -25,19 +24,6 @@ STEP_ORDERS = [StepOrder((*first, "feedforward", "threshold")) for first in iter
 def test_every_model_in_every_step_order(model, step_order, check):
     layers = [Layer(lively(model), 8, recurrent=True), Layer(lively(model), 5, recurrent=True, self_connections=False)]
     check(NetworkSpec("4 ms", 6, layers, readout=Layer(LeakyReadout, 2), step_order=step_order))
-
-
-@pytest.mark.parametrize("recurrent", [False, True])
-@pytest.mark.parametrize("n_layers", [1, 2])
-@pytest.mark.parametrize("readout", [None, LeakyReadout, HomNeuReadout, HetNeuReadout], ids=lambda m: m and m.name)
-def test_every_shape_of_network(n_layers, recurrent, readout, check):
-    layers = [Layer(lively(HetSynLIF), 8 - k, recurrent=recurrent) for k in range(n_layers)]
-    check(NetworkSpec("10 ms", 5, layers, readout=readout and Layer(readout, 3)))
-
-
-def test_layers_of_different_models(check):
-    layers = [Layer(lively(HomNeuALIF), 6), Layer(lively(HetSynLIF), 7, recurrent=True), Layer(lively(HetNeuLIF), 5)]
-    check(NetworkSpec("4 ms", 5, layers, readout=Layer(HetNeuReadout, 2)))
 
 
 def test_a_neuron_alone_without_self_connection_has_no_recurrent_synapse(check):
@@ -82,49 +68,10 @@ def test_time_constants_of_exactly_zero_and_infinity(spec, values, check, recwar
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-def test_weights_on_a_diagonal_that_has_no_synapses_are_not_looked_at(spec, values, check):
-    clean = check(spec, values)
-    np.fill_diagonal(values["layer_1.recurrent.w"], 1e3)
-    np.testing.assert_array_equal(check(spec, values).rasters["layer_2"], clean.rasters["layer_2"])
-
-
-def _neuron(equations):
-    one = Parameter(axes="layer", initial=1.0)
-    tau = Parameter(axes="layer", unit=ms, initial=20 * ms)
-    known = {"tau_mem": tau, "tau_k": tau, "a": one, "b": one, "theta": one, "w": Parameter(axes="post pre", initial=0.5)}
-    used = {name: p for name, p in known.items() if name in ("w", "theta") or re.search(rf"\b{name}\b", equations)}
-    return NeuronModel("Odd", neuron=equations, on_pre="u_post += w", threshold="v > theta", reset="u -= theta", parameters=used)
-
-
-def test_an_equation_that_is_not_linear_is_refused(check):
-    spec = NetworkSpec("2 ms", 3, [Layer(_neuron("du/dt = -u*u/tau_mem : 1\nv = u : 1"), 2)])
-    with pytest.raises(TransferError, match=r"(?s)Brian2 refuses this network.*-u.*linear"):
-        check(spec)
-
-
-def test_an_oscillation_that_brian_makes_nan_of_gets_our_coefficients(check):
-    spec = NetworkSpec("2 ms", 3, [Layer(_neuron("du/dt = (-u - a*k)/tau_mem : 1\ndk/dt = (b*u - k)/tau_k : 1\nv = u : 1"), 2)])
-    check(spec)
-    assert "because u, k oscillate" in BrianSimulation(spec, spec.initial_values(1)).describe()
-
-
 def test_a_synapse_that_oscillates_is_refused():
     """Brian2 makes NaN of it."""
-    model = NeuronModel(
-        "Odd",
-        synapse="dI/dt = (-I - h)/tau : 1\ndh/dt = (I - h)/tau_h : 1",
-        on_pre="I += w",
-        neuron="v = I_syn : 1",
-        threshold="v > theta",
-        reset="",
-        refractory="v > theta",
-        parameters={
-            "w": Parameter(axes="post pre", initial=0.5),
-            "tau": Parameter(axes="post pre", unit=ms, initial=20 * ms),
-            "tau_h": Parameter(axes="post pre", unit=ms, initial=20 * ms),
-            "theta": Parameter(axes="layer", initial=1.0),
-        },
-    )
+    synapse = "dI/dt = (-I - h)/tau_syn : 1\ndh/dt = (I - h)/tau_h : 1"
+    model = replace(HetSynLIF, synapse=synapse, parameters={**HetSynLIF.parameters, "tau_h": HetSynLIF.parameters["tau_syn"]})
     spec = NetworkSpec("2 ms", 3, [Layer(model, 2)])
     with pytest.raises(TransferError, match=r"(?s)not finite.*layer_1.feedforward: .*6 of 6 values.*oscillate"):
         simulate(spec, spec.initial_values(0), random_spikes((5, 1, 3)))
