@@ -4,12 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
 
 from benchmarks import growth, tables
 from benchmarks.exponents import SWEEPS, fit_exponent, fit_growth
-from benchmarks.figures import plot_growth, plot_speed
 from benchmarks.growth import shape_at
 from benchmarks.rows import make_row, read_rows, write_rows
 
@@ -90,17 +87,6 @@ def test_what_would_not_fit_is_left_out(tmp_path, monkeypatch):
     growth.run(None, fresh=False)
     assert "materialised" in asked["growth N = 32"]
     assert "materialised" not in asked["growth N = 512"]
-
-
-def test_figures_draw_into_the_axes_given():
-    for draw in (lambda ax: plot_growth(growth_rows(), "N", ax), lambda ax: plot_speed(training_rows(), 1, ax)):
-        _, ax = plt.subplots()
-        assert draw(ax) is ax
-        made = draw(None)
-        assert isinstance(made, Axes)
-        assert made is not ax
-        assert {text.get_text().split(":")[0] for text in made.get_legend().get_texts()} == set(NAMES)
-    plt.close("all")
 
 
 def test_equal_files_make_equal_pages_and_figures(tmp_path):

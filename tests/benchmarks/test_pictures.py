@@ -20,18 +20,6 @@ def test_a_command_makes_every_figure():
     assert all(find_spec(command.split()[-1]) for command in MADE_BY.values())
 
 
-def test_drawings_are_text():
-    for name in DRAWINGS:
-        text = (ROOT / "docs" / "_static" / name).read_text(encoding="utf-8")
-        assert text.startswith("<svg")
-        assert "base64" not in text
-
-
-def test_every_figure_is_on_a_page():
-    pages = "".join(path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-    assert [figure.name for figure in FIGURES if figure.name not in pages] == []
-
-
 def test_those_of_the_studies_are_drawn_from_the_kept_rows(tmp_path):
     (tmp_path / "_static").mkdir()
     drawn = draw_those_of_the_studies(ROOT / "benchmarks" / "results", tmp_path)

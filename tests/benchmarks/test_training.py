@@ -194,9 +194,3 @@ def test_a_missing_back_end_is_a_note(monkeypatch):
     monkeypatch.setattr(implementations.kernels, "available_backends", lambda: ("plain",), raising=False)
     assert missing("fused") == "there is no back end 'fused' here, only plain"
     assert missing("plain") is None
-
-
-@pytest.mark.parametrize("arguments", [["--repeats", "2"], ["--repeats", "0"], ["--threads", "0"], ["--shapes", "cube"]])
-def test_nonsense_is_refused(arguments):
-    with pytest.raises(SystemExit):
-        training.parse(arguments)

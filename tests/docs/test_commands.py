@@ -15,7 +15,6 @@ from hetsyn_sim.cli.app import app
 
 from .documents import PAGES, ROOT, lines
 
-CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 COMMANDS = typer.main.get_command(app).commands
 TARGETS = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
@@ -47,12 +46,6 @@ def test_every_line_is_run_or_on_the_list():
     mine = {line for line in SHELL if not line.startswith(("hetsyn ", "python -m "))}
     assert mine - set(ELSEWHERE) == set(), "run these in a test, or say in ELSEWHERE why not"
     assert set(ELSEWHERE) - {"make check"} - mine == set(), "these are in no page any more"
-
-
-def test_ci_runs_the_commands_of_the_readme_word_for_word_and_the_tutorials():
-    for line in [*lines(ROOT / "README.md"), "make check"]:
-        assert re.search(rf"(^|stage \w+ ){re.escape(line)}$", CI, re.MULTILINE), line
-    assert "make docs" in CI
 
 
 def test_pip_make_and_pytest_are_given_what_there_is():

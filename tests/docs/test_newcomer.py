@@ -1,6 +1,5 @@
 """`.ci/newcomer` runs what the README says, times its parts, and leaves nothing behind."""
 
-import json
 import runpy
 
 import pytest
@@ -44,10 +43,3 @@ def test_parts_add_up_and_nothing_stays(measure, tmp_path, every_command):
 def test_a_command_that_fails_is_an_error_and_nothing_stays(measure):
     with pytest.raises(NEWCOMER["subprocess"].CalledProcessError):
         measure("false")
-
-
-def test_it_reads_the_commands_from_the_readme_and_has_measured_both_caches():
-    assert NEWCOMER["commands"]((ROOT / "README.md").read_text(encoding="utf-8")) == ["make demo", "make test"]
-    rows = {row["cache"]: row for row in json.loads((ROOT / "benchmarks/results/first-result.json").read_text(encoding="utf-8"))}
-    assert set(rows) == {"warm", "cold"}
-    assert all(row["command"] == "make demo" and row["first_result_s"] > 0 for row in rows.values())
