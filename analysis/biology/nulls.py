@@ -101,7 +101,8 @@ def weight_decay_drift(runs: Sequence[Run], learned: TauTable) -> TauTable:
             factor = decay_product(training, *_steps(run))
         values = dict(run.initial.values)
         for slot in learned_slots(run.trained.spec):
-            there = choose_bijection(slot, dt=run.trained.spec.dt_s, rho_clamped=training.time_constants == "rho_clamped")
+            clamped = training.time_constants == "rho_clamped"
+            there = choose_bijection(slot, dt=run.trained.spec.dt_s, rho_clamped=clamped)  # times are bounded: their size does not matter
             raw = there.raw(np.asarray(values[slot.key], dtype=np.float64))
             values[slot.key] = there.value(torch.as_tensor(factor * raw)).numpy()
         drifted.append(replace(run, trained=replace(run.trained, values=values)))

@@ -89,29 +89,36 @@ class SteppedProgram:
         return synaptic_steps(self.model)
 
     @cached_property
-    def scale(self) -> sympy.Expr:
-        """What counts as a distance of 1 for a surrogate derivative, an expression in parameters.
+    def distances(self) -> tuple[sympy.Expr, ...]:
+        """Distances to the threshold, expressions in parameters: from where v begins, and from where a spike leaves it.
 
-        1 where v has no unit; else the distance from where v begins to the threshold, as for a neuron written without units.
+        Where v has a unit, the largest of them in a population counts as 1 for a surrogate derivative. It can't be each neuron's own:
+        one that begins near its threshold would have a gradient without bounds. Empty where v has no unit: there 1 is 1.
         """
         if self.model.dimensions()["v"].is_dimensionless:
-            return sympy.Integer(1)
+            return ()
         left, right = self._condition_at_rest
-        return right - left
+        after = [jump.after for jump in self.model.reset_jumps if jump.target == "v"]
+        at_threshold = self._rest | {symbol("v"): right}
+        return (right - left, *(right - value.subs(at_threshold, simultaneous=True) for value in after))
 
     @cached_property
     def theta(self) -> sympy.Expr:
-        """What a surrogate derivative takes for the threshold, before it is divided by :attr:`scale`: the threshold at rest."""
-        return self._condition_at_rest[1] if self.scale == 1 else self.scale
+        """The threshold at rest, an expression in parameters."""
+        return self._condition_at_rest[1]
 
     @property
     def _condition_at_rest(self) -> tuple[sympy.Expr, sympy.Expr]:
         """The two sides of the threshold where a recording begins, expressions in parameters."""
         model = self.model
         assert model.condition is not None
-        at_rest = {symbol(s): e for s, e in model.initial_states.items()} | {symbol(s): sympy.Integer(0) for s in model.summed}
-        left, right = (model.neuron_equations.expand(side).subs(at_rest, simultaneous=True) for side in model.condition)
+        left, right = (model.neuron_equations.expand(side).subs(self._rest, simultaneous=True) for side in model.condition)
         return left, right
+
+    @property
+    def _rest(self) -> dict[sympy.Symbol, sympy.Expr]:
+        model = self.model
+        return {symbol(s): e for s, e in model.initial_states.items()} | {symbol(s): sympy.Integer(0) for s in model.summed}
 
 
 @lru_cache(maxsize=256)

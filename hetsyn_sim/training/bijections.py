@@ -17,7 +17,7 @@ from torch import Tensor
 from ..discrete import is_time_constant
 from ..errors import SpecError
 from ..spec import ParameterSlot
-from ..spec.quantities import parse_unit
+from ..spec.quantities import dimensions_of, parse_unit
 
 Array = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ class Bijection(Protocol):
 
 @dataclass(frozen=True)
 class Identity:
-    """No bounds, no map: the value, counted in the parameter's own ``unit`` (given in SI units), so that steps are of its size."""
+    """No bounds, no map: the value, counted in ``unit`` (in SI units), so that a step of the optimiser is a part of the value's size."""
 
     unit: float = 1.0
 
@@ -85,8 +85,11 @@ class RhoClamped:
         return self.dt / torch.log(raw).abs()  # rho = 1 is tau = +inf, and log 1 has no sign to give
 
 
-def choose_bijection(slot: ParameterSlot, *, dt: float, rho_clamped: bool) -> Bijection:
-    """The map for one trainable slot, from its bounds and its unit.
+def choose_bijection(slot: ParameterSlot, *, dt: float, rho_clamped: bool, starts: Array | None = None) -> Bijection:
+    """The map for one trainable slot, from its bounds and its size.
+
+    ``starts`` are the values that the spec begins with. Without bounds, a value that has a unit counts in their root mean square, so that a
+    learning rate means the same for weights of 60 pA as for weights of 1. A pure number counts as it is.
 
     Raises
     ------
@@ -97,7 +100,10 @@ def choose_bijection(slot: ParameterSlot, *, dt: float, rho_clamped: bool) -> Bi
     if rho_clamped and is_time_constant(slot):
         return RhoClamped(dt)
     if math.isinf(low) and math.isinf(high):
-        return Identity(float(parse_unit(slot.parameter.unit, where=slot.key)))
+        unit = float(parse_unit(slot.parameter.unit, where=slot.key))
+        is_number = dimensions_of(slot.parameter.unit, where=slot.key).is_dimensionless
+        size = 0.0 if starts is None or is_number else float(np.sqrt(np.mean(np.square(starts))))
+        return Identity(size if 0.0 < size < math.inf else unit)
     if math.isinf(low) or math.isinf(high):
         raise SpecError(
             "a trainable parameter is bounded on one side only",

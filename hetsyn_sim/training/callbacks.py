@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -46,7 +47,10 @@ class AfterEpoch(CheckpointCallback):
             if self.progress:
                 bar = trainer.progress_bar_callback
                 line = epoch_line(pl_module.history[-1], self.training.epochs)
-                say(line) if bar is None else bar.print(line)
+                for text in (line, *(f"note: {note}" for note in pl_module.notes)):
+                    say(text) if bar is None else bar.print(text)
+            elif pl_module.notes:
+                warnings.warn("; ".join(pl_module.notes), stacklevel=1)  # higher up is Lightning, whose warnings are off
         if is_finished(pl_module.history, self.training):
             trainer.should_stop = True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from lightning.pytorch import LightningModule
 from torch import Tensor
 
 from ..errors import DivergedError
+from ..spec.values import is_time_constant
 from .augment import augment
 from .data import Batches, Examples, epoch_order
 from .losses import RateRegulariser
@@ -36,7 +38,7 @@ class TrainingModule(LightningModule):
     Raises
     ------
     DivergedError
-        If the loss of an epoch is not finite.
+        If the loss of an epoch, or a parameter after it, is not finite.
     """
 
     def __init__(self, network: Network, training: Training, train: Examples, validation: Examples | None) -> None:
@@ -50,6 +52,9 @@ class TrainingModule(LightningModule):
         self.history: list[Row] = []
         self.best: dict[str, Tensor] | None = None
         self.best_accuracy = -math.inf
+        #: What should be known before a long training goes on, after its first epoch.
+        self.notes: list[str] = []
+        self._begin: dict[str, Tensor] = {}
         self._sums: dict[str, Tensor] = {}
         self._started = 0.0
 
@@ -109,6 +114,8 @@ class TrainingModule(LightningModule):
         hidden = sum(z.detach().sum() for z in spikes) / sum(z.shape[0] * z.shape[2] for z in spikes)
         # spikes per hidden neuron and step, summed over the batch
         self._add_to("spikes", torch.as_tensor(hidden) if share is None or share.n_own else torch.zeros(()))
+        for name, z in zip(self._spiking, spikes, strict=True):
+            self._add_to(f"spikes of {name}", z.detach().sum())
         minimised, task_loss = loss, loss.detach()
         if share is not None:
             minimised = loss * share.gradient_scale
@@ -139,6 +146,13 @@ class TrainingModule(LightningModule):
 
     # -- an epoch ----------------------------------------------------------------------------------------------------
 
+    @property
+    def _spiking(self) -> list[str]:
+        return [p.name for p in self.network.spec.populations if p.model.spiking]
+
+    def on_train_start(self) -> None:
+        self._begin = {key: raw.detach().clone() for key, raw in self.network.trained().items()}
+
     def on_train_epoch_start(self) -> None:
         self._sums = {}
         self._started = time.perf_counter()
@@ -163,9 +177,23 @@ class TrainingModule(LightningModule):
                 expected="a finite number",
                 remedy="lower training.optimiser.lr or lr_factor_time_constants and train anew",
             )
+        if bad := not_finite(self.network):
+            raise diverged(len(self.history), ", ".join(bad))
+        self.notes = self._notes(sums) if len(self.history) == 1 else []
         if self.training_settings.keep == "best" and row["validation_accuracy"] > self.best_accuracy:
             self.best_accuracy = row["validation_accuracy"]
             self.best = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
+
+    def _notes(self, sums: Mapping[str, float]) -> list[str]:
+        silent = [name for name in self._spiking if sums[f"spikes of {name}"] == 0.0]
+        notes = [f"{name} did not spike in the first epoch: give it larger weights or more input, or a lower threshold" for name in silent]
+        fixed = self.training_settings.optimiser.lr_factor_time_constants == 0.0
+        for key, raw in self.network.trained().items():
+            before = self._begin[key]
+            moved = bool(((raw.detach() - before).abs() > 1e-6 * before.abs().clamp_min(1e-3)).any())
+            if not (moved or (fixed and is_time_constant(self.network.spec.slots[key]))):
+                notes.append(f"{key} did not move in the first epoch: no gradient reaches it, or the learning rate is too small for it")
+        return notes
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["hetsyn_sim"] = {"history": self.history, "best": self.best, "best_accuracy": self.best_accuracy}
@@ -201,3 +229,19 @@ def parameter_groups(network: Network, training: Training) -> list[dict[str, Any
         },
     ]
     return [group for group in groups if group["params"]]
+
+
+def not_finite(network: Network) -> list[str]:
+    """Slot keys of the trained parameters that are NaN or infinite."""
+    return [key for key, raw in network.trained().items() if not bool(torch.isfinite(raw).all())]
+
+
+def diverged(epoch: int, got: str) -> DivergedError:
+    """The error of a training whose parameters are not finite."""
+    return DivergedError(
+        "the training has diverged: its parameters are not finite",
+        where=f"epoch {epoch}",
+        got=got,
+        expected="finite numbers",
+        remedy="lower training.optimiser.lr or lr_factor_time_constants, or set clip_norm, and train anew",
+    )

@@ -234,13 +234,13 @@ class Network(UniformModule):
         """The trained time constants (as raw numbers: log tau in its bounds, or the decay)."""
         return self._trained(time_constants=True)
 
+    def trained(self) -> dict[str, nn.Parameter]:
+        """Slot key -> what the optimiser moves for it: the raw numbers behind the values."""
+        raw = {key: layer.raw(key) for layer in self._layers() for key in layer.bijections}
+        return {key: parameter for key, parameter in raw.items() if isinstance(parameter, nn.Parameter)}
+
     def _trained(self, *, time_constants: bool) -> list[nn.Parameter]:
-        return [
-            parameter
-            for layer in self._layers()
-            for key in layer.bijections
-            if is_time_constant(layer.slots[key]) == time_constants and isinstance(parameter := layer.raw(key), nn.Parameter)
-        ]
+        return [parameter for key, parameter in self.trained().items() if is_time_constant(self.spec.slots[key]) == time_constants]
 
     def _layers(self) -> list[PopulationLayer]:
         return [layer for layer in self.layers.values() if isinstance(layer, PopulationLayer)]

@@ -120,10 +120,12 @@ class PopulationLayer(UniformModule):
         self.projections: dict[str, Projection] = {p.kind: p for p in spec.projections_to(population)}
         self.slots = {key: slot for key, slot in spec.slots.items() if key.split(".")[0] == population}
         self.bijections: dict[str, Bijection] = {}
+        starts = spec.initial_values(0) if trainable else {}  # of the spec and not of this network: another one has the same bijections
         for key, slot in self.slots.items():
             value = np.asarray(values[key], dtype=np.float64)
             if trainable and slot.parameter.trainable:
-                bijection = choose_bijection(slot, dt=spec.dt_s, rho_clamped=time_constants == "rho_clamped")
+                clamped = time_constants == "rho_clamped"
+                bijection = choose_bijection(slot, dt=spec.dt_s, rho_clamped=clamped, starts=starts[key])
                 if not isinstance(bijection, RhoClamped):
                     _check_bounds(slot, value)
                 self.bijections[key] = bijection

@@ -35,8 +35,8 @@ class SteppedState:
 class SteppedLayer(PopulationLayer):
     """One population of any deterministic model, with the projections onto it.
 
-    Parameters are those of :class:`~hetsyn_sim.training.population.PopulationLayer`. The surrogate sees the distance to the threshold in
-    units of the distance from where v begins to the threshold, if v has a unit.
+    Parameters are those of :class:`~hetsyn_sim.training.population.PopulationLayer`. The surrogate sees the distance to the threshold; if v
+    has a unit, as a part of the largest distance in the population from where v begins, or is reset to, to the threshold.
 
     Raises
     ------
@@ -57,9 +57,10 @@ class SteppedLayer(PopulationLayer):
         drive, carry = self._drive(x, last, {} if state is None else state.synapses)
         steps = refractory_steps(self.program, {k: v.detach().numpy(force=True) if isinstance(v, Tensor) else v for k, v in own.items()})
         spikes = self.model.condition is not None
+        scale = self._scale(own) if spikes else x.new_ones(())
         options = StepOptions(
-            scale=self.evaluated(self.program.scale, own) if spikes else x.new_ones(()),
-            theta=self.evaluated(self.program.theta, own) if spikes else x.new_ones(()),
+            scale=scale,
+            theta=self.evaluated(self.program.theta, own) if spikes and not self.program.distances else scale,
             refractory=None if steps is None else torch.as_tensor(steps, device=self.device),
             fresh=state is None,
             reset_gradient=self.reset_gradient,
@@ -67,6 +68,12 @@ class SteppedLayer(PopulationLayer):
         )
         result = step_scan(self.program, self._constants(own), drive, begin, self.surrogate, options)
         return LayerRun(result.z, result.v, result.output, SteppedState(result.end, carry, x[-1]), result.traces)
+
+    def _scale(self, own: Mapping[str, Any]) -> Tensor:
+        """What counts as a distance of 1 to the threshold, for the whole population."""
+        found = [self.evaluated(distance, own).detach().abs().amax() for distance in self.program.distances]
+        largest = torch.stack(found).amax() if found else torch.ones((), dtype=self.dtype, device=self.device)
+        return torch.where(largest > 0, largest, 1.0)
 
     def _at_rest(self, own: Mapping[str, Any], n_batch: int, n_post: int) -> Carried:
         shape = (n_batch, n_post)

@@ -12,11 +12,11 @@ from lightning.pytorch.callbacks import Callback, TQDMProgressBar
 
 from ..data.checkpoint import Checkpoint, installed_versions
 from ..data.files import write_atomically
-from ..errors import ConfigError, DataError, DivergedError
+from ..errors import ConfigError, DataError
 from .callbacks import AfterEpoch, is_finished
 from .console import on_terminal, quiet, say
 from .data import Examples
-from .module import TrainingModule
+from .module import TrainingModule, diverged, not_finite
 from .network import Network
 from .processes import naming_lost_processes
 from .resume import SafetensorsIO, read_state
@@ -90,30 +90,15 @@ def train(
             try:
                 with naming_lost_processes():
                     trainer.fit(module, ckpt_path=folder.resume if folder.resume.exists() else None)
-            except DataError as error:
-                if _is_finite(network):
+            except (DataError, ValueError) as error:  # a ValueError is SciPy's, of a matrix that is not finite
+                if not (bad := not_finite(network)):
                     raise
-                raise _diverged(trainer.current_epoch + 1, f"{error.where}: {error.got}") from error
+                raise diverged(trainer.current_epoch + 1, ", ".join(bad)) from error
             except SystemExit as error:
                 if trainer.interrupted and type(error) is SystemExit:  # what Lightning makes of Ctrl-C; a subclass is a SIGTERM
                     raise KeyboardInterrupt from None
                 raise
     return _finish(read_state(folder.resume), network, initial, settings, folder, write=write)
-
-
-def _is_finite(network: Network) -> bool:
-    """Whether all trained parameters are finite."""
-    return all(bool(torch.isfinite(parameter).all()) for parameter in network.parameters())
-
-
-def _diverged(epoch: int, got: str) -> DivergedError:
-    return DivergedError(
-        "the training has diverged: its parameters are not finite",
-        where=f"epoch {epoch}",
-        got=got,
-        expected="finite numbers",
-        remedy="lower training.optimiser.lr or lr_factor_time_constants, or set clip_norm, and train anew",
-    )
 
 
 def _check_processes(n: int, settings: Training) -> None:
@@ -134,8 +119,6 @@ def _finish(
     prefix = "network."
     weights = best or {name.removeprefix(prefix): w for name, w in state["state_dict"].items() if name.startswith(prefix)}
     network.load_state_dict(weights)
-    if not _is_finite(network):  # the last step may have gone wrong, after the last loss was taken
-        raise _diverged(len(history), "parameters that are NaN or infinite")
     # the earliest of the best epochs, as TrainingModule.best
     row = max(history, key=lambda row: row["validation_accuracy"]) if settings.keep == "best" else history[-1]
     metrics = {name: value for name, value in row.items() if name != "seconds"}

@@ -190,8 +190,7 @@ def test_synapses_that_have_no_step_are_refused(synapse, what, got):
         synaptic_steps(model)
 
 
-def test_the_scale_of_a_surrogate_is_the_way_from_rest_to_threshold():
-    assert str(stepped(AdEx).scale) == "-E_L + V_cut"
-    assert stepped(AdEx).theta == stepped(AdEx).scale
-    assert stepped(RESONATOR).scale == 1
+def test_the_scale_of_a_surrogate_is_the_way_from_rest_or_reset_to_threshold():
+    assert [str(distance) for distance in stepped(AdEx).distances] == ["-E_L + V_cut", "V_cut - V_r"]
+    assert stepped(RESONATOR).distances == ()
     assert str(stepped(RESONATOR).theta) == "theta"
