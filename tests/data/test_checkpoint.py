@@ -1,4 +1,4 @@
-"""A checkpoint comes back as it was, its bytes depend on its content alone, and everything that can be wrong with a file has its error."""
+"""A checkpoint's bytes depend on its content alone, and what is wrong in one is named. That it comes back as it was: equivalence/."""
 
 import json
 import os
@@ -10,7 +10,6 @@ import pytest
 from safetensors.numpy import save as to_safetensors
 
 from hetsyn_sim.data.checkpoint import Checkpoint
-from hetsyn_sim.data.checkpoint_file import PARTS
 from hetsyn_sim.data.files import remove_leftovers
 from hetsyn_sim.errors import CheckpointError
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
@@ -24,12 +23,8 @@ FORWARD = "layer_1.feedforward.w"
 
 
 @pytest.fixture
-def spec():
-    return NetworkSpec(dt="8 ms", n_input=3, layers=[Layer(HetSynLIF, 4, recurrent=True)], readout=Layer(LeakyReadout, 2))
-
-
-@pytest.fixture
-def checkpoint(spec):
+def checkpoint():
+    spec = NetworkSpec(dt="8 ms", n_input=3, layers=[Layer(HetSynLIF, 4, recurrent=True)], readout=Layer(LeakyReadout, 2))
     return Checkpoint(
         spec,
         spec.initial_values(0),
@@ -40,21 +35,11 @@ def checkpoint(spec):
     )
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_load_gives_back_what_was_saved(checkpoint, spec, tmp_path, dtype):
-    before = Checkpoint(spec, {k: v.astype(dtype) for k, v in checkpoint.values.items()}, checkpoint.recipe, checkpoint.seeds)
-    path = before.save(tmp_path / "folder" / "digits")
+def test_a_name_may_be_without_its_ending_and_folders_are_made(checkpoint, tmp_path):
+    path = checkpoint.save(tmp_path / "folder" / "digits")
     assert path == tmp_path / "folder" / "digits.safetensors"
     for name in (path, path.with_suffix("")):
-        after = Checkpoint.load(name)
-        assert after.spec == spec
-        assert list(after.spec.slots) == list(spec.slots)
-        for key, value in before.values.items():
-            assert after.values[key].dtype == dtype
-            assert after.values[key].shape == value.shape
-            assert np.array_equal(after.values[key], value)
-        for part in PARTS:
-            assert getattr(after, part) == getattr(before, part)
+        assert Checkpoint.load(name).to_bytes() == checkpoint.to_bytes()
 
 
 def test_bytes_depend_on_content_alone(checkpoint):
@@ -103,14 +88,8 @@ def one(value):
         ({FORWARD: one(np.inf)}, {}, "a value is not finite", (f"{FORWARD}[1, 2]", "inf in SI units (1 of")),
         ({TAU: np.ones((3, 4))}, {}, "the wrong shape", ("shape (3, 4)", "shape (4, 3) (post pre)")),
         ({TAU: np.ones((4, 3), np.int64)}, {}, "the wrong dtype", (TAU, "I64")),
-        ({TAU: np.ones((4, 3), np.float16)}, {}, "the wrong dtype", (TAU, "F16")),
         ({WEIGHT: ..., "layer_9.w": np.ones(3)}, {}, "do not belong to this network", (f"{WEIGHT} missing, layer_9.w unknown",)),
         ({}, {"version": 2}, "a format that this version", ("format version 2", "update hetsyn-sim")),
-        ({}, {"spec": "dt: 8 ms"}, "the spec in this checkpoint can't be read", ()),
-        ({}, {"spec": "{"}, "the spec in this checkpoint can't be read", ()),
-        ({}, {"units": None}, "the spec in this checkpoint can't be read", ()),
-        ({}, {"dt": {"seconds": 0.004}}, "contradicts its own spec", ()),
-        ({}, {"units": {TAU: "ms"}}, "contradicts its own spec", ()),
     ],
 )
 def test_what_is_wrong_in_a_file_is_named(checkpoint, tmp_path, tensors, about, what, shown):
@@ -134,7 +113,6 @@ def test_files_of_others(checkpoint, tmp_path):
     ("change", "what", "where"),
     [
         ({"values": {"layer_1.neuron.tau_reset": np.array(-1.0)}}, "negative", "Checkpoint: layer_1.neuron.tau_reset"),  # without an index
-        ({"values": {TAU: np.ones((4, 3), np.int64)}}, "the wrong dtype", f"Checkpoint: {TAU}"),
         ({"recipe": {"training": {"loss": object()}}}, "can't be written down as plain data", "Checkpoint.recipe.training.loss"),
     ],
 )
