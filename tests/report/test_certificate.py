@@ -11,7 +11,6 @@ from hetsyn_sim.agreement import verify as verification
 from hetsyn_sim.agreement.certify import certify
 from hetsyn_sim.brian.transfer import to_brian2
 from hetsyn_sim.report import write_certificate
-from hetsyn_sim.report.document import Document, Grid
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +57,6 @@ def test_a_failure_is_said_first_and_shown(toy_checkpoint, toy_data, tmp_path, m
     assert "First differences\n\n```\ntorch float64: run 0, step" in head
     assert "**torch float64**" in rest
     assert 'class="failed"' in (tmp_path / "certificate.html").read_text()
-
-
-def test_grids_are_escaped_and_marked():
-    document = Document("t", [Grid(["a|b"], [["<x>"], ["y"]], [False, True])])
-    assert "| a\\|b |\n|---|\n| <x> |\n| **y** |" in document.to_markdown()
-    html = document.to_html()
-    assert "<td>&lt;x&gt;</td>" in html
-    assert '<tr class="failed"><td>y</td>' in html
 
 
 def test_infinite_numbers_are_texts(toy_checkpoint, toy_data, certificate, tmp_path):

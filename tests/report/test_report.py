@@ -37,14 +37,11 @@ def test_all_files_are_there(folder):
     assert "NeuronGroup" in (folder / "transfer.txt").read_text()
 
 
-def test_html_loads_nothing_from_elsewhere(folder):
+def test_html_loads_nothing_from_elsewhere_and_markdown_shows_figures_that_exist(folder):
     text = (folder / "report.html").read_text()
     assert len(re.findall('src="data:image/png;base64,', text)) == 5
     assert not re.findall(r'(?:src|href)="(?!data:)', text)
     assert "They are the same network" in text
-
-
-def test_markdown_shows_figures_that_exist(folder):
     shown = re.findall(r"\]\((.+?\.png)\)", (folder / "report.md").read_text())
     assert len(shown) == 5
     assert all((folder / name).read_bytes().startswith(b"\x89PNG") for name in shown)
@@ -77,10 +74,11 @@ def test_material_of_a_run_and_of_a_lone_checkpoint(toy_checkpoint, tmp_path):
         assert history == [{"epoch": 1.0, "train_loss": 0.5}]
 
 
-def test_text_is_escaped():
-    document = Document("<b>", [Paragraph("a < b"), Grid.of_pairs({"x|y": "<i>"}), Code("t", "</pre>"), Figure("f.png", '"', b"")])
-    html = document.to_html()
-    assert "a &lt; b" in html
-    assert "&lt;i&gt;" in html
-    assert "&lt;/pre&gt;" in html
-    assert r"| x\|y | <i> |" in document.to_markdown()
+def test_text_is_escaped_and_rows_are_marked():
+
+    grid = Grid(["a|b"], [["<x>"], ["y"]], [False, True])
+    document = Document("<b>", [Paragraph("a < b"), grid, Code("t", "</pre>"), Figure("f.png", '"', b""), Grid.of_pairs({"x|y": "<i>"})])
+    html, markdown = document.to_html(), document.to_markdown()
+    assert all(part in html for part in ("a &lt; b", "<td>&lt;x&gt;</td>", "&lt;/pre&gt;", '<tr class="failed"><td>y</td>', "&lt;i&gt;"))
+    assert "| a\\|b |\n|---|\n| <x> |\n| **y** |" in markdown
+    assert r"| x\|y | <i> |" in markdown

@@ -4,13 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from hetsyn_sim.models.conductance import REGIMES, MTCFastFilter
+from hetsyn_sim.models.conductance import MTC, REGIMES, MTCFastFilter
 from hetsyn_sim.report.plots import plot_current_voltage, plot_graded_spikes, plot_phase_plane
-
-
-@pytest.fixture
-def ax():
-    return Figure().add_subplot()
 
 
 def line(ax, label):
@@ -18,10 +13,11 @@ def line(ax, label):
     return found.get_xdata(), found.get_ydata()
 
 
+@pytest.mark.parametrize("model", [MTC, MTCFastFilter], ids=lambda model: model.name)  # a fast filter changes no curve
 @pytest.mark.parametrize("facts", REGIMES.values(), ids=REGIMES)
-def test_current_voltage_curves_are_those_of_the_conductances(ax, facts):
+def test_current_voltage_curves_are_those_of_the_conductances(ax, facts, model):
     """Written out by hand: V, less what drives the membrane away, plus what brings it back."""
-    assert plot_current_voltage(facts, ax=ax) is ax
+    assert plot_current_voltage(facts, model=model, ax=ax) is ax
     v, fast = line(ax, "fast")
     g = facts.get("g_negative", 1.5)
     slow = v - 2.0 * np.tanh(v) + 2.0 * np.tanh(v) - g * np.tanh(v + 1.5)
@@ -39,12 +35,6 @@ def test_bursting_needs_a_slow_curve_that_falls_and_spiking_does_not(ax):
         falls[name] = {label: bool(np.any(np.diff(line(own, label)[1]) < 0)) for label in ("fast", "slow", "ultra-slow")}
     assert falls["tonic spiking"] == {"fast": True, "slow": False, "ultra-slow": False}
     assert falls["tonic bursting"] == {"fast": True, "slow": True, "ultra-slow": False}
-
-
-def test_a_fast_filter_changes_no_curve(ax):
-    plot_current_voltage({}, model=MTCFastFilter, ax=ax)
-    v, fast = line(ax, "fast")
-    np.testing.assert_allclose(fast, v - 2.0 * np.tanh(v), atol=1e-12)
 
 
 def test_a_phase_plane_has_both_lines_and_the_trajectory(ax):
@@ -65,7 +55,4 @@ def test_graded_spikes_are_shaded_and_counted(ax):
     np.testing.assert_array_equal(line(ax, "upward crossing")[0], [1.0, 4.0])
     shaded = ax.collections[0].get_paths()[0].vertices
     assert shaded[:, 1].max() == 2.0
-
-
-def test_a_single_spike_is_no_plural(ax):
     assert plot_graded_spikes([-1.0, 1.0], [0.0, 0.5], 1e-3, ax=ax).get_title(loc="left").startswith("1 spike (")

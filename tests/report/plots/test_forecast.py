@@ -4,17 +4,11 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 from PIL import Image
 
 from analysis.studies.forecasting import FORECAST
 from hetsyn_sim.report.document import png_of
 from hetsyn_sim.report.plots import plot_error_over_activity, plot_forecast
-
-
-@pytest.fixture
-def ax():
-    return Figure().add_subplot()
 
 
 def test_a_forecast_is_drawn_over_what_came(ax):

@@ -8,26 +8,7 @@ from matplotlib.figure import Figure
 from hetsyn_sim.agreement.certificate import Finding
 from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.ladder import Row
-from hetsyn_sim.report.plots import (
-    plot_bounds,
-    plot_confusion,
-    plot_current_voltage,
-    plot_curves,
-    plot_difference,
-    plot_disturbance,
-    plot_error_over_activity,
-    plot_forecast,
-    plot_graded_spikes,
-    plot_ladder,
-    plot_learning_curve,
-    plot_margins,
-    plot_phase_plane,
-    plot_raster,
-    plot_refinement,
-    plot_rung,
-    plot_time_constants,
-    plot_trace,
-)
+from hetsyn_sim.report import plots
 from hetsyn_sim.report.plots.stability import plot_frequency, plot_stability
 
 
@@ -60,24 +41,24 @@ def history():
 
 
 EVERY_PLOT = {
-    "raster": lambda r, h, ax: plot_raster(r, nudged(r), 0, ax),
-    "trace": lambda r, h, ax: plot_trace(r, nudged(r), "layer_1.v", 1, theta=1.0, ax=ax),
-    "difference": lambda r, h, ax: plot_difference(r, nudged(r, 1e-9), "layer_1.v", 1, ax=ax),
-    "time constants": lambda r, h, ax: plot_time_constants([0.02, 0.05], [0.01, 0.1], ax=ax),
-    "confusion": lambda r, h, ax: plot_confusion([0, 1, 2], [0, 1, 1], ax=ax),
-    "learning curve": lambda r, h, ax: plot_learning_curve(h, 0.9, ax),
-    "bounds": lambda r, h, ax: plot_bounds([compared("torch", 0.01)], ax),
-    "margins": lambda r, h, ax: plot_margins([1e-3, 1e-5], {"float64": 1e-12}, {"float64": 1e-14}, ax),
-    "refinement": lambda r, h, ax: plot_refinement([at_dt(1, 100, 1.0), at_dt(2, 130, 0.8)], ax),
-    "ladder": lambda r, h, ax: plot_ladder(ladder_rows(), ax),
-    "rung": lambda r, h, ax: plot_rung(ladder_rows(), "conductances", ax),
-    "curves": lambda r, h, ax: plot_curves({"A": [[1.0]]}, 20, "loss", ax),
-    "disturbance": lambda r, h, ax: plot_disturbance([0.0], {"A": [[1.0]]}, "p", ax),
-    "forecast": lambda r, h, ax: plot_forecast([0.0, 1.0], {"MTC": [0.0, 0.5]}, 1.0, title="ahead", ax=ax),
-    "error": lambda r, h, ax: plot_error_over_activity({"MTC": [{"mse": 0.1, "rate": 0.01}]}, "rate", "events", ax=ax),
-    "current": lambda r, h, ax: plot_current_voltage({}, ax=ax),
-    "phase plane": lambda r, h, ax: plot_phase_plane({}, [0.0, 1.0], [0.0, 1.0], ax=ax),
-    "graded spikes": lambda r, h, ax: plot_graded_spikes([-1.0, 1.0], [0.0, 0.5], 1e-3, ax=ax),
+    "raster": lambda r, h, ax: plots.plot_raster(r, nudged(r), 0, ax),
+    "trace": lambda r, h, ax: plots.plot_trace(r, nudged(r), "layer_1.v", 1, theta=1.0, ax=ax),
+    "difference": lambda r, h, ax: plots.plot_difference(r, nudged(r, 1e-9), "layer_1.v", 1, ax=ax),
+    "time constants": lambda r, h, ax: plots.plot_time_constants([0.02, 0.05], [0.01, 0.1], ax=ax),
+    "confusion": lambda r, h, ax: plots.plot_confusion([0, 1, 2], [0, 1, 1], ax=ax),
+    "learning curve": lambda r, h, ax: plots.plot_learning_curve(h, 0.9, ax),
+    "bounds": lambda r, h, ax: plots.plot_bounds([compared("torch", 0.01)], ax),
+    "margins": lambda r, h, ax: plots.plot_margins([1e-3, 1e-5], {"float64": 1e-12}, {"float64": 1e-14}, ax),
+    "refinement": lambda r, h, ax: plots.plot_refinement([at_dt(1, 100, 1.0), at_dt(2, 130, 0.8)], ax),
+    "ladder": lambda r, h, ax: plots.plot_ladder(ladder_rows(), ax),
+    "rung": lambda r, h, ax: plots.plot_rung(ladder_rows(), "conductances", ax),
+    "curves": lambda r, h, ax: plots.plot_curves({"A": [[1.0]]}, 20, "loss", ax),
+    "disturbance": lambda r, h, ax: plots.plot_disturbance([0.0], {"A": [[1.0]]}, "p", ax),
+    "forecast": lambda r, h, ax: plots.plot_forecast([0.0, 1.0], {"MTC": [0.0, 0.5]}, 1.0, title="ahead", ax=ax),
+    "error": lambda r, h, ax: plots.plot_error_over_activity({"MTC": [{"mse": 0.1, "rate": 0.01}]}, "rate", "events", ax=ax),
+    "current": lambda r, h, ax: plots.plot_current_voltage({}, ax=ax),
+    "phase plane": lambda r, h, ax: plots.plot_phase_plane({}, [0.0, 1.0], [0.0, 1.0], ax=ax),
+    "graded spikes": lambda r, h, ax: plots.plot_graded_spikes([-1.0, 1.0], [0.0, 0.5], 1e-3, ax=ax),
     "stability": lambda r, h, ax: plot_stability(ax=ax),
     "frequency": lambda r, h, ax: plot_frequency(ax=ax),
 }
@@ -126,74 +107,69 @@ def title(ax):
 
 
 def test_raster_rings_what_differs(recording):
-    same = plot_raster(recording, nudged(recording), 0, Figure().subplots())
-    other = plot_raster(recording, nudged(recording, flip=[(3, 0, 1), (4, 0, 2), (5, 1, 0)]), 0, Figure().subplots())
+    same = plots.plot_raster(recording, nudged(recording), 0, Figure().subplots())
+    other = plots.plot_raster(recording, nudged(recording, flip=[(3, 0, 1), (4, 0, 2), (5, 1, 0)]), 0, Figure().subplots())
     assert "not one differs" in title(same)
+    assert [label.get_text() for label in same.get_yticklabels()] == ["input\n(6)", "layer 1\n(4)", "layer 2\n(3)"]
+    assert [text.get_text() for text in same.get_legend().get_texts()] == ["input", "PyTorch", "Brian2"]
     assert "2 differ" in title(other)  # the third is of another run
     rings = [line for line in other.lines if line.get_markersize() == 14]
     assert sum(len(line.get_xdata()) for line in rings) == 2
 
 
-def test_raster_stacks_the_populations(recording):
-    ax = plot_raster(recording, nudged(recording), 0, Figure().subplots())
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["input\n(6)", "layer 1\n(4)", "layer 2\n(3)"]
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["input", "PyTorch", "Brian2"]
-
-
 def test_trace_counts_the_spikes_and_shows_both(recording):
-    ax = plot_trace(recording, nudged(recording), "layer_1.v", 2, 1, theta=1.0, ax=Figure().subplots())
+    ax = plots.plot_trace(recording, nudged(recording), "layer_1.v", 2, 1, theta=1.0, ax=Figure().subplots())
     n = int(recording.rasters["layer_1"][:, 1, 2].sum())
     assert title(ax).endswith(f"neuron 2 of layer 1, {n} spikes")
     assert {text.get_text() for text in ax.get_legend().get_texts()} == {"PyTorch", "Brian2", "threshold θ", "spikes"}
     np.testing.assert_allclose(ax.lines[0].get_xdata()[-1], 95.0)  # ms
+    assert ax.get_ylabel() == "v (dimensionless)"
+    assert plots.plot_trace(recording, recording, "layer_1.v", 0, unit="volt", ax=Figure().subplots()).get_ylabel() == "v (volt)"
 
 
 def test_difference_of_equal_traces_needs_no_logarithm(recording):
-    ax = plot_difference(recording, nudged(recording), "layer_1.v", 0, ax=Figure().subplots())
+    ax = plots.plot_difference(recording, nudged(recording), "layer_1.v", 0, ax=Figure().subplots())
     assert "bit-equal in 20 of 20 steps" in title(ax)
 
 
 def test_time_constants_say_what_they_leave_out():
-    ax = plot_time_constants([0.02, 0.05, 0.03], [0.0, np.inf, 0.03], "tau_syn", Figure().subplots())
+    ax = plots.plot_time_constants([0.02, 0.05, 0.03], [0.0, np.inf, 0.03], "tau_syn", Figure().subplots())
     assert title(ax) == "tau_syn: 3 values, 2 of them 0 or infinite"
     assert "after training: median 30 ms" in [text.get_text() for text in ax.get_legend().get_texts()]
 
 
 def test_confusion_counts():
-    ax = plot_confusion([0, 0, 1, 2], [0, 2, 1, 2], "Brian2", Figure().subplots())
+    ax = plots.plot_confusion([0, 0, 1, 2], [0, 2, 1, 2], "Brian2", Figure().subplots())
     assert title(ax) == "Brian2: 3 of 4 right (75.0 %)"
     assert sorted(text.get_text() for text in ax.texts) == ["1", "1", "1", "1"]
 
 
 def test_learning_curve_without_validation(history):
     rows = [{k: v for k, v in row.items() if k != "validation_accuracy"} for row in history]
-    ax = plot_learning_curve(rows, ax=Figure().subplots())
+    ax = plots.plot_learning_curve(rows, ax=Figure().subplots())
     assert title(ax) == "Learning: 80.0 % on the training recordings after 3 epochs"
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["training loss (right)", "training"]
 
 
 def test_bounds_say_who_is_beyond_them():
-    ax = plot_bounds([compared("one", 0.0), compared("two", 5.0, 3), compared("three", np.inf, 7), Finding("other", True, {})])
+    ax = plots.plot_bounds([compared("one", 0.0), compared("two", 5.0, 3), compared("three", np.inf, 7), Finding("other", True, {})])
     assert title(ax) == "2 of 3 are NOT the same network"
     assert [label.get_text() for label in ax.get_yticklabels()] == ["one", "two", "three"]
     assert [text.get_text() for text in ax.texts] == ["bit-equal", "5.0e-12, 3 spikes differ", "inf, 7 spikes differ"]
-    assert title(plot_bounds([compared("one", 0.5)], Figure().subplots())) == "Voltages: all within the rounding bound"
-
-
-def test_a_trace_names_its_unit(recording):
-    drawn = {unit: plot_trace(recording, recording, "layer_1.v", 0, unit=unit, ax=Figure().subplots()) for unit in ("", "volt")}
-    assert [ax.get_ylabel() for ax in drawn.values()] == ["v (dimensionless)", "v (volt)"]
+    assert title(plots.plot_bounds([compared("one", 0.5)], Figure().subplots())) == "Voltages: all within the rounding bound"
 
 
 def test_margins_count_the_recordings_that_rounding_reached():
-    ax = plot_margins([1e-3, 1e-6, 0.0], {"float64": 1e-12, "float32": 1e-2}, {"float64": 1e-14, "float32": 1e-5}, Figure().subplots())
+    ax = plots.plot_margins(
+        [1e-3, 1e-6, 0.0], {"float64": 1e-12, "float32": 1e-2}, {"float64": 1e-14, "float32": 1e-5}, Figure().subplots()
+    )
     assert "1 in float64, 2 in float32 (of 3)" in title(ax)
-    silent = plot_margins([np.inf], {"float64": 0.0}, {"float64": 0.0}, Figure().subplots())
+    silent = plots.plot_margins([np.inf], {"float64": 0.0}, {"float64": 0.0}, Figure().subplots())
     assert "0 in float64 (of 1)" in title(silent)
 
 
 def test_refinement_is_relative_to_the_own_dt():
-    ax = plot_refinement([at_dt(1, 100, 1.0), at_dt(2, 130, 0.8), Finding("exact", True, {})], Figure().subplots())
+    ax = plots.plot_refinement([at_dt(1, 100, 1.0), at_dt(2, 130, 0.8), Finding("exact", True, {})], Figure().subplots())
     lines = {line.get_label(): line.get_ydata() for line in ax.lines}
     np.testing.assert_allclose(lines["number of spikes"], [100, 130])
     np.testing.assert_allclose(lines["spikes with a partner within one dt"], [100, 80])
@@ -201,7 +177,7 @@ def test_refinement_is_relative_to_the_own_dt():
 
 
 def test_the_ladder_goes_from_weak_to_strong():
-    ax = plot_ladder(ladder_rows(), Figure().subplots())
+    ax = plots.plot_ladder(ladder_rows(), Figure().subplots())
     assert [label.get_text() for label in ax.get_yticklabels()] == ["0  same grid", "5  conductances"]
     dots = [(line.get_xdata()[0], line.get_alpha()) for line in ax.lines if line.get_marker() == "o"]
     assert dots == [(100.0, 1.0), (90.0, 0.5), (60.0, 1.0)]  # the mean of two seeds, and strong at the end
@@ -209,7 +185,7 @@ def test_the_ladder_goes_from_weak_to_strong():
 
 
 def test_a_rung_is_drawn_over_its_quantity():
-    ax = plot_rung(ladder_rows(), "conductances", Figure().subplots())
+    ax = plots.plot_rung(ladder_rows(), "conductances", Figure().subplots())
     assert title(ax) == "Rung 5: conductances"
     assert ax.get_xlabel() == "reversal (mV)"
     lines = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in ax.lines}
