@@ -37,26 +37,6 @@ def run(spec, values, x):
     return recording.rasters["layer_1"][:, 0, 0], recording.traces["layer_1.v"][:, 0, 0]
 
 
-@pytest.mark.parametrize("tau", [1e-9, 1e-4, 5e-3, 10.0])
-@pytest.mark.parametrize("w", [0.9, -0.9, 0.0])
-def test_one_spike_decays_exponentially(tau, w):
-    _, v = run(*one_neuron(w=w, tau=tau), [1, *[0] * 9])
-    # ten products, each within 2^-53; the exponential on the other side adds as much
-    np.testing.assert_allclose(v, w * np.exp(-DT * np.arange(10) / tau), rtol=20 * 2**-53, atol=1e-300)
-
-
-@pytest.mark.parametrize(("tau", "expected"), [(0.0, [0.5, 0.5, 0, 0]), (np.inf, [0.5, 1, 1, 1])])
-def test_a_synapse_may_forget_at_once_or_never(tau, expected):
-    _, v = run(*one_neuron(w=0.5, tau=tau), [1, 1, 0, 0])
-    np.testing.assert_array_equal(v, expected)
-
-
-def test_a_neuron_exactly_at_threshold_is_silent():
-    above = np.nextafter(1.0, 2.0)
-    assert not run(*one_neuron(w=1.0, theta=1.0), [1])[0].any()
-    assert run(*one_neuron(w=above, theta=1.0), [1])[0].all()
-
-
 def test_spikes_in_the_first_and_the_last_step_a_single_step_and_a_silent_input():
     assert run(*one_neuron(w=1.5, tau=0.0, tau_reset=0.0), [1, 0, 0, 1])[0].tolist() == [True, False, False, True]
     z, v = run(*one_neuron(w=1.5), [1])
@@ -108,17 +88,6 @@ def test_recurrent_spikes_arrive_one_step_later_and_never_at_the_neuron_itself_i
 def test_analogue_input_is_weighted():
     _, v = run(*one_neuron(w=2.0, tau=np.inf, theta=100.0), [0.25, -1.0, 3.0])
     np.testing.assert_array_equal(v, [0.5, -1.5, 4.5])
-
-
-def test_runs_of_a_batch_do_not_touch_each_other():
-    spec = NetworkSpec(DT, 3, [Layer(HetSynLIF.with_parameters(w={"initial": "normal(0, 1)"}), 4, recurrent=True)])
-    values, x = spec.initial_values(0), np.random.default_rng(0).random((30, 3, 3)) < 0.3
-    together = simulate_reference(spec, values, x)
-    assert together.rasters["layer_1"].any(axis=(0, 2)).all()
-    for run_ in range(3):
-        alone = simulate_reference(spec, values, x[:, run_ : run_ + 1])
-        np.testing.assert_array_equal(alone.rasters["layer_1"][:, 0], together.rasters["layer_1"][:, run_])
-        np.testing.assert_array_equal(alone.traces["layer_1.v"][:, 0], together.traces["layer_1.v"][:, run_])
 
 
 def test_coupled_states_move_by_the_matrix_exponential():

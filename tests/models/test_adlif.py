@@ -87,17 +87,6 @@ def test_in_another_order_it_is_another_neuron(model):
     assert np.sum(recording.rasters["layer_1"][:, 0] != (z > 0)) > 10
 
 
-def test_euler_and_symplectic_are_different_neurons():
-    """With the same parameters; what one calls SE the other has re-indexed (papers.md 4.3), but EF is neither."""
-    spikes = {}
-    for model in (EulerAdLIF, SymplecticAdLIF):
-        spec = network(model, q={"initial": 60.0})
-        values = spec.initial_values(0)
-        x = np.random.default_rng(0).random((T, 1, N_IN)) < 0.08
-        spikes[model.name] = simulate_reference(spec, values, x).rasters["layer_1"]
-    assert np.sum(spikes["EulerAdLIF"] != spikes["SymplecticAdLIF"]) > 50
-
-
 def test_the_discrete_forms_tend_to_the_exact_one():
     """A pulse without spikes: halving dt halves the distance. Jumps of u are the same in all: w (1 - alpha) is made w."""
     tau_u, tau_w, a, q = 10e-3, 100e-3, 0.5, 60.0

@@ -114,16 +114,6 @@ def test_a_synapse_without_memory_is_the_limit_of_one_with_a_time_constant():
     np.testing.assert_allclose(filtered, at_once, atol=1e-12)
 
 
-@pytest.mark.parametrize("model", [MTC, MTCFastFilter, HetSynMTC])
-def test_conductances_are_bounded_as_their_sliders_and_trained(model):
-    for element in ("fast", "slow", "negative", "ultra"):
-        gain, offset = model.parameters[f"g_{element}"], model.parameters[f"d_{element}"]
-        assert (gain.si_bounds, offset.si_bounds) == ((0.0, 4.0), (-2.0, 2.0))
-        assert (gain.trainable, offset.trainable, gain.axes, offset.axes) == (True, True, "post", "post")
-    assert model.spikes_where_crossed
-    assert model.reset == ""
-
-
 def test_the_readout_is_a_low_pass_filter_of_fourth_order():
     """Against the impulse response of four equal filters in a row, t^3 exp(-t/tau) / (6 tau^4), driven by a step."""
     spec = NetworkSpec(dt="0.1 ms", n_input=1, layers=[Layer(MTC, 1)], readout=Layer(GradedReadout, 1))

@@ -1,7 +1,5 @@
 """Facts of the textbooks, each against a formula or a loop of a few lines that knows nothing of specs."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from brian2 import mV
@@ -9,8 +7,8 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from hetsyn_sim.discrete import simulate_reference
-from hetsyn_sim.models import STLLIF, ZOO, HomNeuALIF
-from hetsyn_sim.spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec
+from hetsyn_sim.models import ZOO, HomNeuALIF
+from hetsyn_sim.spec import Layer, NetworkSpec
 
 
 def driven(name, currents, duration, dt, **changes):
@@ -281,13 +279,3 @@ def test_stl_is_the_published_recursion_to_the_bit(name):
     if name == "STLLIF":  # the soft one is a filter, whose decay is a matrix exponential in the reference
         np.testing.assert_array_equal(recording.traces["layer_1.v"][:, 0], potentials)
     assert np.sum(spikes) > 300
-
-
-def test_in_the_default_order_stls_reset_would_take_the_new_input_into_the_old_potential():
-    """There the spike's u decays for a step before it is set to 0, which is the same for v, as no other state sees it."""
-    x = (np.random.default_rng(0).random((200, 1, 30)) < 0.2).astype(float)
-    found = []
-    for model in (STLLIF, replace(STLLIF, step_order=DEFAULT_STEP_ORDER)):
-        spec = NetworkSpec(1e-3, 30, [Layer(model, 10)])
-        found.append(simulate_reference(spec, spec.initial_values(0), x).rasters["layer_1"])
-    np.testing.assert_array_equal(*found)

@@ -59,10 +59,3 @@ def test_another_file_is_refused_and_nothing_is_written(server, tmp_path, monkey
     with pytest.raises(DataError, match=message):
         download_heidelberg_digits(tmp_path / "shd", source=f"{server.as_uri()}/")
     assert not list(tmp_path.glob("shd/*"))
-
-
-def test_the_checksums_are_those_the_authors_publish():
-    assert dict(download.FILES) == {
-        "shd_train.h5.zip": "f3252aeb598ac776c1b526422d90eecb",
-        "shd_test.h5.zip": "1503a5064faa34311c398fb0a1ed0a6f",
-    }

@@ -8,6 +8,7 @@ import pytest
 from hetsyn_sim.errors import ConfigError, DataError
 from hetsyn_sim.tasks import cifar10_dvs, dvs_gestures
 
+from ..refusal import refused
 from .conftest import COLUMNS, HEAD_2, HEAD_3, TRIALS, aedat_2, aedat_3, some
 
 
@@ -24,11 +25,7 @@ BACKWARDS = [(9, 3, 3, 1), (5, 1, 1, 1), (4, 1, 1, 1)]
         (dvs_gestures, b"", "of another format.*got:      an empty file.*AEDAT 3.1"),
         (dvs_gestures, HEAD_2 + b"\0" * 16, "of another format.*#!AER-DAT2.0.*AEDAT 3.1"),
         (dvs_gestures, b"#!AER-DAT3.1\n#Format", "damaged.*a header line without an end"),
-        (
-            dvs_gestures,
-            aedat_3(some(20, 0))[:-3],
-            "damaged.*45 bytes at byte .*6 events of 8 bytes that the packet announces.*download",
-        ),
+        (dvs_gestures, aedat_3(some(20, 0))[:-3], "damaged.*45 bytes at byte .*6 events of 8 bytes that the packet announces.*download"),
         (dvs_gestures, aedat_3(some(20, 0)) + b"\1\0", "damaged.*2 bytes at byte .*a packet, which begins with 28 bytes"),
         (dvs_gestures, packet(1, 1, 12, 4, 0, 0, 0, 0), "damaged.*type 1 with 0 events of 12 bytes.*events of 8 bytes"),
         (dvs_gestures, packet(1, 1, 8, 0, 0, 0, 0, 0), "damaged.*time at 0.*their time at 4"),
@@ -43,9 +40,8 @@ BACKWARDS = [(9, 3, 3, 1), (5, 1, 1, 1), (4, 1, 1, 1)]
 def test_damaged_recordings(gestures, images, read, content, says):
     path = images / "cat" / "cifar10_cat_7.aedat" if read is cifar10_dvs else gestures / TRIALS["train"][1]
     path.write_bytes(content)
-    with pytest.raises(DataError, match=f"(?s){says}") as error:
+    with refused(DataError, f"(?s){says}", str(path)):
         read(images)
-    assert error.value.where == str(path)
 
 
 def test_times_that_run_backwards_can_be_taken_as_they_are(gestures, images):
@@ -73,9 +69,8 @@ def test_times_that_run_backwards_can_be_taken_as_they_are(gestures, images):
 def test_labels_that_are_none(gestures, content, says):
     path = gestures / "user02_lab_labels.csv"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=f"(?s){says}") as error:
+    with refused(DataError, f"(?s){says}", str(path)):
         dvs_gestures(gestures)
-    assert error.value.where == str(path)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from scipy.special import lambertw
 
 from hetsyn_sim.errors import ConfigError, DataError, SpecError
 from hetsyn_sim.tasks import Forecast, mackey_glass
-from hetsyn_sim.tasks.delay_equation import PUBLISHED, MackeyGlass, march, trajectory
+from hetsyn_sim.tasks.delay_equation import PUBLISHED, MackeyGlass, trajectory
 from hetsyn_sim.tasks.lyapunov import LyapunovExponent, largest_exponent
 
 
@@ -50,17 +50,6 @@ def test_it_is_the_solution_of_the_delay_equation_and_of_fourth_order(equation):
     assert errors[-1] < 2 * estimate < 1e-4
 
 
-def test_while_the_delayed_value_is_constant_the_solution_is_an_exponential():
-    """Up to one delay the equation is linear with a constant drive: x = p/gamma + (h - p/gamma) exp(-gamma t), by hand."""
-    h, dt = 0.7, 0.1
-    drive = 0.2 * h / (1 + h**10) / 0.1
-    t = np.arange(171) * dt
-    x = trajectory(PUBLISHED, h, dt=dt, n_steps=170)[:, 0]
-    # RK4 on a linear equation is wrong by (gamma dt)^5 / 120 of the deviation in each of 170 steps
-    bound = 170 * (0.1 * dt) ** 5 / 120 * abs(h - drive) * 2 + 1e-14
-    assert np.abs(x - (drive + (h - drive) * np.exp(-0.1 * t))).max() < bound
-
-
 def test_the_equilibrium_stays_and_solutions_do_not_see_each_other():
     x = trajectory(PUBLISHED, [1.0, 1.2, 0.6], dt=0.5, n_steps=400)
     assert x.shape == (401, 3)
@@ -101,26 +90,6 @@ def test_the_lyapunov_time_of_the_chaotic_equation_is_the_published_one(tau, lya
     # theirs is a measurement too, and they do not say how good: as good as ours
     assert abs(found.value - 1 / lyapunov_time) < 4 * np.sqrt(2) * found.error
     assert found.error < 0.04 * found.value
-
-
-def test_solutions_that_start_close_part_as_the_exponent_says():
-    """Benettin's way without the linearised equation: two solutions, a tiny way apart, put back to that distance after every delay."""
-    m, n, tiny = 34, 48, 1e-8
-    rng = np.random.default_rng(3)
-    one = np.tile(rng.uniform(0.5, 1.5, n), (m + 1, 1))
-    pair = [(one, one[1:])]
-    away = rng.standard_normal((m + 1, n))
-    pair.append((one + tiny * away, one[1:] + tiny * (away[1:] + away[:-1]) / 2))
-    growth, n_delays = np.zeros(n), (60, 236)
-    for k in range(sum(n_delays)):
-        (x, between), (y, near) = [tuple(part[m:] for part in march(PUBLISHED.rate, *state, 0.5, m)) for state in pair]
-        factor = np.sqrt(((y - x) ** 2).mean(axis=0)) / tiny
-        pair = [(x, between), (x + (y - x) / factor, between + (near - between) / factor)]
-        growth += np.log(factor) * (k >= n_delays[0])
-    rates = growth / (17.0 * n_delays[1])
-    ours = largest_exponent(PUBLISHED, seed=8)
-    spread = np.hypot(rates.std(ddof=1) / np.sqrt(n), ours.error)
-    assert abs(rates.mean() - ours.value) < 4 * spread
 
 
 def task(**facts):
