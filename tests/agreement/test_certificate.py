@@ -66,8 +66,9 @@ def test_a_network_that_is_the_same_everywhere_passes(certificate, toy_checkpoin
 
 def test_plain_data_holds_the_verification_and_the_checks(certificate, toy_data):
     plain = json.loads(json_text(certificate.to_dict()))
-    needed = "agrees spike_mismatches max_abs_dv undecided_fraction accuracy_torch verdict versions rounding_bounds checks"
+    needed = "agrees spike_mismatches max_abs_dv undecided_fraction accuracy_torch accuracy_brian2 verdict versions rounding_bounds checks"
     assert set(needed.split()) <= set(plain)
+    assert (plain["device"], plain["n_recordings"], plain["dt_s"], plain["n_steps"]) == ("numpy", 9, 0.01, 12)
     facts = {"n_recordings": 9, "n_channels": 6, "n_steps": 12, "n_spikes": len(toy_data.test.steps)}
     assert plain["input"] == {"fingerprint": toy_data.test.fingerprint(), "source": "", **facts}
     assert plain["network"]["n_synapses"] == 6 * 5 + 5 * 5 + 5 * 3

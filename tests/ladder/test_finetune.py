@@ -15,6 +15,7 @@ from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training import Recipe, fit
 
 from ..conftest import make_toy_data
+from ..refusal import refused
 
 RUNG = {rung.name: rung for rung in RUNGS}
 HERE = Rung(9, "here", "", "", "", (1.0,), lambda setting, _, __: setting, refined=False)
@@ -75,9 +76,8 @@ def test_it_begins_with_the_trained_network(trained, toy_data, tmp_path):
     assert recipe["augmentation"]["time_shift"] == 20  # two of the trained network's steps
     assert recipe["optimiser"]["lr"] == pytest.approx(0.3 * trained.recipe["training"]["optimiser"]["lr"])
     assert recipe["epochs"] == 1
-    with pytest.raises(ConfigError, match="this folder holds another training") as excinfo:  # another start is another run
+    with pytest.raises(ConfigError, match=r"(?s)this folder holds another training.*start"):  # another start is another run
         fine_tune(trained, toy_data, RUNG["membrane capacitance"], 10.0, epochs=1, out=tmp_path)
-    assert "start" in excinfo.value.where
 
 
 def test_noise_is_in_the_training_and_in_both_accuracies(trained, toy_data):
@@ -94,9 +94,8 @@ def test_noise_is_in_the_training_and_in_both_accuracies(trained, toy_data):
 
 @pytest.mark.parametrize("name", ["axonal delays", "refractoriness"])
 def test_what_the_trainer_does_not_have_is_refused(trained, toy_data, name):
-    with pytest.raises(ConfigError, match="this rung can't be trained on") as excinfo:
+    with refused(ConfigError, "this rung can't be trained on", name):
         fine_tune(trained, toy_data, RUNG[name], 2.0)
-    assert excinfo.value.where == name
 
 
 def test_recordings_that_do_not_fit(trained, toy_data):

@@ -6,11 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hetsyn_sim.brian import BrianSimulation
+from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.data.decoding import Decoder
 from hetsyn_sim.errors import DataError, DtMismatchError, TransferError
 from hetsyn_sim.ladder import RUNGS, Rung, run_ladder, van_rossum
 from hetsyn_sim.ladder.row import read_rows
-from hetsyn_sim.ladder.run import setting_on
+from hetsyn_sim.models import HomNeuLIF, LeakyReadout
+from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training.network import Network
 
 RUNG = {rung.name: rung for rung in RUNGS}
@@ -52,15 +55,11 @@ def test_the_ground_is_the_trained_network(toy_checkpoint, toy_data):
 
 def test_a_row_measures_what_its_setting_does(toy_checkpoint, toy_data):
     """Distance and error of one rung, computed again from two recordings."""
-    from hetsyn_sim.brian import BrianSimulation
-    from hetsyn_sim.ladder import Setting
-
     halved = Rung(9, "halved", "", "factor", "", (0.5,), lambda s, f, rng: replace(s, values=scaled(s.values, f)), refined=False)
     row = run_ladder(toy_checkpoint, toy_data.test, [halved])[1]
     spec, values, raster = toy_checkpoint.spec, dict(toy_checkpoint.values), toy_data.test.rasters()
     one = BrianSimulation(spec, values).run(raster)
     two = BrianSimulation(spec, scaled(values, 0.5)).run(raster)
-    assert isinstance(setting_on(Setting(spec, values, raster), halved, 0.5, 0), Setting)
     assert row.distance == pytest.approx(van_rossum(one.rasters["layer_1"], two.rasters["layer_1"], 0.01, 0.02), rel=1e-12)
     v, w = one.traces["readout.v"], two.traces["readout.v"]
     assert row.v_rms == pytest.approx(np.sqrt(np.sum((v - w) ** 2) / np.sum(v**2)), rel=1e-10)
@@ -122,10 +121,6 @@ def test_progress_ends_at_one(toy_checkpoint, toy_data):
 
 
 def test_what_can_not_be_applied_says_so_before_anything_runs(toy_data, tmp_path):
-    from hetsyn_sim.data.checkpoint import Checkpoint
-    from hetsyn_sim.models import HomNeuLIF, LeakyReadout
-    from hetsyn_sim.spec import Layer, NetworkSpec
-
     spec = NetworkSpec("10 ms", 6, [Layer(HomNeuLIF, 4)], Layer(LeakyReadout, 3))
     with pytest.raises(TransferError, match="can't be applied to this model"):
         run_ladder(Checkpoint(spec, spec.initial_values(0)), toy_data.test, RUNGS, store=tmp_path / "ladder.json")
