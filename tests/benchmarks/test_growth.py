@@ -99,17 +99,6 @@ def test_equal_files_make_equal_pages_and_figures(tmp_path):
     assert [(tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in names] == [True] * 4
 
 
-def test_the_tables_say_what_the_rows_say(tmp_path, capsys):
-    path = tmp_path / "training.json"
-    write_rows(path, training_rows())
-    assert tables.main([str(path)]) == 0
-    text = capsys.readouterr().out
-    assert "| **`plain`** | 3.00, 3.50 | 3.50, 4.00 | 7 | 0.333 (0.333 to 0.5) | 0.667 (0.667 to 0.75) | 2.0 | 2 |" in text
-    assert "| `pattern` | 1.00 | 1.00 | 1.00 |" in text  # wall time on one thread over two
-    work = "| 0.0202 | 0.0608 | 0.0203 | 2.0 % of 1 | 1.6 % of 10 |"  # 3 x 100 x 100 + 4 x 100 multiply-adds, 2,000 times, in 3 s
-    assert f"| `pattern` | `plain` {work}" in text
-
-
 def test_a_file_without_rows_is_refused(tmp_path, capsys):
     assert tables.main([str(tmp_path / "nothing.json")]) == 2
     assert "holds no rows" in capsys.readouterr().err

@@ -4,17 +4,13 @@ import json
 from dataclasses import replace
 
 from benchmarks import ladder
-from benchmarks.ladder import CASES, finetuning_lines, ladder_lines
+from benchmarks.ladder import CASES, ladder_lines
 from hetsyn_sim.ladder import RUNGS, Row, run_ladder
 
 
 def test_the_tables_say_what_the_rows_say():
     row = Row(6, "noise", "deviation", "thresholds", 0.5, 0, 0.75, 0.8, 0.5, 3.0, 0.25, 10, 1.0)
     assert list(ladder_lines([row]))[2:] == ["| 6 noise | deviation 0.5 thresholds | 1 | 75.0 % | 80.0 % | 0.500 | 3.00 | 25.0 % |"]
-    rung, strength, noise = CASES[-1]
-    tuned = [{"rung": rung, "strength": strength, "noise": noise, "trained": 1.0, "before": b, "after": 0.9} for b in (0.6, 0.8)]
-    line = list(finetuning_lines(tuned))[2]
-    assert line == "| dt 10 times finer, noise of 0.5 thresholds | 100.0 % | 70.0 ± 14.1 % | 90.0 % |"
 
 
 def test_a_benchmark_that_was_stopped_goes_on(toy_checkpoint, toy_data, tmp_path, monkeypatch, capsys):

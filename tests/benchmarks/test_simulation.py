@@ -4,11 +4,8 @@ import json
 
 import pytest
 
-from benchmarks import simulation, tables
-from benchmarks.rows import write_rows
+from benchmarks import simulation
 from benchmarks.simulation import COLUMNS, Row, exponent_of, network_of, raster_of, side_by_side
-
-from .test_growth import training_rows
 
 
 def test_the_network_is_the_one_that_is_asked_for():
@@ -52,21 +49,3 @@ def grown(sweep, at):
 @pytest.mark.parametrize("sweep", ["synapses", "steps", "recordings"])
 def test_what_grows_in_proportion_has_exponent_1(sweep):
     assert exponent_of(grown(sweep, (100, 200, 400, 800)), sweep).value == pytest.approx(1.0)
-
-
-def test_the_table_says_what_the_rows_say(tmp_path):
-    rows = [
-        Row("fused kernels", "torch", 1200, 250, 16, 0.01, 0.0, 77, ratio_to_fused=1.0),
-        Row("fast", "cpp_standalone", 1200, 250, 16, 0.025, 12.3, 77, ratio_to_fused=2.5),
-        *grown("steps", (100, 200, 400)),
-    ]
-    training, simulated = tmp_path / "training.json", tmp_path / "simulation.json"
-    write_rows(training, training_rows())
-    simulated.write_text(json.dumps([vars(row) for row in rows]))
-    assert tables.main([str(training), "--simulation", str(simulated), "--docs", str(tmp_path)]) == 0
-    text = (tmp_path / "_generated" / "simulation.md").read_text()
-    assert "1,200 synapses, 16 recordings of 250 steps" in text
-    assert "| `fast` | `cpp_standalone` | 0.0250 | 2.5 | 12 | 77 |" in text
-    assert "| steps | 100, 200, 400 | 1.00 ± 0.00 |" in text
-    training.write_text(json.dumps([{"form": "fast"}]))
-    assert tables.main([str(simulated)]) == 2

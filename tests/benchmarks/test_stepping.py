@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from benchmarks.stepped_loops import LOOPS
-from benchmarks.stepping import MODELS, Problem, lines, main
+from benchmarks.stepping import MODELS, Problem, main
 from hetsyn_sim.kernels.stepping import plain_step_scan
 
 
@@ -24,17 +24,6 @@ def test_a_loop_written_by_hand_is_the_same_neuron_with_the_same_gradients(name)
     for slope, other in zip(slopes, slopes_loop, strict=True):
         if slope is not None:
             assert (slope - other).abs().max() <= 1e-6 * slope.abs().max()
-
-
-def test_the_table():
-    rows = [
-        {"shape": "HH", "implementation": key, "cpu_s": s, "cpu_s_by_round": {"0": s, "1": 2 * s}, "rate": 0.01, "first_s": 1, "threads": 1}
-        for key, s in (("ours", 0.1), ("loop", 2.0))
-    ]
-    assert list(lines(rows))[2:] == [
-        "| HH | hetsyn-sim, compiled | 0.100 | 1 | 1.0 | 1.0 % |",
-        "| HH | loop written by hand | 2.000 | 20.0 (20.0 to 20.0) | 1.0 | 1.0 % |",
-    ]
 
 
 @pytest.mark.compiled

@@ -9,8 +9,11 @@ from analysis.studies.forecasting import tables as forecasting
 from analysis.studies.forecasting.study import LEARNING_RATES
 from analysis.studies.stl.network import MODES
 from analysis.studies.stl.study import STL
+from benchmarks import stepping, tables
+from benchmarks.ladder import finetuning_lines
 from benchmarks.nir_peers import agreement_lines, effect_lines
 from benchmarks.readme import table, written_into
+from benchmarks.rows import read_rows
 
 from .documents import ROOT
 
@@ -22,6 +25,11 @@ TABLES = {
     "stl": ("stl", lambda found: STL.lines(found["rows"])),
     "nir-agreement": ("nir-peers", agreement_lines),
     "nir-groups": ("nir-peers", effect_lines),
+    "finetuning": ("finetuning", lambda found: finetuning_lines(found["rows"])),
+    "stepping": ("stepping", lambda found: stepping.lines(found["rows"])),
+    "speed": ("training", lambda _: [tables.page(read_rows(RESULTS / "training.json"))]),
+    "growth": ("growth", lambda _: tables.growth_lines(read_rows(RESULTS / "growth.json"))),
+    "simulation": ("simulation", lambda _: tables.simulation_lines(read_rows(RESULTS / "simulation.json", required=tables.SIMULATED))),
 }
 
 

@@ -59,14 +59,6 @@ def test_indentation_and_empty_lines_of_the_text_do_not_count():
     assert spaced == HetSynLIF
 
 
-def test_text_is_yaml_with_equations_as_lines():
-    text = HetSynLIF.to_text()
-    assert "name: HetSynLIF" in text
-    assert "neuron: |" in text
-    assert "\n  dR/dt = -R/tau_reset : 1\n  v = I_syn - R : 1\n" in text
-    assert "uniform(20.0 ms, 80.0 ms)" in text
-
-
 def test_what_the_text_says():
     assert HetSynLIF.spiking
     assert not LeakyReadout.spiking

@@ -27,13 +27,6 @@ def spec():
     )
 
 
-def test_the_smallest_network():
-    spec = NetworkSpec(**SMALLEST)
-    assert [p.name for p in spec.populations] == ["layer_1"]
-    assert [(p.source, p.target, p.kind) for p in spec.projections] == [("input", "layer_1", "feedforward")]
-    assert spec.dt_s == 1e-3
-
-
 def test_populations_and_projections_in_the_order_a_spike_travels(spec):
     assert [(p.name, p.model.name, p.size) for p in spec.populations] == [
         ("layer_1", "HetSynLIF", 5),

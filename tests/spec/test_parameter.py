@@ -73,8 +73,3 @@ def test_it_may_start_on_its_bounds_and_a_normal_is_cut_there(initial):
 )
 def test_plain_data_gives_back_an_equal_parameter(parameter):
     assert Parameter.from_dict(parameter.to_dict()) == parameter
-
-
-def test_an_unknown_property_is_refused():
-    with refused(SpecError, "unknown property of a parameter", "tau_syn", "'trained'", "trainable", "correct its name"):
-        Parameter.from_dict({"axes": "layer", "trained": True}, where="tau_syn")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.biology.biology import SHIPPED, allen_medians, allen_synphys, hippocampome, receptor_kinetics, reference_summary
+from analysis.biology.biology import allen_medians, allen_synphys, hippocampome, reference_summary
 from analysis.biology.fits import fit_families
 from hetsyn_sim.errors import DataError, UnknownNameError
 
@@ -73,15 +73,6 @@ def test_the_robust_facts_hold():
     assert medians["pyr", "pyr"] == (pytest.approx(3.95e-3, abs=6e-6), 247)
     assert medians["pyr", "pvalb"][0] == pytest.approx(1.47e-3, abs=6e-6)
     assert sum(n for _, n in medians.values()) == 1034
-
-
-def test_only_values_seen_in_their_source_are_used_and_everything_says_where_it_is_from():
-    rows = receptor_kinetics()
-    assert len(rows) == 10
-    assert not any("memory" in row["seen_in_source"] for row in rows)
-    assert {row["receptor"] for row in rows} == {"AMPA", "NMDA", "GABA_A", "GABA_B"}
-    for told in SHIPPED.values():
-        assert all((told.source, told.licence, told.citation, told.caveat))
 
 
 SCHEMA = """

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.studies.forecasting import FORECAST, NEURONS, TUNING, Budget, forecast, network_of, train_forecaster
+from analysis.studies.forecasting import NEURONS, Budget, forecast, network_of, train_forecaster
 from analysis.studies.forecasting.baselines import persistence, ridge
-from analysis.studies.forecasting.study import AS_MANY_PARAMETERS, BASELINES, HORIZONS, N_NEURONS, run, task_for, tune
-from analysis.studies.forecasting.tables import LYAPUNOV_TIME, best_rates, lines, tuning_lines
+from analysis.studies.forecasting.study import AS_MANY_PARAMETERS, HORIZONS, N_NEURONS, run, task_for, tune
+from analysis.studies.forecasting.tables import LYAPUNOV_TIME
 from hetsyn_sim.discrete.cost import count_parameters
 from hetsyn_sim.errors import ConfigError
 from hetsyn_sim.tasks.delay_equation import PUBLISHED
@@ -113,25 +113,3 @@ def test_the_lyapunov_time_of_the_table_is_the_measured_one():
     exponent = largest_exponent(PUBLISHED, duration=2000.0, n_series=32)
     assert pytest.approx(exponent.time, abs=4 * exponent.time**2 * exponent.error) == LYAPUNOV_TIME
     assert max(HORIZONS) == LYAPUNOV_TIME
-
-
-def test_tables_hold_what_there_is():
-    brian2 = {"mismatches": 0, "spikes": 100, "largest": 2e-14}
-    rows = [
-        {"case": case, "seed": seed, "mse": 0.5 + seed / 100, "nrmse": 0.7}
-        | ({} if case["model"] in BASELINES else {"rate": 0.01, "duty": 0.1, "parameters": 9} | brian2)
-        for case in FORECAST.cases
-        for seed in range(2)
-    ]
-    text = "\n".join(lines(rows))
-    assert "197 time units ahead, 1.00 Lyapunov times" in text
-    assert "| LIF, 208 neurons | 2 | 0.5050" in text
-    assert "| MTC | 2 | 0.5050 ± 0.0635 |  |" in text
-    assert "| linear | 2 | 0.5050 ± 0.0635 | 0.0000 ± 0.0000 | 0.700 ± 0.000 | – | – | – |" in text
-    assert text.endswith(
-        "32 trained networks were simulated in Brian2: 0 cells of their rasters differ, of 3,200 spikes; "
-        "voltages and graded spikes by at most 2.0e-14."
-    )
-    tried = [{"case": case, "seed": 0, "mse": case["lr"]} for case in TUNING.cases]
-    assert set(best_rates(tried).values()) == {3e-3}
-    assert "| MTC | **0.0030** | 0.0100 | 0.0300 | 0.1000 | 0.3000 |" in tuning_lines(tried)

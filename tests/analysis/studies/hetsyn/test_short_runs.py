@@ -50,3 +50,4 @@ def test_digits_on_the_official_split_and_without_a_speaker():
     assert set(data.test.speakers) == {"theo"}
     assert "theo" not in set(data.train.speakers)
     assert (len(data.train), len(data.test)) == (2500, 500)
+    assert set(digits.NAMES) == set(spoken_digits().speakers)

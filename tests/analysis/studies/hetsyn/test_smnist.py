@@ -46,7 +46,13 @@ def test_an_image_that_is_held_out_has_no_copy_in_the_training(folder, monkeypat
     assert 0.0 <= row["validation_accuracy"] <= 1.0
 
 
+def test_more_images_get_fewer_epochs():
+    plain, more = (smnist.recipe_for({"model": "HetSynLIF", "scan": "pixel"} | extra, 0) for extra in ({}, {"copies": 6}))
+    assert (plain.training.epochs, more.training.epochs) == (56, 8)
+
+
 def test_the_recipe_that_ships_is_that_of_the_study():
+
     shipped, study = load_recipe("smnist-rows-hetsyn"), smnist.recipe_for({"model": "HetSynLIF", "scan": "row"}, 0)
     assert shipped.network == study.network
     assert shipped.training == study.training.model_copy(update={"num_threads": None})

@@ -68,12 +68,6 @@ def test_a_tied_vote_goes_to_the_higher_sum():
     assert list(decide(rates, "vote")) == [1]
 
 
-def test_one_member_decides_alone():
-    rates = np.random.default_rng(0).random((1, 20, 5))
-    for rule in ("sum", "vote"):
-        assert np.array_equal(decide(rates, rule), rates[0].argmax(axis=1))
-
-
 def test_sub_populations_are_the_voters_divided():
     votes = np.random.default_rng(0).random((7, 3, 6))  # (image, class, voter)
     members = sub_populations(votes, 3)
