@@ -1,5 +1,7 @@
 """The compiled devices. Each network compiles for a minute or more, so there are few, and one has every feature of spiking neurons."""
 
+from dataclasses import replace
+
 import brian2
 import numpy as np
 import pytest
@@ -7,21 +9,11 @@ import pytest
 from hetsyn_sim.brian import BrianSimulation
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.errors import BackendError
-from hetsyn_sim.models import HetNeuLIF, HetSynAdEx, HetSynLIF, HodgkinHuxley, HomNeuALIFNormalised, LeakyReadout
+from hetsyn_sim.models import HetSynAdEx, HodgkinHuxley, HomNeuALIFNormalised
 from hetsyn_sim.spec import Layer, NetworkSpec, StepOrder
 
 from .conftest import assert_same, everything_inputs, lively, random_spikes
 from .neurons import agree, graded, signal, value_readout
-
-
-def _network(**options):
-    layers = [Layer(lively(HetSynLIF), 6, recurrent=True, self_connections=False), Layer(lively(HetNeuLIF), 5)]
-    spec = NetworkSpec("10 ms", 6, layers, readout=Layer(LeakyReadout, 2), **options)
-    values = spec.initial_values(1)
-    values["layer_1.feedforward.tau_syn"][:, :2] = [0.0, np.inf]
-    values["layer_1.neuron.tau_reset"] = np.array(np.inf)
-    values["layer_2.neuron.tau_mem"][:2] = [0.0, np.inf]
-    return spec, values
 
 
 @pytest.fixture
@@ -32,9 +24,9 @@ def own_cache(tmp_path, monkeypatch):
 
 
 @pytest.mark.compiled
-def test_cpp_standalone_over_minutes_of_concatenated_recordings(tmp_path, own_cache):
+def test_cpp_standalone_over_minutes_of_concatenated_recordings(tmp_path, own_cache, spec, values):
     """More than 64 s of biological time: beyond that, two clocks of Brian2's standalone mode would miss each other. In several runs."""
-    spec, values = _network()
+    spec = replace(spec, dt="10 ms")
     inputs = random_spikes((110, 150, 6))
     said, seen = [], []
     record = ["v", "layer_1.recurrent.I[4]", "layer_1.I_syn"]
@@ -42,7 +34,7 @@ def test_cpp_standalone_over_minutes_of_concatenated_recordings(tmp_path, own_ca
     recording = simulation.run(inputs, message=said.append, progress=seen.append)
     reference = simulate_reference(spec, values, inputs)
     assert_same(reference, recording, atol=1e-11)  # states that never decay grow, and their rounding with them
-    assert recording.traces["layer_1.recurrent.I[4]"].shape == (110, 150, 6)
+    assert recording.traces["layer_1.recurrent.I[4]"].shape == (110, 150, 7)
     sums = simulate_reference(spec, values, inputs, record=["I_syn"]).traces["layer_1.I_syn"]
     np.testing.assert_allclose(recording.traces["layer_1.I_syn"], sums, atol=1e-11)
     assert "compiling" in said[0]

@@ -2,11 +2,12 @@
 
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from hetsyn_sim.cli.app import app
+
+from ..reliability import material
 
 
 @pytest.fixture
@@ -37,13 +38,8 @@ def files(toy_data, toy_checkpoint, tmp_path):
 @pytest.fixture
 def sounds(tmp_path):
     """A folder with three short spoken digits (tones, rather)."""
-    import wave
-
     folder = tmp_path / "recordings"
     folder.mkdir()
     for index in (0, 5, 6):
-        tone = np.sin(2 * np.pi * (300 + 50 * index) * np.arange(2400) / 8000)
-        with wave.open(str(folder / f"3_tester_{index}.wav"), "wb") as file:
-            file.setparams((1, 2, 8000, 0, "NONE", ""))
-            file.writeframes((12000 * tone).astype("<i2").tobytes())
+        (folder / f"3_tester_{index}.wav").write_bytes(material.wav(2400, pitch=300 + 50 * index))
     return folder

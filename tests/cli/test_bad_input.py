@@ -52,31 +52,6 @@ def refused(hetsyn, files, message, *arguments):
     assert sorted(files.folder.rglob("*")) == before
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (("--device", "abacus"), "unknown device"),
-        (("--split", "best"), "unknown split"),
-        (("--json", "/dev/null/out.json"), "nothing can be written there"),
-    ],
-)
-def test_bad_options(hetsyn, files, options, message):
-    for verb in ("verify", "simulate"):
-        result = hetsyn(verb, files.checkpoint, "--data", files.data, *options, exit_code=2)
-        assert message in result.stderr
-        assert "remedy:" in result.stderr
-
-
-def test_a_certificate_where_a_file_is(hetsyn, files):
-    (files.folder / "taken").write_text("")
-    arguments = ("verify", files.checkpoint, "--input", files.data, "--certificate", files.folder / "taken")
-    refused(hetsyn, files, "nothing can be written there", *arguments)
-
-
-def test_name_of_a_recording(hetsyn, files):
-    refused(hetsyn, files, r"\.npz", "simulate", files.checkpoint, "--data", files.data, "--out", files.folder / "r.h5")
-
-
 def test_a_split_without_recordings(hetsyn, files, toy_data):
     toy_data.train.save(files.data)
     refused(hetsyn, files, "no recordings in this split", "verify", files.checkpoint, "--data", files.data)
@@ -105,6 +80,12 @@ def test_a_silent_recording_leaves_no_file(hetsyn, files, sounds):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("verify", "--device", "abacus"), "unknown device"),
+        (("simulate", "--device", "abacus"), "unknown device"),
+        (("verify", "--split", "best"), "unknown split"),
+        (("simulate", "--split", "best"), "unknown split"),
+        (("verify", "--certificate", "/dev/null"), "nothing can be written there"),
+        (("simulate", "--out", "r.h5"), r"\.npz"),
         (("transfer", "--ladder", "--rungs", "1,9"), "unknown rung"),
         (("transfer", "--ladder", "--device", "abacus"), "unknown device"),
         (("transfer", "--ladder", "--out", "/dev/null/ladder"), "nothing can be written there"),
@@ -115,6 +96,6 @@ def test_a_silent_recording_leaves_no_file(hetsyn, files, sounds):
         (("simulate", "--form", "slow"), "unknown form"),
     ],
 )
-def test_bad_options_of_other_verbs(hetsyn, files, arguments, message):
+def test_bad_options(hetsyn, files, arguments, message):
     verb, *options = arguments
     refused(hetsyn, files, message, verb, files.checkpoint, *options, "--data", files.data)

@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 import analysis.studies.hetsyn as of_hetsyn
@@ -11,6 +10,8 @@ from analysis.studies import forecasting
 from hetsyn_sim.cli import study as command
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.data.events import SpikeDataset
+
+from ..reliability import material
 
 
 @pytest.fixture
@@ -111,27 +112,17 @@ def test_an_interruption_says_that_runs_are_stored(hetsyn, monkeypatch, tmp_path
 
 
 def test_images_and_corpora_are_encoded(hetsyn, files):
-    import gzip
-    import struct
-
-    folder = files.folder / "mnist"
-    folder.mkdir()
-    for part, n in (("train", 30), ("t10k", 10)):
-        for name, shape in ((f"{part}-images-idx3-ubyte", (n, 28, 28)), (f"{part}-labels-idx1-ubyte", (n,))):
-            body = bytes([k % 10 for k in range(n)]) if len(shape) == 1 else bytes(200 for _ in range(n * 784))
-            (folder / f"{name}.gz").write_bytes(gzip.compress(struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape) + body))
+    folder = material.mnist(files.folder / "mnist")
     hetsyn("encode", folder, files.folder / "rows.h5", "--scan", "row", "--channels", 2)
     data = SpikeDataset.load(files.folder / "rows.h5")
-    assert (len(data.train), len(data.test), data.n_channels, data.n_steps[0]) == (30, 10, 56, 28)
+    assert (len(data.train), len(data.test), data.n_channels, data.n_steps[0]) == (10, 10, 56, 28)
     assert "can't be scanned" in hetsyn("encode", folder, files.folder / "x.h5", "--scan", "diagonal", exit_code=2).stderr
 
-    soundfile = pytest.importorskip("soundfile")
-    for split in ("train", "test"):
-        path = files.folder / "tidigits" / split / "man" / "ae"
-        path.mkdir(parents=True)
-        sound = np.random.default_rng(0).normal(size=4000) * 0.1
-        soundfile.write(path / "1a.wav", sound, 20000, format="NIST", subtype="PCM_16")
-    hetsyn("encode", files.folder / "tidigits", files.folder / "words.h5")
+    pytest.importorskip("soundfile")
+    words = material.tidigits(files.folder / "tidigits")
+    for path in words.rglob("1a.wav"):
+        path.write_bytes(material.sphere(4000))
+    hetsyn("encode", words, files.folder / "words.h5")
     assert SpikeDataset.load(files.folder / "words.h5").n_channels == 496
 
 

@@ -126,18 +126,6 @@ def step_matrix(model, coupling, tau_u, tau_w):
     return np.array(columns).T
 
 
-def response(form, coupling, tau_u, tau_w, n_steps):
-    """The size of (u, w_a / sqrt(A)) over time after a pulse, without spikes."""
-    changes = {"a": {"bounds": (0.0, 1e5), "initial": coupling}, "q": {"initial": 1.0}, "theta": {"initial": 1e300}}
-    changes |= {"tau_u": {"initial": tau_u}, "tau_w": {"initial": tau_w}}
-    spec = network(FORMS[form], size=1, **changes)
-    values = spec.initial_values(0) | {"layer_1.feedforward.w": np.full((1, N_IN), 1.0)}
-    x = np.zeros((n_steps, 1, N_IN))
-    x[0] = 1
-    traces = simulate_reference(spec, values, x, record=("u", "w_a")).traces
-    return np.hypot(traces["layer_1.u"], traces["layer_1.w_a"] / np.sqrt(coupling))[:, 0, 0]
-
-
 @pytest.mark.parametrize(("tau_u", "tau_w"), TIMES)
 @pytest.mark.parametrize("form", FORMS)
 def test_the_eigenvalues_are_those_of_the_step(form, tau_u, tau_w):
@@ -157,9 +145,6 @@ def test_a_form_is_unstable_just_above_its_boundary_and_stable_just_below(form, 
     for factor, unstable in ((0.9, False), (0.999, False), (1.001, True), (1.1, True)):
         radius = np.abs(np.linalg.eigvals(step_matrix(FORMS[form], factor * edge, tau_u, tau_w))).max()
         assert (radius > 1) == unstable
-    late = {factor: response(form, factor * edge, tau_u, tau_w, 2000)[-100:].max() for factor in (0.9, 1.1)}
-    early = response(form, edge, tau_u, tau_w, 200).max()
-    assert late[0.9] < early < late[1.1]
 
 
 @pytest.mark.parametrize(("tau_u", "tau_w"), TIMES)

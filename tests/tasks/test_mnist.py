@@ -1,7 +1,6 @@
 """Sequential MNIST from folders that are made here: IDX as LeCun defined it, .npz. distorted copies. Damaged files: tests/reliability."""
 
 import gzip
-import struct
 
 import numpy as np
 import pytest
@@ -10,10 +9,7 @@ from hetsyn_sim.errors import ConfigError, DataError
 from hetsyn_sim.tasks.distortion import distorted
 from hetsyn_sim.tasks.mnist import holds_images, read_images, sequential_mnist
 
-
-def idx(array):
-    """The bytes of an IDX file."""
-    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
+from ..reliability.material import idx
 
 
 def images(n, seed):
