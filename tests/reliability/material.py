@@ -24,6 +24,8 @@ from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training import Recipe, fit
 
+from ..conftest import make_toy_data
+
 RECIPE = "name: toy\nnetwork: {hidden: [3]}\ntraining: {epochs: 2, batch_size: 6, validation: none, num_threads: 1}\n"
 TAU = "layer_1.feedforward.tau_syn"
 WEIGHT = "layer_1.feedforward.w"
@@ -32,13 +34,7 @@ WEIGHT = "layer_1.feedforward.w"
 @cache
 def data() -> SpikeDataset:
     """Twelve recordings of three classes, six of them for testing."""
-    rng = np.random.default_rng(0)
-    labels = np.arange(12) % 3
-    rasters = rng.random((12, 10, 4)) < 0.4
-    rasters[:, 0, 0] = True
-    steps, units = zip(*(np.nonzero(raster) for raster in rasters), strict=True)
-    split = np.where(np.arange(12) < 6, "train", "test")
-    return SpikeDataset.from_lists(steps, units, dt=0.01, n_channels=4, n_steps=np.full(12, 10), labels=labels, split=split)
+    return make_toy_data(n=12, n_channels=4, n_steps=10)
 
 
 @cache

@@ -31,8 +31,6 @@ def test_nested_subexpressions_are_written_out():
         ("dR/dt = -R/tau", "can't read these equations", "m: neuron", "dR/dt", "correct the line"),
         ("dR/dt = -R/ : 1", "can't read these equations", "m: neuron", "dR/dt", "correct the line"),
         ("dR/dt = -R/tau : parsec", "can't read these equations", "m: neuron", "parsec", "correct the line"),
-        ("v = a : 1\na = v : 1", "can't read these equations", "m: neuron", "cycle", "correct the line"),
-        ("dR/dt = -R/tau : 1 (constant over dt)", "flags have no place", "m: neuron: R", "(constant over dt)", "remove the flag"),
         ("theta : 1", "declared in the equations", "m: neuron: theta", "theta : 1 (a pure number)", "move theta to `parameters`"),
     ],
 )
