@@ -14,6 +14,8 @@ from benchmarks.ratios import ratio, roof_shares
 from benchmarks.rows import REQUIRED, make_row, read_rows, replace_group, write_rows
 from benchmarks.shapes import SHAPES
 from hetsyn_sim.errors import DataError
+from hetsyn_sim.models import HomNeuLIF, HomNeuReadout
+from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training import Network
 
 PRESENT = [name for name in IMPLEMENTATIONS if missing(name) is None]
@@ -58,17 +60,11 @@ def test_everybody_takes_a_step(name, shape):
 
 def test_the_homogeneous_network_is_ours_with_one_time_constant():
     """The other route: HomNeuLIF from its equations. The strongest opponent must not be a wrong one."""
-    from hetsyn_sim.models import HomNeuLIF, HomNeuReadout
-    from hetsyn_sim.spec import Layer, NetworkSpec
-
     shape = SHAPES["shd"].small()
     values = shape.values()
-    spec = NetworkSpec(
-        f"{shape.dt_ms} ms",
-        shape.n_input,
-        [Layer(HomNeuLIF.with_parameters(tau_mem={"initial": "40 ms"}), n, recurrent=True) for n in shape.hidden],
-        Layer(HomNeuReadout.with_parameters(tau_mem={"initial": "40 ms"}), shape.n_output),
-    )
+    neuron, readout = (model.with_parameters(tau_mem={"initial": "40 ms"}) for model in (HomNeuLIF, HomNeuReadout))
+    layers = [Layer(neuron, n, recurrent=True) for n in shape.hidden]
+    spec = NetworkSpec(f"{shape.dt_ms} ms", shape.n_input, layers, Layer(readout, shape.n_output))
     weights = {key: values.get(key, value) for key, value in spec.initial_values(0).items()}
     x, _ = shape.batch()
     out, spikes = Homogeneous(shape, values)(x)
@@ -91,13 +87,8 @@ def test_ratios_and_their_spread():
     found = ratio(slow, fast)
     assert (found.value, found.low, found.high) == (12.0, 7.5, 12.0)
     assert ratio(slow, row("plain", (3.5, 2.5, 3.5), threads=2)).value == 12.5 / 3.0  # wall time on two threads
-
-
-def test_a_ratio_uses_the_rounds_that_both_took_part_in():
-    slow, fast = row("materialised", (20.0, 12.0, 30.0)), row("plain", (2.0, 1.0, 4.0))
-    del slow["cpu_s_by_round"]["0"]
-    assert ratio(slow, fast).low == 7.5
-    assert ratio(slow, fast).high == 12.0
+    del slow["cpu_s_by_round"]["0"]  # of the rounds that both took part in
+    assert (ratio(slow, fast).low, ratio(slow, fast).high) == (7.5, 12.0)
 
 
 def test_shares_of_the_roofs():
@@ -112,20 +103,13 @@ def test_the_work_of_a_shape_is_counted():
     assert shape.nominal_fma == 20 * (3 * 100 * 100 + 4 * 100)
     recurrent = SHAPES["shd"].changed(n_steps=1, n_batch=1)
     assert recurrent.synapse_steps == 700 * 128 + 128 * 128 + 128 * 64 + 64 * 64 + 64 * 20
-
-
-def test_slow_implementations_take_part_in_three_rounds():
     assert rounds_of(0.1, 10) == set(range(10))
-    assert rounds_of(6.0, 10) == {0, 5, 9}
-    assert rounds_of(6.0, 3) == {0, 1, 2}
-
-
-def test_memory_is_asked_for_before_it_is_taken():
-    assert needs_mib("materialised", SHAPES["shd"]) > 10_000
-    assert needs_mib("plain", SHAPES["shd"]) == 0
+    assert (rounds_of(6.0, 10), rounds_of(6.0, 3)) == ({0, 5, 9}, {0, 1, 2})  # slow ones take part in three
 
 
 def test_what_does_not_fit_the_memory_is_a_note(monkeypatch, capsys):
+    assert needs_mib("materialised", SHAPES["shd"]) > 10_000
+    assert needs_mib("plain", SHAPES["shd"]) == 0
     monkeypatch.setattr(training, "available_mib", lambda: 2048.0)
     assert training.fits("plain", SHAPES["shd"])
     assert not training.fits("materialised", SHAPES["shd"])
@@ -184,13 +168,10 @@ def test_a_file_of_something_else_is_refused(tmp_path, text):
         read_rows(path)
 
 
-def test_a_missing_peer_is_a_note(monkeypatch, capsys):
+def test_a_missing_peer_or_back_end_is_a_note(monkeypatch, capsys):
     monkeypatch.setattr(implementations, "find_spec", lambda name: None)
     assert training.present(["homogeneous", "norse"]) == ["homogeneous"]
     assert "norse: left out, norse is not installed: pip install 'hetsyn-sim[peers]'" in capsys.readouterr().out
-
-
-def test_a_missing_back_end_is_a_note(monkeypatch):
     monkeypatch.setattr(implementations.kernels, "available_backends", lambda: ("plain",), raising=False)
     assert missing("fused") == "there is no back end 'fused' here, only plain"
     assert missing("plain") is None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-__all__ = ["CASES", "RECIPES", "YAML", "Hostile", "model_with"]
-
 #: A file, a variable of the environment and an import: what the texts try to leave behind.
 TOUCH = "__import__('os').system('touch canary')"
 SET = "__import__('os').environ.setdefault('CANARY', '1')"
@@ -22,6 +20,9 @@ class Hostile(NamedTuple):
 def _laughs(n: int) -> str:
     return "\n".join(f"a{k + 1} = a{k}*a{k} + a{k} : 1" for k in range(n)) + f"\na0 = v : 1\ndv/dt = -a{n}/tau : 1"
 
+
+_GROWING = "a = 500 : 1\nb = exp(a) : 1\nc = exp(b) : 1\ndv/dt = -v/tau*floor(exp(c)) : 1"
+_INTO_THE_THRESHOLD = ("dv/dt = -v/tau : 1\na = 1e4 : 1", "v > exp(a)")
 
 CASES: dict[str, Hostile] = {
     # code
@@ -87,12 +88,8 @@ CASES: dict[str, Hostile] = {
     "a power of a sum": Hostile("reset", "v = (v + theta + tau + 1 + 2*v + w)**90", "enormous expression"),
     "remainders of remainders": Hostile("reset", f"v = {'%'.join('v' * 70)}", "enormous expression"),
     "subexpressions like billions of laughs": Hostile("neuron", _laughs(40), "enormous expression"),
-    "numbers that grow from line to line": Hostile(
-        "neuron", "a = 500 : 1\nb = exp(a) : 1\nc = exp(b) : 1\ndv/dt = -v/tau*floor(exp(c)) : 1", "enormous number"
-    ),
-    "a number that grows into the threshold": Hostile(
-        "neuron+threshold", ("dv/dt = -v/tau : 1\na = 1e4 : 1", "v > exp(a)"), "enormous number"
-    ),
+    "numbers that grow from line to line": Hostile("neuron", _GROWING, "enormous number"),
+    "a number that grows into the threshold": Hostile("neuron+threshold", _INTO_THE_THRESHOLD, "enormous number"),
     "many equations": Hostile("neuron", "\n".join(f"dx{k}/dt = -x{k} : 1" for k in range(500)), "enormous number of equations"),
     "many statements": Hostile("reset", "v = 0;" * 3000, "enormous number of statements"),
     "a circle of subexpressions": Hostile("neuron", "a = b : 1\nb = a : 1\ndv/dt = -a/tau : 1", "can't read these equations"),
@@ -169,19 +166,21 @@ YAML: dict[str, tuple[str, str]] = {
     "a list": ("- 1", "not the description|wrong|dictionary"),
 }
 
+
+def _with(**facts: Any) -> dict[str, Any]:
+    return {"network": {"parameters": {"HetSynLIF": facts}}}
+
+
 #: Changes to a recipe that is otherwise right: its settings and the message.
 RECIPES: dict[str, tuple[dict[str, Any], str]] = {
     "a model that is code": ({"network": {"model": TOUCH}}, "unknown model"),
     "a model that is a dunder": ({"network": {"model": "__builtins__"}}, "unknown model"),
-    "a parameter that is a dunder": ({"network": {"parameters": {"HetSynLIF": {"__class__": {}}}}}, "unknown parameter"),
-    "a value that is code": ({"network": {"parameters": {"HetSynLIF": {"tau_syn": {"initial": TOUCH}}}}}, "not a quantity|unknown initial"),
-    "a distribution that is code": (
-        {"network": {"parameters": {"HetSynLIF": {"tau_syn": {"initial": "open(canary, w)"}}}}},
-        "unknown initial distribution",
-    ),
-    "a value that overflows": ({"network": {"parameters": {"HetSynLIF": {"tau_syn": {"initial": "1e999 ms"}}}}}, "too large"),
-    "bounds that are code": ({"network": {"parameters": {"HetSynLIF": {"tau_syn": {"bounds": [TOUCH, SET]}}}}}, "not a quantity"),
-    "a unit": ({"network": {"parameters": {"HetSynLIF": {"tau_syn": {"unit": TOUCH}}}}}, "unknown setting"),
+    "a parameter that is a dunder": (_with(__class__={}), "unknown parameter"),
+    "a value that is code": (_with(tau_syn={"initial": TOUCH}), "not a quantity|unknown initial"),
+    "a distribution that is code": (_with(tau_syn={"initial": "open(canary, w)"}), "unknown initial distribution"),
+    "a value that overflows": (_with(tau_syn={"initial": "1e999 ms"}), "too large"),
+    "bounds that are code": (_with(tau_syn={"bounds": [TOUCH, SET]}), "not a quantity"),
+    "a unit": (_with(tau_syn={"unit": TOUCH}), "unknown setting"),
     "an equation": ({"network": {"neuron": f"dv/dt = {TOUCH} : 1"}}, "unknown setting"),
     "a loss that is code": ({"training": {"loss": {"name": TOUCH}}}, "unknown loss"),
     "a surrogate that is code": ({"training": {"surrogate": {"name": TOUCH}}}, "unknown surrogate"),

@@ -21,6 +21,7 @@ from hetsyn_sim.models import MODELS
 from hetsyn_sim.spec import NetworkSpec, NeuronModel
 from hetsyn_sim.training.recipe import Recipe
 
+from ...reliability.case import five_parts
 from .hostile import CASES, RECIPES, YAML, model_with
 
 #: Code that was evaluated from text, as Python itself reports it, while somebody listens. Such a hook can't be taken away again.
@@ -55,11 +56,7 @@ def refused(tmp_path, monkeypatch):
         assert "CANARY" not in os.environ
         error = excinfo.value
         assert re.search(message, str(error)), str(error)
-        assert error.what
-        assert error.where
-        assert error.got is not None
-        assert error.expected
-        assert error.remedy
+        five_parts(error)
         assert len(str(error)) < 2500
         return error
 
@@ -100,26 +97,19 @@ def test_a_checkpoint_is_refused(refused, name, tmp_path):
 
 
 @pytest.mark.parametrize("name", YAML)
-def test_a_file_that_is_no_network_is_refused(refused, name):
+def test_a_file_that_is_no_network_and_no_recipe_is_refused(refused, name, tmp_path):
     text, message = YAML[name]
+    (tmp_path / "recipe.yaml").write_text(text, encoding="utf-8")
     refused(message, NetworkSpec.from_text, text)
     refused(message, NeuronModel.from_text, text)
-
-
-@pytest.mark.parametrize("name", YAML)
-def test_a_file_that_is_no_recipe_is_refused(refused, name, tmp_path):
-    text, message = YAML[name]
-    path = tmp_path / "recipe.yaml"
-    path.write_text(text, encoding="utf-8")
-    refused(message, Recipe.from_yaml, path)
+    refused(message, Recipe.from_yaml, tmp_path / "recipe.yaml")
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_is_refused(refused, name, tmp_path):
     settings, message = RECIPES[name]
-    path = tmp_path / "recipe.yaml"
-    path.write_text(yaml.safe_dump(settings), encoding="utf-8")
-    refused(message, Recipe.from_yaml, path)
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    refused(message, Recipe.from_yaml, tmp_path / "recipe.yaml")
 
 
 @pytest.mark.parametrize("depth", [900, 100_000])
