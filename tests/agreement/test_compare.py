@@ -197,26 +197,6 @@ def test_the_bound_is_the_one_that_is_documented():
         assert voltage_bounds(spec, values, recording, dtype)["layer_1"] == pytest.approx(expected, rel=1e-12)
 
 
-def test_single_precision_stays_within_its_bound_and_is_not_free():
-    """A recursion in float32, written here: it must agree as float32, and must not as float64."""
-    readout = Layer(LeakyReadout, 4)
-    relay = HomNeuLIF.with_parameters(w={"initial": 0.0}, tau_mem={"initial": "0 ms"})  # hands every input spike on
-    spec = NetworkSpec("4 ms", 8, [Layer(relay, 8)], readout=readout)
-    values = spec.initial_values(0) | {"layer_1.feedforward.w": 3.0 * np.eye(8)}
-    x = np.random.default_rng(1).random((200, 1, 8)) < 0.5
-    reference = simulate_reference(spec, values, x)
-    np.testing.assert_array_equal(reference.rasters["layer_1"], x)
-    w = values["readout.feedforward.w"].astype(np.float32)
-    rho = np.exp(np.float32(-4e-3) / values["readout.feedforward.tau_syn"].astype(np.float32))
-    state, v = np.zeros_like(w), []
-    for row in x[:, 0]:
-        state = rho * state + w * row
-        v.append(state.sum(axis=1, dtype=np.float32))
-    other = changed(reference, readout__v=np.array(v, dtype=float)[:, None])
-    assert compare_recordings(spec, values, reference, other, "float32").agrees
-    assert not compare_recordings(spec, values, reference, other, "float64").agrees
-
-
 # -- what can't be compared -----------------------------------------------------------------------------------------------------------
 
 

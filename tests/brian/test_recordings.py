@@ -26,14 +26,6 @@ def test_a_recording_is_the_same_alone_and_after_others(first, spec, values):
         assert not trace[:, 3].any(), name
 
 
-def test_runs_do_not_remember_each_other_and_may_differ_in_length(spec, values):
-    simulation = BrianSimulation(spec, values)
-    long, short = random_spikes((40, 2, spec.n_input), seed=1), random_spikes((11, 5, spec.n_input), seed=2)
-    first = simulation.run(long)
-    assert_same(simulate_reference(spec, values, short), simulation.run(short))
-    assert_same(first, simulation.run(long), atol=0)
-
-
 def test_one_step(spec, values):
     inputs = np.ones((1, 4, spec.n_input))
     assert_same(simulate_reference(spec, values, inputs), simulate(spec, values, inputs), must_spike=False)

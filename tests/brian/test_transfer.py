@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from hetsyn_sim.brian import BrianSimulation
-from hetsyn_sim.brian.report import TransferReport
 from hetsyn_sim.brian.transfer import to_brian2
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.data.events import SpikeDataset
@@ -61,10 +60,3 @@ def test_recordings_of_another_dt(checkpoint):
 
 def test_options_are_handed_on(checkpoint):
     assert set(to_brian2(checkpoint, record="R").run(recordings()).traces) == {"layer_1.R"}
-
-
-def test_the_report(checkpoint):
-    report = to_brian2(checkpoint).report
-    assert isinstance(report, TransferReport)
-    assert [p.key for p in report.parameters] == list(checkpoint.spec.slots)
-    assert "layer_1.feedforward: Synapses 'layer_1_feedforward', 30 synapses" in str(report)
