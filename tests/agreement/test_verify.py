@@ -10,7 +10,7 @@ from hetsyn_sim.agreement.verify import compare, verify
 from hetsyn_sim.brian.transfer import to_brian2
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.data.recording import Recording
-from hetsyn_sim.errors import DataError, DtMismatchError, UnknownNameError
+from hetsyn_sim.errors import DataError
 from hetsyn_sim.models import HetNeuLIF
 from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training.network import Network
@@ -101,20 +101,6 @@ def test_without_readout_the_last_layer_predicts(toy_data):
     outcome = verify(Checkpoint(spec, values), toy_data.test)
     assert outcome.agrees
     assert outcome.accuracy_brian2 > 0.8
-
-
-@pytest.mark.parametrize(
-    ("change", "precision", "error", "message"),
-    [
-        (lambda data: replace(data, dt=0.004), "float64", DtMismatchError, "time steps differ"),
-        (lambda data: replace(data, n_channels=7), "float64", DataError, "another number of channels"),
-        (lambda data: data[:0], "float64", DataError, "no recordings to run"),
-        (lambda data: data, "half", UnknownNameError, "unknown precision"),
-    ],
-)
-def test_what_can_not_be_verified(toy_checkpoint, toy_data, change, precision, error, message):
-    with pytest.raises(error, match=message):
-        verify(toy_checkpoint, change(toy_data), precision=precision)
 
 
 def test_compare_takes_the_input_out_of_the_recording(toy_checkpoint, toy_data):

@@ -110,15 +110,15 @@ def graded():
     )
 
 
-def value_readout(held=True):
-    """A readout of values: low-pass filtered at every synapse, or as they come."""
+def value_readout():
+    """A readout of values: low-pass filtered at every synapse."""
     tau_syn = Parameter(axes="post pre", unit="ms", initial="uniform(2 ms, 20 ms)")
     return NeuronModel(
         name="ValueReadout",
         on_pre="",
-        synapse="dI/dt = (w*x_pre - I)/tau_syn : 1" if held else "I = w*x_pre : 1",
+        synapse="dI/dt = (w*x_pre - I)/tau_syn : 1",
         neuron="v = I_syn : 1",
-        parameters={"w": weights("1", -1, 1)} | ({"tau_syn": tau_syn} if held else {}),
+        parameters={"w": weights("1", -1, 1), "tau_syn": tau_syn},
     )
 
 

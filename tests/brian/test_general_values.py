@@ -10,14 +10,6 @@ from .conftest import assert_same_alone, random_spikes
 from .neurons import STEP_ORDERS, adlif, agree, graded, layer, signal, value_readout, weights
 
 
-@pytest.mark.parametrize("held", [True, False], ids=["integrated", "as they are"])
-def test_graded_neurons_between_analogue_input_and_readout(held):
-    spec = NetworkSpec("0.5 ms", 3, [Layer(graded(), 5), Layer(graded(), 4)], Layer(value_readout(held), 2))
-    recording = agree(spec, signal((400, 3, 3)), record=("I_syn",))
-    assert (recording.traces["layer_1.s"] > 0).any()
-    assert recording.traces["input.x"].shape == (400, 3, 3)
-
-
 def test_spikes_in_and_values_on():
     """A layer that spikes drive hands on a value; the readout integrates it."""
     model = adlif("euler", output="p", more="p = exp(u - theta) : 1")

@@ -57,16 +57,8 @@ def test_anything_that_would_need_pickle_is_refused(tmp_path, value):
     assert not (tmp_path / "state").exists()
 
 
-@pytest.mark.parametrize("damage", ["cut", "foreign", "empty", "newer", "unknown mark"])
-def test_a_file_that_can_not_be_resumed_from(tmp_path, damage):
-    path = tmp_path / "resume.safetensors"
-    write_state(STATE, path)
-    if damage == "cut":
-        path.write_bytes(path.read_bytes()[:-5])
-    elif damage == "empty":
-        path.write_bytes(b"")
-    else:
-        text = {"foreign": None, "newer": '{"version": 2, "state": {}}', "unknown mark": '{"version": 1, "state": {"set": []}}'}[damage]
-        path.write_bytes(to_safetensors({"x": torch.zeros(1)}, metadata=None if text is None else {"hetsyn_sim_resume": text}))
-    with refused(CheckpointError, "the state to resume from can't be read", str(path), remedy="overwrite=True"):
-        read_state(path)
+def test_a_foreign_file_can_not_be_resumed_from(tmp_path):
+    """Others that are damaged: tests/reliability."""
+    (tmp_path / "state").write_bytes(to_safetensors({"x": torch.zeros(1)}))
+    with refused(CheckpointError, "the state to resume from can't be read", str(tmp_path / "state"), remedy="overwrite=True"):
+        read_state(tmp_path / "state")
