@@ -9,6 +9,7 @@ import numpy as np
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.data.decoding import Decoder
 from hetsyn_sim.data.events import SpikeDataset
+from hetsyn_sim.data.recording_file import load_recording
 from hetsyn_sim.spec import NetworkSpec
 from hetsyn_sim.training import load_recipe
 
@@ -40,6 +41,13 @@ def test_checkpoint():
     assert hashlib.sha256(checkpoint.to_bytes()).hexdigest() == expected["sha256_of_the_file"]  # written again, it is the same file
     assert facts_of(checkpoint.spec) == EXPECTED["network.yaml"]
     assert Decoder.of(checkpoint) == Decoder("sum_of_softmax", burn_in=2, window=7)
+
+
+def test_recording():
+    recording, expected = load_recording(FILES / "recording.npz"), EXPECTED["recording.npz"]
+    assert (recording.dt, recording.simulator) == (expected["dt"], expected["simulator"])
+    arrays = {**recording.rasters, **recording.traces}
+    assert {name: entry(array) for name, array in arrays.items()} == expected["arrays"]
 
 
 def test_spikes():
