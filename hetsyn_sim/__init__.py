@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from . import models, tasks
     from .agreement.outcome import Comparison, Verification
     from .agreement.verify import compare, verify
+    from .brian.additions import Additions
     from .brian.transfer import to_brian2
     from .data.checkpoint import Checkpoint
     from .data.events import SpikeDataset
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNBOUNDED",
+    "Additions",
     "Checkpoint",
     "Comparison",
     "FitResult",
@@ -72,6 +74,7 @@ except PackageNotFoundError:  # a source tree on the path that nobody installed
 _HOMES = {
     "agreement.outcome": ("Comparison", "Verification"),
     "agreement.verify": ("compare", "verify"),
+    "brian.additions": ("Additions",),
     "brian.transfer": ("to_brian2",),
     "data.events": ("SpikeDataset",),
     "data.checkpoint": ("Checkpoint",),

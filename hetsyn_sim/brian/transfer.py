@@ -9,6 +9,7 @@ from typing import Any
 
 from ..data.checkpoint import Checkpoint
 from . import BrianSimulation, Device
+from .additions import NOTHING, Additions
 
 
 class TransferredNetwork(BrianSimulation):
@@ -25,6 +26,7 @@ def to_brian2(
     *,
     form: str = "ode",
     record: str | Iterable[str] = "v",
+    additions: Additions = NOTHING,
     build_directory: str | Path | None = None,
 ) -> TransferredNetwork:
     """The network of a checkpoint in Brian2.
@@ -33,7 +35,7 @@ def to_brian2(
     ----------
     checkpoint
         A checkpoint, or the path of one.
-    device, form, record, build_directory
+    device, form, record, additions, build_directory
         See :class:`hetsyn_sim.brian.BrianSimulation`.
 
     Returns
@@ -52,4 +54,5 @@ def to_brian2(
     """
     if not isinstance(checkpoint, Checkpoint):
         checkpoint = Checkpoint.load(checkpoint)
-    return TransferredNetwork(checkpoint, device=device, form=form, record=record, build_directory=build_directory)
+    options: dict[str, Any] = {"form": form, "record": record, "additions": additions, "build_directory": build_directory}
+    return TransferredNetwork(checkpoint, device=device, **options)

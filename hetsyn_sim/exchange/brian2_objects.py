@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import numpy as np
@@ -65,6 +66,41 @@ def fail(
     raise SpecError(problem, where=str(where), got=got, expected=expected, remedy=remedy)
 
 
+@dataclass
+class Refusals:
+    """What a spec can't hold of a script, gathered so that all of it is said at once."""
+
+    errors: list[SpecError] = field(default_factory=list)
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Go on after a refusal inside."""
+        try:
+            yield
+        except SpecError as error:
+            if str(error) not in map(str, self.errors):
+                self.errors.append(error)
+
+    def add(self, problem: str, where: str, got: str, remedy: str) -> None:
+        """Note a refusal."""
+        with self.gathered():
+            fail(problem, where, got, remedy)
+
+    def say(self, where: str) -> None:
+        """Raise what was gathered: the one refusal, or a list of all of them."""
+        if len(self.errors) == 1:
+            raise self.errors[0]
+        if self.errors:
+            numbered = list(enumerate(self.errors, start=1))
+            raise SpecError(
+                f"a spec can't hold {len(self.errors)} things of this script",
+                where=where,
+                got="".join(f"\n    {k}. {error.what}, in {error.where}: {error.got}" for k, error in numbered),
+                expected="what a spec can hold; see the page on bringing a model",
+                remedy="".join(f"\n    {k}. {error.remedy}" for k, error in numbered),
+            )
+
+
 def numbers(owner: Any, name: str) -> NDArray[np.float64]:
     """The values of a variable, in SI units."""
     try:
@@ -73,25 +109,26 @@ def numbers(owner: Any, name: str) -> NDArray[np.float64]:
         fail("values that are known only to a compiled program", f"{owner.name}.{name}", "a standalone device", "use the runtime device")
 
 
-def neurons_of(group: Any) -> Neurons:
-    """The facts of a neuron group.
+def neurons_of(group: Any, refusals: Refusals) -> Neurons:
+    """The facts of a neuron group. What a spec can't hold of it goes to ``refusals``.
 
     Raises
     ------
     SpecError
-        If it is no ``NeuronGroup``, or does what a spec can't hold.
+        If it is no ``NeuronGroup``.
     """
     if not isinstance(group, NeuronGroup):
         whole = "pass the whole group" if "Subgroup" in type(group).__name__ else "pass a NeuronGroup; inputs are not models"
         fail("this is not a neuron group", getattr(group, "name", "group"), type(group).__name__, whole, "a brian2.NeuronGroup")
-    where = group.name
-    if custom := sorted(set(group.events) - {"spike"}):
-        fail("custom events", where, ", ".join(custom), "keep the event that is a spike, and write what the others do as equations")
-    _check_untouched(group)
-    equations = group.user_equations
-    linked = [name for name, e in equations.items() if "linked" in e.flags]
-    if linked:
-        fail("linked variables", where, ", ".join(linked), "give the group a parameter of its own, or write both groups as one model")
+    where, equations = group.name, group.user_equations
+    with refusals.gathered():
+        if custom := sorted(set(group.events) - {"spike"}):
+            fail("custom events", where, ", ".join(custom), "keep the event that is a spike, and write what the others do as equations")
+    with refusals.gathered():
+        _check_untouched(group)
+    with refusals.gathered():
+        if linked := [name for name, e in equations.items() if "linked" in e.flags]:
+            fail("linked variables", where, ", ".join(linked), "give the group a parameter of its own, or write both groups as one model")
     method = group.method_choice if isinstance(group.method_choice, str) else None
     return Neurons(
         group,
@@ -105,13 +142,13 @@ def neurons_of(group: Any) -> Neurons:
     )
 
 
-def connections_of(synapses: Any, group: NeuronGroup) -> Connections:
-    """The facts of the synapses onto a group.
+def connections_of(synapses: Any, group: NeuronGroup, refusals: Refusals) -> Connections:
+    """The facts of the synapses onto a group. What a spec can't hold of them goes to ``refusals``.
 
     Raises
     ------
     SpecError
-        If they are no ``Synapses`` onto this group, or do what a spec can't hold.
+        If they are no ``Synapses`` onto this group.
     """
     if not isinstance(synapses, Synapses):
         fail("these are not synapses", "synapses", type(synapses).__name__, "pass one Synapses object or a list of them", "brian2.Synapses")
@@ -119,49 +156,59 @@ def connections_of(synapses: Any, group: NeuronGroup) -> Connections:
     if synapses.target is not group:
         onto = getattr(synapses.target, "name", "?")
         fail("synapses onto other neurons", where, f"onto {onto}", f"pass the synapses onto {group.name}, and let them lead to all of it")
-    if type(synapses.source).__name__ == "Subgroup":
-        fail("synapses from a part of a group", where, synapses.source.name, "connect the whole group, with weights of 0 for the others")
-    _check_untouched(synapses)
-    if synapses.event_driven is not None:
-        names = ", ".join(synapses.event_driven.diff_eq_names)
-        fail("event-driven equations", where, names, "write (clock-driven): the step is exact anyway, so spikes see the same values")
-    code = []
-    for pathway in synapses._pathways:
-        if pathway.prepost != "pre":
-            plastic = "leave plasticity out: a trained network learns by gradients, not while it runs"
-            fail("something that a postsynaptic spike does to its synapses (on_post)", where, shown(pathway.code), plastic)
-        if pathway.event != "spike":
-            fail("custom events", where, str(pathway.event), "let spikes drive the synapses")
-        delays = np.atleast_1d(np.asarray(pathway.variables["delay"].get_value(), dtype=np.float64))
-        if np.any(delays > 0):
-            longest = f"up to {delays.max():g} s in {pathway.objname}"
-            fail("delays", where, longest, "remove them, and add them in Brian2 again: Additions(delays=...)")
-        code.append(str(pathway.code))
+    with refusals.gathered():
+        if type(synapses.source).__name__ == "Subgroup":
+            fail(
+                "synapses from a part of a group", where, synapses.source.name, "connect the whole group, with weights of 0 for the others"
+            )
+    with refusals.gathered():
+        _check_untouched(synapses)
+    plastic = [pathway for pathway in synapses._pathways if pathway.prepost != "pre"]
+    with refusals.gathered():
+        if plastic:
+            on_post, remedy = shown(plastic[0].code), "leave plasticity out: a trained network learns by gradients, not while it runs"
+            fail("something that a postsynaptic spike does to its synapses (on_post)", where, on_post, remedy)
+        if synapses.event_driven is not None:  # of plasticity, they go with it
+            names = ", ".join(synapses.event_driven.diff_eq_names)
+            fail("event-driven equations", where, names, "write (clock-driven): the step is exact anyway, so spikes see the same values")
+    for pathway in (pathway for pathway in synapses._pathways if pathway.prepost == "pre"):
+        with refusals.gathered():
+            if pathway.event != "spike":
+                fail("custom events", where, str(pathway.event), "let spikes drive the synapses")
+        with refusals.gathered():
+            delays = np.atleast_1d(np.asarray(pathway.variables["delay"].get_value(), dtype=np.float64))
+            if np.any(delays > 0):
+                longest = f"up to {delays.max():g} s in {pathway.objname}"
+                again = "remove them, and give them to the network in Brian2: hs.to_brian2(..., additions=hs.Additions(delays=...))"
+                fail("delays", where, longest, again)
     equations = synapses.equations
     sums = {name: str(updater.expression.code) for name, updater in synapses.summed_updaters.items()}
-    if foreign := [name for name in sums if not name.endswith("_post")]:
-        fail(
-            "sums over what a neuron sends to",
-            where,
-            ", ".join(foreign),
-            "sum over the synapses that a neuron receives: X_post = ... (summed)",
-        )
+    with refusals.gathered():
+        if foreign := [name for name in sums if not name.endswith("_post")]:
+            own = "sum over the synapses that a neuron receives: X_post = ... (summed)"
+            fail("sums over what a neuron sends to", where, ", ".join(foreign), own)
     states = {n: e for n, e in equations.items() if e.type == DIFFERENTIAL_EQUATION}
-    if states and isinstance(method := synapses.state_updater.method_choice, str) and method not in (*_EXACT, "exponential_euler"):
-        fail("synapses with a method of their own", where, method, 'write method="exact", or put the state into the neuron: g_post += w')
+    with refusals.gathered():
+        if states and isinstance(method := synapses.state_updater.method_choice, str) and method not in (*_EXACT, "exponential_euler"):
+            fail(
+                "synapses with a method of their own", where, method, 'write method="exact", or put the state into the neuron: g_post += w'
+            )
     for name in states:
-        if np.any(numbers(synapses, name) != 0):
-            fail("a state of a synapse that does not begin at 0", f"{where}.{name}", "other values", "set it to 0")
+        with refusals.gathered():
+            if np.any(numbers(synapses, name) != 0):
+                at_rest = "let synapses begin at 0, or put the state into the neuron, which may begin anywhere: g_post += w"
+                fail("a state of a synapse that does not begin at 0", f"{where}.{name}", "other values", at_rest)
     pre, post = (numbers(synapses, f"_synaptic_{side}").astype(np.int64) for side in ("pre", "post"))
-    if np.unique(np.stack([pre, post]), axis=1).shape[1] < pre.size:
-        fail("several synapses between the same two neurons", where, "n > 1", "use one Synapses object for each of them")
+    with refusals.gathered():
+        if np.unique(np.stack([pre, post]), axis=1).shape[1] < pre.size:
+            fail("several synapses between the same two neurons", where, "n > 1", "use one Synapses object for each of them")
     return Connections(
         synapses,
         states,
         {n: e for n, e in equations.items() if e.type == SUBEXPRESSION},
         {n: e for n, e in equations.items() if e.type == PARAMETER},
         {name.removesuffix("_post"): text for name, text in sums.items()},
-        "\n".join(code),
+        "\n".join(str(pathway.code) for pathway in synapses._pathways if pathway.prepost == "pre"),
         pre,
         post,
     )

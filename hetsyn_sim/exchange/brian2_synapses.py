@@ -57,7 +57,8 @@ class SpecSynapse:
     def _post(self) -> dict[str, str]:
         """Names of the neuron's variables, as the synapse may call them, and what they are called in the neuron."""
         names = self.neurons.names
-        bare = {n: n for n in names if n not in self.rename and n not in self.connections.subexpressions and n not in self.namespace}
+        own = {*self.rename, *self.connections.subexpressions, *self.connections.parameters}
+        bare = {n: n for n in names if n not in own}  # as in Brian2, what the script calls by the same name does not count
         return {**bare, **{f"{n}_post": n for n in names}}
 
     def _rewrite(self, text: str, post: Mapping[str, str], where: str) -> str:

@@ -14,13 +14,13 @@ from brian2.units.fundamentalunits import Dimension, Quantity, get_dimensions
 from numpy.typing import NDArray
 
 from ..errors import UnknownNameError
-from ..spec.equations import parse_jumps, symbol
+from ..spec.equations import parse_expression, parse_jumps, symbol
 from ..spec.initial import Constant, Initial, Uniform
 from ..spec.model import NeuronModel
 from ..spec.parameter import UNBOUNDED, Parameter
 from ..spec.quantities import unit_of_dimensions
 from .brian2_names import Constants, rewrite, unit_of
-from .brian2_objects import Connections, connections_of, exact_or_named, fail, neurons_of, numbers
+from .brian2_objects import Connections, Refusals, connections_of, exact_or_named, fail, neurons_of, numbers
 from .brian2_synapses import SpecSynapse
 
 Array = NDArray[np.float64]
@@ -47,26 +47,33 @@ class Translation:
     """Everything that the spec and its values are made of."""
 
     def __init__(self, group: Any, synapses: Any, namespace: Mapping[str, Any]) -> None:
-        self.neurons = neurons = neurons_of(group)
+        self.refusals = Refusals()
+        self.neurons = neurons = neurons_of(group, self.refusals)
         every = [] if synapses is None else list(synapses) if isinstance(synapses, list | tuple) else [synapses]
-        connections = [connections_of(s, group) for s in every]
-        if not connections:
+        connections = []
+        for s in every:
+            before = len(self.refusals.errors)
+            with self.refusals.gathered():
+                connections.append(connections_of(s, group, self.refusals))
+            if len(self.refusals.errors) > before and connections and connections[-1].synapses is s:
+                connections.pop()  # what else there is to say of these would follow from what was said
+        if not every:
             drive = "pass the synapses that drive the group, such as Synapses(source, group, 'w : volt', on_pre='v_post += w')"
             fail("nothing says what an input spike does", group.name, "a group without synapses", drive, "Synapses onto the group")
         self.namespace = {**namespace, **(group.namespace or {})}
         self.constants = Constants()
         renames = self._names_of_synapses(connections)
         self.constants.taken |= neurons.names
-        self.synapses = [
-            SpecSynapse(
-                neurons, c, {**namespace, **(c.synapses.namespace or {})}, self.constants, renames[k], self._free(f"connected_{k + 1}")
-            )
-            for k, c in enumerate(connections)
-        ]
+        self.synapses: list[SpecSynapse] = []
+        for k, c in enumerate(connections):
+            known = {**namespace, **(c.synapses.namespace or {})}
+            with self.refusals.gathered():
+                self.synapses.append(SpecSynapse(neurons, c, known, self.constants, renames[k], self._free(f"connected_{k + 1}")))
         self.sources = list(dict.fromkeys(c.synapses.source for c in connections if c.synapses.source is not group))
         self.recurrent = any(c.synapses.source is group for c in connections)
         self.mask = len(self.sources) + self.recurrent > 1 or not all(c.is_full for c in connections)
         self.texts = self._texts()
+        self.refusals.say(group.name)
         self.facts = {"synapse": self._facts_of_synapse(), "neuron": self._facts_of_neuron()}
 
     # -- names -------------------------------------------------------------------------------------------------------
@@ -94,42 +101,70 @@ class Translation:
     # -- texts -------------------------------------------------------------------------------------------------------
 
     def _rewrite(self, text: str, where: str) -> str:
+        """The text with its names as in the spec; the text itself where that is refused, which is noted."""
+        with self.refusals.gathered():
+            text = self._rewritten(text, where)
+        return text
+
+    def _rewritten(self, text: str, where: str) -> str:
         names = {n: n for n in self.neurons.names} | {y: text for s in self.synapses for y, text in s.sums.items() if text.isidentifier()}
         return rewrite(text, names, self.namespace, self.constants, where=f"{self.neurons.group.name}: {where}")
 
     def _texts(self) -> dict[str, str]:
         neurons = self.neurons
         sums = {y: text for s in self.synapses for y, text in s.sums.items()}
-        if foreign := sorted(set(sums) - set(neurons.parameters)):
-            fail(
-                "a sum into something that is not a parameter of the group",
-                neurons.group.name,
-                ", ".join(foreign),
-                "declare it in the group",
-            )
+        foreign = sorted(set(sums) - set(neurons.parameters))
+        with self.refusals.gathered():
+            if foreign:
+                declare = "declare it in the group"
+                fail("a sum into something that is not a parameter of the group", neurons.group.name, ", ".join(foreign), declare)
         lines = []
         for n, e in {**neurons.states, **neurons.subexpressions}.items():
             head = f"d{n}/dt" if n in neurons.states else n
             flags = f" ({', '.join(e.flags)})" if e.flags else ""
             lines.append(f"{head} = {self._rewrite(e.expr.code, head)} : {unit_of_dimensions(e.dim)}{flags}")
         for y, text in sums.items():
-            if not text.isidentifier():
+            if not text.isidentifier() and y not in foreign:
                 lines.append(f"{y} = {text} : {unit_of_dimensions(neurons.parameters[y].dim)}")
         resets = parse_jumps(neurons.reset, where=f"{neurons.group.name}: reset")
         texts = {
             "neuron": "\n".join(lines),
-            "threshold": self._rewrite(neurons.threshold, "threshold") if neurons.threshold.strip() else "",
+            "threshold": self._threshold(),
             "reset": "\n".join(f"{j.target} {j.operator} {self._rewrite(j.text.split('=', 1)[1], 'reset')}" for j in resets),
             "refractory": self._refractory(),
-            "synapse": "\n".join(line for s in self.synapses for line in s.lines),
-            "on_pre": "\n".join(line for s in self.synapses for line in s.jumps(mask=self.mask)),
+            "synapse": "",
+            "on_pre": "",
         }
+        for s in self.synapses:
+            with self.refusals.gathered():
+                texts["synapse"] += "".join(f"{line}\n" for line in s.lines)
+                texts["on_pre"] += "".join(f"{line}\n" for line in s.jumps(mask=self.mask))
+        texts = {name: text.rstrip("\n") for name, text in texts.items()}
         # what the neuron and the synapses use is the neuron's, and the synapses read it there
         of_neuron = _names_in(*(texts[t] for t in ("neuron", "threshold", "reset", "refractory")))
         both = of_neuron & set(self.constants.used)
         for t in ("synapse", "on_pre"):
             texts[t] = re.sub(r"\b[A-Za-z_]\w*\b", lambda m: f"{m.group()}_post" if m.group() in both else m.group(), texts[t])
         return texts
+
+    def _threshold(self) -> str:
+        """Strict, as a spec's is: ``v >= V_th`` is v above the number next below V_th, and the same neuron."""
+        text = self.neurons.threshold.strip()
+        if not text:
+            return ""
+        text = self._rewrite(text, "threshold")
+        left, sign, right = text.partition(">=") if ">=" in text else reversed(text.partition("<="))
+        if not sign:
+            return text
+        name = right.strip()
+        value = self.constants.used.get(name, _number(name))
+        if value is not None:
+            below = np.nextafter(float(value), -np.inf)
+            lower = Quantity(below, dim=get_dimensions(value)) if isinstance(value, Quantity) else float(below)
+            return f"{left.strip()} > {self.constants.name_for(f'{name}_or_above' if name.isidentifier() else 'or_above', lower)}"
+        strict = "write > instead: the two differ only where both sides are exactly equal; or compare with a number of the script"
+        self.refusals.add("a threshold that is reached where both sides are equal", f"{self.neurons.group.name}: threshold", text, strict)
+        return text
 
     def _refractory(self) -> str:
         given = self.neurons.refractory
@@ -138,9 +173,10 @@ class Translation:
         if not isinstance(given, str):
             return self.constants.name_for("t_ref", given)
         text = self._rewrite(given, "refractory")
-        if re.search(r"[<>=]|\b(and|or|not)\b", text) and given.split() != self.neurons.threshold.split():
+        if re.search(r"[<>=]|\b(and|or|not)\b", text) and not _same_condition(given, self.neurons.threshold):
             a_time = "give a time, or the threshold itself: a spike is then the moment in which it is crossed"
-            fail("a neuron that is refractory as long as a condition holds", f"{self.neurons.group.name}: refractory", given, a_time)
+            where = f"{self.neurons.group.name}: refractory"
+            self.refusals.add("a neuron that is refractory as long as a condition holds", where, given, a_time)
         return text
 
     # -- parameters --------------------------------------------------------------------------------------------------
@@ -219,6 +255,18 @@ class Translation:
             blocks.append(block)
         # a network has at least one input channel, even if all synapses are recurrent
         return np.concatenate(blocks, axis=1) if blocks else np.full((len(self.neurons.group), 1), rest)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _same_condition(one: str, other: str) -> bool:
+    """Whether two conditions are the same expression, however they are written."""
+    return bool(parse_expression(one, where="refractory") == parse_expression(other, where="threshold"))
 
 
 def _names_in(*texts: str) -> set[str]:

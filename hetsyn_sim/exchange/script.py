@@ -147,10 +147,14 @@ def _projection(spec: NetworkSpec, projection: Projection, number: int, schedule
     on_pre = "; ".join(renamed(model.on_pre, names).splitlines())
     yield f'    on_pre={on_pre!r}, delay=0 * second, method="{METHOD}", clock=clock, namespace={{}}, name="{name}",'
     yield ")"
-    yield f"{name}.connect()" if projection.self_connections else f'{name}.connect(condition="i != j")  # nobody onto itself'
+    # known before the run, also where Brian2 only writes a program
+    pairs, who = ("np.ones", "every one onto every one") if projection.self_connections else ("1 - np.eye", "nobody onto itself")
+    shape = f"({projection.n_pre}, {projection.n_post})" if projection.self_connections else str(projection.n_post)
+    yield f"pre, post = np.nonzero({pairs}({shape}))  # {who}"
+    yield f"{name}.connect(i=pre, j=post)"
     for parameter, facts in model.parameters_of("synapse").items():
         stored = f'values["{projection.name}.{parameter}"]'
-        index = {"post pre": f"[{name}.j[:], {name}.i[:]]", "post": f"[{name}.j[:]]", "layer": ""}[str(facts.axes)]
+        index = {"post pre": "[post, pre]", "post": "[post]", "layer": ""}[str(facts.axes)]
         yield _assignment(name, names[parameter], stored + index, facts.unit)
     order = schedule.phase("recurrent") if projection.kind == "recurrent" else schedule.deliver(number)
     yield f"in_step({name}.pre, {order})"

@@ -167,7 +167,7 @@ def parse_condition(text: str, *, where: str) -> tuple[sympy.Expr, sympy.Expr]:
         If it is not one strict inequality. Strictness is part of the model: a neuron exactly at threshold is silent.
     """
     condition = parse_expression(text, where=where)
-    if not isinstance(condition, sympy.StrictGreaterThan):
+    if not isinstance(condition, sympy.StrictGreaterThan | sympy.StrictLessThan):
         raise SpecError(
             "a threshold must be one strict inequality",
             where=where,
@@ -175,7 +175,7 @@ def parse_condition(text: str, *, where: str) -> tuple[sympy.Expr, sympy.Expr]:
             expected='"v > theta"',
             remedy="write the condition as left > right",
         )
-    return condition.gts, condition.lts
+    return condition.gts, condition.lts  # whichever way it is written
 
 
 def parse_expression(text: str, *, where: str) -> sympy.Expr:

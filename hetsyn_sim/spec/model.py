@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
@@ -141,10 +142,12 @@ class NeuronModel:
         given = {name: parse_expression(text, where=f"{self.name}: initial {name}") for name, text in self.initial.items()}
         return {name: given.get(name, sympy.Integer(0)) for name in self.neuron_equations.states}
 
-    @property
+    @cached_property
     def spikes_where_crossed(self) -> bool:
-        """Whether a spike is the moment in which the threshold is crossed."""
-        return bool(self.refractory) and self.refractory == self.threshold
+        """Whether a spike is the moment in which the threshold is crossed: the neuron is refractory while it is above."""
+        if not (self.spiking and re.search("[<>]", self.refractory)):
+            return False
+        return parse_condition(self.refractory, where=f"{self.name}: refractory") == self.condition
 
     @cached_property
     def refractory_period(self) -> sympy.Expr | None:

@@ -22,6 +22,7 @@ from .rules_of_names import (
     states_keep_their_names_in_brian2,
 )
 from .rules_of_parts import (
+    a_reset_needs_a_threshold,
     has_input,
     has_voltage,
     initial_values_are_of_states,
@@ -29,7 +30,6 @@ from .rules_of_parts import (
     output_is_a_value,
     refractoriness_is_whole,
     scheme_is_known,
-    threshold_and_reset_come_together,
 )
 from .scope import unit_checks
 
@@ -78,7 +78,7 @@ RULES = (
     states_keep_their_names_in_brian2,
     has_voltage,
     has_input,
-    threshold_and_reset_come_together,
+    a_reset_needs_a_threshold,
     every_name_is_known,
     jumps_hit_states,
     initial_values_are_of_states,

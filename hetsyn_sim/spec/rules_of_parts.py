@@ -48,16 +48,15 @@ def has_input(model: NeuronModel) -> None:
         )
 
 
-def threshold_and_reset_come_together(model: NeuronModel) -> None:
-    """A spiking neuron has both, a readout neither; a neuron that spikes where it crosses its threshold needs no reset."""
-    if bool(model.threshold.strip()) != bool(model.reset.strip()) and not model.spikes_where_crossed:
-        missing = "reset" if model.threshold.strip() else "threshold"
+def a_reset_needs_a_threshold(model: NeuronModel) -> None:
+    """A reset needs spikes. A spike needs no reset: channels may do what a reset does elsewhere."""
+    if model.reset.strip() and not model.threshold.strip():
         raise SpecError(
-            f"the {missing} is missing",
-            where=f"{model.name}: {missing}",
-            got=f"threshold={model.threshold!r}, reset={model.reset!r}",
-            expected="both, or neither (a readout)",
-            remedy=f"add the {missing}, or remove the other one",
+            "a reset without a threshold",
+            where=f"{model.name}: threshold",
+            got=f"threshold='', reset={model.reset!r}",
+            expected='a threshold such as "v > theta", or neither of the two (a readout)',
+            remedy="say when the neuron spikes, or remove the reset",
         )
 
 

@@ -120,7 +120,7 @@ REFUSED = {
         ),
         "does not simply decay", "what a spike adds",
     ),
-    "synapses that have begun": (begun, "does not begin at 0", "set it to 0"),
+    "synapses that have begun": (begun, "does not begin at 0", "into the neuron"),
     "the same synapse twice": (twice, "several synapses between", "for each of them"),
     "noise": (lambda: made(rate="-v/tau + 1*mV*xi*tau**-0.5", method="euler"), "noise has no place", "Additions"),
     "a TimedArray": (lambda: made(rate="(stimulus(t) - v)/tau", namespace=STIMULUS), "TimedArray|know the time", "input"),

@@ -173,3 +173,14 @@ def test_what_brian_has_no_means_for_is_refused(model, readout, message, toy_dat
     with pytest.raises(TransferError, match=message):
         export_brian2(checkpoint_of([Layer(model, 4)], Layer(readout, 3)), toy_data, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.compiled
+def test_the_script_runs_as_a_standalone_program(process, toy_data, toy_checkpoint, tmp_path):
+    done = export_brian2(toy_checkpoint, toy_data, tmp_path)
+    script = tmp_path / "network.py"
+    standalone = f"import brian2\nbrian2.set_device('cpp_standalone', directory={str(tmp_path / 'code')!r})\nimport numpy as np"
+    script.write_text(script.read_text().replace("import numpy as np", standalone, 1))
+    printed = process([sys.executable, str(script)]).stdout
+    for layer, n in done.n_spikes.items():
+        assert f"{layer}: {n} spikes, 0 differ from those of the trained network" in printed

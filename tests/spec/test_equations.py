@@ -63,9 +63,10 @@ def test_any_other_statement_is_refused(text):
         parse_jumps(text, where="m: reset")
 
 
-@pytest.mark.parametrize("text", ["v >= theta", "v < theta", "theta < v", "v == theta", "v > theta and v > 0", "v"])
+@pytest.mark.parametrize("text", ["v >= theta", "v == theta", "v > theta and v > 0", "v"])
 def test_a_threshold_is_one_strict_inequality(text):
-    assert parse_condition("v > 2*theta", where="m") == (symbol("v"), 2 * symbol("theta"))
+    for written in ("v > 2*theta", "2*theta < v"):
+        assert parse_condition(written, where="m") == (symbol("v"), 2 * symbol("theta"))
 
     with refused(SpecError, "one strict inequality", "m: threshold", repr(text), '"v > theta"', "left > right"):
         parse_condition(text, where="m: threshold")

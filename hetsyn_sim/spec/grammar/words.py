@@ -28,7 +28,7 @@ FUNCTIONS: Final[Mapping[str, int]] = {
 
 _NOISE = Refusal(
     "noise has no place in a spec",
-    "leave it out; noise is added around the equations: Additions(noise=...) in Brian2, the setting `noise` in training",
+    "leave it out, and give it to the network in Brian2: hs.to_brian2(..., additions=hs.Additions(noise=...))",
 )
 _TIME = Refusal(
     "the equations of a model do not know the time",
