@@ -2,12 +2,13 @@
 
 import itertools
 import re
+from dataclasses import replace
 
 import numpy as np
 
 from hetsyn_sim.brian import simulate
 from hetsyn_sim.discrete import simulate_reference
-from hetsyn_sim.models import HetNeuLIF, HetSynLIF, LeakyReadout
+from hetsyn_sim.models import MTC, HetNeuLIF, HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec, NeuronModel, Parameter, StepOrder
 
 STEP_ORDERS = [StepOrder((*first, "feedforward", "threshold")) for first in itertools.permutations(("decay", "reset", "recurrent"))]
@@ -82,32 +83,9 @@ def adlif(scheme="exact", *, a=8.0, tau_w=30.0, frozen="", refractory="", reset=
 
 
 def graded():
-    """Tanh currents at two timescales and a graded spike (Ribar and Sepulchre 2019): values in, values out, events where v crosses."""
-    return NeuronModel(
-        name="Graded",
-        on_pre="",
-        scheme="rk4",
-        synapse="I = w*x_pre : 1",
-        neuron="""dv/dt = (-v + a_f*tanh(v) - a_s*tanh(v_s + d_s) + I_syn + offset)/tau : 1
-                  dv_s/dt = (v - v_s)/tau_s : 1
-                  s = clip((v - v_low)/(v_high - v_low), 0, 1) : 1""",
-        threshold="v > v_low",
-        refractory="v > v_low",
-        output="s",
-        initial={"v": "v_0", "v_s": "v_0"},
-        parameters={
-            "w": weights("1", -1, 3),
-            "tau": layer("ms", 1),
-            "tau_s": layer("ms", 50),
-            "a_f": layer("1", 2),
-            "a_s": layer("1", 2),
-            "d_s": layer("1", 0.88),
-            "offset": Parameter(axes="post", initial="uniform(-0.5, 0.5)"),
-            "v_low": layer("1", 0.5),
-            "v_high": layer("1", 2),
-            "v_0": layer("1", -1),
-        },
-    )
+    """Tanh currents at three timescales and a graded spike: values in, values out, events where v crosses. By another scheme than MTC's."""
+    lively = {"w": {"initial": "uniform(-1, 3)"}, "I_0": {"initial": "uniform(-1.5, -0.5)"}}
+    return replace(MTC, name="Graded", scheme="rk4").with_parameters(**lively)
 
 
 def value_readout():

@@ -78,8 +78,8 @@ def test_what_goes_beyond_filters_is_named():
     assert not list(goes_beyond_filters(HetSynLIF))
     assert list(goes_beyond_filters(graded())) == [
         "scheme='rk4'",
-        "refractory='v > v_low'",
-        "initial values of v, v_s",
+        "refractory='v > v_th'",
+        "initial values of v, v_s, v_us",
         "synapses that read x_pre",
         "output='s'",
     ]

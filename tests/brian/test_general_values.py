@@ -70,8 +70,8 @@ def test_the_report_names_what_is_handed_on_and_where_states_begin():
     report = BrianSimulation(spec, spec.initial_values(0)).report
     text = str(report)
     assert text.count("output: s") == 1, "the last layer hands on nothing"
-    assert "begins: v = v_0; v_s = v_0" in text
-    assert "refractory: v > v_low" in text
+    assert "begins: v = v_0; v_s = filter_0; v_us = filter_0" in text
+    assert "refractory: v > v_th" in text
     assert "method 'exact, rk4'" in text
     does = {s.object: s.does for s in report.schedule}
     assert does["input_output"] == does["layer_1_output"] == "values are put out"
