@@ -68,26 +68,23 @@ def test_a_threshold_that_is_written_another_way_is_the_same():
     assert discretise(model(text, threshold="0 > theta - v")).theta == symbol("theta")
 
 
-def test_a_constant_part_of_v_is_refused():
-    with refused(SpecError, "v has a constant part", "m: v", "b", "v = 0 for a neuron that nothing has reached", "shift the threshold"):
-        discretise(model("dR/dt = -R/tau_reset : 1\nv = I_syn - R + b : 1", names=("theta", "b")))
+@pytest.mark.parametrize(
+    ("v", "synapse", "what", "where", "remedy"),
+    [
+        ("I_syn - R + theta", "-I", "v has a constant part", "m: v", "shift the threshold"),
+        *((v, "-I", "not linear", "m: v", "") for v in ("I_syn*R", "I_syn**2 - R", "abs(I_syn) - R")),
+        ("I_syn - R", "-I*(1 + v_post)", "a rate depends on a state", None, ""),
+    ],
+)
+def test_what_is_no_sum_of_filtered_events_is_refused(v, synapse, what, where, remedy):
+    with refused(SpecError, what, where, remedy=remedy):
+        discretise(model(f"dR/dt = -R/tau_reset : 1\nv = {v} : 1", synapse=f"dI/dt = {synapse}/tau_syn : 1"))
 
 
 @pytest.mark.parametrize("threshold", ["R > theta", "2*v > theta", "v - R > theta", "I_syn > theta"])
 def test_a_threshold_of_something_else_is_refused(threshold):
     with refused(SpecError, "not a threshold of v", "m: threshold", threshold, "parameters", "u > theta + J_a"):
         discretise(model("dR/dt = -R/tau_reset : 1\nv = I_syn - R : 1", threshold=threshold))
-
-
-@pytest.mark.parametrize("v", ["I_syn*R", "I_syn**2 - R", "abs(I_syn) - R"])
-def test_v_that_is_not_linear_is_refused(v):
-    with refused(SpecError, "not linear", "m: v"):
-        discretise(model(f"dR/dt = -R/tau_reset : 1\nv = {v} : 1"))
-
-
-def test_a_synapse_whose_rate_is_the_neurons_v_is_refused():
-    with pytest.raises(SpecError, match="a rate depends on a state"):
-        discretise(model("dR/dt = -R/tau_reset : 1\nv = I_syn - R : 1", synapse="dI/dt = -I*(1 + v_post)/tau_syn : 1"))
 
 
 def test_numpy_and_torch_give_the_same_number():
@@ -104,9 +101,3 @@ def test_numpy_and_torch_give_the_same_number():
 
 def test_the_limits_of_tau_are_exact_and_silent():
     np.testing.assert_array_equal(evaluate(decay("tau"), {"tau": np.array([0.0, np.inf]), "dt": 1e-3}), [0.0, 1.0])
-
-
-def test_torch_differentiates_what_it_evaluates():
-    tau = torch.tensor(0.02, dtype=torch.float64, requires_grad=True)
-    (gradient,) = torch.autograd.grad(evaluate(decay("tau"), {"tau": tau, "dt": 1e-3}, TORCH), tau)
-    assert gradient.item() == pytest.approx(1e-3 / 0.02**2 * np.exp(-1e-3 / 0.02), rel=1e-14)
