@@ -1,28 +1,21 @@
 """Sixty short recordings of three classes that a network of five neurons can learn something from in no time."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import yaml
 
-from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.training import Recipe, fit
+
+from ..conftest import make_toy_data
 
 
 @pytest.fixture(scope="session")
 def data():
-    rng = np.random.default_rng(0)
-    labels = np.arange(60) % 3
-    steps, units = [], []
-    for label in labels:
-        raster = rng.random((20, 6)) < np.where(np.arange(6) // 2 == label, 0.5, 0.1)  # (time, channel)
-        raster[0, 0] = True
-        step, unit = np.nonzero(raster)
-        steps.append(step)
-        units.append(unit)
-    split = np.where(np.arange(60) < 48, "train", "test")
-    return SpikeDataset.from_lists(steps, units, dt=0.01, n_channels=6, n_steps=np.full(60, 20), labels=labels, split=split)
+    data = make_toy_data(60, n_steps=20)
+    return replace(data, split=np.where(np.arange(60) < 48, "train", "test"))
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,7 @@ def test_the_loss_is_the_distance_from_the_trace_of_the_label(data, traces):
 
 
 def test_learning_brings_it_down_and_the_metrics_say_so(data, traces, tmp_path):
-    result = fit(SPEC, data, training=training(epochs=15, optimiser={"lr": 5e-2}), traces=traces, progress=True, out=tmp_path / "run")
+    result = fit(SPEC, data, training=training(epochs=30, optimiser={"lr": 5e-2}), traces=traces, progress=True, out=tmp_path / "run")
     assert result.history[-1]["train_loss"] < 0.95 * result.history[0]["train_loss"]
     with open(tmp_path / "run" / "metrics.csv", encoding="utf-8") as file:
         assert next(csv.reader(file)) == ["epoch", "train_loss", "rate_hz", "lr", "seconds"]
