@@ -205,25 +205,24 @@ def refused(model, order=DEFAULT_STEP_ORDER, **values):
     return Checkpoint(spec, start)
 
 
+NIR_LIF, CUBA = NIR_MODELS["LIF"], NIR_MODELS["CubaLIF"]
+
+
 @pytest.mark.parametrize(
-    ("checkpoint", "message"),
+    ("checkpoint", "reading", "message"),
     [
-        (refused(LIF), r"(?s)NIR has no node for this neuron.*layer_1: LIF.*--to brian2"),
-        (refused(NIR_MODELS["LIF"], v_reset=0.5), r"(?s)another neuron than NIR's node.*decay, reset.*RESET_FIRST"),
-        (refused(NIR_MODELS["LIF"], RECURRENT_FIRST), r"(?s)another neuron than NIR's node.*recurrent, reset, decay"),
-        (refused(NIR_MODELS["LIF"], RESET_FIRST, tau_mem=[0, 1, 1, 1]), r"a membrane time constant of 0 or infinity"),
-        (refused(NIR_MODELS["CubaLIF"], RESET_FIRST, v_0=0.5), r"v begins elsewhere than at v_leak"),
-        (refused(NIR_MODELS["CubaLIF"], RESET_FIRST, tau_syn=np.inf), r"a time constant of 0 or infinity"),
+        (refused(LIF), "ode", "NIR has no node for this neuron.*layer_1: LIF.*--to brian2"),
+        (refused(NIR_LIF, v_reset=0.5), "ode", "another neuron than NIR's node.*decay, reset.*RESET_FIRST"),
+        (refused(NIR_LIF, RECURRENT_FIRST), "ode", "another neuron than NIR's node.*recurrent, reset, decay"),
+        (refused(NIR_LIF, RESET_FIRST, tau_mem=[0, 1, 1, 1]), "ode", "a membrane time constant of 0 or infinity"),
+        (refused(CUBA, RESET_FIRST, v_0=0.5), "ode", "v begins elsewhere than at v_leak"),
+        (refused(CUBA, RESET_FIRST, tau_syn=np.inf), "ode", "a time constant of 0 or infinity"),
+        (refused(CUBA, RESET_FIRST), "euler", "a membrane that a forward Euler step can't be.*--reading ode"),
     ],
 )
-def test_neurons_that_nir_can_not_hold(checkpoint, message):
-    with pytest.raises(TransferError, match=message):
-        to_nir(checkpoint)
-
-
-def test_a_membrane_that_no_euler_step_makes_is_refused():
-    with pytest.raises(TransferError, match=r"(?s)a membrane that a forward Euler step can't be.*--reading ode"):
-        to_nir(refused(NIR_MODELS["CubaLIF"], RESET_FIRST), reading="euler")
+def test_neurons_that_nir_can_not_hold(checkpoint, reading, message):
+    with pytest.raises(TransferError, match=f"(?s){message}"):
+        to_nir(checkpoint, reading=reading)
 
 
 def test_a_reset_to_rest_may_come_after_the_decay():

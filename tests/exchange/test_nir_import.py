@@ -198,15 +198,6 @@ def test_graphs_that_are_none_of_our_networks(case):
         from_nir(graph, dt="10 ms")
 
 
-def test_loops_and_delays_by_the_readings():
-    with pytest.raises(CheckpointError, match=r"(?s)node 'cell'.*a loop without a Delay.*--reading euler"):
-        from_nir(chain(lif()), dt="10 ms", reading="ode")
-    with pytest.raises(CheckpointError, match=r"(?s)node 'cell'.*a Delay of 0.01 to 0.01 s in a loop.*no Delay"):
-        from_nir(delayed(chain(lif())), dt="10 ms", reading="euler")
-    with pytest.raises(CheckpointError, match=r"(?s)a Delay of 0.01 to 0.01 s in a loop.*dt = 0.005 s"):
-        from_nir(delayed(chain(lif())), dt="5 ms", reading="ode")
-
-
 def filters(theta, *loops):
     """LI nodes at a Threshold, with loops: (weights, LI)."""
     one = {"r": np.full(4, 5.0), "v_leak": np.zeros(4)}
@@ -237,16 +228,29 @@ def test_filters_at_a_threshold():
         from_nir(leaking, dt="10 ms")
 
 
-def test_dt_and_readings_have_to_make_sense(toy_checkpoint, tmp_path):
-    graph = chain(lif())
-    with pytest.raises(ConfigError, match=r'(?s)has no time step.*--dt "1 ms"'):
-        from_nir(graph)
-    with pytest.raises(ConfigError, match="dt must be above 0"):
-        from_nir(graph, dt="0 ms")
-    with pytest.raises(ConfigError, match=r"(?s)shorter than a forward Euler step.*--reading ode"):
-        from_nir(graph, dt="50 ms")
-    with pytest.raises(UnknownNameError, match="unknown reading"):
-        from_nir(graph, dt="10 ms", reading="spice")
+@pytest.mark.parametrize(
+    ("graph", "facts", "error", "message"),
+    [
+        (chain(lif()), {}, ConfigError, 'has no time step.*--dt "1 ms"'),
+        (chain(lif()), {"dt": "0 ms"}, ConfigError, "dt must be above 0"),
+        (chain(lif()), {"dt": "50 ms"}, ConfigError, "shorter than a forward Euler step.*--reading ode"),
+        (chain(lif()), {"dt": "10 ms", "reading": "spice"}, UnknownNameError, "unknown reading"),
+        (chain(lif()), {"dt": "10 ms", "reading": "ode"}, CheckpointError, "node 'cell'.*a loop without a Delay.*--reading euler"),
+        (
+            delayed(chain(lif())),
+            {"dt": "10 ms", "reading": "euler"},
+            CheckpointError,
+            "node 'cell'.*a Delay of 0.01 to 0.01 s in.*no Delay",
+        ),
+        (delayed(chain(lif())), {"dt": "5 ms", "reading": "ode"}, CheckpointError, "a Delay of 0.01 to 0.01 s in a loop.*dt = 0.005 s"),
+    ],
+)
+def test_dt_readings_loops_and_delays_have_to_make_sense(graph, facts, error, message):
+    with pytest.raises(error, match=f"(?s){message}"):
+        from_nir(graph, **facts)
+
+
+def test_a_graph_of_ours_says_its_dt_itself(toy_checkpoint, tmp_path):
     own = export_nir(toy_checkpoint, tmp_path / "own.nir").path
     with pytest.raises(ConfigError, match=r"(?s)says itself.*dt = 4 ms.*dt = 0.01 s, reading ode.*--as-foreign"):
         import_nir(own, dt="4 ms")

@@ -30,6 +30,7 @@ def test_nested_subexpressions_are_written_out():
     [
         ("dR/dt = -R/tau", "can't read these equations", "m: neuron", "dR/dt", "correct the line"),
         ("dR/dt = -R/ : 1", "can't read these equations", "m: neuron", "dR/dt", "correct the line"),
+        ("theta = : 1", "can't read these equations", "m: neuron", "theta", "correct the line"),
         ("dR/dt = -R/tau : parsec", "can't read these equations", "m: neuron", "parsec", "correct the line"),
         ("theta : 1", "declared in the equations", "m: neuron: theta", "theta : 1 (a pure number)", "move theta to `parameters`"),
     ],

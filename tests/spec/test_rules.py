@@ -110,24 +110,15 @@ def test_a_broken_rule_is_named_with_its_place_and_remedy(changes, what, where, 
         build(**changes)
 
 
-def test_the_model_that_every_case_departs_from_is_valid():
+def test_what_keeps_the_rules_is_a_model():
     assert build().spiking
-
-
-def test_units_other_than_pure_numbers_are_welcome():
-    text = {"synapse": "dI/dt = -I/tau_syn : volt", "neuron": "dR/dt = -R/tau_reset : volt\nv = I_syn - R : volt"}
-    assert build(**text, parameters={name: Parameter(axes=PARAMETERS[name].axes, **VOLTS) for name in ("w", "theta")}).spiking
-
-
-def test_a_name_may_have_underscores_inside_and_end_in_a_digit():
-    assert set(build(**state("R_1")).neuron_equations.states) == {"R_1"}
+    volts = {"synapse": "dI/dt = -I/tau_syn : volt", "neuron": "dR/dt = -R/tau_reset : volt\nv = I_syn - R : volt"}
+    assert build(**volts, parameters={name: Parameter(axes=PARAMETERS[name].axes, **VOLTS) for name in ("w", "theta")}).spiking
+    assert set(build(**state("R_1")).neuron_equations.states) == {"R_1"}  # a name may have underscores inside and end in a digit
+    assert build(reset="R += theta*(1 - exp(-dt/tau_reset))").reset_jumps[0].amount.has(sympy.exp)
 
 
 def test_the_synapse_may_read_a_parameter_of_the_neuron():
     model = build(on_pre="I += w*theta_post")
     assert set(model.parameters_of("neuron")) == {"tau_reset", "theta"}
     assert set(model.parameters_of("synapse")) == {"w", "tau_syn"}
-
-
-def test_jumps_may_contain_dt_and_functions():
-    assert build(reset="R += theta*(1 - exp(-dt/tau_reset))").reset_jumps[0].amount.has(sympy.exp)

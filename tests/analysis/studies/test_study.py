@@ -72,16 +72,17 @@ def test_a_study_without_runs_is_taken_to_be_as_long_as_the_others(tmp_path):
     assert [len(rows) for rows in found.values()] == [2, 0]
 
 
-def test_runs_side_by_side_are_the_same_runs(tmp_path):
-    rows = run_studies([toy()], tmp_path, jobs=2)["toy"]
-    assert plain(rows) == [(x, seed, 10 * x + seed) for seed in range(2) for x in (1, 2)]
-
-
 def interrupted(case, seed, source):
     if case["x"] == 2:
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.05)
     return {"y": 0}
+
+
+def test_runs_side_by_side_are_the_same_runs_and_leave_an_interrupt_to_who_began_them(tmp_path):
+    rows = run_studies([toy()], tmp_path, jobs=2)["toy"]
+    assert plain(rows) == [(x, seed, 10 * x + seed) for seed in range(2) for x in (1, 2)]
+    assert len(run_studies([toy("stopped", run=interrupted)], tmp_path, jobs=2)["stopped"]) == 4
 
 
 def test_what_was_done_before_an_interrupt_is_kept(tmp_path):
@@ -93,10 +94,6 @@ def test_what_was_done_before_an_interrupt_is_kept(tmp_path):
     RAN.clear()
     run_studies([toy(seeds=1)], tmp_path)
     assert [ran[0] for ran in RAN] == [2]
-
-
-def test_runs_side_by_side_leave_an_interrupt_to_who_began_them(tmp_path):
-    assert len(run_studies([toy(run=interrupted)], tmp_path, jobs=2)["toy"]) == 4
 
 
 def test_intervals_are_scipys():

@@ -125,11 +125,8 @@ def test_trace_counts_the_spikes_and_shows_both(recording):
     np.testing.assert_allclose(ax.lines[0].get_xdata()[-1], 95.0)  # ms
     assert ax.get_ylabel() == "v (dimensionless)"
     assert plots.plot_trace(recording, recording, "layer_1.v", 0, unit="volt", ax=Figure().subplots()).get_ylabel() == "v (volt)"
-
-
-def test_difference_of_equal_traces_needs_no_logarithm(recording):
-    ax = plots.plot_difference(recording, nudged(recording), "layer_1.v", 0, ax=Figure().subplots())
-    assert "bit-equal in 20 of 20 steps" in title(ax)
+    difference = plots.plot_difference(recording, nudged(recording), "layer_1.v", 0, ax=Figure().subplots())
+    assert "bit-equal in 20 of 20 steps" in title(difference)
 
 
 def test_time_constants_say_what_they_leave_out():
@@ -160,9 +157,9 @@ def test_bounds_say_who_is_beyond_them():
 
 
 def test_margins_count_the_recordings_that_rounding_reached():
-    ax = plots.plot_margins(
-        [1e-3, 1e-6, 0.0], {"float64": 1e-12, "float32": 1e-2}, {"float64": 1e-14, "float32": 1e-5}, Figure().subplots()
-    )
+    bounds, errors = {"float64": 1e-12, "float32": 1e-2}, {"float64": 1e-14, "float32": 1e-5}
+    ax = plots.plot_margins([1e-3, 1e-6, 0.0], bounds, errors, Figure().subplots())
+
     assert "1 in float64, 2 in float32 (of 3)" in title(ax)
     silent = plots.plot_margins([np.inf], {"float64": 0.0}, {"float64": 0.0}, Figure().subplots())
     assert "0 in float64 (of 1)" in title(silent)

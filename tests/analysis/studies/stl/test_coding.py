@@ -56,13 +56,11 @@ def test_disturbances_have_the_size_that_is_asked_for():
 DIVIDED = np.array([[[0.4, 0.3, 0.0]], [[0.4, 0.3, 0.0]], [[0.0, 1.0, 0.0]]])
 
 
-def test_a_sum_hears_how_much_and_a_vote_how_many():
+def test_a_sum_hears_how_much_and_a_vote_how_many_where_a_tie_goes_to_the_higher_sum():
     assert list(decide(DIVIDED, "sum")) == [1]
     assert list(decide(DIVIDED, "vote")) == [0]
-
-
-def test_a_tied_vote_goes_to_the_higher_sum():
     assert list(decide(DIVIDED[1:], "vote")) == [1]
+
     # class 2 has the highest sum but no vote
     rates = np.array([[[0.5, 0.0, 0.45]], [[0.0, 0.6, 0.55]]])
     assert list(decide(rates, "vote")) == [1]
