@@ -1,5 +1,6 @@
 """Running the command line in this process, on toy files."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -21,6 +22,17 @@ def hetsyn():
         assert result.exit_code == exit_code, result.output
         assert "Traceback" not in result.output
         return result
+
+    return run
+
+
+@pytest.fixture
+def told(hetsyn, tmp_path):
+    """Run ``hetsyn`` with these arguments: what it printed, and the plain data that it wrote with ``--json``."""
+
+    def run(*arguments, exit_code=0):
+        out = tmp_path / "deep" / "out.json"
+        return hetsyn(*arguments, "--json", out, exit_code=exit_code), json.loads(out.read_text())
 
     return run
 

@@ -13,12 +13,10 @@ from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.data.recording_file import load_recording
 
 
-def test_verify_that_agrees(hetsyn, files):
-    out = files.folder / "deep" / "out.json"
-    result = hetsyn("verify", files.checkpoint, "--data", files.data, "--json", out)
+def test_verify_that_agrees(told, files):
+    result, written = told("verify", files.checkpoint, "--data", files.data)
     assert "spike mismatches" in result.stdout
     assert "The same network" in result.stdout
-    written = json.loads(out.read_text())
     assert written["spike_mismatches"] == 0
     assert written["n_recordings"] == 9
     assert written["accuracy_torch"] == written["accuracy_brian2"]
@@ -28,48 +26,42 @@ def test_verify_that_agrees(hetsyn, files):
     assert (files.folder / "certificate" / "certificate.html").is_file()  # beside the checkpoint
 
 
-def test_verify_that_does_not_agree_ends_with_1(hetsyn, files, toy_checkpoint, monkeypatch):
+def test_verify_that_does_not_agree_ends_with_1(told, files, toy_checkpoint, monkeypatch):
     values = {**toy_checkpoint.values, "layer_1.feedforward.w": 1.05 * toy_checkpoint.values["layer_1.feedforward.w"]}
     other = replace(toy_checkpoint, values=values)
     monkeypatch.setattr(verification, "to_brian2", lambda checkpoint, device: to_brian2(other, device=device))
-    out = files.folder / "out.json"
-    result = hetsyn("verify", files.checkpoint, "--data", files.data, "--json", out, exit_code=1)
+    result, written = told("verify", files.checkpoint, "--data", files.data, exit_code=1)
     assert "NOT the same network" in result.stdout
     assert "agreement: torch float64 FAILED\nfirst difference: run 0, step" in result.stderr
     assert "NOT certified: agreement" in (files.folder / "certificate" / "certificate.md").read_text()
-    assert json.loads(out.read_text())["agrees"] is False
+    assert written["agrees"] is False
 
 
-def test_verify_with_certificate_report_and_fewer_recordings(hetsyn, files):
-    out = files.folder / "out.json"
+def test_verify_with_certificate_report_and_fewer_recordings(told, files):
     report = files.folder / "report"
-    hetsyn(
-        *("verify", files.checkpoint, "--data", files.data, "--json", out),
-        *("--certificate", files.folder / "proof", "--recordings", 4, "--split", "all", "--report", report),
-    )
-    written = json.loads(out.read_text())
+    options = ("--certificate", files.folder / "proof", "--recordings", 4, "--split", "all", "--report", report)
+    _, written = told("verify", files.checkpoint, "--data", files.data, *options)
     assert (written["n_recordings"], written["thorough"]) == (4, False)
     assert (report / "report.html").is_file()
     assert json.loads((files.folder / "proof" / "certificate.json").read_text()) == written
     assert not (files.folder / "certificate").exists()
 
 
-def test_simulate_keeps_the_recording(hetsyn, files, toy_data):
-    out, kept = files.folder / "out.json", files.folder / "kept.npz"
-    result = hetsyn("simulate", files.checkpoint, "--data", files.data, "--json", out, "--out", kept)
+def test_simulate_keeps_the_recording(told, files, toy_data):
+    kept = files.folder / "kept.npz"
+    result, written = told("simulate", files.checkpoint, "--data", files.data, "--out", kept)
     assert "accuracy" in result.stdout
-    written, recording = json.loads(out.read_text()), load_recording(kept)
+    recording = load_recording(kept)
     assert written["n_spikes"] == {"layer_1": int(recording.rasters["layer_1"].sum())}
     assert written["labels"] == toy_data.test.labels.tolist()
     assert written["accuracy_brian2"] == np.mean(np.array(written["predictions"]) == toy_data.test.labels)
     np.testing.assert_array_equal(recording.rasters["input"], toy_data.test.rasters())
 
 
-def test_train_writes_a_run_and_finds_it_again(hetsyn, files):
-    run, out = files.folder / "run", files.folder / "out.json"
-    first = hetsyn("train", files.recipe, "--data", files.data, "--out", run, "--seed", 3, "--json", out)
+def test_train_writes_a_run_and_finds_it_again(hetsyn, told, files):
+    run = files.folder / "run"
+    first, written = told("train", files.recipe, "--data", files.data, "--out", run, "--seed", 3)
     assert f"hetsyn verify {run}" in first.stdout
-    written = json.loads(out.read_text())
     assert (written["seed"], written["epochs"], written["last_epoch"]["epoch"]) == (3, 2, 2)
     content = (run / "checkpoint.safetensors").read_bytes()
     again = hetsyn("train", files.recipe, "--data", files.data, "--out", run, "--seed", 3)
@@ -87,53 +79,43 @@ def test_train_chooses_a_folder(hetsyn, files, monkeypatch):
     assert (files.folder / "runs" / "toy-seed0" / "checkpoint.safetensors").is_file()
 
 
-def test_info_shows_everything(hetsyn, files):
-    out = files.folder / "out.json"
-    result = hetsyn("info", files.checkpoint, "--json", out)
-    for text in (
-        "dt = 10.0 ms",
-        "5 HetSynLIF",
-        "dI/dt = -I/tau_syn : 1",
-        "layer_1.recurrent.tau_syn",
-        "name: toy",
-        "training: 1",
-        "brian2",
-    ):
+def test_info_shows_everything(told, files):
+    result, written = told("info", files.checkpoint)
+    values = "layer_1.recurrent.tau_syn", "training: 1", "brian2"
+    for text in ("dt = 10.0 ms", "5 HetSynLIF", "dI/dt = -I/tau_syn : 1", "name: toy", *values):
         assert text in result.stdout
-    written = json.loads(out.read_text())
     tau = written["parameters"]["layer_1.feedforward.tau_syn"]
     assert (tau["unit"], tau["shape"], tau["trainable"]) == ("ms", [5, 6], True)
     assert 20 <= tau["lowest"] <= tau["median"] <= tau["highest"] <= 80
 
 
-def test_info_of_infinite_time_constants(hetsyn, files, toy_checkpoint):
+def test_info_of_infinite_time_constants(told, files, toy_checkpoint):
     tau = np.full((5, 6), np.inf)
     replace(toy_checkpoint, values={**toy_checkpoint.values, "layer_1.feedforward.tau_syn": tau}).save(files.checkpoint)
-    out = files.folder / "out.json"
-    assert "inf" in hetsyn("info", files.checkpoint, "--json", out).stdout
-    assert json.loads(out.read_text())["parameters"]["layer_1.feedforward.tau_syn"]["median"] == "inf"
+    result, written = told("info", files.checkpoint)
+    assert "inf" in result.stdout
+    assert written["parameters"]["layer_1.feedforward.tau_syn"]["median"] == "inf"
 
 
-def test_encode(hetsyn, files, sounds):
-    spikes, out = files.folder / "new" / "tones.h5", files.folder / "out.json"
-    result = hetsyn("encode", sounds, spikes, "--channels", 20, "--json", out)
+def test_encode(told, files, sounds):
+    spikes = files.folder / "new" / "tones.h5"
+    result, written = told("encode", sounds, spikes, "--channels", 20)
     data = SpikeDataset.load(spikes)
     assert (len(data), len(data.test), data.n_channels, data.dt) == (3, 1, 20, 0.01)
-    assert json.loads(out.read_text())["fingerprint"] == data.fingerprint()
+    assert written["fingerprint"] == data.fingerprint()
     assert "1 test" in result.stdout
 
 
-def test_demo_does_it_all_and_uses_what_it_finds(hetsyn, files, toy_data, monkeypatch):
+def test_demo_does_it_all_and_uses_what_it_finds(hetsyn, told, files, toy_data, monkeypatch):
     import hetsyn_sim.tasks
 
     monkeypatch.setattr(hetsyn_sim.tasks, "spoken_digits", lambda: toy_data)
     monkeypatch.setattr(sys.modules["hetsyn_sim.cli.demo"], "RECIPE", str(files.recipe))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    folder, out = files.folder / "demo", files.folder / "out.json"
-    first = hetsyn("demo", "--out", folder, "--json", out)
+    folder = files.folder / "demo"
+    first, written = told("demo", "--out", folder)
     for text in ("accuracy in PyTorch", "accuracy in Brian2", "spike mismatches", "largest |dv|", "undecided runs", "total", "report.html"):
         assert text in first.stdout
-    written = json.loads(out.read_text())
     assert written["agrees"]
     assert {"time_train_s", "time_total_s", "report", "checkpoint"} <= set(written)
     assert (folder / "report" / "learning_curve.png").is_file()
@@ -151,41 +133,33 @@ def test_table_values_are_not_cut(hetsyn, files):
     assert str(folder / "report.html") in result.stdout
 
 
-def test_splits(hetsyn, files):
-    out = files.folder / "out.json"
+def test_splits(told, files):
     for split, n in {"test": 9, "train": 9, "all": 18}.items():
-        hetsyn("simulate", files.checkpoint, "--data", files.data, "--split", split, "--json", out)
-        assert json.loads(out.read_text())["n_recordings"] == n
+        assert told("simulate", files.checkpoint, "--data", files.data, "--split", split)[1]["n_recordings"] == n
 
 
-def test_transfer_reports_what_goes_where(hetsyn, files):
-    out = files.folder / "out.json"
-    result = hetsyn("transfer", files.checkpoint, "--json", out)
+def test_transfer_reports_what_goes_where(told, files):
+    result, written = told("transfer", files.checkpoint)
     assert "layer_1" in result.stdout
-    assert {q["name"] for q in json.loads(out.read_text())["projections"]} >= {"layer_1.feedforward", "layer_1.recurrent"}
+    assert {q["name"] for q in written["projections"]} >= {"layer_1.feedforward", "layer_1.recurrent"}
     assert not (files.folder / "ladder").exists()
 
 
-def test_transfer_climbs_the_ladder_and_goes_on(hetsyn, files, toy_data):
+def test_transfer_climbs_the_ladder_and_goes_on(hetsyn, told, files):
     arguments = ("transfer", files.checkpoint, "--ladder", "--rungs", "1, noise", "--seeds", 2, "--data", files.data, "--recordings", 4)
-    out = files.folder / "out.json"
-    first = hetsyn(*arguments, "--json", out)
-    written = json.loads(out.read_text())
+    first, written = told(*arguments)
     assert [(row["number"], row["name"]) for row in written["rows"]] == [(0, "same grid"), (1, "physical units"), *[(6, "noise")] * 8]
     page = files.folder / "ladder" / "ladder.html"  # beside the checkpoint
     assert written["page"] == str(page)
     assert "noise, deviation 0.5 thresholds" in first.stdout
     seconds = [row["seconds"] for row in written["rows"][1:]]
-    hetsyn(*arguments, "--json", out)
-    assert [row["seconds"] for row in json.loads(out.read_text())["rows"][1:]] == seconds  # found, not run
+    assert [row["seconds"] for row in told(*arguments)[1]["rows"][1:]] == seconds  # found, not run
     hetsyn(*arguments, "--out", files.folder / "other", "--jobs", 2, "--device", "numpy")
     assert (files.folder / "other" / "ladder.json").is_file()
 
 
-def test_export_writes_a_folder_that_runs(hetsyn, files, process):
-    out = files.folder / "out.json"
-    result = hetsyn("export", files.checkpoint, files.folder / "exported", "--to", "brian2", "--data", files.data, "--json", out)
-    written = json.loads(out.read_text())
+def test_export_writes_a_folder_that_runs(told, files, process):
+    result, written = told("export", files.checkpoint, files.folder / "exported", "--to", "brian2", "--data", files.data)
     assert f"{written['n_spikes']['layer_1']:,}" in result.stdout
     names = sorted(path.name for path in (files.folder / "exported").iterdir())
     assert names == ["README.md", "network.py", "recordings.npz", "values.npz"]
@@ -193,32 +167,31 @@ def test_export_writes_a_folder_that_runs(hetsyn, files, process):
     assert f"{written['n_spikes']['layer_1']} spikes, 0 differ" in done.stdout
 
 
-def test_export_to_nir_and_back(hetsyn, files):
-    graph, back, out = files.folder / "toy.nir", files.folder / "back.safetensors", files.folder / "out.json"
-    assert "as they are" in hetsyn("export", files.checkpoint, graph, "--to", "nir", "--json", out).stdout
-    assert json.loads(out.read_text())["nodes"]["Threshold"] == 1
+def test_export_to_nir_and_back(hetsyn, told, files):
+    graph, back = files.folder / "toy.nir", files.folder / "back.safetensors"
+    result, written = told("export", files.checkpoint, graph, "--to", "nir")
+    assert "as they are" in result.stdout
+    assert written["nodes"]["Threshold"] == 1
     hetsyn("import", graph, back)
     assert back.read_bytes() == files.checkpoint.read_bytes()
     hetsyn("import", graph, back, "--as-foreign", "--dt", "10 ms")
     assert Checkpoint.load(back).spec.layers[0].model.name == "NIR_Threshold"
-    arguments = ("export", files.checkpoint, graph, "--to", "nir", "--data", files.data, "--json", out)
-    shown = hetsyn(*arguments, "--groups", 2, "--reading", "norse").stdout
-    written = json.loads(out.read_text())
+    arguments = ("export", files.checkpoint, graph, "--to", "nir", "--data", files.data)
+    result, written = told(*arguments, "--groups", 2, "--reading", "norse")
+    shown = result.stdout
     assert f"{100 * written['quantised']['errors']['layer_1.feedforward.tau_syn']['largest']:.2g} %" in shown
     assert f"{written['quantised']['effect']['differing']['layer_1']:,} in one only" in shown
-    hetsyn(*arguments, "--per-synapse")
-    assert json.loads(out.read_text())["quantised"] is None
+    assert told(*arguments, "--per-synapse")[1]["quantised"] is None
 
 
-def test_export_to_tables(hetsyn, files):
-    out = files.folder / "out.json"
-    hetsyn("export", files.checkpoint, files.folder / "tables", "--to", "csv", "--data", files.data, "--recordings", 3, "--json", out)
-    written = json.loads(out.read_text())
+def test_export_to_tables(told, files):
+    tables = files.folder / "tables"
+    _, written = told("export", files.checkpoint, tables, "--to", "csv", "--data", files.data, "--recordings", 3)
     assert written["n_rows"]["recordings.csv"] == 3
-    assert (files.folder / "tables" / "network.json").is_file()
+    assert (tables / "network.json").is_file()
 
 
-def test_import_gives_a_checkpoint_that_verifies(hetsyn, files):
+def test_import_gives_a_checkpoint_that_verifies(hetsyn, told, files):
     import torch
 
     rng = np.random.default_rng(0)
@@ -226,9 +199,8 @@ def test_import_gives_a_checkpoint_that_verifies(hetsyn, files):
     tensors = {f"{name}.w": torch.tensor(rng.normal(0, 1.0, shape)) for name, shape in shapes.items()}
     tensors |= {f"{name}.rho": torch.tensor(np.exp(-1 / rng.uniform(5, 20, shape))) for name, shape in shapes.items()}
     torch.save(tensors, files.folder / "model.pth")
-    out = files.folder / "out.json"
     imported = files.folder / "imported.safetensors"
-    result = hetsyn("import", files.folder / "model.pth", imported, "--layout", "hetsyn-official", "--dt", "10 ms", "--json", out)
+    result, written = told("import", files.folder / "model.pth", imported, "--layout", "hetsyn-official", "--dt", "10 ms")
     assert "5 HetSynLIF" in result.stdout
-    assert json.loads(out.read_text())["synapses"] == 70
+    assert written["synapses"] == 70
     hetsyn("verify", imported, "--data", files.data)
