@@ -123,9 +123,6 @@ def test_a_bound_of_zero_allows_no_difference():
     assert outcome.max_dv_over_bound == np.inf
 
 
-# -- near-ties ------------------------------------------------------------------------------------------------------------------------
-
-
 def tie(w, *, other_spikes=True, other_v=None):
     """One neuron, one input spike: v = w against theta = 1."""
     spec = NetworkSpec("1 ms", 1, [Layer(HetSynLIF, 1)])
@@ -179,9 +176,6 @@ def test_an_undecided_run_hides_no_difference_in_an_earlier_step(network):
     assert compare_recordings(spec, values, reference, late).agrees
 
 
-# -- bounds ---------------------------------------------------------------------------------------------------------------------------
-
-
 def test_the_bound_is_the_one_that_is_documented():
     """unit * (n_terms + 3 n_steps + 32) * (gain + theta), by hand for two synapses and two kinds of reset."""
     spec = NetworkSpec("1 ms", 2, [Layer(HomNeuALIF, 1)])
@@ -195,9 +189,6 @@ def test_the_bound_is_the_one_that_is_documented():
     for dtype, unit in (("float64", 2.0**-53), ("float32", 2.0**-24)):
         expected = unit * ((2 + 2) + 3 * 20 + 32) * (gain + 1.0)
         assert voltage_bounds(spec, values, recording, dtype)["layer_1"] == pytest.approx(expected, rel=1e-12)
-
-
-# -- what can't be compared -----------------------------------------------------------------------------------------------------------
 
 
 def test_another_dt_is_refused(network):

@@ -42,9 +42,6 @@ def test_time_constants_start_as_in_the_paper():
     assert not MODELS["HomNeuLIF"].parameters["tau_mem"].trainable
 
 
-# -- each model against the recursion that its paper prints ---------------------------------------------------------------------------
-
-
 def hetsyn(p, x):
     """Deng et al. 2025, eq. 5, 8, 9 and 4: one synapse and one neuron at a time."""
     rho, kappa = np.exp(-DT / p["tau_syn"]), np.exp(-DT / p.get("tau_reset", 1.0))

@@ -105,9 +105,6 @@ def test_every_pair_trains_a_step_and_does_as_the_reference_does(pair):
     check_agreement(network(*pair))
 
 
-# -- step orders --------------------------------------------------------------------------------------------------------------------------
-
-
 def test_layers_with_other_orders_keep_theirs_in_every_simulator():
     late = replace(HetSynLIF, step_order=StepOrder(("recurrent", "reset", "decay", "feedforward", "threshold")))
     lif = LIF.with_parameters(w={"initial": 5e-9}, t_ref={"initial": 0.3e-3})

@@ -37,8 +37,6 @@ def test_a_model_says_where_it_is_from_and_reads_back_its_own_text(name):
     assert all(p.trainable for p in weights)
 
 
-# -- SciPy ----------------------------------------------------------------------------------------------------------------------------
-
 ORDERS = {"euler": 1, "exponential_euler": 1, "symplectic_euler": 1, "rk2": 2, "rk4": 4}
 
 
@@ -105,9 +103,6 @@ def test_the_flow_is_that_of_scipy(name):
     assert fine < coarse < 0.1
     # some of the moments are in the middle of an upswing, where these steps are too long to show the order
     assert np.median(np.log2([a / b for a, b in distances])) == pytest.approx(order, abs=0.25)
-
-
-# -- training -------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ZOO)

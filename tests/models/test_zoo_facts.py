@@ -59,9 +59,6 @@ def test_the_period_of_a_quadratic_neuron_is_an_arctangent():
         assert np.mean(wide) == pytest.approx(np.pi * tau * np.sqrt(d / c), rel=0.012)
 
 
-# -- adaptation -----------------------------------------------------------------------------------------------------------------------
-
-
 def test_a_moving_threshold_is_an_adaptation_current():
     """ALIF without refractory period is HomNeuALIF, in which the same state is subtracted from v."""
     alif = ZOO["ALIF"].with_parameters(t_ref={"initial": 0.0})
@@ -118,9 +115,6 @@ def test_adex_fires_as_its_phase_diagram_says():
     assert np.sum(np.diff(short.astype(int)) != 0) >= 4
 
 
-# -- Izhikevich: a loop as one would write it -----------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("a", "b", "c", "d", "least"), [(0.02, 0.2, -65, 8, 8), (0.1, 0.2, -65, 2, 40), (0.02, 0.2, -50, 2, 30)], ids=["RS", "FS", "CH"]
 )
@@ -145,9 +139,6 @@ def test_izhikevichs_cells_are_a_loop_of_a_few_lines(a, b, c, d, least):
     assert (gaps.max() > 3 * np.median(gaps)) == (c == -50)  # chattering comes in bursts
 
 
-# -- conductances ---------------------------------------------------------------------------------------------------------------------
-
-
 def test_currents_without_inhibition_are_the_leaky_neuron():
     changes = {"tau_mem": {"initial": 0.02}, "tau_syn": {"initial": 0.005}}
     x = np.random.default_rng(1).random((2000, 2, 10)) < 0.01
@@ -170,9 +161,6 @@ def test_conductances_pull_no_further_than_their_reversal_potentials():
     v = simulate_reference(spec, values, np.ones((500, 1, 10))).traces["layer_1.v"][:, 0]
     assert np.all((v > -80.0001e-3) & (v < 0.0001e-3))
     np.testing.assert_allclose(v[-1], [0.0, -80e-3], atol=1e-3)
-
-
-# -- Hodgkin and Huxley ---------------------------------------------------------------------------------------------------------------
 
 
 def rates(v):
@@ -232,9 +220,6 @@ def test_hodgkin_huxley_spikes_where_scipys_solution_does():
     assert 1 < counts[1] < counts[2]
 
 
-# -- FitzHugh and Nagumo --------------------------------------------------------------------------------------------------------------
-
-
 def test_fitzhugh_nagumo_rests_or_goes_round_its_limit_cycle():
     """Rest is a fixed point; with I = 0.5 it oscillates with the period of SciPy's solution."""
     spikes, v, _ = driven("FitzHughNagumo", [0.0, 0.5], 0.4, 1e-4)
@@ -251,9 +236,6 @@ def test_fitzhugh_nagumo_rests_or_goes_round_its_limit_cycle():
     assert len(found) == len(expected) > 8
     np.testing.assert_allclose(np.diff(found)[1:], np.diff(expected)[1:], atol=0.1001)
     assert np.ptp(v[2000:, 1]) > 3.5
-
-
-# -- STL ------------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["STLLIF", "STLLIFSoft"])

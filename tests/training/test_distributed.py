@@ -73,9 +73,6 @@ def test_a_run_goes_on_with_another_number_of_processes(data, recipe, tmp_path):
     assert_same(alone.checkpoint, mixed.checkpoint, 6)
 
 
-# -- what is refused ---------------------------------------------------------------------------------------------------------------------
-
-
 def test_more_processes_than_recordings_in_a_batch(data, recipe, tmp_path):
     what = "there are more processes than recordings in a batch"
     with refused(ConfigError, what, None, "3 processes", "training.batch_size = 2"):

@@ -187,9 +187,6 @@ def test_dropout_is_between_layers_and_in_training_only():
     torch.testing.assert_close(network(x)[0], Network(network_of(), seed=3)(x)[0], rtol=0, atol=0)
 
 
-# -- what is refused ------------------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("shape", [(T, B, I + 1), (T, I), (0, B, I), (T, 0, I), (B, T, I, 1)])
 @pytest.mark.parametrize("method", ["forward", "record"])
 def test_input_of_another_shape_is_refused(shape, method):
