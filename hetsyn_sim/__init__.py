@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import models, tasks
+    from . import brian, models, tasks
     from .agreement.outcome import Comparison, Verification
     from .agreement.verify import compare, verify
     from .brian.additions import Additions
@@ -49,6 +49,7 @@ __all__ = [
     "Training",
     "Verification",
     "__version__",
+    "brian",
     "compare",
     "encode",
     "fit",
@@ -98,7 +99,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 def __getattr__(name: str) -> Any:
     if name in _HOME_OF:
         value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
-    elif name in ("models", "tasks"):
+    elif name in ("brian", "models", "tasks"):
         value = import_module(f".{name}", __name__)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -45,31 +45,22 @@ synapses.w = "60*pA*randn()"
 # The objects as a spec
 # ---------------------
 #
-# :meth:`~hetsyn_sim.spec.NeuronModel.from_brian2` reads equations, threshold, reset and method. ``trainable`` names what training may move;
-# all else stays as it is. Numbers in the equations become parameters with names of their own.
+# :func:`hs.from_brian2 <hetsyn_sim.exchange.from_brian2>` reads equations, threshold, reset and method, and the values of now.
+# ``trainable`` names what training may move; all else stays as it is. Numbers in the equations become parameters with names of their own.
+# A readout for ten classes is put behind the neurons.
 
 import hetsyn_sim as hs
-from hetsyn_sim.exchange.brian2_import import values_from_brian2
-from hetsyn_sim.models import RESET_FIRST, LeakyReadout
 
-model = hs.NeuronModel.from_brian2(neurons, [synapses], name="Mine", namespace=globals(), trainable=("w", "tau_m", "tau_s"))
-print(model.to_text().split("parameters:")[0])
-for name, parameter in model.parameters.items():
+net = hs.from_brian2(neurons, [synapses], name="Mine", readout=10, trainable=("w", "tau_m", "tau_s"))
+print(net.model.to_text().split("parameters:")[0])
+for name, parameter in net.model.parameters.items():
     per = {"post pre": "synapse", "post": "neuron"}.get(parameter.axes, "layer")
     print(f"{name:10} in {parameter.unit:5} one value per {per:8} {'trained' if parameter.trainable else ''}".rstrip())
 
 # %%
-# The network around it: the shipped spoken digits as input, a readout for ten classes. Training begins with the script's own values.
+# The shipped spoken digits are the input. Training begins with the script's own values.
 
 data = hs.tasks.spoken_digits()
-net = hs.NetworkSpec(
-    dt=data.dt,
-    n_input=data.n_channels,
-    layers=[hs.Layer(model, 16)],
-    readout=hs.Layer(LeakyReadout, 10),
-    step_order=RESET_FIRST,  # as in the script: a reset follows its threshold, before anything decays
-)
-start = net.initial_values(0) | values_from_brian2(neurons, [synapses], namespace=globals())
 
 # %%
 # Training
@@ -81,7 +72,7 @@ start = net.initial_values(0) | values_from_brian2(neurons, [synapses], namespac
 training = hs.Training(
     epochs=10, window=64, optimiser={"lr": 3e-2, "lr_factor_time_constants": 1.0}, loss={"name": "sum_of_softmax", "burn_in": 5}
 )
-result = hs.fit(net, data, training=training, start=start, seed=0, progress=False)
+result = hs.fit(net, data, training=training, seed=0, progress=False)
 hs.plots.plot_learning_curve(result.history)
 for row in result.history:
     print(f"epoch {row['epoch']:g}: loss {row['train_loss']:.3f}, accuracy {100 * row['train_accuracy']:.1f} %")
@@ -90,7 +81,7 @@ for row in result.history:
 # What it learned, in the script's own names and units:
 
 for name in ("tau_m", "tau_s"):
-    before, after = 1e3 * start[f"layer_1.neuron.{name}"], 1e3 * result.checkpoint.values[f"layer_1.neuron.{name}"]
+    before, after = 1e3 * net.values[f"layer_1.neuron.{name}"], 1e3 * result.checkpoint.values[f"layer_1.neuron.{name}"]
     print(f"{name}: {before.min():.0f} to {before.max():.0f} ms before training, {after.min():.0f} to {after.max():.0f} ms after it")
 
 # %%
@@ -99,7 +90,7 @@ for name in ("tau_m", "tau_s"):
 #
 # The trained network, simulated by Brian2 on recordings of the test split, and compared with PyTorch spike by spike:
 
-simulation = hs.to_brian2(result.checkpoint, device="numpy")
+simulation = hs.to_brian2(result, device="numpy")
 recording = simulation.run(data.test[::10])
 outcome = hs.compare(result.network, recording)
 print(outcome)
@@ -119,11 +110,9 @@ hs.plots.plot_trace(mine, recording, "layer_1.v", busiest, 0, theta=float(V_T / 
 # %%
 # The values go back into the script's objects as they are:
 
-neurons.tau_m = result.checkpoint.values["layer_1.neuron.tau_m"] * b2.second
-neurons.tau_s = result.checkpoint.values["layer_1.neuron.tau_s"] * b2.second
-synapses.w = result.checkpoint.values["layer_1.feedforward.w"].T.ravel() * b2.amp  # Synapses are sorted by source, then by target
+result.write_back(neurons, [synapses])
 print(f"weights from {synapses.w[:].min() / pA:.0f} to {synapses.w[:].max() / pA:.0f} pA")
 
 # %%
-# :doc:`/bring-your-model` lists what a script may contain, what is refused and what to do instead, and which four things to tell Brian2 so
-# that the script's own objects spike in the same steps.
+# :doc:`/bring-your-model` lists what a script may contain, what is refused and what to do instead, and how the script's own
+# network spikes in the same steps.

@@ -3,6 +3,7 @@
 from .devices import DEVICES, Device
 from .forms import FORMS
 from .report import MappedParameter, MappedPopulation, MappedProjection, ScheduledObject, TransferReport
+from .schedule import use_step_order
 from .simulation import BrianSimulation, simulate
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "ScheduledObject",
     "TransferReport",
     "simulate",
+    "use_step_order",
 ]

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from brian2 import NeuronGroup
+from brian2 import Network, NeuronGroup, PoissonGroup, SpikeGeneratorGroup, Synapses
+from brian2.core.base import BrianObject
 
+from ..errors import TransferError
 from ..spec import StepOrder
 
 #: The one slot that holds the step, and the slot where monitors look at its result.
@@ -64,6 +66,51 @@ def keep_last_spikes(group: NeuronGroup) -> None:
     """
     for thresholder in group.thresholder.values():
         thresholder.after_run = lambda: None  # all that Brian2's does
+
+
+def use_step_order(network: Network) -> None:
+    """Let a network of a script of your own step as a network that ``hs.from_brian2`` made of it: with the same spikes.
+
+    Spikes of sources are made first and arrive before thresholds are looked at, sums are taken when spikes have arrived, resets follow
+    their thresholds (:data:`~hetsyn_sim.spec.RESET_FIRST`), and spikes of a run's last step have their effect in the next run. Neurons that
+    do not begin at rest stay there for the first step of all, as in a recording; on a standalone device they do not, and are a step ahead.
+
+    Raises
+    ------
+    TransferError
+        If the network is empty.
+    """
+    if not network.objects:
+        raise TransferError(
+            "this network is empty",
+            where="use_step_order",
+            got=f"{network.name} without objects",
+            expected="a brian2.Network of the script's objects",
+            remedy="make it of your objects: brian2.Network(source, group, synapses), or Network(brian2.collect())",
+        )
+    network.schedule = ["start", "groups", "synapses", "thresholds", "resets", "end"]
+    for owner in network.objects:
+        if isinstance(owner, SpikeGeneratorGroup):
+            owner.when = "start"
+        elif isinstance(owner, PoissonGroup):
+            owner.thresholder["spike"].when = "start"
+        elif isinstance(owner, NeuronGroup):
+            keep_last_spikes(owner)
+        elif isinstance(owner, Synapses):
+            for updater in owner.summed_updaters.values():
+                updater.when, updater.order = "synapses", 1
+        if isinstance(owner, NeuronGroup | Synapses) and owner.state_updater is not None:
+            _begin_with_second_step(owner.state_updater)
+
+
+def _begin_with_second_step(updater: BrianObject) -> None:
+    run = type(updater).run
+
+    def run_unless_first() -> None:
+        if updater.clock.timestep[:] > 0:
+            run(updater)
+
+    updater.run = run_unless_first
 
 
 def place(brian_object: Any, order: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from ..data.checkpoint import Checkpoint
 from . import BrianSimulation, Device
@@ -20,8 +20,16 @@ class TransferredNetwork(BrianSimulation):
         self.checkpoint = checkpoint
 
 
+@runtime_checkable
+class HasCheckpoint(Protocol):
+    """The result of a training."""
+
+    @property
+    def checkpoint(self) -> Checkpoint: ...
+
+
 def to_brian2(
-    checkpoint: Checkpoint | str | PathLike[str],
+    checkpoint: Checkpoint | HasCheckpoint | str | PathLike[str],
     device: str | Device = "numpy",
     *,
     form: str = "ode",
@@ -34,7 +42,7 @@ def to_brian2(
     Parameters
     ----------
     checkpoint
-        A checkpoint, or the path of one.
+        A checkpoint, the path of one, or the result of ``hs.fit``.
     device, form, record, additions, build_directory
         See :class:`hetsyn_sim.brian.BrianSimulation`.
 
@@ -52,7 +60,9 @@ def to_brian2(
     UnknownNameError, BackendError
         If there is no such device or form, or no compiler for the device.
     """
-    if not isinstance(checkpoint, Checkpoint):
+    if isinstance(checkpoint, HasCheckpoint):
+        checkpoint = checkpoint.checkpoint
+    elif not isinstance(checkpoint, Checkpoint):
         checkpoint = Checkpoint.load(checkpoint)
     options: dict[str, Any] = {"form": form, "record": record, "additions": additions, "build_directory": build_directory}
     return TransferredNetwork(checkpoint, device=device, **options)

@@ -1,6 +1,6 @@
 """Networks in and out: NIR graphs, Brian2 objects and scripts, the published HetSyn code, tables, Neo."""
 
-from .brian2_import import from_brian2
+from .brian2_import import ScriptNetwork, from_brian2, write_back
 from .brian_script import Exported, export_brian2
 from .csv_tables import ExportedTables, export_csv
 from .nir import ExportedNIR, export_nir, from_nir, import_nir, to_nir
@@ -11,6 +11,7 @@ __all__ = [
     "Exported",
     "ExportedNIR",
     "ExportedTables",
+    "ScriptNetwork",
     "export_brian2",
     "export_csv",
     "export_nir",
@@ -20,4 +21,5 @@ __all__ = [
     "import_nir",
     "read_state_dict",
     "to_nir",
+    "write_back",
 ]

@@ -1,67 +1,105 @@
-"""From a ``NeuronGroup`` and the ``Synapses`` onto it to a spec, and the values that they hold to the slots of a network."""
+"""From a ``NeuronGroup`` and the ``Synapses`` onto it to a network with its values, and trained values back into the objects."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from ..spec.model import NeuronModel
+import numpy as np
+from brian2.core.namespace import get_local_namespace
+
+from ..data.checkpoint import Checkpoint
+from ..models import LeakyReadout
+from ..spec import RESET_FIRST, Layer, NetworkSpec, NeuronModel
 from .brian2_translation import Array, Translation
+
+
+@dataclass(frozen=True)
+class ScriptNetwork:
+    """A network as a script has it.
+
+    Attributes
+    ----------
+    spec
+        One layer, the group, and the readout that was asked for.
+    values
+        What the objects hold now, in SI units by slot key; weights as post x pre, 0 where there is no synapse. Input channels are the
+        neurons of the synapses' sources, one source after the other.
+    """
+
+    spec: NetworkSpec
+    values: Mapping[str, Array]
+
+    @property
+    def model(self) -> NeuronModel:
+        """The model of the group."""
+        return self.spec.layers[0].model
 
 
 def from_brian2(
     group: Any,
     synapses: Any = None,
     *,
+    readout: int | Layer | None = None,
     name: str | None = None,
     namespace: Mapping[str, Any] | None = None,
-    trainable: Collection[str] = (),
+    trainable: Collection[str] | None = None,
     scheme: str | None = None,
-) -> NeuronModel:
-    """The model of a Brian2 ``NeuronGroup`` with the ``Synapses`` that lead to it.
+) -> ScriptNetwork:
+    """A Brian2 ``NeuronGroup`` with the ``Synapses`` that lead to it, as a network that begins with the values that they hold now.
 
-    Numbers of the script become parameters, with the values that they have now as initial values; the arrays of values are
-    :func:`values_from_brian2`'s. A spec has a step order, which Brian2's schedule has to match.
+    ``hs.fit`` trains it, ``FitResult.write_back`` puts the trained values into the objects, and ``hs.brian.use_step_order`` lets the
+    script's own network step as the trained one did.
 
     Parameters
     ----------
     group
         A whole ``NeuronGroup``.
     synapses
-        One ``Synapses`` object onto the group, or a list of them. Each becomes one more thing that an input spike does.
+        One ``Synapses`` object onto the group, or a list of them. Each becomes one more thing that an input spike does; synapses from the
+        group onto itself are the recurrent ones.
+    readout
+        What classes are read from: a number of leaky neurons, or a layer.
     name
         Of the model; by default the group's.
     namespace
-        Variables of the script that the equations use and the objects' own namespaces do not have: ``globals()`` will do.
+        Variables of the script that the equations use; by default those that the caller sees, as Brian2 does it.
     trainable
         Parameters that training moves: times within a factor of ten, all others anywhere
-        (:meth:`~hetsyn_sim.spec.NeuronModel.with_parameters` changes that).
+        (:meth:`~hetsyn_sim.spec.NeuronModel.with_parameters` changes that). By default those that have a value for every synapse.
     scheme
         How the equations are discretised. By default the group's method, or ``"exact"`` if it names none and they are linear.
 
     Raises
     ------
     SpecError
-        If the objects do what a spec can't hold, such as plasticity, delays or noise, or a rule is broken.
+        If the objects do what a spec can't hold, such as plasticity, delays or noise, or a rule is broken: all of it in one message.
     """
-    translation = Translation(group, synapses, namespace or {})
-    return translation.model(name or group.name, trainable, scheme)
+    known = get_local_namespace(level=1) if namespace is None else namespace
+    translation = Translation(group, synapses, known, trainable)
+    model = translation.model(name or group.name, scheme)
+    values = translation.values()
+    n_input = max(1, sum(len(source) for source in translation.sources))  # a network has an input, even if all synapses are recurrent
+    layer = Layer(model, len(group), recurrent=translation.recurrent)
+    last = Layer(LeakyReadout, readout) if isinstance(readout, int) else readout
+    spec = NetworkSpec(float(group.clock.dt), n_input, [layer], last, step_order=RESET_FIRST)
+    return ScriptNetwork(spec, {key: value for key, value in values.items() if key in spec.slots})
 
 
-def values_from_brian2(group: Any, synapses: Any = None, *, namespace: Mapping[str, Any] | None = None) -> dict[str, Array]:
-    """The values that the objects hold now, for a network whose one layer is :func:`from_brian2`'s model of the group.
+def write_back(checkpoint: Checkpoint, group: Any, synapses: Any = None, *, namespace: Mapping[str, Any] | None = None) -> None:
+    """Put the values of a trained network into the objects that it was made from by :func:`from_brian2`.
 
-    Its input channels are the neurons of the synapses' sources, one source after the other; synapses from the group onto itself are the
-    layer's recurrent ones. Where there is no synapse, the weight is 0.
-
-    Returns
-    -------
-    dict
-        Slot key, such as ``"layer_1.feedforward.w"``, -> values in SI units, weights as post x pre.
+    Constants of the script that were trained are set in the objects' own namespaces, which Brian2 asks first.
 
     Raises
     ------
     SpecError
-        If a spec can't hold the objects.
+        If these are other objects, or a number that was trained stands in the text of an equation.
     """
-    return Translation(group, synapses, namespace or {}).values()
+    known = get_local_namespace(level=1) if namespace is None else namespace
+    model = checkpoint.spec.layers[0].model
+    trained = [name for name, parameter in model.parameters.items() if parameter.trainable]
+    Translation(group, synapses, known, trained).write_back(
+        {key: np.asarray(value, dtype=np.float64) for key, value in checkpoint.values.items()}, trained
+    )

@@ -61,11 +61,12 @@ def value_of(name: str, value: Any, *, where: str) -> Quantity | float:
 class Constants:
     """Numbers that equations use by name, and where the names come from: each becomes a parameter of the model when it is used.
 
-    ``used`` holds them by their names in the spec.
+    ``used`` holds them by their names in the spec, ``origin`` the names that the script has for them; what stands in an equation has none.
     """
 
     used: dict[str, Quantity | float] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
+    origin: dict[str, str] = field(default_factory=dict)
 
     def name_for(self, name: str, value: Quantity | float) -> str:
         """The name of a constant in the spec: its own, unless that means something else there or ends in an underscore (``lambda_``)."""
@@ -163,7 +164,9 @@ class _Rewriter(ast.NodeTransformer):
             return node
         if name in self.namespace:
             value = value_of(name, self.namespace[name], where=self.where)
-            return ast.Name(self.constants.name_for(name, value))
+            found = self.constants.name_for(name, value)
+            self.constants.origin[found] = name
+            return ast.Name(found)
         fail(
             "a name without a value",
             self.where,

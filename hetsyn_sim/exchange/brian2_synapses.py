@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,9 @@ class SpecSynapse:
     weights
         Parameters, by their names in the spec, that are 0 where there is no synapse.
     connected
-        A parameter that is 1 where there is a synapse and 0 elsewhere, if no other says so; else empty.
+        A parameter that is 1 where there is a synapse and 0 elsewhere, used where no weight says so by a 0 that training leaves alone.
+    trainable
+        Names of parameters that are trained; None for all that have a value for every synapse.
     """
 
     neurons: Neurons
@@ -41,6 +43,7 @@ class SpecSynapse:
     constants: Constants
     rename: Mapping[str, str]
     connected: str
+    trainable: Collection[str] | None = ()
     sums: dict[str, str] = field(default_factory=dict)
     weights: set[str] = field(default_factory=set)
     _factors: dict[str, str] = field(default_factory=dict)
@@ -158,7 +161,7 @@ class SpecSynapse:
                 amount = factor if amount == "1" else f"({factor})*({amount})"
             parsed = parse_expression(amount, where=self.where)
             zero = [n for n in own if symbol(n) not in fixed and symbol(n) in parsed.free_symbols and parsed.subs(symbol(n), 0) == 0]
-            if mask and not zero:
+            if mask and (not zero or self.trainable is None or zero[0] in self.trainable):
                 amount, zero = f"{self.connected}*({amount})", [self.connected]
             self.weights |= set(zero[:1]) if mask else set()
             yield f"{target} {jump.operator} {amount}"

@@ -46,7 +46,7 @@ class _Facts:
 class Translation:
     """Everything that the spec and its values are made of."""
 
-    def __init__(self, group: Any, synapses: Any, namespace: Mapping[str, Any]) -> None:
+    def __init__(self, group: Any, synapses: Any, namespace: Mapping[str, Any], trainable: Collection[str] | None = ()) -> None:
         self.refusals = Refusals()
         self.neurons = neurons = neurons_of(group, self.refusals)
         every = [] if synapses is None else list(synapses) if isinstance(synapses, list | tuple) else [synapses]
@@ -68,12 +68,15 @@ class Translation:
         for k, c in enumerate(connections):
             known = {**namespace, **(c.synapses.namespace or {})}
             with self.refusals.gathered():
-                self.synapses.append(SpecSynapse(neurons, c, known, self.constants, renames[k], self._free(f"connected_{k + 1}")))
+                self.synapses.append(
+                    SpecSynapse(neurons, c, known, self.constants, renames[k], self._free(f"connected_{k + 1}"), trainable)
+                )
         self.sources = list(dict.fromkeys(c.synapses.source for c in connections if c.synapses.source is not group))
         self.recurrent = any(c.synapses.source is group for c in connections)
         self.mask = len(self.sources) + self.recurrent > 1 or not all(c.is_full for c in connections)
         self.texts = self._texts()
         self.refusals.say(group.name)
+        self.trainable = trainable
         self.facts = {"synapse": self._facts_of_synapse(), "neuron": self._facts_of_neuron()}
 
     # -- names -------------------------------------------------------------------------------------------------------
@@ -215,8 +218,12 @@ class Translation:
 
     # -- results -----------------------------------------------------------------------------------------------------
 
-    def model(self, name: str, trainable: Collection[str], scheme: str | None) -> NeuronModel:
+    def model(self, name: str, scheme: str | None) -> NeuronModel:
         facts = {**self.facts["synapse"], **self.facts["neuron"]}
+        connected = {s.connected for s in self.synapses}
+        trainable = self.trainable
+        if trainable is None:
+            trainable = [n for n, f in facts.items() if f.axes == "post pre" and n not in connected]
         if unknown := sorted(set(trainable) - set(facts)):
             raise UnknownNameError(
                 "unknown parameter", where=name, got=", ".join(unknown), expected=", ".join(facts), remedy="train one of these"
@@ -242,6 +249,38 @@ class Translation:
             for n, f in self.facts["synapse"].items():
                 values[f"layer_1.{kind}.{n}"] = f.values if f.axes == "layer" else self._matrix(n, f, sources)
         return values | {f"layer_1.neuron.{n}": np.array(f.values) for n, f in self.facts["neuron"].items()}
+
+    def write_back(self, values: Mapping[str, Array], names: Collection[str]) -> None:
+        """Put values of a network into the objects: those of the parameters called ``names`` in the spec."""
+        group, known = self.neurons.group, {**self.facts["synapse"], **self.facts["neuron"]}
+        if foreign := sorted(set(names) - set(known)):
+            made_from = "pass the group and the synapses that the network was made from"
+            fail("these objects have no such parameter", group.name, ", ".join(foreign), made_from, ", ".join(known))
+        for s in self.synapses:
+            c, recurrent = s.connections, s.connections.synapses.source is group
+            kind, begin = ("recurrent", 0) if recurrent else ("feedforward", self._first_channel(c.synapses.source))
+            for own in c.parameters:
+                if (n := s.rename.get(own)) in names:
+                    c.synapses.state(own, use_units=False).set_item(slice(None), values[f"layer_1.{kind}.{n}"][c.post, begin + c.pre])
+        of_neuron = {**{n: n for n in self.neurons.parameters}, **{n: state for state, n in self.initial.items()}}
+        for n in names:
+            if n in self.constants.used:
+                self._set_constant(n, values)
+            elif n in of_neuron:
+                group.state(of_neuron[n], use_units=False).set_item(slice(None), values[f"layer_1.neuron.{n}"])
+
+    def _first_channel(self, source: Any) -> int:
+        return sum(len(before) for before in self.sources[: self.sources.index(source)])
+
+    def _set_constant(self, name: str, values: Mapping[str, Array]) -> None:
+        group = self.neurons.group
+        if name not in self.constants.origin:
+            variable = "give it a name in the script, and use the name in the equation"
+            fail("a number that was trained stands in the text of an equation", group.name, name, variable, "a variable of the script")
+        key = next(key for key in values if key.startswith("layer_1.") and key.rsplit(".", 1)[1] == name)
+        value = Quantity(float(values[key]), dim=get_dimensions(self.constants.used[name]))
+        for owner in (group, *(s.connections.synapses for s in self.synapses)):
+            owner.namespace = {**(owner.namespace or {}), self.constants.origin[name]: value}
 
     def _matrix(self, name: str, facts: _Facts, sources: list[Any]) -> Array:
         """Values as post x pre. A parameter that is no weight has the mean of its values where there is no synapse."""

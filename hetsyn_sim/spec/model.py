@@ -210,7 +210,7 @@ class NeuronModel:
 
     @classmethod
     def from_brian2(cls, group: Any, synapses: Any = None, **options: Any) -> NeuronModel:
-        """:func:`hetsyn_sim.exchange.from_brian2` by the name that it had in 0.1.0.
+        """The model of :func:`hetsyn_sim.exchange.from_brian2`, by the name that it had in 0.1.0; nothing is trained unless it is named.
 
         Parameters
         ----------
@@ -218,7 +218,8 @@ class NeuronModel:
             As there.
         """
         # Imported by name: a spec knows nothing of what reads other programs' networks. Goes with the next release.
-        return cast("NeuronModel", import_module("hetsyn_sim.exchange").from_brian2(group, synapses, **options))
+        options = {"namespace": {}, "trainable": ()} | {name: option for name, option in options.items() if option is not None}
+        return cast("NeuronModel", import_module("hetsyn_sim.exchange").from_brian2(group, synapses, **options).model)
 
     # -- variants and text -------------------------------------------------------------------------------------------
 

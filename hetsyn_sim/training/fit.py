@@ -7,12 +7,14 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from importlib import import_module
 from os import PathLike
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
+from brian2.core.namespace import get_local_namespace
 from numpy.typing import NDArray
 
 from ..data.checkpoint import Checkpoint
@@ -55,9 +57,27 @@ class FitResult:
     initial: Checkpoint
     history: list[Row]
 
+    def write_back(self, group: Any, synapses: Any = None, *, namespace: Mapping[str, Any] | None = None) -> None:
+        """Put the trained values into the Brian2 objects that ``hs.from_brian2`` made the network from.
+
+        See :func:`hetsyn_sim.exchange.write_back`.
+        """
+        known = get_local_namespace(level=1) if namespace is None else namespace
+        import_module("hetsyn_sim.exchange").write_back(self.checkpoint, group, synapses, namespace=known)  # a room above this one
+
+
+class WithValues(Protocol):
+    """A network with the values that it begins with, such as what ``hs.from_brian2`` returns."""
+
+    @property
+    def spec(self) -> NetworkSpec: ...
+
+    @property
+    def values(self) -> Mapping[str, NDArray[np.floating]]: ...
+
 
 def fit(
-    what: NetworkSpec | Recipe,
+    what: NetworkSpec | Recipe | WithValues,
     data: SpikeDataset,
     *,
     training: Training | None = None,
@@ -81,7 +101,8 @@ def fit(
     Parameters
     ----------
     what
-        The network, or a recipe that says how to build it for these data and how to train it.
+        The network, with values of its own or without (``hs.from_brian2`` gives one with), or a recipe that says how to build it for these
+        data and how to train it.
     data
         Labelled recordings with their splits.
     training
@@ -121,6 +142,9 @@ def fit(
     CheckpointError
         If a file in ``out`` is damaged.
     """
+    if not isinstance(what, NetworkSpec | Recipe):
+        start = {**what.values, **(start or {})}
+        what = what.spec
     n_out = int(data.labels.max(initial=0)) + 1 if traces is None else np.shape(traces)[-1]
     spec, recipe = _resolve(what, data, n_out, training, {"epochs": epochs, "seed": seed})
     settings = recipe.training
@@ -183,13 +207,14 @@ def fingerprint_of(values: Mapping[str, NDArray[np.floating]]) -> str:
 def build_network(spec: NetworkSpec, settings: Training, start: Mapping[str, NDArray[np.floating]] | None = None) -> Network:
     """The network before training, with the surrogate, precision, dropout, noise and time constants of the settings.
 
-    ``start`` has values to begin with instead of initial ones.
+    ``start`` has values to begin with; what it lacks begins as the spec says.
     """
+    values = None if start is None else {**spec.initial_values(settings.seed), **start}
     with default_dtype(getattr(torch, settings.precision)):
         return Network(
             spec,
             seed=settings.seed,
-            values=start,
+            values=values,
             surrogate=settings.surrogate.make(),
             time_constants=settings.time_constants,
             dropout=settings.dropout,

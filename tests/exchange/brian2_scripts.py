@@ -8,7 +8,10 @@ import brian2 as b2
 import numpy as np
 from brian2 import Hz, cm, mS, ms, msiemens, mV, nA, nS, pA, pF, uF, um  # noqa: F401 - the scripts' own words
 
-__all__ = ["SCRIPTS", "adex", "hodgkin_huxley", "leaky", "made", "run"]
+from hetsyn_sim.brian import use_step_order
+from hetsyn_sim.exchange import from_brian2
+
+__all__ = ["SCRIPTS", "adex", "hodgkin_huxley", "leaky", "made", "run", "values_of"]
 
 
 def leaky(seed=0):
@@ -160,29 +163,24 @@ def made(
     return neurons, synapses
 
 
+def values_of(group, synapses=None, namespace=None):
+    """The values that the objects hold, of a network of which nothing is trained."""
+    return from_brian2(group, synapses, namespace=namespace or {}, trainable=()).values
+
+
 def run(script, inputs):
     """The raster of a script, in which each step is done in the order of a spec whose resets come first."""
     synapses = script.synapses if isinstance(script.synapses, list) else [script.synapses]
     monitor = b2.SpikeMonitor(script.group)
     network = b2.Network(*script.sources, script.group, *synapses, monitor)
-    network.schedule = ["start", "groups", "synapses", "thresholds", "resets", "end"]
+    use_step_order(network)
     begin = 0
     for source in script.sources:
         steps, channels = np.nonzero(inputs[:, begin : begin + len(source)])
         source.set_spikes(channels, steps * script.dt)
-        source.when = "start"
         begin += len(source)
-    for s in synapses:
-        for updater in s.summed_updaters.values():
-            updater.when, updater.order = "synapses", 1
-    # a recording begins with its first input: nothing has decayed before
-    updaters = [o.state_updater for o in (script.group, *synapses) if o.state_updater is not None]
-    for updater in updaters:
-        updater.active = False
-    network.run(script.dt, namespace=script.namespace or {})
-    for updater in updaters:
-        updater.active = True
-    network.run((len(inputs) - 1) * script.dt, namespace=script.namespace or {})
+    network.run(len(inputs) // 3 * script.dt, namespace=script.namespace or {})
+    network.run((len(inputs) - len(inputs) // 3) * script.dt, namespace=script.namespace or {})
     raster = np.zeros((len(inputs), len(script.group)), dtype=bool)
     raster[np.round(np.asarray(monitor.t / script.dt)).astype(int), np.asarray(monitor.i)] = True
     return raster

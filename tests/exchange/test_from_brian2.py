@@ -8,13 +8,12 @@ from brian2 import Hz, Mohm, ms, nS, pA, volt
 from hetsyn_sim.brian import simulate
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.errors import SpecError
-from hetsyn_sim.exchange.brian2_import import values_from_brian2
 from hetsyn_sim.models import RESET_FIRST
 from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel, Uniform
 from hetsyn_sim.spec.quantities import format_quantity, parse_unit, to_si, unit_name, unit_of_dimensions
 
 from ..refusal import refused
-from .brian2_scripts import SCRIPTS, leaky, made, run
+from .brian2_scripts import SCRIPTS, leaky, made, run, values_of
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +24,7 @@ def numpy_target(monkeypatch):
 def network_of(script, **facts):
     """The spec of a script, and the values that its objects hold."""
     model = NeuronModel.from_brian2(script.group, script.synapses, namespace=script.namespace, **facts)
-    values = values_from_brian2(script.group, script.synapses, namespace=script.namespace)
+    values = values_of(script.group, script.synapses, namespace=script.namespace)
     n_input = sum(len(source) for source in script.sources)
     layer = Layer(model, len(script.group), recurrent=any("recurrent" in key for key in values))
     return NetworkSpec(dt=script.dt, n_input=n_input, layers=[layer], step_order=RESET_FIRST), values
@@ -65,11 +64,11 @@ def test_the_model_is_text_like_any_other(name):
 def test_numbers_become_parameters_with_their_units():
     model = network_of(leaky(), trainable=("w", "tau_m"))[0].layers[0].model
     assert model.synapse == "dg/dt = -g / tau_s : amp"
-    assert model.on_pre == "g += w\nv_post += w_2"  # two parameters of the script are called w
+    assert model.on_pre == "g += connected_1*(w)\nv_post += w_2"  # two parameters are called w, and training makes no synapses
     assert model.threshold == "v > mV_minus_50"
     assert (model.scheme, model.refractory, model.initial["v"]) == ("exact", "t_ref", "v_0")
     axes = {name: p.axes for name, p in model.parameters.items()}
-    assert axes == {"w": "post pre", "w_2": "post pre", "tau_s": "post pre", "tau_m": "post"} | dict.fromkeys(
+    assert axes == {"tau_m": "post"} | dict.fromkeys(("w", "w_2", "tau_s", "connected_1"), "post pre") | dict.fromkeys(
         ("v_rest", "R_m", "mV_minus_50", "mV_5", "t_ref", "v_0"), "layer"
     )
     assert model.parameters["mV_minus_50"].distribution.value == -0.05
@@ -100,7 +99,7 @@ def test_a_connection_without_a_weight_gets_one():
     model = NeuronModel.from_brian2(*made(connect="i != j"))
     assert model.on_pre == "v_post += connected_1*(mV_1)"
     assert "connected" not in NeuronModel.from_brian2(*made()).on_pre
-    np.testing.assert_array_equal(values_from_brian2(*made(connect="i != j"))["layer_1.feedforward.connected_1"], 1 - np.eye(2, 3))
+    np.testing.assert_array_equal(values_of(*made(connect="i != j"))["layer_1.feedforward.connected_1"], 1 - np.eye(2, 3))
     taken = made(group="connected_1 : 1", rate="-v*connected_1/tau", connect="i != j")
     assert NeuronModel.from_brian2(*taken).on_pre == "v_post += connected_10*(mV_1)"
 
@@ -145,7 +144,7 @@ def test_a_neurons_own_parameter_is_read_by_the_synapse_where_it_is():
     model = NeuronModel.from_brian2(group, synapses)
     assert model.on_pre == "v_post += w * R_post"
     assert (model.parameters["R"].axes, model.parameters["s"].axes, model.parameters["w"].axes) == ("layer", "post", "post pre")
-    values = values_from_brian2(group, synapses)
+    values = values_of(group, synapses)
     np.testing.assert_array_equal(values["layer_1.neuron.s"], [1, 2])
     assert values["layer_1.neuron.R"] == 3e6
     assert values["layer_1.feedforward.w"].shape == (2, 3)

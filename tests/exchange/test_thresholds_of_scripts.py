@@ -11,14 +11,13 @@ from brian2 import ms
 import hetsyn_sim as hs
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.errors import SpecError
-from hetsyn_sim.exchange.brian2_import import values_from_brian2
 from hetsyn_sim.kernels import use_backend
 from hetsyn_sim.models import RESET_FIRST
 from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training.modules import default_dtype
 
 from ..refusal import refused
-from .brian2_scripts import made, run
+from .brian2_scripts import made, run, values_of
 
 SCRIPT = {"tau": 10 * ms, "one": 1.0, "v": -70 * b2.mV, "w": 3.0, "t_ref": 3 * ms}  # v and w are the group's and the synapses'
 
@@ -56,9 +55,9 @@ def test_it_spikes_as_the_script_and_in_torch(name):
     written = script(0.0 if "reached" in name else 1.0, **WRITTEN[name])
     written.group.namespace.update(SCRIPT)
     facts = {"namespace": SCRIPT}
-    model = hs.from_brian2(written.group, written.synapses, **facts)
+    model = hs.from_brian2(written.group, written.synapses, **facts).model
     spec = NetworkSpec(dt=1 * ms, n_input=3, layers=[Layer(model, 2)], step_order=RESET_FIRST)
-    values = values_from_brian2(written.group, written.synapses, **facts)
+    values = values_of(written.group, written.synapses, **facts)
     inputs = np.random.default_rng(0).random((300, 3)) < 0.1
     here = simulate_reference(spec, values, inputs[:, None]).rasters["layer_1"]
     there = run(written, inputs)
