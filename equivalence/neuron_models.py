@@ -95,10 +95,11 @@ def neuron_models(draw: st.DrawFn, *, spiking: bool = True) -> NeuronModel:
         theta = f"theta_{draft.name()}"
         small = "1" if unit == "1" else "1 mV"
         draft.parameters[theta] = Parameter(axes=draw(st.sampled_from(("post", "layer"))), unit="1" if unit == "1" else "mV", initial=small)
-        threshold = draw(st.sampled_from((f"v > {theta}", f"v - {theta} > 0*{theta}")))
+        threshold = draw(st.sampled_from((f"v > {theta}", f"v - {theta} > 0*{theta}", f"{theta} < v")))
         # a spike pulls v down, whatever the sign with which the state enters it
         down = {"+": "-", "-": "+"}
-        reset = "; ".join(f"{state} {down[sign]}= {theta}" for state, sign in list(zip(own, signs, strict=True))[: draw(st.integers(1, 2))])
+        n_reset = draw(st.sampled_from((1, 2, 0) if v_is_state else (1, 2)))  # without a reset a neuron spikes in every step above
+        reset = "; ".join(f"{state} {down[sign]}= {theta}" for state, sign in list(zip(own, signs, strict=True))[:n_reset])
     return NeuronModel(
         name="Generated" if spiking else "GeneratedReadout",
         synapse="\n".join(synapse),
