@@ -7,7 +7,7 @@ import hetsyn_sim
 from hetsyn_sim.errors import ConfigError, UnknownNameError
 from hetsyn_sim.models import HetSynLIF
 from hetsyn_sim.spec import Uniform
-from hetsyn_sim.training import Recipe, Slayer, SumOfSoftmax, load_recipe, shipped_recipes
+from hetsyn_sim.training import MultiGaussian, Recipe, Slayer, SumOfSoftmax, load_recipe, shipped_recipes
 
 from ..refusal import refused
 
@@ -84,6 +84,9 @@ def test_a_recipe_by_path_and_none_by_a_wrong_name(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("training: {epochs: 2, optimiser: {lr: 2e-3}}")  # YAML reads 2e-3 as text
     assert load_recipe(path).training.optimiser.lr == 2e-3
+    path.write_text("")  # the defaults, with the paper's surrogate
+    assert load_recipe(path) == Recipe()
+    assert Recipe().training.surrogate.make() == MultiGaussian()
     with refused(UnknownNameError, "(?s)unknown recipe.*fsdd-hetsyn"):
         load_recipe("fsdd-hetsin")
 
