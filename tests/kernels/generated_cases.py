@@ -1,6 +1,6 @@
 """Models, and what drives them, drawn at random: for comparing the generated kernels with plain torch."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import torch
@@ -46,6 +46,11 @@ def adlif(scheme):
         scheme=scheme,
         parameters=W | layer(tau_u=8 * ms, tau_w=30 * ms, a=0.6, b=0.2, theta=1.0),
     )
+
+
+def crossing():
+    """Spikes where v crosses, with a surrogate."""
+    return replace(adlif("symplectic_euler"), name="Crossing", refractory="v > theta", reset="a_w += b")
 
 
 def adex(scheme):
@@ -126,7 +131,7 @@ class Case:
         return scan(*self.arguments, StepOptions(**self.settings, record=record))
 
 
-SIZE = {"AdEx": 1.5, "Summed": 0.6, "AdLIF": 2.0}
+SIZE = {"AdEx": 1.5, "Summed": 0.6, "AdLIF": 2.0, "Crossing": 2.0}
 PROPAGATOR = {"exact0_phi_u_u": 0.85, "exact0_phi_a_w_a_w": 0.9, "exact0_phi_u_a_w": -0.1}
 
 

@@ -6,13 +6,14 @@ import torch
 from hetsyn_sim.kernels.codegen import compiled_step_scan
 from hetsyn_sim.kernels.stepping import plain_step_scan
 
-from .generated_cases import ORDERS, SURROGATES, adex, adlif, everything, graded, gradients, make, summed, tensors
+from .generated_cases import ORDERS, SURROGATES, adex, adlif, crossing, everything, graded, gradients, make, summed, tensors
 
 pytestmark = pytest.mark.compiled
 
 CASES = [
     (adlif("exact"), "jumps"),
     (adlif("symplectic_euler"), "jumps"),
+    (crossing(), "jumps"),
     (adex("rk4"), "jumps"),
     (adex("euler"), ""),
     (adex("exponential_euler"), "jumps"),

@@ -15,7 +15,7 @@ from hetsyn_sim.kernels.codegen.steps import make_steps
 from hetsyn_sim.kernels.step_data import Drive
 from hetsyn_sim.kernels.stepping import can_step, plain_step_scan, step_scan
 
-from .generated_cases import Case, adex, adlif, everything, graded, gradients, make, summed, tensors
+from .generated_cases import Case, adex, adlif, crossing, everything, graded, gradients, make, summed, tensors
 from .levels import same_for_any_threads
 
 pytestmark = pytest.mark.compiled
@@ -37,7 +37,7 @@ def pieces(case, first):
     return one, part(slice(first, None), one.end, fresh=False)
 
 
-@pytest.mark.parametrize(("model", "recurrent"), [*RECURRENT, (adex("euler"), "jumps"), (graded(), "")])
+@pytest.mark.parametrize(("model", "recurrent"), [*RECURRENT, (adex("euler"), "jumps"), (crossing(), "jumps"), (graded(), "")])
 def test_two_pieces_are_one_with_all_gradients(model, recurrent):
     case = make(model, recurrent=recurrent)
     whole = case.run(compiled_step_scan)
