@@ -13,17 +13,28 @@ from hetsyn_sim.report.document import png_of
 ROWS = Path(__file__).parents[4] / "benchmarks" / "results" / "reproduced"
 
 
+def kept(name):
+    return json.loads((ROWS / f"{name}.json").read_text(encoding="utf-8"))["rows"]
+
+
 @pytest.mark.parametrize("name", STUDIES)
 @pytest.mark.parametrize("n_cases", [1, 3, 100])
 def test_a_table_and_a_figure_show_what_there_is(name, n_cases):
-    study, kept = STUDIES[name], json.loads((ROWS / f"{name}.json").read_text(encoding="utf-8"))["rows"]
-    rows = [row for row in kept if row["case"] in study.cases[:n_cases]]
+    study = STUDIES[name]
+    rows = [row for row in kept(name) if row["case"] in study.cases[:n_cases]]
     table = list(study.lines(rows))
     assert len(table) >= len(list(study.lines([])))
     assert any(row["case"]["model"] in line for row in rows for line in table)
     with Image.open(BytesIO(png_of(study.draw(rows)))) as image:
         assert image.size[1] == 494
         assert len(set(image.convert("L").getdata())) > 10
+
+
+def test_distorted_copies_have_a_row_of_their_own():
+    first = kept("smnist")[0]
+    rows = [first, {**first, "case": {"model": "HetSynLIF", "scan": "pixel", "copies": 6}}]
+    assert "| pixel, images and 6 distorted copies of each | HetSynLIF | 1 |" in "\n".join(STUDIES["smnist"].lines(rows))
+    assert png_of(STUDIES["smnist"].draw(rows))
 
 
 def test_cases_are_plain_data_and_no_case_is_there_twice():
