@@ -9,7 +9,7 @@ from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec
 
-from .neurons import everything
+from .neurons import assert_same, everything
 
 
 def lively(model):
@@ -19,17 +19,6 @@ def lively(model):
 
 def random_spikes(shape, rate=0.3, seed=0):
     return np.random.default_rng(seed).random(shape) < rate
-
-
-def assert_same(reference, recording, *, atol=1e-12, must_spike=True):
-    """Equal rasters in every cell, equal traces to rounding, and spikes enough for that to mean something."""
-    assert set(reference.rasters) == set(recording.rasters)
-    for name, raster in reference.rasters.items():
-        np.testing.assert_array_equal(recording.rasters[name], raster, err_msg=name)
-        if must_spike:
-            assert raster.mean() > 0.01, f"{name} is too silent for this test"
-    for name, trace in reference.traces.items():
-        np.testing.assert_allclose(recording.traces[name], trace, rtol=0, atol=atol, err_msg=name)
 
 
 def assert_same_alone(simulation, inputs):

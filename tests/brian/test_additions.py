@@ -11,17 +11,13 @@ from hetsyn_sim.ladder.rung import Setting
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 
-from .conftest import assert_same, assert_same_alone, lively, random_spikes
+from .conftest import assert_same_alone, lively, random_spikes
+from .neurons import assert_same
 
 
 @pytest.fixture
 def spec():
     return NetworkSpec("1 ms", 12, [Layer(lively(HetSynLIF), 7, recurrent=True, self_connections=False)], Layer(LeakyReadout, 3))
-
-
-@pytest.fixture
-def values(spec):
-    return spec.initial_values(0)
 
 
 def delays_of(spec, seconds):

@@ -12,8 +12,8 @@ from hetsyn_sim.errors import BackendError
 from hetsyn_sim.models import HetSynAdEx, HodgkinHuxley, HomNeuALIFNormalised
 from hetsyn_sim.spec import Layer, NetworkSpec, StepOrder
 
-from .conftest import assert_same, everything_inputs, lively, random_spikes
-from .neurons import agree, graded, signal, value_readout
+from .conftest import everything_inputs, lively, random_spikes
+from .neurons import agree, assert_same, graded, signal, value_readout
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from hetsyn_sim.brian.devices import on_standalone, preferences
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.errors import BackendError
 
-from .conftest import assert_same, random_spikes
+from .conftest import random_spikes
+from .neurons import assert_same
 
 TARGET = "codegen.target"
 
