@@ -1,4 +1,4 @@
-"""The table of measured claims in README.md, made from the result files. `tests/docs/test_readme.py` holds the README to it.
+"""The table of measured claims in README.md, made from the result files. `tests/docs/test_claims.py` holds the README to it.
 
 python -m benchmarks.readme            # prints the table
 python -m benchmarks.readme --write    # puts it into README.md

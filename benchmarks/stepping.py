@@ -76,7 +76,7 @@ class Problem:
         self.begin = Carried(begin, {}, {}, zero, since, torch.ones_like(zero, dtype=torch.bool))
         steps = refractory_steps(self.program, values)
         self.refractory = None if steps is None else torch.as_tensor(steps)
-        self.scale = torch.as_tensor(evaluate(self.program.scale, values)).to(dtype)
+        self.scale = torch.tensor(max((float(abs(evaluate(d, values)).max()) for d in self.program.distances), default=1.0), dtype=dtype)
         # what a loss hands back of spikes and v
         self.arriving = [torch.randn(n_steps, n_batch, n, generator=generator).to(dtype) / size for size in (1.0, self.scale)]
 

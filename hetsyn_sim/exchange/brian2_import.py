@@ -46,6 +46,7 @@ def from_brian2(
     namespace: Mapping[str, Any] | None = None,
     trainable: Collection[str] | None = None,
     scheme: str | None = None,
+    voltage: str | None = None,
 ) -> ScriptNetwork:
     """A Brian2 ``NeuronGroup`` with the ``Synapses`` that lead to it, as a network that begins with the values that they hold now.
 
@@ -70,6 +71,8 @@ def from_brian2(
         (:meth:`~hetsyn_sim.spec.NeuronModel.with_parameters` changes that). By default those that have a value for every synapse.
     scheme
         How the equations are discretised. By default the group's method, or ``"exact"`` if it names none and they are linear.
+    voltage
+        What the group calls the membrane potential, which is ``v`` in the model. By default ``v``, or what its threshold looks at.
 
     Raises
     ------
@@ -77,7 +80,7 @@ def from_brian2(
         If the objects do what a spec can't hold, such as plasticity, delays or noise, or a rule is broken: all of it in one message.
     """
     known = get_local_namespace(level=1) if namespace is None else namespace
-    translation = Translation(group, synapses, known, trainable)
+    translation = Translation(group, synapses, known, trainable, voltage)
     model = translation.model(name or group.name, scheme)
     values = translation.values()
     n_input = max(1, sum(len(source) for source in translation.sources))  # a network has an input, even if all synapses are recurrent
@@ -87,10 +90,18 @@ def from_brian2(
     return ScriptNetwork(spec, {key: value for key, value in values.items() if key in spec.slots})
 
 
-def write_back(checkpoint: Checkpoint, group: Any, synapses: Any = None, *, namespace: Mapping[str, Any] | None = None) -> None:
+def write_back(
+    checkpoint: Checkpoint,
+    group: Any,
+    synapses: Any = None,
+    *,
+    namespace: Mapping[str, Any] | None = None,
+    voltage: str | None = None,
+) -> None:
     """Put the values of a trained network into the objects that it was made from by :func:`from_brian2`.
 
-    Constants of the script that were trained are set in the objects' own namespaces, which Brian2 asks first.
+    ``namespace`` and ``voltage`` are those of :func:`from_brian2`. Constants of the script that were trained are set in the objects' own
+    namespaces, which Brian2 asks first.
 
     Raises
     ------
@@ -98,8 +109,6 @@ def write_back(checkpoint: Checkpoint, group: Any, synapses: Any = None, *, name
         If these are other objects, or a number that was trained stands in the text of an equation.
     """
     known = get_local_namespace(level=1) if namespace is None else namespace
-    model = checkpoint.spec.layers[0].model
-    trained = [name for name, parameter in model.parameters.items() if parameter.trainable]
-    Translation(group, synapses, known, trained).write_back(
-        {key: np.asarray(value, dtype=np.float64) for key, value in checkpoint.values.items()}, trained
-    )
+    trained = [name for name, parameter in checkpoint.spec.layers[0].model.parameters.items() if parameter.trainable]
+    values = {key: np.asarray(value, dtype=np.float64) for key, value in checkpoint.values.items()}
+    Translation(group, synapses, known, trained, voltage).write_back(values, trained)

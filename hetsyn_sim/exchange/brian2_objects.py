@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
 from brian2.groups.group import CodeRunner
 from brian2.groups.neurongroup import NeuronGroup
+from brian2.groups.subgroup import Subgroup
 from brian2.synapses.synapses import Synapses
 from numpy.typing import NDArray
 
@@ -23,7 +25,10 @@ _EXACT = ("exact", "linear", "independent")
 
 @dataclass(frozen=True)
 class Neurons:
-    """A neuron group as texts: states, subexpressions and parameters by name, as Brian2's equations have them."""
+    """A neuron group as texts: states, subexpressions and parameters by name, as Brian2's equations have them.
+
+    ``spelled`` has the name in the spec for each of them: its own, but for the voltage, which is ``v`` there.
+    """
 
     group: NeuronGroup
     states: Mapping[str, Any]
@@ -33,18 +38,19 @@ class Neurons:
     reset: str
     refractory: Any
     method: str | None
-
-    @property
-    def names(self) -> set[str]:
-        """Every name that the equations define."""
-        return {*self.states, *self.subexpressions, *self.parameters}
+    spelled: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Connections:
-    """The synapses of one ``Synapses`` object: their equations, what a spike does, and which neurons they connect."""
+    """The synapses of one ``Synapses`` object: their equations, what a spike does, and which neurons they connect.
+
+    ``source`` and ``target`` are whole groups, also where the object connects parts of them.
+    """
 
     synapses: Synapses
+    source: Any
+    target: NeuronGroup
     states: Mapping[str, Any]
     subexpressions: Mapping[str, Any]
     parameters: Mapping[str, Any]
@@ -56,7 +62,12 @@ class Connections:
     @property
     def is_full(self) -> bool:
         """Whether there is a synapse between every two neurons."""
-        return self.pre.size == len(self.synapses.source) * len(self.synapses.target)
+        return self.pre.size == len(self.source) * len(self.target)
+
+
+def whole(group: Any) -> Any:
+    """The group that a subgroup is part of; a group itself. Synapses count their neurons in whole groups."""
+    return group.source.state.__self__ if isinstance(group, Subgroup) else group  # itself: a subgroup has a proxy of it
 
 
 def fail(
@@ -109,8 +120,10 @@ def numbers(owner: Any, name: str) -> NDArray[np.float64]:
         fail("values that are known only to a compiled program", f"{owner.name}.{name}", "a standalone device", "use the runtime device")
 
 
-def neurons_of(group: Any, refusals: Refusals) -> Neurons:
+def neurons_of(group: Any, refusals: Refusals, voltage: str | None = None) -> Neurons:
     """The facts of a neuron group. What a spec can't hold of it goes to ``refusals``.
+
+    ``voltage`` is what the group calls v; by default v, or what its threshold looks at.
 
     Raises
     ------
@@ -118,8 +131,8 @@ def neurons_of(group: Any, refusals: Refusals) -> Neurons:
         If it is no ``NeuronGroup``.
     """
     if not isinstance(group, NeuronGroup):
-        whole = "pass the whole group" if "Subgroup" in type(group).__name__ else "pass a NeuronGroup; inputs are not models"
-        fail("this is not a neuron group", getattr(group, "name", "group"), type(group).__name__, whole, "a brian2.NeuronGroup")
+        remedy = "pass the whole group" if isinstance(group, Subgroup) else "pass a NeuronGroup; inputs are not models"
+        fail("this is not a neuron group", getattr(group, "name", "group"), type(group).__name__, remedy, "a brian2.NeuronGroup")
     where, equations = group.name, group.user_equations
     with refusals.gathered():
         if custom := sorted(set(group.events) - {"spike"}):
@@ -129,17 +142,29 @@ def neurons_of(group: Any, refusals: Refusals) -> Neurons:
     with refusals.gathered():
         if linked := [name for name, e in equations.items() if "linked" in e.flags]:
             fail("linked variables", where, ", ".join(linked), "give the group a parameter of its own, or write both groups as one model")
-    method = group.method_choice if isinstance(group.method_choice, str) else None
+    threshold = str(group.events.get("spike", ""))
     return Neurons(
         group,
         {n: e for n, e in equations.items() if e.type == DIFFERENTIAL_EQUATION},
         {n: e for n, e in equations.items() if e.type == SUBEXPRESSION},
         {n: e for n, e in equations.items() if e.type == PARAMETER},
-        str(group.events.get("spike", "")),
+        threshold,
         str(group.event_codes.get("spike") or ""),
         group._refractory,
-        method,
+        group.method_choice if isinstance(group.method_choice, str) else None,
+        _spelled(list(equations), voltage, threshold),
     )
+
+
+def _spelled(names: list[str], voltage: str | None, threshold: str) -> dict[str, str]:
+    looked_at = re.match(r"\s*([A-Za-z]\w*)\s*[<>]", threshold)
+    if voltage is None:
+        voltage = looked_at[1] if looked_at and "v" not in names else "v"
+    spelled = {name: name for name in names}
+    if voltage in names:
+        other = next(name for k in range(1, 99) if (name := f"v_{k}") not in names)
+        spelled |= {"v": other, voltage: "v"} if "v" in names else {voltage: "v"}
+    return spelled
 
 
 def connections_of(synapses: Any, group: NeuronGroup, refusals: Refusals) -> Connections:
@@ -153,14 +178,10 @@ def connections_of(synapses: Any, group: NeuronGroup, refusals: Refusals) -> Con
     if not isinstance(synapses, Synapses):
         fail("these are not synapses", "synapses", type(synapses).__name__, "pass one Synapses object or a list of them", "brian2.Synapses")
     where = synapses.name
-    if synapses.target is not group:
+    source, target = whole(synapses.source), whole(synapses.target)
+    if target is not group:
         onto = getattr(synapses.target, "name", "?")
         fail("synapses onto other neurons", where, f"onto {onto}", f"pass the synapses onto {group.name}, and let them lead to all of it")
-    with refusals.gathered():
-        if type(synapses.source).__name__ == "Subgroup":
-            fail(
-                "synapses from a part of a group", where, synapses.source.name, "connect the whole group, with weights of 0 for the others"
-            )
     with refusals.gathered():
         _check_untouched(synapses)
     plastic = [pathway for pathway in synapses._pathways if pathway.prepost != "pre"]
@@ -204,6 +225,8 @@ def connections_of(synapses: Any, group: NeuronGroup, refusals: Refusals) -> Con
             fail("several synapses between the same two neurons", where, "n > 1", "use one Synapses object for each of them")
     return Connections(
         synapses,
+        source,
+        target,
         states,
         {n: e for n, e in equations.items() if e.type == SUBEXPRESSION},
         {n: e for n, e in equations.items() if e.type == PARAMETER},
@@ -216,7 +239,8 @@ def connections_of(synapses: Any, group: NeuronGroup, refusals: Refusals) -> Con
 
 def exact_or_named(method: str | None) -> str | None:
     """The scheme of a method's name; None if Brian2 was left to choose."""
-    return "exact" if method in _EXACT else method
+    # without noise, Brian2's Heun and Milstein are Euler's steps: their corrections are of the noise alone
+    return "exact" if method in _EXACT else "euler" if method in ("heun", "milstein") else method
 
 
 def _check_untouched(owner: Any) -> None:

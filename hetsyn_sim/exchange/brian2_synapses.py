@@ -59,10 +59,12 @@ class SpecSynapse:
     @property
     def _post(self) -> dict[str, str]:
         """Names of the neuron's variables, as the synapse may call them, and what they are called in the neuron."""
-        names = self.neurons.names
+        names = self.neurons.spelled
         own = {*self.rename, *self.connections.subexpressions, *self.connections.parameters}
-        bare = {n: n for n in names if n not in own}  # as in Brian2, what the script calls by the same name does not count
-        return {**bare, **{f"{n}_post": n for n in names}}
+        bare = {
+            n: spelled for n, spelled in names.items() if n not in own
+        }  # as in Brian2, what the script calls by the same name does not count
+        return {**bare, **{f"{n}_post": spelled for n, spelled in names.items()}}
 
     def _rewrite(self, text: str, post: Mapping[str, str], where: str) -> str:
         inline = {n: e.expr.code for n, e in self.connections.subexpressions.items()}
@@ -79,8 +81,9 @@ class SpecSynapse:
         where = f"{self.where}: {target}_post"
         expression = parse_expression(self._rewrite(text, self._post, f"{target}_post"), where=where)
         own = [symbol(self.rename[n]) for n in self.connections.parameters if n in self.rename]
-        of_neuron = {symbol(n) for n in self.neurons.names}
-        changing = {symbol(n) for n in (*self.neurons.states, *self.neurons.subexpressions)}
+        spelled = self.neurons.spelled
+        of_neuron = {symbol(n) for n in spelled.values()}
+        changing = {symbol(spelled[n]) for n in (*self.neurons.states, *self.neurons.subexpressions)}
         states = [symbol(self.rename[x]) for x in self.connections.states]
         terms, rest = [], sympy.expand(expression)
         for x in states:

@@ -46,9 +46,16 @@ class _Facts:
 class Translation:
     """Everything that the spec and its values are made of."""
 
-    def __init__(self, group: Any, synapses: Any, namespace: Mapping[str, Any], trainable: Collection[str] | None = ()) -> None:
+    def __init__(
+        self,
+        group: Any,
+        synapses: Any,
+        namespace: Mapping[str, Any],
+        trainable: Collection[str] | None = (),
+        voltage: str | None = None,
+    ) -> None:
         self.refusals = Refusals()
-        self.neurons = neurons = neurons_of(group, self.refusals)
+        self.neurons = neurons = neurons_of(group, self.refusals, voltage)
         every = [] if synapses is None else list(synapses) if isinstance(synapses, list | tuple) else [synapses]
         connections = []
         for s in every:
@@ -62,8 +69,9 @@ class Translation:
             fail("nothing says what an input spike does", group.name, "a group without synapses", drive, "Synapses onto the group")
         self.namespace = {**namespace, **(group.namespace or {})}
         self.constants = Constants()
+        self.index = "neuron_index"
         renames = self._names_of_synapses(connections)
-        self.constants.taken |= neurons.names
+        self.constants.taken |= {*neurons.spelled, *neurons.spelled.values()}
         self.synapses: list[SpecSynapse] = []
         for k, c in enumerate(connections):
             known = {**namespace, **(c.synapses.namespace or {})}
@@ -71,8 +79,8 @@ class Translation:
                 self.synapses.append(
                     SpecSynapse(neurons, c, known, self.constants, renames[k], self._free(f"connected_{k + 1}"), trainable)
                 )
-        self.sources = list(dict.fromkeys(c.synapses.source for c in connections if c.synapses.source is not group))
-        self.recurrent = any(c.synapses.source is group for c in connections)
+        self.sources = list(dict.fromkeys(c.source for c in connections if c.source is not group))
+        self.recurrent = any(c.source is group for c in connections)
         self.mask = len(self.sources) + self.recurrent > 1 or not all(c.is_full for c in connections)
         self.texts = self._texts()
         self.refusals.say(group.name)
@@ -89,7 +97,7 @@ class Translation:
 
     def _names_of_synapses(self, connections: list[Connections]) -> list[dict[str, str]]:
         """The names of each object's states and parameters, changed where the neuron or another object has the same."""
-        used, renames = set(self.neurons.names), []
+        used, renames = {*self.neurons.spelled, *self.neurons.spelled.values()}, []
         for k, c in enumerate(connections, start=1):
             own = [*c.states, *(n for n, e in c.parameters.items() if "shared" not in e.flags and "scalar" not in e.flags)]
             rename = {}
@@ -110,7 +118,11 @@ class Translation:
         return text
 
     def _rewritten(self, text: str, where: str) -> str:
-        names = {n: n for n in self.neurons.names} | {y: text for s in self.synapses for y, text in s.sums.items() if text.isidentifier()}
+        if re.search(r"\b(i|N)\b", text):  # Brian2 knows which neuron it is; here it is a parameter that says so
+            text = re.sub(r"\bi\b", self.index, text)
+            text = re.sub(r"\bN\b", self.constants.name_for("n_neurons", float(len(self.neurons.group))), text)
+        names = {self.index: self.index, "n_neurons": "n_neurons", **self.neurons.spelled}
+        names |= {y: text for s in self.synapses for y, text in s.sums.items() if text.isidentifier()}
         return rewrite(text, names, self.namespace, self.constants, where=f"{self.neurons.group.name}: {where}")
 
     def _texts(self) -> dict[str, str]:
@@ -123,17 +135,20 @@ class Translation:
                 fail("a sum into something that is not a parameter of the group", neurons.group.name, ", ".join(foreign), declare)
         lines = []
         for n, e in {**neurons.states, **neurons.subexpressions}.items():
-            head = f"d{n}/dt" if n in neurons.states else n
+            name = neurons.spelled[n]
+            head = f"d{name}/dt" if n in neurons.states else name
             flags = f" ({', '.join(e.flags)})" if e.flags else ""
             lines.append(f"{head} = {self._rewrite(e.expr.code, head)} : {unit_of_dimensions(e.dim)}{flags}")
         for y, text in sums.items():
             if not text.isidentifier() and y not in foreign:
-                lines.append(f"{y} = {text} : {unit_of_dimensions(neurons.parameters[y].dim)}")
+                lines.append(f"{neurons.spelled[y]} = {text} : {unit_of_dimensions(neurons.parameters[y].dim)}")
         resets = parse_jumps(neurons.reset, where=f"{neurons.group.name}: reset")
         texts = {
             "neuron": "\n".join(lines),
             "threshold": self._threshold(),
-            "reset": "\n".join(f"{j.target} {j.operator} {self._rewrite(j.text.split('=', 1)[1], 'reset')}" for j in resets),
+            "reset": "\n".join(
+                f"{neurons.spelled.get(j.target, j.target)} {j.operator} {self._rewrite(j.text.split('=', 1)[1], 'reset')}" for j in resets
+            ),
             "refractory": self._refractory(),
             "synapse": "",
             "on_pre": "",
@@ -197,20 +212,22 @@ class Translation:
         used |= {n.removesuffix("_post") for n in _names_in(self.texts["synapse"], self.texts["on_pre"]) if n.endswith("_post")}
         facts = {}
         for n, e in self.neurons.parameters.items():
-            if n in used and not any(n in s.sums for s in self.synapses):
+            if self.neurons.spelled[n] in used and not any(n in s.sums for s in self.synapses):
                 shared = "shared" in e.flags or "scalar" in e.flags
                 values = numbers(group, n)
-                facts[n] = _Facts(
+                facts[self.neurons.spelled[n]] = _Facts(
                     "layer" if shared else "post", e.dim, values.reshape(()) if shared else np.broadcast_to(values, (len(group),))
                 )
         facts |= self._used_constants(used)
         self.initial = {}
+        if self.index in used:
+            facts[self.index] = _Facts("post", get_dimensions(1), np.arange(len(group), dtype=np.float64))
         for n, e in self.neurons.states.items():
             begin = np.broadcast_to(numbers(group, n), (len(group),))
             if np.any(begin != 0):
-                same = bool(np.all(begin == begin[0]))
-                self.initial[n] = self._free(f"{n}_0")
-                facts[self.initial[n]] = _Facts("layer" if same else "post", e.dim, begin[0].reshape(()) if same else begin)
+                same, name = bool(np.all(begin == begin[0])), self.neurons.spelled[n]
+                self.initial[name] = self._free(f"{name}_0")
+                facts[self.initial[name]] = _Facts("layer" if same else "post", e.dim, begin[0].reshape(()) if same else begin)
         return facts
 
     def _used_constants(self, used: Collection[str]) -> dict[str, _Facts]:
@@ -257,12 +274,13 @@ class Translation:
             made_from = "pass the group and the synapses that the network was made from"
             fail("these objects have no such parameter", group.name, ", ".join(foreign), made_from, ", ".join(known))
         for s in self.synapses:
-            c, recurrent = s.connections, s.connections.synapses.source is group
-            kind, begin = ("recurrent", 0) if recurrent else ("feedforward", self._first_channel(c.synapses.source))
+            c, recurrent = s.connections, s.connections.source is group
+            kind, begin = ("recurrent", 0) if recurrent else ("feedforward", self._first_channel(c.source))
             for own in c.parameters:
                 if (n := s.rename.get(own)) in names:
                     c.synapses.state(own, use_units=False).set_item(slice(None), values[f"layer_1.{kind}.{n}"][c.post, begin + c.pre])
-        of_neuron = {**{n: n for n in self.neurons.parameters}, **{n: state for state, n in self.initial.items()}}
+        written = {spelled: n for n, spelled in self.neurons.spelled.items()}
+        of_neuron = written | {n: written[state] for state, n in self.initial.items()}
         for n in names:
             if n in self.constants.used:
                 self._set_constant(n, values)
@@ -289,7 +307,7 @@ class Translation:
         blocks = []
         for source in sources:
             block = np.full((len(self.neurons.group), len(source)), rest)
-            if of.connections.synapses.source is source:
+            if of.connections.source is source:
                 block[of.connections.post, of.connections.pre] = facts.values
             blocks.append(block)
         # a network has at least one input channel, even if all synapses are recurrent

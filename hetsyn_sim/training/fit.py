@@ -57,13 +57,13 @@ class FitResult:
     initial: Checkpoint
     history: list[Row]
 
-    def write_back(self, group: Any, synapses: Any = None, *, namespace: Mapping[str, Any] | None = None) -> None:
+    def write_back(self, group: Any, synapses: Any = None, **options: Any) -> None:
         """Put the trained values into the Brian2 objects that ``hs.from_brian2`` made the network from.
 
         See :func:`hetsyn_sim.exchange.write_back`.
         """
-        known = get_local_namespace(level=1) if namespace is None else namespace
-        import_module("hetsyn_sim.exchange").write_back(self.checkpoint, group, synapses, namespace=known)  # a room above this one
+        options = {"namespace": get_local_namespace(level=1)} | options
+        import_module("hetsyn_sim.exchange").write_back(self.checkpoint, group, synapses, **options)  # a room above this one
 
 
 class WithValues(Protocol):
