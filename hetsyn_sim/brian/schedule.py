@@ -72,7 +72,7 @@ def use_step_order(network: Network) -> None:
     """Let a network of a script of your own step as a network that ``hs.from_brian2`` made of it: with the same spikes.
 
     Spikes of sources are made first and arrive before thresholds are looked at, sums are taken when spikes have arrived, resets follow
-    their thresholds (:data:`~hetsyn_sim.spec.RESET_FIRST`), and spikes of a run's last step have their effect in the next run. Neurons that
+    their thresholds (``RESET_FIRST``), and spikes of a run's last step have their effect in the next run. Neurons that
     do not begin at rest stay there for the first step of all, as in a recording; on a standalone device they do not, and are a step ahead.
 
     Raises
