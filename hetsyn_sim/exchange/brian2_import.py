@@ -42,6 +42,7 @@ def from_brian2(
     synapses: Any = None,
     *,
     readout: int | Layer | None = None,
+    inputs: int = 1,
     name: str | None = None,
     namespace: Mapping[str, Any] | None = None,
     trainable: Collection[str] | None = None,
@@ -62,6 +63,9 @@ def from_brian2(
         group onto itself are the recurrent ones.
     readout
         What classes are read from: a number of leaky neurons, or a layer.
+    inputs
+        How many input channels a group without sources has. Without synapses, their spikes act on ``v`` with weights ``w_input`` that
+        begin at 0, so that the neurons do what they do in the script until they are trained.
     name
         Of the model; by default the group's.
     namespace
@@ -80,10 +84,10 @@ def from_brian2(
         If the objects do what a spec can't hold, such as plasticity, delays or noise, or a rule is broken: all of it in one message.
     """
     known = get_local_namespace(level=1) if namespace is None else namespace
-    translation = Translation(group, synapses, known, trainable, voltage)
+    translation = Translation(group, synapses, known, trainable, voltage, inputs)
     model = translation.model(name or group.name, scheme)
     values = translation.values()
-    n_input = max(1, sum(len(source) for source in translation.sources))  # a network has an input, even if all synapses are recurrent
+    n_input = sum(len(source) for source in translation.sources) or inputs
     layer = Layer(model, len(group), recurrent=translation.recurrent)
     last = Layer(LeakyReadout, readout) if isinstance(readout, int) else readout
     spec = NetworkSpec(float(group.clock.dt), n_input, [layer], last, step_order=RESET_FIRST)

@@ -25,6 +25,9 @@ from .brian2_synapses import SpecSynapse
 
 Array = NDArray[np.float64]
 
+#: What an input spike adds to v where a script has no synapses: nothing, until it is trained.
+_INPUT = "w_input"
+
 
 @dataclass(frozen=True)
 class _Facts:
@@ -53,6 +56,7 @@ class Translation:
         namespace: Mapping[str, Any],
         trainable: Collection[str] | None = (),
         voltage: str | None = None,
+        inputs: int = 1,
     ) -> None:
         self.refusals = Refusals()
         self.neurons = neurons = neurons_of(group, self.refusals, voltage)
@@ -64,9 +68,11 @@ class Translation:
                 connections.append(connections_of(s, group, self.refusals))
             if len(self.refusals.errors) > before and connections and connections[-1].synapses is s:
                 connections.pop()  # what else there is to say of these would follow from what was said
-        if not every:
+        self.inputs = inputs
+        if not every and "v" not in [neurons.spelled[n] for n in neurons.states]:
             drive = "pass the synapses that drive the group, such as Synapses(source, group, 'w : volt', on_pre='v_post += w')"
-            fail("nothing says what an input spike does", group.name, "a group without synapses", drive, "Synapses onto the group")
+            self.refusals.add("nothing says what an input spike does", group.name, "a group without synapses, whose v is no state", drive)
+        self.alone = not every
         self.namespace = {**namespace, **(group.namespace or {})}
         self.constants = Constants()
         self.index = "neuron_index"
@@ -153,6 +159,8 @@ class Translation:
             "synapse": "",
             "on_pre": "",
         }
+        if self.alone:
+            texts["on_pre"] = f"v_post += {_INPUT}"
         for s in self.synapses:
             with self.refusals.gathered():
                 texts["synapse"] += "".join(f"{line}\n" for line in s.lines)
@@ -204,6 +212,9 @@ class Translation:
         facts = {
             n: _Facts("post pre", s.dimensions_of_parameters()[n], v) for s in self.synapses for n, v in s.values().items() if n in used
         }
+        if self.alone:
+            v = next(e for n, e in self.neurons.states.items() if self.neurons.spelled[n] == "v")
+            facts[_INPUT] = _Facts("post pre", v.dim, np.zeros(0))
         return facts | self._used_constants(used)
 
     def _facts_of_neuron(self) -> dict[str, _Facts]:
@@ -273,6 +284,9 @@ class Translation:
         if foreign := sorted(set(names) - set(known)):
             made_from = "pass the group and the synapses that the network was made from"
             fail("these objects have no such parameter", group.name, ", ".join(foreign), made_from, ", ".join(known))
+        if _INPUT in names:
+            bring = "give the group Synapses with weights of 0, and bring it again"
+            fail("the script has no synapses that trained input could go to", group.name, _INPUT, bring, "Synapses onto the group")
         for s in self.synapses:
             c, recurrent = s.connections, s.connections.source is group
             kind, begin = ("recurrent", 0) if recurrent else ("feedforward", self._first_channel(c.source))
@@ -302,6 +316,8 @@ class Translation:
 
     def _matrix(self, name: str, facts: _Facts, sources: list[Any]) -> Array:
         """Values as post x pre. A parameter that is no weight has the mean of its values where there is no synapse."""
+        if self.alone:
+            return np.zeros((len(self.neurons.group), self.inputs))
         of = next(s for s in self.synapses if name in s.values())
         rest = 0.0 if name in of.weights or not facts.values.size else float(np.mean(facts.values))
         blocks = []
@@ -311,7 +327,7 @@ class Translation:
                 block[of.connections.post, of.connections.pre] = facts.values
             blocks.append(block)
         # a network has at least one input channel, even if all synapses are recurrent
-        return np.concatenate(blocks, axis=1) if blocks else np.full((len(self.neurons.group), 1), rest)
+        return np.concatenate(blocks, axis=1) if blocks else np.full((len(self.neurons.group), self.inputs), rest)
 
 
 def _number(text: str) -> float | None:

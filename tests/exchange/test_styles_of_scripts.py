@@ -107,7 +107,20 @@ def izhikevich():
     return [source], G, S, locals()
 
 
-SCRIPTS = [cuba, adaptive_threshold, its_own_drive, coba, izhikevich]
+def alone():
+    """A group without synapses: the first neuron of Brian2's tutorial, with a drive of each neuron's own."""
+    tau = 10 * ms
+    G = b2.NeuronGroup(
+        6,
+        """dv/dt = (I - v)/tau : 1 (unless refractory)
+           I : 1""",
+        threshold="v > 0.8", reset="v = 0", refractory=5 * ms, method="exact",
+    )  # fmt: skip
+    G.I = "1 + 0.2*i"
+    return [], G, [], locals()
+
+
+SCRIPTS = [alone, cuba, adaptive_threshold, its_own_drive, coba, izhikevich]
 
 
 @pytest.mark.parametrize("made", SCRIPTS)
