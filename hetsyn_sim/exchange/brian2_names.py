@@ -160,7 +160,9 @@ class _Rewriter(ast.NodeTransformer):
             return ast.Name(self.rename[name])
         if self.is_unit(name):
             return ast.Name(self.constants.name_of_value(DEFAULT_UNITS[name] * 1.0))
-        if name in DEFAULT_CONSTANTS or name in ("dt", "True", "False"):
+        if name in DEFAULT_CONSTANTS:
+            return ast.Constant(float(DEFAULT_CONSTANTS[name].value))
+        if name in ("dt", "True", "False"):
             return node
         if name in self.namespace:
             value = value_of(name, self.namespace[name], where=self.where)
@@ -188,6 +190,8 @@ class _Rewriter(ast.NodeTransformer):
             return float(node.value)
         if isinstance(node, ast.Name) and self.is_unit(node.id):
             return Quantity(DEFAULT_UNITS[node.id])
+        if isinstance(node, ast.Name) and node.id in DEFAULT_CONSTANTS and node.id not in self.rename:
+            return float(DEFAULT_CONSTANTS[node.id].value)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
             inner = self.value(node.operand)
             return None if inner is None else -inner if isinstance(node.op, ast.USub) else inner

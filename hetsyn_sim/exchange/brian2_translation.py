@@ -176,6 +176,8 @@ class Translation:
     def _threshold(self) -> str:
         """Strict, as a spec's is: ``v >= V_th`` is v above the number next below V_th, and the same neuron."""
         text = self.neurons.threshold.strip()
+        if self.neurons.refractory is not False:  # Brian2 puts it there by itself, and so do we
+            text = re.sub(r"\band\s+not_refractory\b|\bnot_refractory\s+and\b", "", text).strip()
         if not text:
             return ""
         text = self._rewrite(text, "threshold")

@@ -65,7 +65,7 @@ G = "dg/dt = -g/tau : volt (clock-driven)\n"
 REFUSED = {
     "no group": (lambda: (b2.PoissonGroup(2, 1 * Hz), None), "not a neuron group", "inputs are not models"),
     "part of a group": (subgroup, "not a neuron group", "whole group"),
-    "no synapses": (lambda: (made()[0], None), "nothing says what an input spike does", "Synapses(source, group"),
+    "no synapses, and v no state": (lambda: (no_v()[0], None), "nothing says what an input spike does", "Synapses(source, group"),
     "something else": (lambda: (made()[0], 5), "these are not synapses", "list"),
     "other neurons' synapses": (lambda: (made()[0], made()[1]), "synapses onto other neurons", "onto neurongroup"),
     "custom events": (lambda: made(events={"high": "v > 5*mV"}), "custom events", "as equations"),

@@ -120,7 +120,23 @@ def alone():
     return [], G, [], locals()
 
 
-SCRIPTS = [alone, cuba, adaptive_threshold, its_own_drive, coba, izhikevich]
+def phase():
+    """An oscillator, whose equation has a constant of nature; the threshold says what Brian2 adds by itself."""
+    source = poisson_like(3)
+    G = b2.NeuronGroup(
+        3,
+        "dtheta/dt = 2*pi*80*Hz : 1",
+        threshold="theta > 2*pi and not_refractory",
+        reset="theta -= 2*pi",
+        refractory=1 * ms,
+        method="euler",
+    )
+    S = b2.Synapses(source, G, on_pre="theta += 0.2")
+    S.connect()
+    return [source], G, S, locals()
+
+
+SCRIPTS = [alone, phase, cuba, adaptive_threshold, its_own_drive, coba, izhikevich]
 
 
 @pytest.mark.parametrize("made", SCRIPTS)
