@@ -19,7 +19,7 @@ from ..data import cache
 from ..errors import BackendError
 
 #: Programs and object files kept; of more, those that have not been used for the longest time are deleted.
-KEPT, KEPT_OBJECTS = 64, 2048
+MOST_PROGRAMS, MOST_OBJECTS = 64, 2048
 
 _SOURCES = (".cpp", ".h", ".cu")
 _NUMBERED = re.compile(r"(codeobject|push_spikes)_\d+")
@@ -54,19 +54,19 @@ def program_for(project: Path, *, message: Callable[[str], None] | None = None) 
     for path, stored in objects.items():
         if path.is_file() and not stored.is_file():
             keep_object(path, stored)
-    cache.store(program, entry, KEPT)
+    cache.store(program, entry, MOST_PROGRAMS)
     return program, True
 
 
 def keep_object(made: Path, entry: Path) -> None:
     """Put a compiled object file into the cache, at a place of :func:`stored_objects`."""
-    cache.store(made, entry, KEPT_OBJECTS)
+    cache.store(made, entry, MOST_OBJECTS)
 
 
 def _compiler() -> str:
     compiler = os.environ.get("CXX", "g++")
-    told = subprocess.run([*compiler.split(), "--version"], capture_output=True, text=True, check=False).stdout
-    return f"{brian2.__version__}\n{compiler}\n{told}\n"
+    output = subprocess.run([*compiler.split(), "--version"], capture_output=True, text=True, check=False).stdout
+    return f"{brian2.__version__}\n{compiler}\n{output}\n"
 
 
 def _sources(project: Path) -> list[Path]:

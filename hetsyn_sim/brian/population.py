@@ -88,15 +88,15 @@ def add_population(built: BuiltNetwork, population: Population, number: int, sch
 
 
 def _spiking(model: NeuronModel, *, refractory: bool) -> dict[str, Any]:
-    """What a NeuronGroup is told about spikes."""
+    """The arguments of a NeuronGroup that are about spikes."""
     if not model.spiking:
         return {}
-    told = {"threshold": model.threshold}
+    arguments = {"threshold": model.threshold}
     if model.reset:
-        told["reset"] = model.reset
+        arguments["reset"] = model.reset
     if refractory or model.refractory:
-        told["refractory"] = REFRACTORY if refractory else model.refractory
-    return told
+        arguments["refractory"] = REFRACTORY if refractory else model.refractory
+    return arguments
 
 
 def _check_refractory(built: BuiltNetwork, population: Population, values: Mapping[str, Array]) -> None:

@@ -113,8 +113,10 @@ def on_finer_grid_of(data: SpikeDataset, factor: int) -> SpikeDataset:
 
 def _settings(checkpoint: Checkpoint, factor: int) -> Training:
     """The training of the checkpoint's recipe, with everything that counts steps on the finer grid."""
-    told = checkpoint.recipe.get("training", {})
-    settings = Recipe.from_dict({"training": told if isinstance(told, Mapping) else {}}, where="recipe of the checkpoint").training
+    settings_of_run = checkpoint.recipe.get("training", {})
+    settings = Recipe.from_dict(
+        {"training": settings_of_run if isinstance(settings_of_run, Mapping) else {}}, where="recipe of the checkpoint"
+    ).training
     loss: dict[str, Any] = {"name": settings.loss.name} | {
         name: factor * value if name == "burn_in" else value for name, value in settings.loss.settings().items()
     }

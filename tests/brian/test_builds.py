@@ -84,7 +84,7 @@ def test_what_was_not_finished_is_not_kept(error, tmp_path, cache, compiled, mon
 
 
 def test_programs_that_have_not_been_used_for_long_make_room(tmp_path, cache, compiled, monkeypatch):
-    monkeypatch.setattr(builds, "KEPT", 2)
+    monkeypatch.setattr(builds, "MOST_PROGRAMS", 2)
     for k in range(3):
         builds.program_for(project_of(tmp_path / f"{k}", source=f"int main() {{ return {k}; }}"))
         for old in cache.iterdir():

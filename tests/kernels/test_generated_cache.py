@@ -48,7 +48,7 @@ def test_compiled_once_and_again_if_damaged(folder, caplog):
 
 @pytest.mark.compiled
 def test_what_has_not_been_used_for_long_is_deleted(folder, monkeypatch):
-    monkeypatch.setattr(compiler, "KEPT", 2)
+    monkeypatch.setattr(compiler, "MOST_LIBRARIES", 2)
     paths = [compiler.compiled(SOURCE.format(name="some", number=k)) for k in range(3)]
     assert [path.is_file() for path in paths] == [False, True, True]
 

@@ -20,7 +20,7 @@ from ...data import cache as build_cache
 from ...errors import BackendError
 
 #: Libraries kept; of more, those that have not been used for the longest time are deleted.
-KEPT = 128
+MOST_LIBRARIES = 128
 #: No -ffast-math: NaN and infinities are numbers as any, and sums keep their order. Without errno and traps, which nothing here reads, a
 #: square root or a comparison can be vectorised.
 _ARITHMETIC = ("-fno-math-errno", "-fno-trapping-math")
@@ -67,7 +67,7 @@ def compiled(source: str) -> Path:
         return library
     _log.warning("compiling a neuron's step: once for this model, and kept")  # of no other level is the default seen on stderr
     with tempfile.TemporaryDirectory(prefix="hetsyn-") as folder:
-        build_cache.store(_compile(source, compiler, Path(folder)), library, KEPT, "*.so")
+        build_cache.store(_compile(source, compiler, Path(folder)), library, MOST_LIBRARIES, "*.so")
     return library
 
 
@@ -87,14 +87,14 @@ def _compile(source: str, compiler: tuple[str, ...], folder: Path) -> Path:
     command = [*compiler, *FLAGS, *(f"-I{path}" for path in INCLUDE), str(code), "-o", str(made)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SECONDS)
-        told, failed = (done.stderr + done.stdout).strip(), done.returncode != 0 or not made.is_file()
+        output, failed = (done.stderr + done.stdout).strip(), done.returncode != 0 or not made.is_file()
     except subprocess.TimeoutExpired:
-        told, failed = f"still running after {_SECONDS} s", True
+        output, failed = f"still running after {_SECONDS} s", True
     if failed:
         raise BackendError(
             "a neuron's step can't be compiled",
             where=" ".join(compiler),
-            got="\n            ".join(told.splitlines()[:8]) or "no message",
+            got="\n            ".join(output.splitlines()[:8]) or "no message",
             expected="a library",
             remedy='set CXX to a compiler for C++17, or choose the slower back end with use_backend("plain")',
         )
@@ -117,8 +117,8 @@ def _headers() -> str:
 
 @cache
 def _version(compiler: tuple[str, ...]) -> str:
-    told = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=False).stdout
-    return f"{' '.join(compiler)}\n{shutil.which(compiler[0])}\n{told}"
+    output = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=False).stdout
+    return f"{' '.join(compiler)}\n{shutil.which(compiler[0])}\n{output}"
 
 
 @cache
