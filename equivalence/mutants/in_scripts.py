@@ -44,7 +44,7 @@ MUTANTS = (
     Mutant(
         "a learning rate counts in the unit that a weight is written in",
         "training/bijections.py",
-        "return Identity(size if 0.0 < size < math.inf else unit)",
-        "return Identity(unit)",
+        "unit = size if 0.0 < size < math.inf else unit",
+        "unit = float(unit)",
     ),
 )

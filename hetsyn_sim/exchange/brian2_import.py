@@ -48,6 +48,7 @@ def from_brian2(
     trainable: Collection[str] | None = None,
     scheme: str | None = None,
     voltage: str | None = None,
+    dale: bool = False,
 ) -> ScriptNetwork:
     """A Brian2 ``NeuronGroup`` with the ``Synapses`` that lead to it, as a network that begins with the values that they hold now.
 
@@ -77,6 +78,8 @@ def from_brian2(
         How the equations are discretised. By default the group's method, or ``"exact"`` if it names none and they are linear.
     voltage
         What the group calls the membrane potential, which is ``v`` in the model. By default ``v``, or what its threshold looks at.
+    dale
+        Dale's law: what is trained and has a value for every synapse keeps its sign.
 
     Raises
     ------
@@ -85,7 +88,7 @@ def from_brian2(
     """
     known = get_local_namespace(level=1) if namespace is None else namespace
     translation = Translation(group, synapses, known, trainable, voltage, inputs)
-    model = translation.model(name or group.name, scheme)
+    model = translation.model(name or group.name, scheme, dale=dale)
     values = translation.values()
     n_input = sum(len(source) for source in translation.sources) or inputs
     layer = Layer(model, len(group), recurrent=translation.recurrent)

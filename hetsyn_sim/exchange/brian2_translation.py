@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -248,7 +249,7 @@ class Translation:
 
     # -- results -----------------------------------------------------------------------------------------------------
 
-    def model(self, name: str, scheme: str | None) -> NeuronModel:
+    def model(self, name: str, scheme: str | None, *, dale: bool = False) -> NeuronModel:
         facts = {**self.facts["synapse"], **self.facts["neuron"]}
         connected = {s.connected for s in self.synapses}
         trainable = self.trainable
@@ -259,6 +260,8 @@ class Translation:
                 "unknown parameter", where=name, got=", ".join(unknown), expected=", ".join(facts), remedy="train one of these"
             )
         parameters = {n: f.parameter(n in trainable) for n, f in facts.items()}
+        if dale:
+            parameters |= {n: _of_one_sign(n, p, facts[n]) for n, p in parameters.items() if p.trainable and facts[n].axes == "post pre"}
         chosen = scheme or exact_or_named(self.neurons.method)
         model = NeuronModel(name=name, **self.texts, initial=self.initial, parameters=parameters, scheme=chosen or "exact", step_order=None)
         if chosen is None and not _is_linear(model):
@@ -330,6 +333,16 @@ class Translation:
             blocks.append(block)
         # a network has at least one input channel, even if all synapses are recurrent
         return np.concatenate(blocks, axis=1) if blocks else np.full((len(self.neurons.group), self.inputs), rest)
+
+
+def _of_one_sign(name: str, parameter: Parameter, facts: _Facts) -> Parameter:
+    if parameter.bounds != UNBOUNDED and not all(map(math.isinf, parameter.si_bounds)):
+        return parameter  # a time
+    if np.any(facts.values < 0) and np.any(facts.values > 0):
+        two = "use two Synapses objects, one that excites and one that inhibits"
+        fail("weights of both signs, which can't keep one", name, f"{facts.values.min():g} to {facts.values.max():g}", two, "one sign")
+    low, high = (f"{bound} {parameter.unit}".removesuffix(" 1") for bound in (("-inf", "0") if np.any(facts.values < 0) else ("0", "inf")))
+    return replace(parameter, bounds=(low, high))
 
 
 def _number(text: str) -> float | None:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..discrete import is_time_constant
-from ..errors import SpecError
 from ..spec import ParameterSlot
 from ..spec.quantities import dimensions_of, parse_unit
 
@@ -72,6 +71,22 @@ class LogInterval:
 
 
 @dataclass(frozen=True)
+class HalfLine:
+    """``edge + unit*softplus(raw)``, downwards where ``unit`` is negative: values with a bound on one side, such as weights of one sign."""
+
+    edge: float
+    unit: float = 1.0
+
+    def raw(self, value: Array) -> Array:
+        away = np.maximum((value - self.edge) / self.unit, 1e-9)  # from the edge itself training could not move it
+        raw: Array = away + np.log(-np.expm1(-away))
+        return raw
+
+    def value(self, raw: Tensor) -> Tensor:
+        return self.edge + self.unit * torch.logaddexp(raw, torch.zeros_like(raw))
+
+
+@dataclass(frozen=True)
 class RhoClamped:
     """The raw number is the decay ``rho = exp(-dt/tau)``. At rho = 0 or 1, tau is 0 or infinite; the bounds of tau do not apply."""
 
@@ -90,28 +105,16 @@ def choose_bijection(slot: ParameterSlot, *, dt: float, rho_clamped: bool, start
 
     ``starts`` are the values that the spec begins with. Without bounds, a value that has a unit counts in their root mean square, so that a
     learning rate means the same for weights of 60 pA as for weights of 1. A pure number counts as it is.
-
-    Raises
-    ------
-    SpecError
-        If only one side is bounded.
     """
     low, high = slot.parameter.si_bounds
     if rho_clamped and is_time_constant(slot):
         return RhoClamped(dt)
-    if math.isinf(low) and math.isinf(high):
+    if math.isinf(low) or math.isinf(high):
         unit = float(parse_unit(slot.parameter.unit, where=slot.key))
         is_number = dimensions_of(slot.parameter.unit, where=slot.key).is_dimensionless
         size = 0.0 if starts is None or is_number else float(np.sqrt(np.mean(np.square(starts))))
-        return Identity(size if 0.0 < size < math.inf else unit)
-    if math.isinf(low) or math.isinf(high):
-        raise SpecError(
-            "a trainable parameter is bounded on one side only",
-            where=slot.key,
-            got=f"bounds ({low}, {high})",
-            expected="two finite bounds, or UNBOUNDED",
-            remedy="give both a lowest and a highest value",
-        )
+        unit = size if 0.0 < size < math.inf else unit
+        return HalfLine(low, unit) if math.isfinite(low) else HalfLine(high, -unit) if math.isfinite(high) else Identity(unit)
     return LogInterval(low, high) if low > 0 else Interval(low, high)
 
 

@@ -87,6 +87,22 @@ def test_trained_values_are_in_the_objects_and_spike_as_in_torch(data, trainable
     np.testing.assert_array_equal(hs.to_brian2(result).run(inputs).rasters["layer_1"][:, 0], expected)
 
 
+def test_dales_law(data):
+    """A learning rate that would carry weights across 0 leaves each its sign."""
+    _, neurons, synapses, names = script()
+    signs = {}
+    for dale in (False, True):
+        net = hs.from_brian2(neurons, synapses, readout=3, namespace=names, dale=dale)
+        with use_backend("plain"):
+            fast = hs.Training(batch_size=16, optimiser={"lr": 0.5})
+            values = hs.fit(net, data, epochs=3, training=fast, progress=False).checkpoint.values
+        signs[dale] = all(np.all(values[f"layer_1.{key}"] >= 0) for key in ("feedforward.w", "recurrent.w_2"))
+    assert signs == {False: False, True: True}
+    synapses[0].w = "(0.5 - rand())*mV"
+    with refused(SpecError, "weights of both signs", "w", "-0.0", "one sign", "two Synapses"):
+        hs.from_brian2(neurons, synapses, namespace=names, dale=True)
+
+
 def test_the_script_is_asked_for_its_variables():
     """As in Brian2, where nothing is given: what the caller sees."""
     source, neurons, synapses, names = script()

@@ -8,13 +8,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hetsyn_sim.errors import SpecError
 from hetsyn_sim.spec import UNBOUNDED, Parameter, ParameterSlot
-from hetsyn_sim.training.bijections import Identity, Interval, LogInterval, RhoClamped, choose_bijection
-
-from ..refusal import refused
+from hetsyn_sim.training.bijections import HalfLine, Identity, Interval, LogInterval, RhoClamped, choose_bijection
 
 MAPS = {"identity": Identity(), "interval": Interval(-2.0, 3.0), "log": LogInterval(1e-3, 1.0), "clamped": RhoClamped(4e-3)}
+MAPS |= {"above": HalfLine(0.0, 2.0), "below": HalfLine(1.0, -0.5)}
 
 
 def raw_tensor(array):
@@ -27,6 +25,8 @@ def raw_tensor(array):
         ("identity", [-1e3, 0.0, 2.5], lambda values, s: np.ones(3)),
         ("interval", [-1.999, 0.0, 2.9], lambda values, s: 5.0 * s),
         ("log", [1.0001e-3, 0.02, 0.999], lambda values, s: values * math.log(1e3) * s),
+        ("above", [1e-3, 1.0, 40.0], lambda values, s: -2.0 * np.expm1(-values / 2.0)),
+        ("below", [-3.0, 0.5, 0.999], lambda values, s: 0.5 * np.expm1(-2.0 * (1.0 - values))),
         ("clamped", [1e-3, 0.02, 1.0], lambda values, s: values**2 / (4e-3 * np.exp(-4e-3 / values))),  # tau = -dt/log rho
     ],
 )
@@ -80,14 +80,19 @@ def slot(unit="ms", bounds=("1 ms", "1 second"), initial="20 ms"):
         (slot("1", (-1.0, 2.0), 1.0), False, Interval(-1.0, 2.0)),
         (slot("1", (0.0, 2.0), 1.0), False, Interval(0.0, 2.0)),  # log 0 is no number
         (slot("1", UNBOUNDED, 1.0), False, Identity()),
+        (slot("1", (0.0, math.inf), 1.0), False, HalfLine(0.0)),
+        (slot("mV", ("-inf mV", "0 mV"), "-3 mV"), False, HalfLine(0.0, -1e-3)),
     ],
 )
 def test_bounds_and_unit_choose_the_map(made, rho_clamped, expected):
     assert choose_bijection(made, dt=4e-3, rho_clamped=rho_clamped) == expected
 
 
-@pytest.mark.parametrize("bounds", [(0.0, math.inf), (-math.inf, 0.0)])
-def test_one_sided_bounds_are_refused(bounds):
-    said = "layer_1.neuron.tau", str(bounds), "UNBOUNDED", "both a lowest and a highest"
-    with refused(SpecError, "bounded on one side only", *said):
-        choose_bijection(slot("1", bounds, 0.0), dt=4e-3, rho_clamped=False)
+@pytest.mark.parametrize("name", ["above", "below"])
+def test_no_raw_number_passes_the_edge_and_large_values_move_as_they_are(name):
+    bijection = MAPS[name]
+    raw = raw_tensor([-700.0, -5.0, 0.0, 700.0])
+    value = bijection.value(raw)
+    away = (value - bijection.edge) / bijection.unit
+    assert torch.all(away >= 0)
+    np.testing.assert_allclose(torch.autograd.grad(away.sum(), raw)[0].numpy(), 1 / (1 + np.exp(-raw.detach().numpy())), rtol=1e-12)
