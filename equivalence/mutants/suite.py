@@ -35,7 +35,7 @@ _FIRST = {
 }
 _LAST = ("strategies", "near_misses")
 
-#: `make test` leaves out what these marks say; each of them is a part of `make check`, as are the properties with more examples.
+#: `make test` leaves out what these marks say; each of them is a part of `make check`.
 _COSTLY = ("compiled", "process", "brian2", "study", "docs", "slow")
 TEST = "make test"
 _OF_TEST = f"not ({' or '.join(_COSTLY)} or thorough)"
@@ -137,7 +137,6 @@ def stages(mutant: Mutant, killer: str = "") -> list[tuple[str, list[str]]]:
     return [
         (TEST, [*near, "-m", _OF_TEST]),
         (TEST, [*far, "-m", _OF_TEST]),
-        ("make check: property", [*near, *far, "-m", "property and not thorough", "--hypothesis-profile", "ci"]),
         *of_check,
     ]
 
