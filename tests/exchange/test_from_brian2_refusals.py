@@ -42,6 +42,11 @@ def own_method():
     return group, synapses
 
 
+def poisson_input():
+    group, _ = made()
+    return group, b2.PoissonInput(group, "v", 10, 5 * Hz, weight=1 * mV)
+
+
 def twice():
     group, synapses = made()
     synapses.connect()
@@ -66,6 +71,7 @@ REFUSED = {
     "no group": (lambda: (b2.PoissonGroup(2, 1 * Hz), None), "not a neuron group", "inputs are not models"),
     "part of a group": (subgroup, "not a neuron group", "whole group"),
     "no synapses, and v no state": (lambda: (no_v()[0], None), "nothing says what an input spike does", "Synapses(source, group"),
+    "a PoissonInput": (poisson_input, "input at random", "network.add(PoissonInput"),
     "something else": (lambda: (made()[0], 5), "these are not synapses", "list"),
     "other neurons' synapses": (lambda: (made()[0], made()[1]), "synapses onto other neurons", "onto neurongroup"),
     "custom events": (lambda: made(events={"high": "v > 5*mV"}), "custom events", "as equations"),
