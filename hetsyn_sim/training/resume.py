@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
@@ -50,7 +53,8 @@ def read_state(path: str | PathLike[str]) -> dict[str, Any]:
     """
     what = "the state to resume from can't be read: it is truncated or was not written by hetsyn-sim"
     remedy = "train anew with overwrite=True (`hetsyn train --overwrite`), or restore the file from a copy"
-    with reading(path, what, expected="the resume file of an interrupted training", remedy=remedy, error=CheckpointError):
+    expected = "the resume file of an interrupted training"
+    with interrupts_wait(), reading(path, what, expected=expected, remedy=remedy, error=CheckpointError):
         with safe_open(path, framework="pt") as file:
             tree = json.loads((file.metadata() or {})[_KEY])
             if tree["version"] != _VERSION:
@@ -62,6 +66,22 @@ def read_state(path: str | PathLike[str]) -> dict[str, Any]:
         if not isinstance(state, dict):
             raise TypeError(f"a state that is {type(state).__name__}")
         return state
+
+
+@contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """Ctrl-C takes effect at the end. Inside of torch it would look like a broken file: torch takes it for a failed conversion."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _digest(tree: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:

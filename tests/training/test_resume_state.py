@@ -1,5 +1,6 @@
 """The state of a training survives the way to the disk and back, can't hold code, and a damaged file is told from a good one."""
 
+import signal
 from collections import OrderedDict
 
 import pytest
@@ -62,3 +63,21 @@ def test_a_foreign_file_can_not_be_resumed_from(tmp_path):
     (tmp_path / "state").write_bytes(to_safetensors({"x": torch.zeros(1)}))
     with refused(CheckpointError, "the state to resume from can't be read", str(tmp_path / "state"), remedy="overwrite=True"):
         read_state(tmp_path / "state")
+
+
+def test_ctrl_c_while_a_state_is_read_is_no_broken_file(tmp_path, monkeypatch):
+    """Inside of torch an interrupt became a ValueError, and the state was said to be damaged."""
+    write_state({"weights": torch.arange(3.0)}, tmp_path / "state")
+    rebuilt = []
+
+    def interrupted(tree, tensors):
+        signal.raise_signal(signal.SIGINT)
+        rebuilt.append(tensors)
+        return {}
+
+    monkeypatch.setattr("hetsyn_sim.training.resume._rebuild", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        read_state(tmp_path / "state")
+    assert len(rebuilt) == 1  # it was read to the end
+    assert signal.getsignal(signal.SIGINT) is before
