@@ -41,7 +41,9 @@ TEST = "make test"
 _OF_TEST = f"not ({' or '.join(_COSTLY)} or thorough)"
 
 #: What a copy does without.
-_LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "venv", "__pycache__", ".*_cache", ".hypothesis", "_build", "auto_examples", "htmlcov")
+_LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", "venv", "__pycache__", ".*_cache", ".hypothesis", "_build", "auto_examples", "htmlcov", "*.tmp"
+)
 #: pytest's exit code where no test is of the kind that is asked for: no compiler, no compiled tests.
 _NOTHING_COLLECTED = 5
 #: Seconds after which a run of pytest is ended. Without a fault the longest takes some ten minutes.
