@@ -1,5 +1,6 @@
 """The report says what is really in Brian2."""
 
+import gc
 import json
 
 import numpy as np
@@ -96,8 +97,8 @@ def test_the_report_is_plain_data(simulation):
 
 
 def test_a_network_that_is_only_looked_at_raises_no_warning(spec, values, caplog):
+    gc.collect()
+    caplog.clear()  # of what other tests have left behind
     BrianSimulation(spec, values).report  # noqa: B018
-    import gc
-
     gc.collect()
     assert "never included in a network" not in caplog.text

@@ -76,8 +76,11 @@ def test_ctrl_c_while_a_state_is_read_is_no_broken_file(tmp_path, monkeypatch):
         return {}
 
     monkeypatch.setattr("hetsyn_sim.training.resume._rebuild", interrupted)
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
-        read_state(tmp_path / "state")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a program in the background begins with Ctrl-C ignored
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            read_state(tmp_path / "state")
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert len(rebuilt) == 1  # it was read to the end
-    assert signal.getsignal(signal.SIGINT) is before
