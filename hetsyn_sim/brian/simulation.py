@@ -22,7 +22,7 @@ from ..spec.values import check_values, is_time_constant
 from .additions import NOTHING, Additions, check_additions
 from .built import BuiltNetwork
 from .cuda import check_filters_only
-from .devices import Device, find_device, on_runtime
+from .devices import DEVICES, Device, find_device, on_runtime
 from .forms import find_form
 from .inputs import Inputs, check_inputs
 from .mapping import make_report
@@ -96,7 +96,7 @@ class BrianSimulation:
     def _built(self) -> tuple[BuiltNetwork, Monitors]:
         """The network on Brian2's runtime device, for running it there and for looking at it."""
         with on_runtime():  # making it needs no compiler, whatever it runs on later
-            built = build_network(self.spec, self._runtime_values, self.form, self.additions)
+            built = build_network(self.spec, self._values(self.device.smallest_time), self.form, self.additions)
             monitors = Monitors(built, self.traces)
             built.network.store(_FRESH)
         return built, monitors
@@ -112,12 +112,13 @@ class BrianSimulation:
         step, which this network does not).
         """
         with on_runtime() if brian2.get_device() is brian2.all_devices["runtime"] else nullcontext():  # making it needs no compiler
-            return build_network(self.spec, self._runtime_values, self.form, self.additions, recordings=False).network
+            # compiled code divides by time constants, and which code it will be is the user's choice
+            values = self._values(DEVICES["cython"].smallest_time)
+            return build_network(self.spec, values, self.form, self.additions, recordings=False).network
 
-    @property
-    def _runtime_values(self) -> Mapping[str, Any]:
+    def _values(self, smallest_time: float) -> Mapping[str, Any]:
         times = {key for key, slot in self.spec.slots.items() if is_time_constant(slot)}
-        return {key: np.maximum(v, self.device.smallest_time) if key in times else v for key, v in self.values.items()}
+        return {key: np.maximum(v, smallest_time) if key in times else v for key, v in self.values.items()}
 
     def describe(self) -> str:
         """The equations, conditions and jumps as Brian2 runs them, and the step it derives from each."""

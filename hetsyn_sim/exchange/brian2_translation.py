@@ -76,9 +76,9 @@ class Translation:
         self.alone = not every
         self.namespace = {**namespace, **(group.namespace or {})}
         self.constants = Constants()
-        self.index = "neuron_index"
         renames = self._names_of_synapses(connections)
         self.constants.taken |= {*neurons.spelled, *neurons.spelled.values()}
+        self.index, self.size = self._free("neuron_index"), self._free("n_neurons")
         self.synapses: list[SpecSynapse] = []
         for k, c in enumerate(connections):
             known = {**namespace, **(c.synapses.namespace or {})}
@@ -125,10 +125,12 @@ class Translation:
         return text
 
     def _rewritten(self, text: str, where: str) -> str:
-        if re.search(r"\b(i|N)\b", text):  # Brian2 knows which neuron it is; here it is a parameter that says so
-            text = re.sub(r"\bi\b", self.index, text)
-            text = re.sub(r"\bN\b", self.constants.name_for("n_neurons", float(len(self.neurons.group))), text)
-        names = {self.index: self.index, "n_neurons": "n_neurons", **self.neurons.spelled}
+        # Brian2 knows which neuron it is, and of how many; here parameters say so
+        text = re.sub(r"\bi\b", "number_of_this_neuron", text)
+        text = re.sub(r"\bN\b", "size_of_this_group", text)
+        if "size_of_this_group" in text:
+            self.constants.used[self.size] = float(len(self.neurons.group))
+        names = {"number_of_this_neuron": self.index, "size_of_this_group": self.size, **self.neurons.spelled}
         names |= {y: text for s in self.synapses for y, text in s.sums.items() if text.isidentifier()}
         return rewrite(text, names, self.namespace, self.constants, where=f"{self.neurons.group.name}: {where}")
 
@@ -289,7 +291,7 @@ class Translation:
         if foreign := sorted(set(names) - set(known)):
             made_from = "pass the group and the synapses that the network was made from"
             fail("these objects have no such parameter", group.name, ", ".join(foreign), made_from, ", ".join(known))
-        if _INPUT in names:
+        if self.alone and _INPUT in names:
             bring = "give the group Synapses with weights of 0, and bring it again"
             fail("the script has no synapses that trained input could go to", group.name, _INPUT, bring, "Synapses onto the group")
         for s in self.synapses:
@@ -336,7 +338,7 @@ class Translation:
 
 
 def _of_one_sign(name: str, parameter: Parameter, facts: _Facts) -> Parameter:
-    if parameter.bounds != UNBOUNDED and not all(map(math.isinf, parameter.si_bounds)):
+    if not all(map(math.isinf, parameter.si_bounds)):
         return parameter  # a time
     if np.any(facts.values < 0) and np.any(facts.values > 0):
         two = "use two Synapses objects, one that excites and one that inhibits"

@@ -6,6 +6,7 @@ Clamping is the one exception, and it has a name: ``rho_clamped``, the decay its
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -100,11 +101,11 @@ class RhoClamped:
         return self.dt / torch.log(raw).abs()  # rho = 1 is tau = +inf, and log 1 has no sign to give
 
 
-def choose_bijection(slot: ParameterSlot, *, dt: float, rho_clamped: bool, starts: Array | None = None) -> Bijection:
+def choose_bijection(slot: ParameterSlot, *, dt: float, rho_clamped: bool, starts: Callable[[], Array] | None = None) -> Bijection:
     """The map for one trainable slot, from its bounds and its size.
 
-    ``starts`` are the values that the spec begins with. Without bounds, a value that has a unit counts in their root mean square, so that a
-    learning rate means the same for weights of 60 pA as for weights of 1. A pure number counts as it is.
+    ``starts()`` are the values that the spec begins with. Without bounds, a value that has a unit counts in their root mean square, so that
+    a learning rate means the same for weights of 60 pA as for weights of 1. A pure number counts as it is.
     """
     low, high = slot.parameter.si_bounds
     if rho_clamped and is_time_constant(slot):
@@ -112,7 +113,7 @@ def choose_bijection(slot: ParameterSlot, *, dt: float, rho_clamped: bool, start
     if math.isinf(low) or math.isinf(high):
         unit = float(parse_unit(slot.parameter.unit, where=slot.key))
         is_number = dimensions_of(slot.parameter.unit, where=slot.key).is_dimensionless
-        size = 0.0 if starts is None or is_number else float(np.sqrt(np.mean(np.square(starts))))
+        size = 0.0 if starts is None or is_number else float(np.sqrt(np.mean(np.square(starts()))))
         unit = size if 0.0 < size < math.inf else unit
         return HalfLine(low, unit) if math.isfinite(low) else HalfLine(high, -unit) if math.isfinite(high) else Identity(unit)
     return LogInterval(low, high) if low > 0 else Interval(low, high)

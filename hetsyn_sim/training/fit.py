@@ -142,12 +142,14 @@ def fit(
     CheckpointError
         If a file in ``out`` is damaged.
     """
+    begun = None if isinstance(what, NetworkSpec | Recipe) else what.values
     if not isinstance(what, NetworkSpec | Recipe):
-        start = {**what.values, **(start or {})}
         what = what.spec
     n_out = int(data.labels.max(initial=0)) + 1 if traces is None else np.shape(traces)[-1]
     spec, recipe = _resolve(what, data, n_out, training, {"epochs": epochs, "seed": seed})
     settings = recipe.training
+    if begun is not None:  # what it has no values for, such as a readout, begins as the spec says
+        start = {**spec.initial_values(settings.seed), **begun, **(start or {})}
     check_fits(data, spec, traces)
     if traces is not None:
         _check_traces(settings)
@@ -207,14 +209,13 @@ def fingerprint_of(values: Mapping[str, NDArray[np.floating]]) -> str:
 def build_network(spec: NetworkSpec, settings: Training, start: Mapping[str, NDArray[np.floating]] | None = None) -> Network:
     """The network before training, with the surrogate, precision, dropout, noise and time constants of the settings.
 
-    ``start`` has values to begin with; what it lacks begins as the spec says.
+    ``start`` has values to begin with instead of initial ones.
     """
-    values = None if start is None else {**spec.initial_values(settings.seed), **start}
     with default_dtype(getattr(torch, settings.precision)):
         return Network(
             spec,
             seed=settings.seed,
-            values=values,
+            values=start,
             surrogate=settings.surrogate.make(),
             time_constants=settings.time_constants,
             dropout=settings.dropout,

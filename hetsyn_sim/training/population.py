@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
@@ -120,12 +121,13 @@ class PopulationLayer(UniformModule):
         self.projections: dict[str, Projection] = {p.kind: p for p in spec.projections_to(population)}
         self.slots = {key: slot for key, slot in spec.slots.items() if key.split(".")[0] == population}
         self.bijections: dict[str, Bijection] = {}
-        starts = spec.initial_values(0) if trainable else {}  # of the spec and not of this network: another one has the same bijections
         for key, slot in self.slots.items():
             value = np.asarray(values[key], dtype=np.float64)
             if trainable and slot.parameter.trainable:
                 clamped = time_constants == "rho_clamped"
-                bijection = choose_bijection(slot, dt=spec.dt_s, rho_clamped=clamped, starts=starts[key])
+                # of the spec and not of this network: another one has the same bijections
+                starts = partial(_starts, spec, key)
+                bijection = choose_bijection(slot, dt=spec.dt_s, rho_clamped=clamped, starts=starts)
                 if not isinstance(bijection, RhoClamped):
                     _check_bounds(slot, value)
                 self.bijections[key] = bijection
@@ -230,3 +232,7 @@ def _attribute(key: str) -> str:
 
 def _tensor(value: NDArray[np.floating]) -> Tensor:
     return torch.as_tensor(np.array(value), dtype=torch.get_default_dtype())
+
+
+def _starts(spec: NetworkSpec, key: str) -> NDArray[np.float64]:
+    return spec.initial_values(0)[key]

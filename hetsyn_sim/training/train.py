@@ -119,6 +119,8 @@ def _finish(
     prefix = "network."
     weights = best or {name.removeprefix(prefix): w for name, w in state["state_dict"].items() if name.startswith(prefix)}
     network.load_state_dict(weights)
+    if bad := not_finite(network):  # a callback may have changed them since they were looked at
+        raise diverged(len(history), ", ".join(bad))
     # the earliest of the best epochs, as TrainingModule.best
     row = max(history, key=lambda row: row["validation_accuracy"]) if settings.keep == "best" else history[-1]
     metrics = {name: value for name, value in row.items() if name != "seconds"}

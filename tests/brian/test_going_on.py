@@ -20,7 +20,9 @@ def lively():
     one, two, three = (model.with_parameters(w={"initial": FanInNormal(2.5)}) for model in (HetSynLIF, HomNeuALIF, HetNeuLIF))
     layers = [Layer(one, 5, recurrent=True, self_connections=False), Layer(two, 4), Layer(three, 4, recurrent=True)]
     spec = NetworkSpec("2 ms", 5, layers, Layer(LeakyReadout, 2))
-    return spec, spec.initial_values(2), np.random.default_rng(2).random((N_STEPS, 1, 5)) < 0.3
+    values = spec.initial_values(2)
+    values["layer_1.feedforward.tau_syn"][0, :2] = [0.0, np.inf]  # compiled code divides by them
+    return spec, values, np.random.default_rng(2).random((N_STEPS, 1, 5)) < 0.3
 
 
 def heard(network, inputs, spec):

@@ -66,8 +66,8 @@ def adaptive_threshold():
 
 def its_own_drive():
     """Every neuron has a drive of its own, by its number; Heun's method, without noise."""
-    tau, v0_max, source = 10 * ms, 30 * mV, poisson_like(4)
-    G = b2.NeuronGroup(5, "dv/dt = (v0_max*i/(N - 1) - v)/tau : volt", threshold="v > 15*mV", reset="v = 0*mV", method="heun")
+    tau, v0_max, n_neurons, source = 10 * ms, 30 * mV, 1.0, poisson_like(4)
+    G = b2.NeuronGroup(5, "dv/dt = (v0_max*i/(N - n_neurons) - v)/tau : volt", threshold="v > 15*mV", reset="v = 0*mV", method="heun")
     S = b2.Synapses(source, G, on_pre="v += 2*mV")
     S.connect(condition="i != j")
     return [source], G, S, locals()
