@@ -60,7 +60,8 @@ def digest_of(parts: Iterable[str | NDArray[Any]]) -> str:
     """SHA-256 of texts and of the numbers in arrays, one after the other, as hex digits: the same on every machine."""
     digest = hashlib.sha256()
     for part in parts:
-        digest.update(part.encode() if isinstance(part, str) else part.astype(part.dtype.newbyteorder("<")).tobytes())
+        # a lone surrogate is no text, but NumPy stores it: what can be stored can be digested
+        digest.update(part.encode(errors="surrogatepass") if isinstance(part, str) else part.astype(part.dtype.newbyteorder("<")).tobytes())
     return digest.hexdigest()
 
 
