@@ -169,9 +169,10 @@ class Translation:
                 texts["synapse"] += "".join(f"{line}\n" for line in s.lines)
                 texts["on_pre"] += "".join(f"{line}\n" for line in s.jumps(mask=self.mask))
         texts = {name: text.rstrip("\n") for name, text in texts.items()}
-        # what the neuron and the synapses use is the neuron's, and the synapses read it there
+        # What the neuron and the synapses use is the neuron's, and the synapses read it there. So is a constant of recurrent synapses:
+        # as a parameter of each projection it would be trained apart from the input's, and the script has one.
         of_neuron = _names_in(*(texts[t] for t in ("neuron", "threshold", "reset", "refractory")))
-        both = of_neuron & set(self.constants.used)
+        both = set(self.constants.used) & (_names_in(texts["synapse"], texts["on_pre"]) if self.recurrent else of_neuron)
         for t in ("synapse", "on_pre"):
             texts[t] = re.sub(r"\b[A-Za-z_]\w*\b", lambda m: f"{m.group()}_post" if m.group() in both else m.group(), texts[t])
         return texts

@@ -217,9 +217,8 @@ class Network(UniformModule):
             )
 
     def values(self) -> dict[str, NDArray[np.floating]]:
-        """Physical parameter values in SI units by slot key, in the precision of training."""
-        with torch.no_grad():
-            return {key: layer.physical(key).numpy(force=True).copy() for layer in self._layers() for key in layer.slots}
+        """Physical parameter values in SI units by slot key: trained ones in the precision of training, the others as they were given."""
+        return {key: layer.stored(key) for layer in self._layers() for key in layer.slots}
 
     def clamp_(self) -> None:
         """Clamp what is trained as clamped decays; to be called after each optimiser step."""

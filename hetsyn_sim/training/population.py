@@ -121,6 +121,7 @@ class PopulationLayer(UniformModule):
         self.projections: dict[str, Projection] = {p.kind: p for p in spec.projections_to(population)}
         self.slots = {key: slot for key, slot in spec.slots.items() if key.split(".")[0] == population}
         self.bijections: dict[str, Bijection] = {}
+        self._given: dict[str, NDArray[np.float64]] = {}
         for key, slot in self.slots.items():
             value = np.asarray(values[key], dtype=np.float64)
             if trainable and slot.parameter.trainable:
@@ -133,6 +134,7 @@ class PopulationLayer(UniformModule):
                 self.bijections[key] = bijection
                 self.register_parameter(_attribute(key), nn.Parameter(_tensor(bijection.raw(value))))
             else:
+                self._given[key] = value
                 self.register_buffer(_attribute(key), _tensor(value))
         self._derive_program()
 
@@ -170,6 +172,13 @@ class PopulationLayer(UniformModule):
     def physical(self, key: str) -> Tensor:
         """The slot's value in SI units."""
         return self.bijections[key].value(self.raw(key)) if key in self.bijections else self.raw(key)
+
+    @torch.no_grad()
+    def stored(self, key: str) -> NDArray[np.floating]:
+        """The slot's value in SI units, to be kept: what is not trained is as it was given, and not rounded to the layer's precision."""
+        value: NDArray[np.floating] = self.physical(key).numpy(force=True).copy()
+        given = self._given.get(key)
+        return value if given is None or not np.array_equal(given.astype(value.dtype), value) else given.copy()
 
     @torch.no_grad()
     def clamp_(self) -> None:

@@ -87,6 +87,35 @@ def test_trained_values_are_in_the_objects_and_spike_as_in_torch(data, trainable
     np.testing.assert_array_equal(hs.to_brian2(result).run(inputs).rasters["layer_1"][:, 0], expected)
 
 
+def test_one_constant_of_the_script_is_one_parameter(data):
+    """What input and recurrent synapses both use is trained as one number, and goes back as one."""
+    source, neurons, _, names = script()
+    names |= {"w_all": 1 * mV}
+    synapses = [b2.Synapses(before, neurons, on_pre="v += w_all", dt=1 * ms) for before in (source, neurons)]
+    for s in synapses:
+        s.connect()
+    net = hs.from_brian2(neurons, synapses, readout=3, namespace=names, trainable=("w_all",))
+    assert [key for key in net.values if key.endswith("w_all")] == ["layer_1.neuron.w_all"]
+    with use_backend("plain"):
+        result = hs.fit(net, data, epochs=1, training=SETTINGS, progress=False)
+    result.write_back(neurons, synapses, namespace=names)
+    trained = float(result.checkpoint.values["layer_1.neuron.w_all"])
+    assert trained != float(names["w_all"])
+    assert [float(s.namespace["w_all"]) for s in synapses] == [trained, trained]
+
+
+def test_what_is_not_trained_stays_as_it_is_to_the_last_digit(data):
+    """Training is in float32, of which a script knows nothing."""
+    _, neurons, synapses, names = script()
+    net = hs.from_brian2(neurons, synapses, readout=3, namespace=names)
+    with use_backend("plain"):
+        values = hs.fit(net, data, epochs=1, training=SETTINGS, progress=False).checkpoint.values
+    assert values["layer_1.feedforward.w"].dtype == np.float32
+    for key in ("layer_1.neuron.v_0", "layer_1.neuron.tau_m", "layer_1.neuron.V_th"):
+        np.testing.assert_array_equal(values[key], net.values[key])
+        assert values[key].dtype == np.float64
+
+
 def test_dales_law(data):
     """A learning rate that would carry weights across 0 leaves each its sign."""
     _, neurons, synapses, names = script()
