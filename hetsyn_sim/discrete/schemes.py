@@ -64,8 +64,11 @@ def _explicit(rates: Rates, frozen: Collection[str], nodes: Sequence[Any], weigh
 
 
 def exponential_euler(rates: Rates, frozen: Collection[str], *, at: str) -> Assignments:
-    """Each state by the exact solution of its own linear equation, with the other states held: first order (Rush and Larsen 1978)."""
-    return [(next_name(x), _unless_frozen(x, _own_solution(x, rate, at=at), frozen)) for x, rate in rates.items()]
+    """Each state by the exact solution of its own linear equation, with all else held: first order (Rush and Larsen 1978).
+
+    Held are the other states, and functions of the state itself that are a factor or a term: in ``m(v)**3*(E - v)`` it is ``m(v)``.
+    """
+    return [(next_name(x), _unless_frozen(x, _own_solution(x, *_linear_if_held(x, rate, at=at)), frozen)) for x, rate in rates.items()]
 
 
 def symplectic_euler(rates: Rates, frozen: Collection[str], *, at: str) -> Assignments:
@@ -77,7 +80,7 @@ def symplectic_euler(rates: Rates, frozen: Collection[str], *, at: str) -> Assig
     found: Assignments = []
     advanced: dict[sympy.Symbol, sympy.Symbol] = {}
     for x, rate in rates.items():
-        found.append((next_name(x), _unless_frozen(x, _own_solution(x, rate.subs(advanced), at=at), frozen)))
+        found.append((next_name(x), _unless_frozen(x, _own_solution(x, *_linear(x, rate.subs(advanced), at=at)), frozen)))
         advanced[symbol(x)] = symbol(next_name(x))
     return found
 
@@ -86,9 +89,8 @@ def _unless_frozen(x: str, after: sympy.Expr, frozen: Collection[str]) -> sympy.
     return where(ACTIVE, after, symbol(x)) if x in frozen else after
 
 
-def _own_solution(x: str, rate: sympy.Expr, *, at: str) -> sympy.Expr:
-    """Of ``dx/dt = a x + b``: ``(x + b/a) exp(a dt) - b/a``; where a is 0, an Euler step."""
-    dt = symbol("dt")
+def _linear(x: str, rate: sympy.Expr, *, at: str) -> tuple[sympy.Expr, sympy.Expr]:
+    """a and b of ``dx/dt = a x + b``, without x in either."""
     try:
         (a,), b = coefficients_of(rate, [symbol(x)], where=f"{at}: d{x}/dt")
     except SpecError as error:
@@ -99,6 +101,23 @@ def _own_solution(x: str, rate: sympy.Expr, *, at: str) -> sympy.Expr:
             expected=f"a sum of terms with {x} to the first power and terms without",
             remedy='name a scheme that takes any equation: "rk4", "rk2" or "euler"',
         ) from error
+    return a, b
+
+
+def _linear_if_held(x: str, rate: sympy.Expr, *, at: str) -> tuple[sympy.Expr, sympy.Expr]:
+    """The same, where a and b may hold functions of x: what x is multiplied with when all is multiplied out, as Brian2 has it."""
+    try:
+        return _linear(x, rate, at=at)
+    except SpecError:
+        parts = sympy.collect(sympy.expand(rate), symbol(x), evaluate=False)
+        if symbol(x) not in parts or not set(parts) <= {symbol(x), sympy.Integer(1)}:
+            raise
+        return parts[symbol(x)], parts.get(sympy.Integer(1), sympy.Integer(0))
+
+
+def _own_solution(x: str, a: sympy.Expr, b: sympy.Expr) -> sympy.Expr:
+    """Of ``dx/dt = a x + b``: ``(x + b/a) exp(a dt) - b/a``; where a is 0, an Euler step."""
+    dt = symbol("dt")
     if a == 0:
         return symbol(x) + dt * b
     if b == 0:

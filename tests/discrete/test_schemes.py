@@ -65,6 +65,18 @@ def test_a_scheme_that_asks_for_more_than_the_equations_have_is_refused():
         stepped(pendulum("exact"))
 
 
+def test_a_channel_that_follows_v_at_once_is_held_over_the_step():
+    """As Brian2 does: the neuron relaxes to the reversal potential with the conductance that it had."""
+    model = pendulum("exponential_euler", neuron="m = exp(-v) : 1\ndv/dt = -m**2*(v - 2.0)*k : 1\ndu/dt = -u*k : 1")
+    v = 1.0
+    for _ in range(2):
+        v = 2.0 + (v - 2.0) * np.exp(-np.exp(-2 * v) * 0.1)
+    assert final_v(model, 0.1, duration=0.2) == pytest.approx(v, abs=1e-14)
+    for rate in ("-v*(v - 2.0)*k", "-k*m*(v**3 - v)"):
+        with refused(SpecError, r"not linear in its own state\n.*dv/dt", remedy='"rk4"'):
+            stepped(pendulum("exponential_euler", neuron=f"m = exp(-v) : 1\ndv/dt = {rate} : 1\ndu/dt = -u*k : 1"))
+
+
 def test_a_rate_that_changes_is_not_exact():
     facts = {"neuron": "dv/dt = -I_syn*v*k : 1", "synapse": "dI/dt = -I*k_s : 1", "on_pre": "I += w", "initial": {}}
     parameters = {"w": Parameter("post pre"), "k": Parameter("layer", "Hz", "1 Hz"), "k_s": Parameter("layer", "Hz", "1 Hz")}

@@ -1,0 +1,9 @@
+"""Scripts in the style of Brian2's documentation.
+
+Each is a function that makes the objects: sources, group, synapses, the script's variables, and what is to be trained of them.
+"""
+
+from .networks import NETWORKS
+from .neurons import NEURONS
+
+SCRIPTS = {**NEURONS, **NETWORKS}
