@@ -23,6 +23,7 @@ from ..discrete.reference_stepped import SteppedPopulation
 from ..discrete.tape import Tape, run_tape
 from ..spec import NetworkSpec, Population
 from .rounding import ROUNDED, Rounded
+from .synapse_errors import of_projections
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -100,7 +101,8 @@ class _Follower:
         self.output_error: Array = np.zeros(shape)
         # begins: the expression of an initial value is rounded
         self._add([np.abs(x) * _CONSTANT_ERROR for x in self.state.states.values()])
-        self.sizes = _arriving_sizes(spec, population, values)
+        self.synapses = of_projections(self.state.program.synapse, self.state.stepped_synapses, _CONSTANT_ERROR)
+        self.sizes = {} if self.synapses else _arriving_sizes(spec, population, values)
         self.sum_error = dict.fromkeys(self.state.sums, np.zeros(shape))
         self.handed_on = {key: np.zeros_like(carried) for key, carried in self.state.carried.items()}  # errors of a graded source
         self.error_before: Array | None = None
@@ -114,10 +116,16 @@ class _Follower:
             if phase == "decay":
                 active = self._active_in_this_step()
                 self._travel(state.program.advance, active)
+                for synapses in self.synapses.values():
+                    synapses.decay()
             elif phase == "reset" and model.spiking:
                 self._travel(state.program.reset, state.active, only=state.spikes > 0)
             elif phase in ("recurrent", "feedforward"):
-                self._jumps(phase, state.spikes if phase == "recurrent" else arriving)
+                source = state.spikes if phase == "recurrent" else arriving
+                if phase in self.synapses:
+                    self._jumps_of_stepped(phase, source)
+                else:
+                    self._jumps(phase, source)
             state.do(phase, arriving)
         self._sums(t)
         self._read(t)
@@ -183,6 +191,14 @@ class _Follower:
         if any(key[0] == kind and key[1] in self.state.states for key in self.sizes):
             self._add(errors)
 
+    def _jumps_of_stepped(self, kind: str, source: Array) -> None:
+        added = self.synapses[kind].deliver(source)
+        n_terms = source.shape[-1]
+        arrived = {name: size * (n_terms + _CONSTANT_ERROR) + error for name, (size, error) in added.items()}
+        if added:
+            shape = self.theta.shape
+            self._add([np.broadcast_to(arrived[x] + np.abs(y) if x in arrived else 0.0, shape) for x, y in self.state.states.items()])
+
     def _hand_on(self, source_error: Array) -> None:
         """Carry the errors of a graded source through every synapse, the same way as its values."""
         for projection in self.state.projections:
@@ -201,6 +217,10 @@ class _Follower:
             parts = [np.abs(x).sum(axis=-1) for (_, name), x in self.state.carried.items() if f"{name}_syn" == total]
             handed = [x.sum(axis=-1) for (_, name), x in self.handed_on.items() if f"{name}_syn" == total]
             n_terms = sum(p.n_pre for p in self.state.projections)
+            if self.synapses:
+                found = [synapses.total(total.removesuffix("_syn")) for synapses in self.synapses.values()]
+                self.sum_error[total] = np.sum([(n_terms + _CONSTANT_ERROR) * size + error for size, error in found], axis=0)
+                continue
             self.sum_error[total] = (n_terms + 3 * t + 32) * np.sum(parts, axis=0) + np.sum(handed, axis=0)
 
     def _read(self, t: int) -> None:

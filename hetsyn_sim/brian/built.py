@@ -67,6 +67,6 @@ def set_value(owner: NeuronGroup | Synapses, variable: str, value: Any) -> None:
         owner.state(variable, use_units=False).set_item(slice(None), value)  # not as an attribute: a variable may be called as one is
 
 
-def set_by_expression(owner: NeuronGroup, variable: str, text: str) -> None:
+def set_by_expression(owner: NeuronGroup | Synapses, variable: str, text: str) -> None:
     """Set a variable by a model's text, which Brian2 evaluates with the values that the owner's parameters have."""
     owner.state(variable).set_item(slice(None), text, namespace={})

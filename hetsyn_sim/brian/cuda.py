@@ -88,6 +88,14 @@ def goes_beyond_filters(model: NeuronModel) -> Iterator[str]:
         yield f"refractory={model.refractory!r}"
     if begins := [state for state, value in model.initial_states.items() if value != 0]:
         yield f"initial values of {', '.join(begins)}"
+    if model.synapse_scheme != "exact":
+        yield f"synapse_scheme={model.synapse_scheme!r}"
+    if begins := [state for state, value in model.initial_synapse_states.items() if value != 0]:
+        yield f"initial values of the synapse's {', '.join(begins)}"
+    if not model.spikes_add:
+        yield f"on_pre {model.on_pre!r}"
+    if model.summed_expressions:
+        yield f"sums of {', '.join(model.summed_expressions)}"
     if model.takes_values:
         yield "synapses that read x_pre"
     if model.output:

@@ -54,12 +54,12 @@ def free_name(name: str, taken: Collection[str]) -> str:
 
 
 def synapse_names(spec: NetworkSpec, projection: Projection) -> dict[str, str]:
-    """Each state, subexpression and parameter of a synapse -> its variable in Brian2.
+    """Each state, subexpression and parameter of a synapse, and what holds where a state begins -> its variable in Brian2.
 
     The same name, unless the neurons before the synapse have it, too: Brian2 refuses a synaptic variable called as one of its source.
     """
     model = spec.population(projection.target).model
-    own = model.names_of("synapse")
+    own = model.names_of("synapse") | {initial_name(model, state) for state in synapse_begins_somewhere(model)}
     before = set[str]() if projection.source == "input" else _names_of_group(spec, projection.source)
     taken = own | before | _names_of_group(spec, projection.target)
     return {name: free_name(f"{name}_synapse", taken) if name in before else name for name in own}
@@ -124,8 +124,13 @@ def neuron_equations(
 
 
 def begins_somewhere(model: NeuronModel) -> list[str]:
-    """States that do not begin at 0."""
+    """States of a neuron that do not begin at 0."""
     return [state for state, value in model.initial_states.items() if value != 0]
+
+
+def synapse_begins_somewhere(model: NeuronModel) -> list[str]:
+    """States of a synapse that do not begin at 0."""
+    return [state for state, value in model.initial_synapse_states.items() if value != 0]
 
 
 def hands_on_values(spec: NetworkSpec, source: str) -> bool:
@@ -152,6 +157,8 @@ def synapse_equations(spec: NetworkSpec, projection: Projection) -> Equations:
     for total, state in sums_in_use(model).items():
         target = f"{sum_name(total, projection)}_post"
         lines.append(SingleEquation(SUBEXPRESSION, target, dimensions[total], expr=Expression(names[state]), flags=["summed"]))
+    for state in synapse_begins_somewhere(model):
+        lines.append(SingleEquation(PARAMETER, names[initial_name(model, state)], dimensions[state], flags=["constant"]))
     return Equations(lines + declarations(model, "synapse", names))
 
 
@@ -166,15 +173,23 @@ def wipe_code(states: Iterable[str], *, suffix: str = "") -> str:
 
 
 def beginning_code(model: NeuronModel) -> str:
-    """Statements that set the neuron's states, in the first step of every recording, to where it begins.
+    """Statements that set the neuron's states, in the first step of every recording, to where it begins."""
+    begin = {x: initial_name(model, x) for x in begins_somewhere(model)}
+    return _set_at_beginning({x: begin.get(x) for x in model.neuron_equations.states})
 
-    What was not finite stays so: 0 times it is not a number. So a look at the end finds it.
-    """
-    somewhere = begins_somewhere(model)
-    first = f"int(timestep(t, dt) % {STEPS_PER_RECORDING} == 0)"
-    zeroed = [x for x in model.neuron_equations.states if x not in somewhere]
-    begun = [f"{x} = {x}*(1 - {first}) + {initial_name(model, x)}*{first}" for x in somewhere]
-    return "\n".join(([wipe_code(zeroed)] if zeroed else []) + begun)
+
+def synapse_beginning_code(model: NeuronModel, names: Mapping[str, str]) -> str:
+    """The same for the synapse's states, under the ``names`` that they have in Brian2."""
+    begin = {x: names[initial_name(model, x)] for x in synapse_begins_somewhere(model)}
+    return _set_at_beginning({names[x]: begin.get(x) for x in model.synapse_equations.states}, suffix="_post")
+
+
+def _set_at_beginning(states: Mapping[str, str | None], *, suffix: str = "") -> str:
+    """What was not finite stays so: 0 times it is not a number. So a look at the end finds it."""
+    first = f"int(timestep(t, dt) % {STEPS_PER_RECORDING}{suffix} == 0)"
+    zeroed = [x for x, begin in states.items() if begin is None]
+    begun = [f"{x} = {x}*(1 - {first}) + {begin}*{first}" for x, begin in states.items() if begin is not None]
+    return "\n".join(([wipe_code(zeroed, suffix=suffix)] if zeroed else []) + begun)
 
 
 def forget_spikes(model: NeuronModel) -> str:
@@ -192,7 +207,16 @@ def delayed(on_pre: str, projection: Projection) -> str:
     """
     lag = int(projection.kind == "recurrent")
     here = f"int(timestep(t, dt) % {STEPS_PER_RECORDING}_post >= timestep(delay, dt) + {lag})"
-    return "\n".join(re.sub(r"([-+]=)\s*(.+)$", rf"\1 (\2)*{here}", line) for line in re.split(r"[\n;]", on_pre) if line.strip())
+    return "\n".join(_only_if(here, statement.strip()) for statement in re.split(r"[\n;]", on_pre) if statement.strip())
+
+
+def _only_if(here: str, statement: str) -> str:
+    """A statement that does nothing where ``here`` is 0."""
+    target, operator, expression = re.split(r"\s*([-+*/]?=)\s*", statement, maxsplit=1)
+    if operator in ("+=", "-="):
+        return f"{target} {operator} ({expression})*{here}"
+    after = {"=": f"({expression})", "*=": f"{target}*({expression})", "/=": f"{target}/({expression})"}[operator]
+    return f"{target} = {after}*{here} + {target}*(1 - {here})"
 
 
 def declarations(model: NeuronModel, side: Side, names: Mapping[str, str] | None = None) -> list[SingleEquation]:

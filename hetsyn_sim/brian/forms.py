@@ -22,7 +22,7 @@ from ..errors import TransferError, one_of
 from ..spec import NetworkSpec, Projection
 from ..spec.model import Side
 from ..spec.values import Array
-from .equations import declarations, free_name, renamed, sum_name, sums_in_use, synapse_equations, synapse_names, wipe_code
+from .equations import declarations, free_name, renamed, sum_name, sums_in_use, synapse_beginning_code, synapse_equations, synapse_names
 from .fused import DecayAndSum, Wipe
 from .schedule import SLOT, Schedule, place
 
@@ -77,11 +77,11 @@ class Ode:
         self, spec: NetworkSpec, projection: Projection, synapses: Synapses, post: NDArray[np.integer[Any]], at: Schedule, number: int
     ) -> None:
         model, names = spec.population(projection.target).model, synapse_names(spec, projection)
-        states = [names[state] for state in model.synapse_equations.states]
+        states = model.synapse_equations.states
         if states:
             place(synapses.state_updater, at.phase("decay"))
         if states and at.recordings:
-            code = wipe_code(states, suffix="_post")
+            code = synapse_beginning_code(model, names)
             synapses.run_regularly(code, clock=synapses.clock, when=SLOT, order=at.wipe_order, name=f"{synapses.name}_wipe")
         for total in sums_in_use(model):
             place(synapses.summed_updaters[f"{sum_name(total, projection)}_post"], at.sums(number))
@@ -95,14 +95,19 @@ class Fast:
     sums_stand_still = False
 
     def check(self, spec: NetworkSpec) -> None:
-        from ..discrete import synaptic_block  # our own propagators: the form ode must do without, so nobody imports them for it
+        # our own propagators: the form ode must do without, so nobody imports them for it
+        from ..discrete import is_plain, synaptic_block
 
         for population in spec.populations:
             got = expected = ""
             if population.model.takes_values:
                 got, expected = "synapses that read the output of an analogue source, x_pre", "synapses that spikes drive"
-            elif not (block := synaptic_block(population.model)).is_diagonal:
+            elif not population.model.spikes_add:
+                got, expected = f"on_pre={population.model.on_pre!r}", "spikes that add what is made of parameters"
+            elif population.model.synapse_scheme == "exact" and not (block := synaptic_block(population.model)).is_diagonal:
                 got, expected = f"coupled synaptic states {', '.join(block.states)}", "synaptic states that decay each on its own"
+            elif not is_plain(population.model):
+                got, expected = "synapses that are not linear, begin somewhere, or are summed in another way", "states that decay from 0"
             if got:
                 raise TransferError(
                     "the form 'fast' can't express this model",

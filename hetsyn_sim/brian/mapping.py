@@ -46,7 +46,7 @@ def make_report(built: BuiltNetwork, values: Mapping[str, Array], device: str) -
         dt=f"{spec.dt_s * 1e3:.12g} ms",
         device=device,
         form=built.form.name,
-        method=", ".join(dict.fromkeys([METHOD, *solved])),
+        method=", ".join(dict.fromkeys([*(built.methods[name].name for name in built.synapses), *solved])) or METHOD,
         step_order=spec.phases,
         populations=tuple(_population(built, p) for p in spec.populations),
         projections=tuple(_projection(built, q) for q in spec.projections if q.name in built.synapses),
@@ -84,7 +84,7 @@ def _projection(built: BuiltNetwork, projection: Projection) -> MappedProjection
         n_synapses=len(synapses),
         equations=str(form.equations(spec, projection)),  # Synapses.equations leaves out the sums
         on_pre=form.on_pre(spec, projection),
-        update=derived_update(synapses, synapses.equations) if solved else "",
+        update=derived_update(synapses, synapses.equations, built.methods[projection.name]) if solved else "",
     )
 
 

@@ -16,11 +16,11 @@ from ..errors import TransferError
 from ..spec import NetworkSpec, Projection
 from ..spec.values import Array
 from .additions import NOTHING, Additions, check_additions
-from .built import BuiltNetwork, brian_name, set_value, synapse_mask
-from .equations import STEPS_PER_RECORDING, delayed, synapse_names
+from .built import BuiltNetwork, brian_name, set_by_expression, set_value, synapse_mask
+from .equations import STEPS_PER_RECORDING, delayed, initial_name, renamed, synapse_begins_somewhere, synapse_names
 from .forms import FORMS, Form
 from .inputs import Inputs
-from .methods import EXACT, Method
+from .methods import EXACT, Method, choose_synapse_method
 from .population import add_population
 from .schedule import Schedule, place
 from .sources import fill_source, make_source
@@ -84,7 +84,7 @@ def check_finite(built: BuiltNetwork) -> None:
     """
     owners = [(p.name, built.groups[p.name], p.model.neuron_equations.states, built.methods[p.name].name) for p in built.spec.populations]
     targets = {q.name: built.spec.population(q.target).model for q in built.spec.projections}
-    owners += [(name, synapses, targets[name].synapse_equations.states, METHOD) for name, synapses in built.synapses.items()]
+    owners += [(name, s, targets[name].synapse_equations.states, built.methods[name].name) for name, s in built.synapses.items()]
     names = {q.name: synapse_names(built.spec, q) for q in built.spec.projections}
     for name, owner, states, method in owners:
         for state in states:
@@ -147,14 +147,17 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
     model, names = built.spec.population(projection.target).model, synapse_names(built.spec, projection)
     form, delays = built.form, built.additions.delays.get(projection.name)
     on_pre = form.on_pre(built.spec, projection)
+    # a form that does not leave the step to Brian2 has no equations for it to solve
+    method = choose_synapse_method(built.spec, projection, values) if form.solves_synapses else EXACT
+    built.methods[projection.name] = method
     synapses = Synapses(
         built.source if projection.source == "input" else built.groups[projection.source],
         target,
-        form.equations(built.spec, projection),
+        form.equations(built.spec, projection) + Equations(list(method.declared)),
         on_pre=(delayed(on_pre, projection) if delays is not None and schedule.recordings else on_pre) or None,
         # one delay for all, instead of an array with a zero for every synapse
         delay=0 * second if delays is None and on_pre else None,
-        method=METHOD,
+        method=method.updater,
         clock=built.clock,
         namespace={},
         name=name,
@@ -173,6 +176,12 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
             set_value(synapses, names[parameter], per_synapse[mask])
     for variable, value in form.own_values(built.spec, projection, values).items():
         set_value(synapses, variable, value.T[mask])
+    for variable, value in method.parameters.items():
+        set_value(synapses, variable, np.broadcast_to(value, mask.T.shape).T[mask])
+    for state in synapse_begins_somewhere(model):
+        begin = names[initial_name(model, state)]
+        set_by_expression(synapses, begin, renamed(model.initial[state], names))
+        set_by_expression(synapses, names[state], begin)
     if delays is not None:
         # on the grid, as Brian2's own queue rounds them: what is compared with it must not be half a step off
         synapses.delay = np.rint(delays.T[mask] / built.spec.dt_s) * built.spec.dt_s * second

@@ -107,10 +107,18 @@ def discretise(model: NeuronModel, step_order: StepOrder | None = None) -> StepP
     Raises
     ------
     SpecError
-        If the dynamics are not linear, if v or the threshold are not linear in the states, or if the threshold depends on a state other
-        than through v.
+        If the dynamics are not linear, if v or the threshold are not linear in the states, if the threshold depends on a state other than
+        through v, or if what a presynaptic spike does depends on the synapse's states.
     """
     where = model.name
+    if not model.spikes_add or model.synapse_scheme != "exact" or model.summed_expressions:
+        raise SpecError(
+            "the synapses are not linear",
+            where=f"{where}: synapse",
+            got=f"on_pre={model.on_pre!r}, synapse_scheme={model.synapse_scheme!r}",
+            expected="spikes that add what is made of parameters to states with linear equations, which the neuron sums",
+            remedy="take its step as a program, hetsyn_sim.discrete.stepped, which any model has",
+        )
     synapse, neuron = synaptic_block(model), _block(model, "neuron", model.neuron_equations)
     names = [*model.summed, *neuron.states]
     symbols = [symbol(n) for n in names]

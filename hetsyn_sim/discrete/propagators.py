@@ -87,7 +87,7 @@ def exact_step(
             )
     found: Assignments = []
     propagators: list[Propagator] = []
-    for number, group in enumerate(_coupled(names, {x: row for x, (row, _) in rows.items()})):
+    for number, group in enumerate(coupled(names, {x: row for x, (row, _) in rows.items()})):
         if len(group) == 1:
             (x,) = group
             rate, rest = rows[x][0][names.index(x)], rows[x][1]
@@ -121,7 +121,7 @@ def _scalar(x: str, rate: sympy.Expr, rest: sympy.Expr, frozen: Collection[str])
     return where(ACTIVE, after, state) if x in frozen else after
 
 
-def _coupled(names: tuple[str, ...], rows: Mapping[str, list[sympy.Expr]]) -> list[tuple[str, ...]]:
+def coupled(names: tuple[str, ...], rows: Mapping[str, list[sympy.Expr]]) -> list[tuple[str, ...]]:
     """The states in groups that do not see each other."""
     group_of = {x: {x} for x in names}
     for x in names:

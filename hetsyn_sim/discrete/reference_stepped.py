@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from ..spec import NetworkSpec, Population, Projection
 from .operations import NUMPY
 from .program import evaluate
+from .reference_synapses import ReferenceSynapses
 from .stepping import SteppedProgram, constants_of, stepped
+from .synapses import is_plain
 from .tape import Tape, run_tape
 from .values import neuron_values, synapse_values
 
@@ -31,6 +33,12 @@ class SteppedPopulation:
         self.states: dict[str, Array] = {x: np.broadcast_to(begin[x], shape).copy() for x in self.program.states}
         self.synapse_values = {p.kind: synapse_values(spec, p, values) for p in self.projections}
         self.carried = {(p.kind, s.name): np.zeros((n_runs, p.n_post, p.n_pre)) for p in self.projections for s in self.program.synapses}
+        #: Where synapses are more than filters: kind of projection -> all their states.
+        self.stepped_synapses: dict[str, ReferenceSynapses] = {}
+        if not is_plain(self.model):
+            self.stepped_synapses = {
+                p.kind: ReferenceSynapses(self.model, self.synapse_values[p.kind], self.connected(p), n_runs) for p in self.projections
+            }
         self.sums: dict[str, Array] = {total: np.zeros(shape) for total in self.model.summed}
         self.previous: dict[str, Array] = {p.kind: np.zeros((n_runs, p.n_pre)) for p in self.projections}
         # Not refractory_steps(), which the layers use: a fault in it must show as a difference.
@@ -70,6 +78,8 @@ class SteppedPopulation:
         elif self.n_refractory is not None:
             self.active = self.steps_since_spike >= self.n_refractory
         self.states = dict(zip(self.program.states, (x.copy() for x in self.run(self.program.advance)), strict=True))
+        for synapses in self.stepped_synapses.values():
+            synapses.decay()
         for projection in self.projections:
             seen = self.synapse_values[projection.kind]
             for step in self.program.synapses:
@@ -87,6 +97,10 @@ class SteppedPopulation:
             self.states[x] = np.where(self.spikes > 0, value, self.states[x])
 
     def deliver(self, projection: Projection, source: Array) -> None:
+        if self.stepped_synapses:
+            for target, added in self.stepped_synapses[projection.kind].deliver(source):
+                self._add(target, added)
+            return
         seen = self.synapse_values[projection.kind]
         for jump in self.model.on_pre_jumps:
             amount = source[:, None, :] * (self.connected(projection) * evaluate(jump.amount, seen))  # (batch, post, pre)
@@ -94,15 +108,23 @@ class SteppedPopulation:
             if jump.target in self.model.synapse_equations.states:
                 self.carried[projection.kind, jump.target] += amount
             else:
-                moved = self.active if target in self.program.frozen else True
-                self.states[target] = np.where(moved, self.states[target] + amount.sum(axis=-1), self.states[target])
+                self._add(target, amount)
         for step in self.program.synapses:
             if not step.held and step.drive is not None:
                 self.carried[projection.kind, step.name] = source[:, None, :] * (self.connected(projection) * evaluate(step.drive, seen))
         self.previous[projection.kind] = source
 
+    def _add(self, target: str, amounts: Array) -> None:
+        """Amounts, (batch, post, pre), onto a state of the neuron."""
+        moved = self.active if target in self.program.frozen else True
+        self.states[target] = np.where(moved, self.states[target] + amounts.sum(axis=-1), self.states[target])
+
     def take_sums(self) -> None:
         for total in self.model.summed:
+            if self.stepped_synapses:
+                name = total.removesuffix("_syn")
+                self.sums[total] = np.sum([synapses.total(name) for synapses in self.stepped_synapses.values()], axis=0)
+                continue
             parts = [self.carried[p.kind, total.removesuffix("_syn")].sum(axis=-1) for p in self.projections]
             self.sums[total] = np.sum(parts, axis=0)
 

@@ -28,6 +28,7 @@ from .linear import coefficients_of
 from .program import discretise, evaluate
 from .propagators import Propagator, exact_step
 from .schemes import STEPPERS, Assignments, next_name
+from .synapses import SynapseProgram, is_plain, sums_read, synapse_program
 from .tape import Tape, make_tape
 
 #: How far the neuron is above its threshold; what it hands on, if that is a value.
@@ -91,8 +92,13 @@ class SteppedProgram:
 
     @property
     def synapses(self) -> tuple[SynapticStep, ...]:
-        """What its synapses carry, one for every sum that the neuron may see."""
-        return synaptic_steps(self.model)
+        """What its synapses carry, one for every sum that the neuron may see; none where they are stepped by a program of their own."""
+        return synaptic_steps(self.model) if self.synapse is None else ()
+
+    @cached_property
+    def synapse(self) -> SynapseProgram | None:
+        """The step of its synapses, where they are more than filters of what arrives."""
+        return None if is_plain(self.model) else synapse_program(self.model)
 
     @cached_property
     def distances(self) -> tuple[sympy.Expr, ...]:
@@ -153,10 +159,10 @@ def stepped(model: NeuronModel, step_order: StepOrder | None = None) -> SteppedP
     Raises
     ------
     SpecError
-        If the scheme does not fit the equations, or the synapses' own states are not linear or not uncoupled.
+        If a scheme does not fit the equations, of the neuron or of its synapses, or a synapse is active without its analogue source.
     """
     block = model.neuron_equations
-    synaptic_steps(model)  # refuses what has no step
+    (synaptic_steps if is_plain(model) else synapse_program)(model)  # refuses what has no step
     rates = {x: block.expand(e) for x, e in block.states.items()}
     parameters = {"dt", *model.parameters_of("neuron")}
     propagators: tuple[Propagator, ...] = ()
@@ -174,13 +180,12 @@ def stepped(model: NeuronModel, step_order: StepOrder | None = None) -> SteppedP
         outputs.append((DISTANCE, left - right))
     if model.output:
         outputs.append((OUTPUT, block.expand(symbol(model.output))))
-    used = {str(s) for _, e, side in model.expressions() if side == "neuron" for s in e.free_symbols}
     return SteppedProgram(
         model,
         step_order or model.step_order or DEFAULT_STEP_ORDER,
         states,
         block.frozen,
-        tuple(total for total in model.summed if total in used),
+        sums_read(model),
         propagators,
         advance,
         make_tape(resets, states, constants),

@@ -14,7 +14,7 @@ import brian2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..brian.methods import choose_method
+from ..brian.methods import choose_method, choose_synapse_method
 from ..data.checkpoint import Checkpoint, installed_versions
 from ..data.decoding import Decoder, check_input
 from ..data.escape import markdown
@@ -110,9 +110,11 @@ def _check_exportable(spec: NetworkSpec, values: Mapping[str, NDArray[np.float64
     for population in spec.populations:
         if population.model.takes_values:
             fail(population, "synapses that read the values of their source, x_pre", "recordings and layers of spikes")
-        method = choose_method(spec, population, values)
-        if method.reason:
-            fail(population, f"the method {method.name!r}, because {method.reason}", "a method that Brian2 has")
+        methods = [choose_method(spec, population, values)]
+        methods += [choose_synapse_method(spec, q, values) for q in spec.projections_to(population.name)]
+        for method in methods:
+            if method.reason:
+                fail(population, f"the method {method.name!r}, because {method.reason}", "a method that Brian2 has")
 
 
 def _simulable(checkpoint: Checkpoint, key: str) -> NDArray[np.float64]:

@@ -23,12 +23,12 @@ from ..brian.equations import (
     renamed,
     sum_name,
     sums_in_use,
+    synapse_beginning_code,
+    synapse_begins_somewhere,
     synapse_equations,
     synapse_names,
-    wipe_code,
 )
-from ..brian.methods import choose_method
-from ..brian.network import METHOD
+from ..brian.methods import choose_method, choose_synapse_method
 from ..brian.schedule import Schedule
 from ..data.decoding import DECODERS, Decoder
 from ..data.escape import docstring, one_line
@@ -50,7 +50,9 @@ def script_of(spec: NetworkSpec, values: Mapping[str, NDArray[np.floating]], *, 
     for number, population in enumerate(spec.populations, start=1):
         schedule = Schedule(population.step_order)
         parts.append("\n".join(_population(spec, population, number, schedule, checked)))
-        parts += ["\n".join(_projection(spec, q, number, schedule)) for q in spec.projections_to(population.name) if synapse_mask(q).any()]
+        for projection in spec.projections_to(population.name):
+            if synapse_mask(projection).any():
+                parts.append("\n".join(_projection(spec, projection, number, schedule, checked)))
     layers = [population.name for population in spec.populations if population.model.spiking]
     last = spec.populations[-1].name
     parts.append(
@@ -82,7 +84,7 @@ def table_of_orders(spec: NetworkSpec) -> list[str]:
         for name, own in orders.items():
             where.setdefault(own.phase(phase), []).append(name)
         lines += [(order, text + (f" ({', '.join(names)})" if len(where) > 1 else "")) for order, names in where.items()]
-    somewhere = any(begins_somewhere(p.model) for p in spec.populations)
+    somewhere = any(begins_somewhere(p.model) or synapse_begins_somewhere(p.model) for p in spec.populations)
     lines.append((schedule.wipe_order, f"if a recording begins: every state is set to {'where it begins' if somewhere else 'zero'}"))
     if any(p.model.refractory for p in spec.populations):
         lines.append((schedule.forget_order, "if a recording begins: neurons are ready to spike"))
@@ -136,7 +138,9 @@ def _population(
     yield f"network.add({name})"
 
 
-def _projection(spec: NetworkSpec, projection: Projection, number: int, schedule: Schedule) -> Iterator[str]:
+def _projection(
+    spec: NetworkSpec, projection: Projection, number: int, schedule: Schedule, values: dict[str, NDArray[np.float64]]
+) -> Iterator[str]:
     model, name, names = spec.population(projection.target).model, brian_name(projection.name), synapse_names(spec, projection)
     source = "inputs" if projection.source == "input" else projection.source
     title = "recurrent synapses" if projection.kind == "recurrent" else "synapses"
@@ -144,8 +148,9 @@ def _projection(spec: NetworkSpec, projection: Projection, number: int, schedule
     yield f"{name} = Synapses("
     yield f"    {source}, {projection.target},"
     yield from _text_argument(synapse_equations(spec, projection))
+    method = choose_synapse_method(spec, projection, values).name
     on_pre = "; ".join(renamed(model.on_pre, names).splitlines())
-    yield f'    on_pre={on_pre!r}, delay=0 * second, method="{METHOD}", clock=clock, namespace={{}}, name="{name}",'
+    yield f'    on_pre={on_pre!r}, delay=0 * second, method="{method}", clock=clock, namespace={{}}, name="{name}",'
     yield ")"
     # known before the run, also where Brian2 only writes a program
     pairs, who = ("np.ones", "every one onto every one") if projection.self_connections else ("1 - np.eye", "nobody onto itself")
@@ -158,10 +163,13 @@ def _projection(spec: NetworkSpec, projection: Projection, number: int, schedule
         yield _assignment(name, names[parameter], stored + index, facts.unit)
     order = schedule.phase("recurrent") if projection.kind == "recurrent" else schedule.deliver(number)
     yield f"in_step({name}.pre, {order})"
-    states = [names[state] for state in model.synapse_equations.states]
-    if states:
+    for state in synapse_begins_somewhere(model):
+        begin = names[initial_name(model, state)]
+        yield f"{name}.{begin} = {renamed(model.initial[state], names)!r}"
+        yield f"{name}.{names[state]} = {begin!r}"
+    if model.synapse_equations.states:
         yield f"in_step({name}.state_updater, {schedule.phase('decay')})"
-        yield _each_step(name, wipe_code(states, suffix="_post"), schedule.wipe_order)
+        yield _each_step(name, synapse_beginning_code(model, names), schedule.wipe_order)
     for total in sums_in_use(model):
         yield f'in_step({name}.summed_updaters["{sum_name(total, projection)}_post"], {schedule.sums(number)})'
     yield f"network.add({name})"
@@ -178,8 +186,8 @@ def _equation_comments(model: NeuronModel) -> Iterator[str]:
         yield f"v (each neuron): {MEANINGS['v']}, with a membrane that takes time to follow its input"
     else:
         yield f"v (each neuron): {MEANINGS['v']}, given at every moment by the currents: a membrane without a capacitance of its own"
-    for total, state in zip(model.summed, model.synapse_equations.states, strict=True):
-        yield f"{total} (each neuron): the sum of {state} over all its synapses"
+    for total in model.summed:
+        yield f"{total} (each neuron): the sum of {total.removesuffix('_syn')} over all its synapses"
 
 
 def _parameter_comments(spec: NetworkSpec, population: Population, values: dict[str, NDArray[np.float64]]) -> Iterator[str]:

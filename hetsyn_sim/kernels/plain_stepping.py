@@ -65,6 +65,7 @@ def plain_step_scan(
     """
     model = program.model
     states, sums, recurrent = dict(begin.states), dict(begin.sums), dict(begin.recurrent)
+    synapses, synaptic = drive.recurrent_synapses, dict(begin.synapses)
     spikes, since, active = begin.spikes, begin.since, begin.active
     n_steps = next(iter((*drive.jumps.values(), *drive.sums.values()))).shape[0]
     zs, vs, outputs = [], [], []
@@ -89,6 +90,8 @@ def plain_step_scan(
                 states = dict(zip(program.states, run(program.advance), strict=True))
                 for name, (_, rho) in drive.recurrent_sums.items():
                     recurrent[name] = recurrent[name] * (rho if rho.dim() == 2 else rho.reshape(-1, 1))
+                if synapses is not None:
+                    synaptic = synapses.advance(synaptic)
             elif phase == "reset" and model.spiking:
                 fired = spikes.detach() > 0
                 # of value 0, and of the derivative that a choice has: the values themselves are not touched by rounding
@@ -103,11 +106,17 @@ def plain_step_scan(
                     add(name, spikes @ w.T)
                 for name, (amplitude, _) in drive.recurrent_sums.items():
                     recurrent[name] = recurrent[name] + spikes[:, None, :] * amplitude
+                if synapses is not None:
+                    synaptic, added = synapses.deliver(synaptic, spikes)
+                    for name, amount in added.items():
+                        add(name, amount)
         for name, amounts in drive.jumps.items():
             add(name, amounts[t])
+        returned = {} if synapses is None else synapses.sums(synaptic)
         for name in sums:
             arrived = drive.sums[name][t] if name in drive.sums else torch.zeros_like(spikes)
-            sums[name] = arrived + recurrent[name].sum(dim=-1) if name in recurrent else arrived
+            arrived = arrived + recurrent[name].sum(dim=-1) if name in recurrent else arrived
+            sums[name] = arrived + returned[name] if name in returned else arrived
         found = run(program.read)
         vs.append(found[0])
         if program.spiking:
@@ -128,5 +137,5 @@ def plain_step_scan(
         torch.stack(vs),
         torch.stack(outputs) if outputs else None,
         {name: torch.stack(values) for name, values in kept.items()},
-        Carried(states, sums, recurrent, spikes, since, active),
+        Carried(states, sums, recurrent, spikes, since, active, synaptic),
     )

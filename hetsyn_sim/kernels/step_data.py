@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from .plain_synapses import SteppedSynapses
 from .scan import DecayPath
 
 
@@ -26,11 +27,14 @@ class Carried:
     since: Tensor
     #: Whether it is not refractory.
     active: Tensor
+    #: The states of recurrent synapses that are stepped, (batch, 1 or post, pre).
+    synapses: Mapping[str, Tensor] = field(default_factory=dict)
 
     def detach(self) -> Carried:
         """The same, cut from the graph."""
-        states, sums, recurrent = ({name: x.detach() for name, x in part.items()} for part in (self.states, self.sums, self.recurrent))
-        return Carried(states, sums, recurrent, self.spikes.detach(), self.since, self.active)
+        parts = (self.states, self.sums, self.recurrent, self.synapses)
+        states, sums, recurrent, synapses = ({name: x.detach() for name, x in part.items()} for part in parts)
+        return Carried(states, sums, recurrent, self.spikes.detach(), self.since, self.active, synapses)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Drive:
     recurrent_jumps: Mapping[str, Tensor] = field(default_factory=dict)
     #: Sum -> amplitude (post, pre) and decay of its recurrent synapses.
     recurrent_sums: Mapping[str, DecayPath] = field(default_factory=dict)
+    #: Recurrent synapses that are more than that, and stepped with the neurons.
+    recurrent_synapses: SteppedSynapses | None = None
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,10 @@ def step_scan(
 def can_step(program: SteppedProgram, drive: Drive, begin: Carried, surrogate: SurrogateDerivative) -> bool:
     """Whether the generated kernels are to be used for a ``program`` on a ``drive``, from ``begin`` on.
 
-    Without a compiler they can't be, which is said once.
+    Without a compiler they can't be, which is said once. Nor can they step recurrent synapses that are more than filters.
     """
+    if drive.recurrent_synapses is not None:
+        return False
     paths = [tensor for path in drive.recurrent_sums.values() for tensor in path]
     arriving = [*drive.jumps.values(), *drive.sums.values(), *drive.recurrent_jumps.values(), *paths]
     if backend_for(begin.spikes, *begin.states.values(), *arriving) != "fused" or not covers(program, surrogate):

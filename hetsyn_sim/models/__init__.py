@@ -28,6 +28,7 @@ from .conductance import MTCFastFilter as MTCFastFilter
 from .conductance import SpikeDrivenMTC as SpikeDrivenMTC
 from .fitzhugh_nagumo import FitzHughNagumo as FitzHughNagumo
 from .hetsyn import HetSynLIF as HetSynLIF
+from .hetsyn import HetSynRiseLIF as HetSynRiseLIF
 from .hetsyn_adlif import HetSynAdLIF as HetSynAdLIF
 from .hodgkin_huxley import HodgkinHuxley as HodgkinHuxley
 from .izhikevich import Izhikevich as Izhikevich
@@ -37,6 +38,7 @@ from .lif import HomNeuALIF as HomNeuALIF
 from .lif import HomNeuALIFNormalised as HomNeuALIFNormalised
 from .lif import HomNeuLIF as HomNeuLIF
 from .moving_threshold import ALIF as ALIF
+from .plasticity import TsodyksMarkramLIF as TsodyksMarkramLIF
 from .quadratic import QIF as QIF
 from .readout import HetNeuReadout as HetNeuReadout
 from .readout import HomNeuReadout as HomNeuReadout

@@ -1,4 +1,4 @@
-"""HetSynLIF: every synapse has its own time constant. And the form of it that the adaptive neuron is a special case of."""
+"""HetSynLIF: every synapse has its own time constant. The same with a rise time, and with the reset of the adaptive neuron."""
 
 from dataclasses import replace
 
@@ -23,6 +23,22 @@ HetSynLIF = NeuronModel(
         "theta": Parameter(axes="layer", initial=1.0),
     },
     reference="Deng et al. 2025 (HetSyn, NeurIPS), eq. 5-9; Uniform(5, 20) steps of 4 ms at the start, as in its SHD experiment",
+)
+
+#: HetSynLIF whose currents take time to rise: a double exponential at every synapse, of area w*tau_syn whatever the rise time is.
+HetSynRiseLIF = replace(
+    HetSynLIF,
+    name="HetSynRiseLIF",
+    synapse="""
+        dI/dt = h/tau_rise - I/tau_syn : 1
+        dh/dt = -h/tau_rise : 1
+        """,
+    on_pre="h += w",
+    parameters={
+        **HetSynLIF.parameters,
+        "tau_rise": Parameter(axes="post pre", unit=ms, initial=Uniform(2 * ms, 10 * ms), bounds=(0.5 * ms, 200 * ms), trainable=True),
+    },
+    reference="HetSynLIF (Deng et al. 2025) with the double exponential of Roth and van Rossum 2009, Modeling synapses, eq. 6.4: ours",
 )
 
 #: HetSynLIF whose reset current is split in two: the spike's own and a slower one that adapts the neuron (Proposition 2).

@@ -25,7 +25,7 @@ from .step_order import StepOrder
 
 Side = Literal["synapse", "neuron"]
 
-_TEXTS = ("name", "synapse", "on_pre", "neuron", "threshold", "reset", "reference", "scheme", "refractory", "output")
+_TEXTS = ("name", "synapse", "on_pre", "neuron", "threshold", "reset", "reference", "scheme", "synapse_scheme", "refractory", "output")
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,12 @@ class NeuronModel:
         all of the neuron's synapses; a differential equation sees it as it was at the end of the step before. A state that stands still
         while the neuron is refractory has Brian2's flag ``(unless refractory)``.
     on_pre
-        What a presynaptic spike does, as additions: ``"I += w"``, or ``"v_post += w"`` to act on the neuron itself.
+        What a presynaptic spike does, statement by statement: ``"I += w"``, or ``"v_post += w"`` to act on the neuron itself. Statements
+        may read and set the synapse's own states, as in ``"u += U*(1 - u); I += w*u*x; x -= u*x"``; what acts on the neuron is added.
     synapse
-        Differential equations of the states that every single synapse has. Or, for an analogue source, a subexpression of its output
-        ``x_pre``: ``"I = w*x_pre : 1"``, whose sum is ``I_syn``. May be empty.
+        Differential equations of the states that every single synapse has. A subexpression of states can be summed, too: ``"g = w*s : 1"``
+        for ``g_syn``. Or, for an analogue source, a subexpression of its output ``x_pre``: ``"I = w*x_pre : 1"``, whose sum is ``I_syn``.
+        May be empty.
     threshold, reset
         ``"v > theta"`` and what a spike does to the neuron, statement by statement. Both empty: a readout.
     parameters
@@ -54,11 +56,14 @@ class NeuronModel:
     scheme
         How the neuron's differential equations are discretised: ``"exact"`` for linear ones, else one of
         :data:`~hetsyn_sim.spec.rules_of_parts.SCHEMES`, which Brian2 then uses too.
+    synapse_scheme
+        The same for the synapse's differential equations.
     refractory
         How long a neuron can't spike after a spike (an expression in parameters, a time); or the text of the threshold, if a spike is the
         moment in which it is crossed: it then needs no reset.
     initial
-        State -> what it is where a recording begins, as an expression in the neuron's parameters. 0 for all others.
+        State, of the neuron or of each synapse, -> what it is where a recording begins, as an expression in its parameters. 0 for all
+        others.
     output
         A subexpression or state of the neuron that the next layer receives as its ``x_pre``: a graded spike. Empty: spikes.
     step_order
@@ -83,6 +88,7 @@ class NeuronModel:
     initial: Mapping[str, str] = field(default_factory=dict)
     output: str = ""
     step_order: StepOrder | None = None
+    synapse_scheme: str = "exact"
 
     def __post_init__(self) -> None:
         for text in ("synapse", "neuron", "on_pre", "reset"):
@@ -139,8 +145,22 @@ class NeuronModel:
     @cached_property
     def initial_states(self) -> dict[str, sympy.Expr]:
         """Every state of the neuron with its value where a recording begins, an expression in its parameters."""
-        given = {name: parse_expression(text, where=f"{self.name}: initial {name}") for name, text in self.initial.items()}
-        return {name: given.get(name, sympy.Integer(0)) for name in self.neuron_equations.states}
+        return {name: self._begin.get(name, sympy.Integer(0)) for name in self.neuron_equations.states}
+
+    @cached_property
+    def initial_synapse_states(self) -> dict[str, sympy.Expr]:
+        """Every state of a synapse with its value where a recording begins, an expression in what the synapse sees of parameters."""
+        return {name: self._begin.get(name, sympy.Integer(0)) for name in self.synapse_equations.states}
+
+    @cached_property
+    def _begin(self) -> dict[str, sympy.Expr]:
+        return {name: parse_expression(text, where=f"{self.name}: initial {name}") for name, text in self.initial.items()}
+
+    @cached_property
+    def spikes_add(self) -> bool:
+        """Whether all that a presynaptic spike does is to add what is made of parameters, whatever the synapse's states are."""
+        states = {symbol(name) for name in self.synapse_equations.dimensions}
+        return all(jump.is_additive and not jump.expression.free_symbols & states for jump in self.on_pre_jumps)
 
     @cached_property
     def spikes_where_crossed(self) -> bool:
@@ -163,8 +183,19 @@ class NeuronModel:
 
     @property
     def summed(self) -> tuple[str, ...]:
-        """The sums over synapses that the neuron's equations may use: ``I_syn`` for the synaptic state ``I``, or for an ``I`` of x_pre."""
-        return tuple(f"{name}_syn" for name in (*self.synapse_equations.states, *self.analogue))
+        """The sums over synapses that the neuron's equations may use: ``I_syn`` for the synaptic state ``I``, or for an ``I`` of x_pre.
+
+        Sums of other subexpressions, of states, are among them if the neuron's equations use them.
+        """
+        return tuple(f"{name}_syn" for name in (*self.synapse_equations.states, *self.analogue, *self.summed_expressions))
+
+    @cached_property
+    def summed_expressions(self) -> dict[str, sympy.Expr]:
+        """Subexpressions of the synapse's states whose sum the neuron uses; written out."""
+        block = self.synapse_equations
+        texts = "\n".join((self.neuron, self.threshold, self.reset))
+        wanted = [name for name in block.subexpressions if name not in self.analogue and re.search(rf"\b{name}_syn\b", texts)]
+        return {name: block.expand(block.subexpressions[name]) for name in wanted if f"{name}_syn" not in self.parameters}
 
     @cached_property
     def analogue(self) -> dict[str, sympy.Expr]:
@@ -239,7 +270,7 @@ class NeuronModel:
         """Plain data that :meth:`from_dict` reads back to an equal model."""
         plain: dict[str, Any] = {key: getattr(self, key) for key in _TEXTS}
         plain["initial"] = dict(self.initial)
-        plain = {key: value for key, value in plain.items() if value and (key, value) != ("scheme", "exact")}
+        plain = {key: value for key, value in plain.items() if value and not (key.endswith("scheme") and value == "exact")}
         if self.step_order is not None:
             plain["step_order"] = list(self.step_order.phases)
         return plain | {"parameters": {n: p.to_dict() for n, p in self.parameters.items()}}

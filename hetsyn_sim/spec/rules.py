@@ -30,6 +30,7 @@ from .rules_of_parts import (
     output_is_a_value,
     refractoriness_is_whole,
     scheme_is_known,
+    synapses_see_themselves,
 )
 from .scope import unit_checks
 
@@ -81,6 +82,7 @@ RULES = (
     a_reset_needs_a_threshold,
     every_name_is_known,
     jumps_hit_states,
+    synapses_see_themselves,
     initial_values_are_of_states,
     scheme_is_known,
     refractoriness_is_whole,

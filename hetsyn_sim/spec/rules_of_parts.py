@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import sympy
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from ..errors import SpecError, one_of
-from .equations import X_PRE, symbol
+from .equations import X_PRE
 
 if TYPE_CHECKING:
     from .model import NeuronModel
@@ -63,15 +64,13 @@ def a_reset_needs_a_threshold(model: NeuronModel) -> None:
 def jumps_hit_states(model: NeuronModel) -> None:
     """Jumps go to states: of the synapse or, with the suffix ``_post``, of the neuron; a reset to the neuron's.
 
-    A reset may depend on states: it happens once. Presynaptic spikes may arrive together, so what they do has to add up.
+    A reset may depend on the neuron's states, and what a presynaptic spike does on those of its own synapse: it happens there once. But
+    spikes of several synapses may arrive at a neuron together, so what they do to it has to add up, and can't depend on it.
     """
     allowed = {
         "on_pre": [*model.synapse_equations.states, *(f"{n}_post" for n in model.neuron_equations.states)],
         "reset": list(model.neuron_equations.states),
     }
-    # subexpressions count as states: they are made of them
-    states = {symbol(n) for n in (*model.synapse_equations.dimensions, *model.neuron_equations.dimensions)}
-    states |= {symbol(f"{n}_post") for n in model.neuron_equations.dimensions} | {symbol(n) for n in model.summed}
     for where, jumps in (("on_pre", model.on_pre_jumps), ("reset", model.reset_jumps)):
         for jump in jumps:
             if jump.target not in allowed[where]:
@@ -82,33 +81,66 @@ def jumps_hit_states(model: NeuronModel) -> None:
                     expected="a change of " + (" or ".join(allowed[where]) or "a state, but there is none"),
                     remedy="act on a state that has a differential equation",
                 )
-            if where == "on_pre" and not (jump.is_additive and not jump.amount.free_symbols & states):
+            if where == "on_pre" and _of_neuron(model, jump.expression):
                 raise SpecError(
-                    "what a presynaptic spike does is not a sum",
+                    "what a presynaptic spike does depends on the neuron",
                     where=f"{model.name}: {where}",
                     got=repr(jump.text),
-                    expected="an addition whose size is made of parameters and dt",
-                    remedy="several may arrive at once, in no order: let them add, and put what depends on a state into the equations",
+                    expected="an expression of the synapse's own states and of parameters",
+                    remedy="several may arrive at once, in no order: let them add to a state, and put what depends on the neuron's "
+                    "states into its equations",
+                )
+            if where == "on_pre" and jump.target.endswith("_post") and not jump.is_additive:
+                raise SpecError(
+                    "what a presynaptic spike does to the neuron is not a sum",
+                    where=f"{model.name}: {where}",
+                    got=repr(jump.text),
+                    expected="an addition, += or -=",
+                    remedy="several may arrive at once, in no order: let them add to a state, and let its equation do the rest",
                 )
 
 
+def synapses_see_themselves(model: NeuronModel) -> None:
+    """A synapse's equations are of its own states, of parameters and of its source's output: not of the states of its neuron."""
+    block = model.synapse_equations
+    for name, expression in (*block.states.items(), *block.subexpressions.items()):
+        if seen := _of_neuron(model, expression):
+            raise SpecError(
+                "the equation of a synapse depends on the neuron's state",
+                where=f"{model.name}: synapse: {name}",
+                got=", ".join(seen),
+                expected="the synapse's own states, parameters, and parameters of the neuron with the suffix _post",
+                remedy="sum the synapse's state, and multiply in the neuron's equations: g_syn*(E - v)",
+            )
+
+
+def _of_neuron(model: NeuronModel, expression: sympy.Expr) -> list[str]:
+    """The neuron's states, subexpressions (which are made of them) and sums in an expression of its synapses."""
+    names = {f"{n}_post" for n in model.neuron_equations.dimensions} | set(model.summed)
+    return sorted(names & {str(s) for s in expression.free_symbols})
+
+
 def initial_values_are_of_states(model: NeuronModel) -> None:
-    """What begins somewhere is a state of the neuron."""
-    foreign = sorted(set(model.initial) - set(model.neuron_equations.states))
+    """What begins somewhere is a state."""
+    states = [*model.neuron_equations.states, *model.synapse_equations.states]
+    foreign = sorted(set(model.initial) - set(states))
     if foreign:
         raise SpecError(
             "an initial value of something that is not a state",
             where=f"{model.name}: initial",
             got=", ".join(foreign),
-            expected="states of the neuron: " + (", ".join(model.neuron_equations.states) or "there is none"),
+            expected="states of the neuron or of the synapse: " + (", ".join(states) or "there is none"),
             remedy="remove it; subexpressions follow from the states",
         )
 
 
 def scheme_is_known(model: NeuronModel) -> None:
-    """The scheme is one of ours."""
+    """The schemes are among ours."""
     remedy = "exact for linear equations; for others one of the rest"
     one_of(model.scheme, SCHEMES, "scheme", where=f"{model.name}: scheme", remedy=remedy)
+    # of a synapse, which Brian2 has to step by itself: symplectic_euler is not Brian2's
+    of_synapses = [scheme for scheme in SCHEMES if scheme != "symplectic_euler"]
+    one_of(model.synapse_scheme, of_synapses, "scheme of synapses", where=f"{model.name}: synapse_scheme", remedy=remedy)
 
 
 def refractoriness_is_whole(model: NeuronModel) -> None:

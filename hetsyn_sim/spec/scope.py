@@ -30,6 +30,8 @@ def expressions_of(model: NeuronModel) -> Iterator[tuple[str, sympy.Expr, Side]]
         yield f"on_pre: {jump.text}", jump.expression, "synapse"
     for jump in model.reset_jumps:
         yield f"reset: {jump.text}", jump.expression, "neuron"
+    for name, expression in model.initial_synapse_states.items():
+        yield f"initial of a synapse: {name}", expression, "synapse"
     for name, expression in model.initial_states.items():
         yield f"initial: {name}", expression, "neuron"
     if model.refractory_period is not None:
@@ -45,6 +47,8 @@ def visible_names(model: NeuronModel, where: str) -> set[str]:
     if where.startswith(("synapse", "on_pre")):
         post = {f"{n}_post" for n in (*neuron, *model.parameters)}
         return {"dt", *model.parameters, *model.synapse_equations.dimensions, *post, *((X_PRE,) if where.startswith("synapse") else ())}
+    if where.startswith("initial of a synapse"):
+        return {"dt", *model.parameters, *(f"{n}_post" for n in model.parameters)}
     if where.startswith(("initial", "refractory")):
         return {"dt", *model.parameters}
     return {"dt", *model.parameters, *neuron, *model.summed}

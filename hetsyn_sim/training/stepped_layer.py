@@ -1,4 +1,7 @@
-"""Layers of all other models: what arrives is filtered over time at once, the neurons are stepped by the kernels."""
+"""Layers of all other models: what arrives is filtered over time at once, the neurons are stepped by the kernels.
+
+Synapses that are more than filters are run over time ahead of the neurons, which do not act on them; recurrent ones with them.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..discrete import neuron_values, stepped, synapse_values
+from ..discrete import SynapseProgram, neuron_values, stepped, synapse_values
 from ..discrete.propagators import balancing
 from ..discrete.stepping import NEVER, SteppedProgram, refractory_steps
 from ..kernels import DecayPath, exponential_filter, filter_carry
+from ..kernels.plain_synapses import SteppedSynapses, run_synapses
 from ..kernels.step_data import Carried, Drive, StepOptions
 from ..kernels.stepping import step_scan
 from ..spec import Projection
@@ -21,7 +25,7 @@ from .population import LayerRun, PopulationLayer
 
 @dataclass(frozen=True)
 class SteppedState:
-    """The neurons after their last step, the feed-forward synapses' sums by path, and the last input."""
+    """The neurons after their last step, the feed-forward synapses' sums by path or their states by name, and the last input."""
 
     neurons: Carried
     synapses: Mapping[str, Tensor]
@@ -52,9 +56,13 @@ class SteppedLayer(PopulationLayer):
     def run(self, x: Tensor, state: SteppedState | None = None, record: Collection[str] = ()) -> LayerRun:
         own = self.with_decays(neuron_values(self.spec, self.population, self.physical_values()), "")
         n_post = self.spec.population(self.population).size
-        begin = self._at_rest(own, x.shape[1], n_post) if state is None else state.neurons
+        synapses = {} if self.program.synapse is None else {k: self._synapses(self.program.synapse, p) for k, p in self.projections.items()}
+        begin = self._at_rest(own, x.shape[1], n_post, synapses.get("recurrent")) if state is None else state.neurons
         last = x.new_zeros(x.shape[1:]) if state is None else state.last_input
-        drive, carry = self._drive(x, last, {} if state is None else state.synapses)
+        if synapses:
+            drive, carry = self._stepped_drive(synapses, x, None if state is None else state.synapses)
+        else:
+            drive, carry = self._drive(x, last, {} if state is None else state.synapses)
         steps = refractory_steps(self.program, {k: v.detach().numpy(force=True) if isinstance(v, Tensor) else v for k, v in own.items()})
         spikes = self.model.condition is not None
         scale = self._scale(own) if spikes else x.new_ones(())
@@ -66,7 +74,7 @@ class SteppedLayer(PopulationLayer):
             reset_gradient=self.reset_gradient,
             record=tuple(name for name in record if name in (*self.program.states, *self.program.sums)),
         )
-        result = step_scan(self.program, self._constants(own), drive, begin, self.surrogate, options)
+        result = step_scan(self.program, self._constants(self.program, own), drive, begin, self.surrogate, options)
         return LayerRun(result.z, result.v, result.output, SteppedState(result.end, carry, x[-1]), result.traces)
 
     def _scale(self, own: Mapping[str, Any]) -> Tensor:
@@ -75,7 +83,7 @@ class SteppedLayer(PopulationLayer):
         largest = torch.stack(found).amax() if found else torch.ones((), dtype=self.dtype, device=self.device)
         return torch.where(largest > 0, largest, 1.0)
 
-    def _at_rest(self, own: Mapping[str, Any], n_batch: int, n_post: int) -> Carried:
+    def _at_rest(self, own: Mapping[str, Any], n_batch: int, n_post: int, synapses: SteppedSynapses | None) -> Carried:
         shape = (n_batch, n_post)
         zero = torch.zeros(shape, dtype=self.dtype, device=self.device)
         states = {x: self.evaluated(e, own).expand(shape) for x, e in self.model.initial_states.items()}
@@ -84,11 +92,13 @@ class SteppedLayer(PopulationLayer):
             recurrent = {f"{s.name}_syn": zero.new_zeros(n_batch, n_post, n_post) for s in self.program.synapses if s.held}
             recurrent = {name: x for name, x in recurrent.items() if name in self.program.sums}
         since = torch.full(shape, NEVER, dtype=torch.int64, device=self.device)
-        return Carried(states, dict.fromkeys(self.program.sums, zero), recurrent, zero, since, torch.ones_like(zero, dtype=torch.bool))
+        active = torch.ones_like(zero, dtype=torch.bool)
+        of_synapses = {} if synapses is None else synapses.at_rest(n_batch)
+        return Carried(states, dict.fromkeys(self.program.sums, zero), recurrent, zero, since, active, of_synapses)
 
-    def _constants(self, own: Mapping[str, Any]) -> dict[str, Tensor]:
-        found = {name: torch.as_tensor(own[name], dtype=self.dtype, device=self.device) for name in self.program.constants if name in own}
-        for propagator in self.program.propagators:
+    def _constants(self, program: SteppedProgram | SynapseProgram, own: Mapping[str, Any]) -> dict[str, Tensor]:
+        found = {name: torch.as_tensor(own[name], dtype=self.dtype, device=self.device) for name in program.constants if name in own}
+        for propagator in program.propagators:
             n = len(propagator.states)
             entries = [[self.evaluated(rate, own) for rate in row] for row in propagator.rates]
             flat = torch.stack(torch.broadcast_tensors(*(entry for row in entries for entry in row)), dim=-1)
@@ -103,7 +113,7 @@ class SteppedLayer(PopulationLayer):
             result = torch.linalg.matrix_exp(both)
             phi, gamma = result[..., :n, :n] * back, result[..., :n, n:] * back * self.spec.dt_s
             found |= propagator.named(phi, gamma)
-        return {name: found[name] for name in self.program.constants}
+        return {name: found[name] for name in program.constants}
 
     # -- what arrives ------------------------------------------------------------------------------------------------
 
@@ -143,6 +153,24 @@ class SteppedLayer(PopulationLayer):
                     elif state in decays:
                         recurrent_sums[f"{state}_syn"] = DecayPath(w, self.evaluated(decays[state], values))
         return Drive(jumps, sums, recurrent_jumps, recurrent_sums), carry
+
+    def _synapses(self, program: SynapseProgram, projection: Projection) -> SteppedSynapses:
+        values = self.with_decays(synapse_values(self.spec, projection, self.physical_values()), projection.name)
+        return SteppedSynapses(
+            program,
+            self._constants(program, values),
+            {x: self.evaluated(e, values) for x, e in program.begin.items()},
+            {x: self.evaluated(decay, values) for x, decay in program.filters.items()},
+            tuple(self._gain(part.weight, values, projection) for part in program.arrivals),
+            tuple(self._gain(part.weight, values, projection) for part in program.sums),
+        )
+
+    def _stepped_drive(
+        self, synapses: Mapping[str, SteppedSynapses], x: Tensor, carried: Mapping[str, Tensor] | None
+    ) -> tuple[Drive, dict[str, Tensor]]:
+        jumps, sums, carry = run_synapses(synapses["feedforward"], x, carried)
+        sums = {name: total for name, total in sums.items() if name in self.program.sums}
+        return Drive(jumps, sums, recurrent_synapses=synapses.get("recurrent")), carry
 
     def _gain(self, drive: Any, values: Mapping[str, Any], projection: Projection) -> Tensor:
         return self.connected(self.evaluated(drive, values), projection)

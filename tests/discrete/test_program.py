@@ -73,12 +73,18 @@ def test_a_threshold_that_is_written_another_way_is_the_same():
     [
         ("I_syn - R + theta", "-I", "v has a constant part", "m: v", "shift the threshold"),
         *((v, "-I", "not linear", "m: v", "") for v in ("I_syn*R", "I_syn**2 - R", "abs(I_syn) - R")),
-        ("I_syn - R", "-I*(1 + v_post)", "a rate depends on a state", None, ""),
+        ("I_syn - R", "-I*(1 + I)", "not linear", "m: synapse: dI/dt", ""),
     ],
 )
 def test_what_is_no_sum_of_filtered_events_is_refused(v, synapse, what, where, remedy):
     with refused(SpecError, what, where, remedy=remedy):
         discretise(model(f"dR/dt = -R/tau_reset : 1\nv = {v} : 1", synapse=f"dI/dt = {synapse}/tau_syn : 1"))
+
+
+@pytest.mark.parametrize("on_pre", ["I += w*I", "I *= 1 - w", "I = w"])
+def test_spikes_that_do_more_than_add_make_no_filtered_events(on_pre):
+    with refused(SpecError, "the synapses are not linear", "m: synapse", got=on_pre, remedy="stepped"):
+        discretise(model("dR/dt = -R/tau_reset : 1\nv = I_syn - R : 1", on_pre=on_pre))
 
 
 @pytest.mark.parametrize("threshold", ["R > theta", "2*v > theta", "v - R > theta", "I_syn > theta"])

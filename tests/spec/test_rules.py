@@ -47,7 +47,8 @@ def parameter(name, **facts):
 EULER = {"synapse": "dE/dt = -E/tau_syn : 1", "on_pre": "E += w", **neuron("v = E_syn - R : 1")}  # a state that is a number to sympy
 VOLTS = {"unit": mV, "initial": 1 * mV}
 TWICE, SUFFIX = "reserved or used twice", "no suffix _pre or _post"
-ACTS, SUM = "no state to act on", "what a presynaptic spike does is not a sum"
+ACTS, SUM = "no state to act on", "what a presynaptic spike does to the neuron is not a sum"
+NEURON = "what a presynaptic spike does depends on the neuron"
 
 #: What is changed, and what has to be in each part of the message: what, where (after the model's name), got, expected, remedy.
 NAMES = [
@@ -82,13 +83,29 @@ PARTS = [
     ({"on_pre": "I += w; R += w"}, ACTS, "on_pre", "'R += w'", "I or R_post", "differential equation"),
     ({"reset": "v -= theta"}, ACTS, "reset", "'v -= theta'", "a change of R", "differential equation"),
     ({"neuron": "v = I_syn : 1", "reset": "v -= theta", "parameters": {"tau_reset": None}}, ACTS, "reset", "'v -=", "none", "differential"),
-    ({"on_pre": "I += w*I"}, SUM, "on_pre", "'I += w*I'", "parameters and dt", "let them add"),
-    ({"on_pre": "I += w*v_post"}, SUM, "on_pre", "'I += w*v_post'", "parameters and dt", "let them add"),
-    ({"synapse": "dI/dt = -I/tau_syn : 1\ng = 1 - I : 1", "on_pre": "I += w*g"}, SUM, "on_pre", "'I += w*g'", "parameters and dt", "add"),
-    ({"on_pre": "I = w"}, SUM, "on_pre", "'I = w'", "an addition", "let them add"),
+    ({"on_pre": "I += w*v_post"}, NEURON, "on_pre", "'I += w*v_post'", "own states and of parameters", "into its equations"),
+    ({"on_pre": "R_post += w*R_post"}, NEURON, "on_pre", "'R_post += w*R_post'", "own states and of parameters", "let them add"),
+    ({"on_pre": "I += w; R_post *= 1 - w"}, SUM, "on_pre", "'R_post *= 1 - w'", "an addition", "let them add"),
+    ({"on_pre": "I += w; R_post = w"}, SUM, "on_pre", "'R_post = w'", "an addition", "let its equation do the rest"),
+    (
+        {"synapse": "dI/dt = -I*R_post/tau_syn : 1"},
+        "of a synapse depends on the neuron",
+        "synapse: I",
+        "R_post",
+        "suffix _post",
+        "multiply",
+    ),
     ({"synapse": "dI/dt = (w*x_pre - I)/tau_syn : 1"}, "a synapse takes spikes and values", "synapse", "x_pre", "one of them", "remove"),
     ({"initial": {"v": "theta"}}, "initial value of something that is not a state", "initial", "v", "states of the neuron", "remove it"),
     ({"scheme": "heun"}, "unknown scheme", "scheme", "'heun'", "exponential_euler", "exact for linear"),
+    (
+        {"synapse_scheme": "symplectic_euler"},
+        "unknown scheme of synapses",
+        "synapse_scheme",
+        "'symplectic_euler'",
+        "rk4",
+        "exact for linear",
+    ),
     ({"neuron": "dR/dt = -R/tau_reset : 1 (unless refractory)\nv = I_syn - R : 1"}, "stands still", "R", "refractory=''", "time", "remove"),
     ({"threshold": "", "reset": "", "refractory": "tau_reset"}, "does not spike can't be", "refractory", "'tau_reset'", "threshold", ""),
     ({"output": "s"}, "output is not a value", "output", "'s'", "in units of 1", "define it"),
