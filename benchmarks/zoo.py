@@ -88,6 +88,12 @@ SHOWN: Mapping[str, Shown] = {
     "HetSynAdEx": Shown(
         0.4, 1e-4, poisson=20, rate=30.0, clip=-0.03, rows={"τ_syn 2 ms": {"tau_syn": 2e-3}, "τ_syn 20 ms": {"tau_syn": 20e-3}}
     ),
+    "HetSynRiseLIF": Shown(0.4, 1e-3, poisson=20, rate=20.0, rows={"τ_rise 1 ms": {"tau_rise": 1e-3}, "τ_rise 20 ms": {"tau_rise": 20e-3}}),
+    "TsodyksMarkramLIF": Shown(
+        0.6, 1e-3, poisson=20, rate=40.0,
+        rows={"U = 0.6, τ_rec 500 ms, τ_facil 1 ms": {"U": 0.6, "tau_rec": 0.5, "tau_facil": 1e-3, "w": 1.2},
+              "U = 0.05, τ_rec 20 ms, τ_facil 500 ms": {"U": 0.05, "tau_rec": 20e-3, "tau_facil": 0.5, "w": 1.2}},
+    ),
     "SpikeDrivenMTC": Shown(2.0, 2e-4, poisson=20, rate=10.0),
 }  # fmt: skip
 

@@ -34,8 +34,9 @@ def _leaky(name: str, drive: str = "I_syn", reset: str = "v = 0", **facts: Any) 
     return NeuronModel(name, f"dv/dt = ({drive} - v)/tau_mem : 1", threshold="v > theta", reset=reset, parameters=given, **facts)
 
 
-_PLASTIC = {
-    "synapse": "du/dt = -u/tau_facil : 1\ndx/dt = (1 - x)/tau_rec : 1",
+_RELEASE = "du/dt = -u/tau_facil : 1\ndx/dt = (1 - x)/tau_rec : 1"
+_PLASTIC: Mapping[str, Any] = {
+    "synapse": _RELEASE,
     "on_pre": "u += U*(1 - u); v_post += w*u*x; x -= u*x",
     "initial": {"x": "1"},
 }
@@ -53,7 +54,7 @@ MODELS: Mapping[str, NeuronModel] = MappingProxyType(
             "PlasticOther",
             **{
                 **_PLASTIC,
-                "synapse": _PLASTIC["synapse"] + "\ndI/dt = -I/tau_syn : 1",
+                "synapse": _RELEASE + "\ndI/dt = -I/tau_syn : 1",
                 "on_pre": "u = U + u*(1 - U); I += w*u*x; x *= 1 - u; I -= 0.1*w*x",
                 "initial": {"x": "x_0", "u": "U"},
             },

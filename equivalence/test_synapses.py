@@ -6,6 +6,7 @@ as for any neuron (:mod:`equivalence.test_any_model`), with the error of synapse
 """
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -103,6 +104,10 @@ NEAR_MISSES = {
 }
 
 
+def _as_another(case, spec, values, inputs):
+    return simulate_reference(case.spec, case.values, inputs)
+
+
 @pytest.mark.parametrize("fault", NEAR_MISSES)
 def test_a_near_miss_is_caught(fault):
     name, change = NEAR_MISSES[fault]
@@ -110,8 +115,7 @@ def test_a_near_miss_is_caught(fault):
     with off_the_record():
         for seed in range(30):
             case = case_of(model, seed=seed, gain=1.5 * gain_of(model), n_steps=150)
-            other = change(case)
-            faulty = Simulator(lambda spec, values, inputs, other=other: simulate_reference(other.spec, other.values, inputs))
+            faulty = Simulator(partial(_as_another, change(case)))
             try:
                 hold(case, faulty)
             except AssertionError:
