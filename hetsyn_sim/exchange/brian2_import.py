@@ -58,10 +58,11 @@ def from_brian2(
     Parameters
     ----------
     group
-        A whole ``NeuronGroup``.
+        A whole ``NeuronGroup``, or a list of groups of the same equations, such as excitatory and inhibitory neurons: one layer, their
+        neurons one after the other.
     synapses
         One ``Synapses`` object onto the group, or a list of them. Each becomes one more thing that an input spike does; synapses from the
-        group onto itself are the recurrent ones.
+        group onto itself, or between the groups, are the recurrent ones.
     readout
         What classes are read from: a number of leaky neurons, or a layer.
     inputs
@@ -88,12 +89,13 @@ def from_brian2(
     """
     known = get_local_namespace(level=1) if namespace is None else namespace
     translation = Translation(group, synapses, known, trainable, voltage, inputs)
-    model = translation.model(name or group.name, scheme, dale=dale)
+    groups = translation.neurons.group
+    model = translation.model(name or groups.name, scheme, dale=dale)
     values = translation.values()
     n_input = sum(len(source) for source in translation.sources) or inputs
-    layer = Layer(model, len(group), recurrent=translation.recurrent)
+    layer = Layer(model, len(groups), recurrent=translation.recurrent)
     last = Layer(LeakyReadout, readout) if isinstance(readout, int) else readout
-    spec = NetworkSpec(float(group.clock.dt), n_input, [layer], last, step_order=RESET_FIRST)
+    spec = NetworkSpec(groups.dt, n_input, [layer], last, step_order=RESET_FIRST)
     return ScriptNetwork(spec, {key: value for key, value in values.items() if key in spec.slots})
 
 

@@ -1,17 +1,15 @@
-"""What a spec can take over from Brian2 objects: the facts of a group and of the synapses onto it, or what is in the way."""
+"""Synapses of a Brian2 script, as far as a spec can take them over; and all that it can't, gathered."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
 from brian2.groups.group import CodeRunner
-from brian2.groups.neurongroup import NeuronGroup
 from brian2.groups.subgroup import Subgroup
 from brian2.input.poissoninput import PoissonInput
 from brian2.synapses.synapses import Synapses
@@ -20,38 +18,23 @@ from numpy.typing import NDArray
 from ..errors import SpecError
 from ..spec.grammar.guard import shown
 
+if TYPE_CHECKING:
+    from .brian2_groups import Groups
+
 #: Brian2's methods for linear equations; for one state per synapse its exponential Euler is the same.
 _EXACT = ("exact", "linear", "independent")
-
-
-@dataclass(frozen=True)
-class Neurons:
-    """A neuron group as texts: states, subexpressions and parameters by name, as Brian2's equations have them.
-
-    ``spelled`` has the name in the spec for each of them: its own, but for the voltage, which is ``v`` there.
-    """
-
-    group: NeuronGroup
-    states: Mapping[str, Any]
-    subexpressions: Mapping[str, Any]
-    parameters: Mapping[str, Any]
-    threshold: str
-    reset: str
-    refractory: Any
-    method: str | None
-    spelled: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Connections:
     """The synapses of one ``Synapses`` object: their equations, what a spike does, and which neurons they connect.
 
-    ``source`` and ``target`` are whole groups, also where the object connects parts of them.
+    ``source`` and ``target`` are whole groups, also where the object connects parts of them. Neurons count among all of :class:`Groups`.
     """
 
     synapses: Synapses
     source: Any
-    target: NeuronGroup
+    target: Groups
     states: Mapping[str, Any]
     subexpressions: Mapping[str, Any]
     parameters: Mapping[str, Any]
@@ -121,54 +104,7 @@ def numbers(owner: Any, name: str) -> NDArray[np.float64]:
         fail("values that are known only to a compiled program", f"{owner.name}.{name}", "a standalone device", "use the runtime device")
 
 
-def neurons_of(group: Any, refusals: Refusals, voltage: str | None = None) -> Neurons:
-    """The facts of a neuron group. What a spec can't hold of it goes to ``refusals``.
-
-    ``voltage`` is what the group calls v; by default v, or what its threshold looks at.
-
-    Raises
-    ------
-    SpecError
-        If it is no ``NeuronGroup``.
-    """
-    if not isinstance(group, NeuronGroup):
-        remedy = "pass the whole group" if isinstance(group, Subgroup) else "pass a NeuronGroup; inputs are not models"
-        fail("this is not a neuron group", getattr(group, "name", "group"), type(group).__name__, remedy, "a brian2.NeuronGroup")
-    where, equations = group.name, group.user_equations
-    with refusals.gathered():
-        if custom := sorted(set(group.events) - {"spike"}):
-            fail("custom events", where, ", ".join(custom), "keep the event that is a spike, and write what the others do as equations")
-    with refusals.gathered():
-        _check_untouched(group)
-    with refusals.gathered():
-        if linked := [name for name, e in equations.items() if "linked" in e.flags]:
-            fail("linked variables", where, ", ".join(linked), "give the group a parameter of its own, or write both groups as one model")
-    threshold = str(group.events.get("spike", ""))
-    return Neurons(
-        group,
-        {n: e for n, e in equations.items() if e.type == DIFFERENTIAL_EQUATION},
-        {n: e for n, e in equations.items() if e.type == SUBEXPRESSION},
-        {n: e for n, e in equations.items() if e.type == PARAMETER},
-        threshold,
-        str(group.event_codes.get("spike") or ""),
-        group._refractory,
-        group.method_choice if isinstance(group.method_choice, str) else None,
-        _spelled(list(equations), voltage, threshold),
-    )
-
-
-def _spelled(names: list[str], voltage: str | None, threshold: str) -> dict[str, str]:
-    looked_at = re.match(r"\s*([A-Za-z]\w*)\s*[<>]", threshold)
-    if voltage is None:
-        voltage = looked_at[1] if looked_at and "v" not in names else "v"
-    spelled = {name: name for name in names}
-    if voltage in names:
-        other = next(name for k in range(1, 99) if (name := f"v_{k}") not in names)
-        spelled |= {"v": other, voltage: "v"} if "v" in names else {voltage: "v"}
-    return spelled
-
-
-def connections_of(synapses: Any, group: NeuronGroup, refusals: Refusals) -> Connections:
+def connections_of(synapses: Any, group: Groups, refusals: Refusals) -> Connections:
     """The facts of the synapses onto a group. What a spec can't hold of them goes to ``refusals``.
 
     Raises
@@ -183,11 +119,11 @@ def connections_of(synapses: Any, group: NeuronGroup, refusals: Refusals) -> Con
         fail("these are not synapses", "synapses", type(synapses).__name__, "pass one Synapses object or a list of them", "brian2.Synapses")
     where = synapses.name
     source, target = whole(synapses.source), whole(synapses.target)
-    if target is not group:
+    if target not in group.members:
         onto = getattr(synapses.target, "name", "?")
         fail("synapses onto other neurons", where, f"onto {onto}", f"pass the synapses onto {group.name}, and let them lead to all of it")
     with refusals.gathered():
-        _check_untouched(synapses)
+        check_untouched(synapses)
     plastic = [pathway for pathway in synapses._pathways if pathway.prepost != "pre"]
     with refusals.gathered():
         if plastic:
@@ -224,13 +160,16 @@ def connections_of(synapses: Any, group: NeuronGroup, refusals: Refusals) -> Con
                 at_rest = "let synapses begin at 0, or put the state into the neuron, which may begin anywhere: g_post += w"
                 fail("a state of a synapse that does not begin at 0", f"{where}.{name}", "other values", at_rest)
     pre, post = (numbers(synapses, f"_synaptic_{side}").astype(np.int64) for side in ("pre", "post"))
+    post = post + group.first(target)
+    if source in group.members:
+        pre, source = pre + group.first(source), group
     with refusals.gathered():
         if np.unique(np.stack([pre, post]), axis=1).shape[1] < pre.size:
             fail("several synapses between the same two neurons", where, "n > 1", "use one Synapses object for each of them")
     return Connections(
         synapses,
         source,
-        target,
+        group,
         states,
         {n: e for n, e in equations.items() if e.type == SUBEXPRESSION},
         {n: e for n, e in equations.items() if e.type == PARAMETER},
@@ -247,7 +186,8 @@ def exact_or_named(method: str | None) -> str | None:
     return "exact" if method in _EXACT else "euler" if method in ("heun", "milstein") else method
 
 
-def _check_untouched(owner: Any) -> None:
+def check_untouched(owner: Any) -> None:
+    """Refuse a group or synapses with operations of the script's own."""
     for added in owner.contained_objects:
         if type(added) is CodeRunner:  # Brian2's own are of its subclasses
             regular = "write what it does as equations, or give it as input"

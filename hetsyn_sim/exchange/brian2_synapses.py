@@ -15,8 +15,9 @@ from brian2.units.fundamentalunits import Dimension, Quantity, get_dimensions, g
 
 from ..spec.equations import parse_expression, parse_jumps, symbol
 from ..spec.quantities import unit_of_dimensions
+from .brian2_groups import Neurons
 from .brian2_names import Constants, rewrite
-from .brian2_objects import Connections, Neurons, fail, numbers
+from .brian2_objects import Connections, fail, numbers
 
 
 @dataclass

@@ -20,8 +20,9 @@ from ..spec.initial import Constant, Initial, Uniform
 from ..spec.model import NeuronModel
 from ..spec.parameter import UNBOUNDED, Parameter
 from ..spec.quantities import unit_of_dimensions
+from .brian2_groups import neurons_of
 from .brian2_names import Constants, rewrite, unit_of
-from .brian2_objects import Connections, Refusals, connections_of, exact_or_named, fail, neurons_of, numbers
+from .brian2_objects import Connections, Refusals, connections_of, exact_or_named, fail
 from .brian2_synapses import SpecSynapse
 
 Array = NDArray[np.float64]
@@ -61,6 +62,7 @@ class Translation:
     ) -> None:
         self.refusals = Refusals()
         self.neurons = neurons = neurons_of(group, self.refusals, voltage)
+        group = neurons.group
         every = [] if synapses is None else list(synapses) if isinstance(synapses, list | tuple) else [synapses]
         connections = []
         for s in every:
@@ -74,7 +76,7 @@ class Translation:
             drive = "pass the synapses that drive the group, such as Synapses(source, group, 'w : volt', on_pre='v_post += w')"
             self.refusals.add("nothing says what an input spike does", group.name, "a group without synapses, whose v is no state", drive)
         self.alone = not every
-        self.namespace = {**namespace, **(group.namespace or {})}
+        self.namespace = {**namespace, **group.namespace}
         self.constants = Constants()
         renames = self._names_of_synapses(connections)
         self.constants.taken |= {*neurons.spelled, *neurons.spelled.values()}
@@ -129,7 +131,7 @@ class Translation:
         text = re.sub(r"\bi\b", "number_of_this_neuron", text)
         text = re.sub(r"\bN\b", "size_of_this_group", text)
         if "size_of_this_group" in text:
-            self.constants.used[self.size] = float(len(self.neurons.group))
+            self.constants.used[self.size] = self.neurons.group.size_of_each
         names = {"number_of_this_neuron": self.index, "size_of_this_group": self.size, **self.neurons.spelled}
         names |= {y: text for s in self.synapses for y, text in s.sums.items() if text.isidentifier()}
         return rewrite(text, names, self.namespace, self.constants, where=f"{self.neurons.group.name}: {where}")
@@ -230,17 +232,17 @@ class Translation:
         facts = {}
         for n, e in self.neurons.parameters.items():
             if self.neurons.spelled[n] in used and not any(n in s.sums for s in self.synapses):
-                shared = "shared" in e.flags or "scalar" in e.flags
-                values = numbers(group, n)
+                values = group.numbers(n)
+                shared = values.ndim == 0
                 facts[self.neurons.spelled[n]] = _Facts(
-                    "layer" if shared else "post", e.dim, values.reshape(()) if shared else np.broadcast_to(values, (len(group),))
+                    "layer" if shared else "post", e.dim, values if shared else np.broadcast_to(values, (len(group),))
                 )
         facts |= self._used_constants(used)
         self.initial = {}
         if self.index in used:
-            facts[self.index] = _Facts("post", get_dimensions(1), np.arange(len(group), dtype=np.float64))
+            facts[self.index] = _Facts("post", get_dimensions(1), group.indices)
         for n, e in self.neurons.states.items():
-            begin = np.broadcast_to(numbers(group, n), (len(group),))
+            begin = np.broadcast_to(group.numbers(n), (len(group),))
             if np.any(begin != 0):
                 same, name = bool(np.all(begin == begin[0])), self.neurons.spelled[n]
                 self.initial[name] = self._free(f"{name}_0")
@@ -262,6 +264,7 @@ class Translation:
             raise UnknownNameError(
                 "unknown parameter", where=name, got=", ".join(unknown), expected=", ".join(facts), remedy="train one of these"
             )
+        self._check_shared(trainable)
         parameters = {n: f.parameter(n in trainable) for n, f in facts.items()}
         if dale:
             parameters |= {n: _of_one_sign(n, p, facts[n]) for n, p in parameters.items() if p.trainable and facts[n].axes == "post pre"}
@@ -277,6 +280,19 @@ class Translation:
                 "a scheme",
             )
         return model
+
+    def _check_shared(self, trainable: Collection[str]) -> None:
+        """Groups that each share a parameter have several values of it, which training would not keep the same within a group."""
+        group = self.neurons.group
+        for n in self.neurons.parameters:
+            name = self.neurons.spelled[n]
+            if name in trainable and group.members[0].variables[n].scalar and self.facts["neuron"][name].axes == "post":
+                fail(
+                    "a parameter that each of several groups shares",
+                    group.name,
+                    n,
+                    "declare it without (shared), to train one value per neuron",
+                )
 
     def values(self) -> dict[str, Array]:
         group, values = self.neurons.group, {}
@@ -307,7 +323,7 @@ class Translation:
             if n in self.constants.used:
                 self._set_constant(n, values)
             elif n in of_neuron:
-                group.state(of_neuron[n], use_units=False).set_item(slice(None), values[f"layer_1.neuron.{n}"])
+                group.write(of_neuron[n], values[f"layer_1.neuron.{n}"])
 
     def _first_channel(self, source: Any) -> int:
         return sum(len(before) for before in self.sources[: self.sources.index(source)])
@@ -319,7 +335,7 @@ class Translation:
             fail("a number that was trained stands in the text of an equation", group.name, name, variable, "a variable of the script")
         key = next(key for key in values if key.startswith("layer_1.") and key.rsplit(".", 1)[1] == name)
         value = Quantity(float(values[key]), dim=get_dimensions(self.constants.used[name]))
-        for owner in (group, *(s.connections.synapses for s in self.synapses)):
+        for owner in (*group.members, *(s.connections.synapses for s in self.synapses)):
             owner.namespace = {**(owner.namespace or {}), self.constants.origin[name]: value}
 
     def _matrix(self, name: str, facts: _Facts, sources: list[Any]) -> Array:

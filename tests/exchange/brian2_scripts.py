@@ -171,8 +171,9 @@ def values_of(group, synapses=None, namespace=None):
 def run(script, inputs):
     """The raster of a script, in which each step is done in the order of a spec whose resets come first."""
     synapses = script.synapses if isinstance(script.synapses, list) else [script.synapses]
-    monitor = b2.SpikeMonitor(script.group)
-    network = b2.Network(*script.sources, script.group, *synapses, monitor)
+    groups = script.group if isinstance(script.group, list) else [script.group]
+    monitors = [b2.SpikeMonitor(group) for group in groups]
+    network = b2.Network(*script.sources, *groups, *synapses, *monitors)
     use_step_order(network)
     begin = 0
     for source in script.sources:
@@ -181,6 +182,8 @@ def run(script, inputs):
         begin += len(source)
     network.run(len(inputs) // 3 * script.dt, namespace=script.namespace or {})
     network.run((len(inputs) - len(inputs) // 3) * script.dt, namespace=script.namespace or {})
-    raster = np.zeros((len(inputs), len(script.group)), dtype=bool)
-    raster[np.round(np.asarray(monitor.t / script.dt)).astype(int), np.asarray(monitor.i)] = True
-    return raster
+    rasters = []
+    for group, monitor in zip(groups, monitors, strict=True):
+        rasters.append(np.zeros((len(inputs), len(group)), dtype=bool))
+        rasters[-1][np.round(np.asarray(monitor.t / script.dt)).astype(int), np.asarray(monitor.i)] = True
+    return np.concatenate(rasters, axis=1)

@@ -65,6 +65,10 @@ def later():
     return group, synapses
 
 
+def other_sizes():
+    return [b2.NeuronGroup(n, "dv/dt = (1 - v/N)/(9*ms) : 1", threshold="v > 5", reset="v = 0", method="exact") for n in (1, 2)], None
+
+
 STIMULUS = {"tau": 10 * ms, "stimulus": b2.TimedArray([0, 1] * mV, dt=1 * ms)}
 G = "dg/dt = -g/tau : volt (clock-driven)\n"
 REFUSED = {
@@ -123,6 +127,13 @@ REFUSED = {
     "not linear, no method": (lambda: made(rate="-v**2/tau/volt", method=("exact", "euler")), "not linear", "scheme="),
     "a method without a scheme": (lambda: made(method="rk3"), "unknown scheme", "one of the rest"),
     "synapses with a method of their own": (own_method, "synapses with a method of their own", "exact"),
+    "groups of two models": (
+        lambda: ([made()[0], made(rate="-v/(2*tau)")[0]], None), "groups with other equations", "one value per neuron",
+    ),
+    "groups with one name for two values": (
+        lambda: ([made()[0], made(namespace={"tau": 5 * ms})[0]], None), "groups with other values of one name", "one value per neuron",
+    ),
+    "sizes of groups": (other_sizes, "groups of other sizes, whose equations use N", "n : 1 (shared)"),
     "a refractory condition": (lambda: made(refractory="v > 5*mV"), "as long as a condition holds", "the threshold itself"),
 }  # fmt: skip
 
@@ -141,6 +152,15 @@ def no_v():
     synapses = b2.Synapses(b2.PoissonGroup(1, 1 * Hz), group, on_pre="u_post += 1")
     synapses.connect()
     return group, synapses
+
+
+def test_what_each_group_shares_is_not_trained():
+    groups = [made(group="tau : second (shared)", namespace={})[0] for _ in range(2)]
+    for k, group in enumerate(groups, start=1):
+        group.tau = k * 5 * ms
+    with refused(SpecError, "a parameter that each of several groups shares", None, "tau", remedy="without (shared)"):
+        NeuronModel.from_brian2(groups, trainable=("tau",))
+    assert NeuronModel.from_brian2(groups).parameters["tau"].axes == "post"
 
 
 @pytest.mark.parametrize("name", REFUSED)

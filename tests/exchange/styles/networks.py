@@ -100,4 +100,27 @@ def lateral_inhibition():
     return [source], G, [forward, lateral], locals(), None
 
 
-NETWORKS = {made.__name__: made for made in (cuba, coba, summed_conductances, alpha_currents, lateral_inhibition)}
+def two_populations():
+    """Excitatory and inhibitory neurons in groups of their own, of the same equations and with other parameters."""
+    Vr, Vt, taue, taui, source = -60 * mV, -50 * mV, 5 * ms, 10 * ms, spikes_of(8)
+    equations = """dv/dt = (El - v + ge + gi)/taum : volt (unless refractory)
+                   dge/dt = -ge/taue : volt
+                   dgi/dt = -gi/taui : volt
+                   taum : second (constant, shared)
+                   El : volt (constant)"""
+    E, I = (b2.NeuronGroup(n, equations, threshold="v > Vt", reset="v = Vr", refractory=2 * ms, method="exact") for n in (12, 4))
+    E.taum, I.taum, E.El, I.El = 20 * ms, 12 * ms, "-58*mV + i*0.2*mV", -60 * mV
+    E.v, I.v = "Vr + rand()*(Vt - Vr)", -60 * mV
+    EE = b2.Synapses(E, E, "w : volt", on_pre="ge += w")
+    EI = b2.Synapses(E, I, on_pre="ge += 3*mV")
+    IE = b2.Synapses(I, E, "w : volt", on_pre="gi -= w")
+    drive = b2.Synapses(source, E[:6], on_pre="v_post += 4*mV")
+    EE.connect(condition="i != j", p=0.4)
+    EI.connect(p=0.6)
+    IE.connect()
+    drive.connect()
+    EE.w, IE.w = "1*mV*rand()", "4*mV*rand()"
+    return [source], [E, I], [EE, EI, IE, drive], locals(), ("w", "w_3", "El")
+
+
+NETWORKS = {made.__name__: made for made in (cuba, coba, summed_conductances, alpha_currents, lateral_inhibition, two_populations)}
