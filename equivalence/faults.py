@@ -163,6 +163,10 @@ FAULTS: Mapping[str, Fault | SpoiltRecording] = MappingProxyType(
         "reset by 1 instead of theta": Fault(twist=Twist(unit_reset=True)),
         "recurrent spikes two steps late": Fault(twist=Twist(recurrent_lag=2)),
         "layers one step late": Fault(twist=Twist(layer_lag=1)),
+        "delays one step longer": Fault(twist=Twist(delay_off=1)),
+        "delays rounded down": Fault(twist=Twist(delay_rounded_down=True)),
+        "no delays of recurrent synapses": Fault(twist=Twist(delay_only="feedforward")),
+        "no delays of feed-forward synapses": Fault(twist=Twist(delay_only="recurrent")),
         "coincident spikes counted once": Fault(twist=Twist(merge_coincident=True)),
         "runs that begin where the one before ended": Fault(leaking=True),
         # the recording

@@ -21,9 +21,12 @@ from torch import Tensor
 from hetsyn_sim.discrete import is_time_constant
 from hetsyn_sim.kernels import SurrogateDerivative, use_backend
 from hetsyn_sim.spec import UNBOUNDED, Layer, NetworkSpec
+from hetsyn_sim.spec.scope import DELAY
+from hetsyn_sim.spec.values import is_delay
 from hetsyn_sim.training.layer import SpikingLayer
 from hetsyn_sim.training.modules import default_dtype
 from hetsyn_sim.training.network import Network
+from hetsyn_sim.training.population import PopulationLayer
 from hetsyn_sim.training.surrogates import MultiGaussian
 
 from .backends import BACKENDS, KNOWN
@@ -44,6 +47,9 @@ class Gradients:
 
 Engine = Callable[..., Gradients]
 
+#: In steps, of what is trained here.
+LONGEST_DELAY = 100
+
 
 def trained(spec: NetworkSpec, times: tuple[float, float] = UNBOUNDED, weights: tuple[float, float] = UNBOUNDED) -> NetworkSpec:
     """The network with everything trainable: time constants (in seconds) and weights within bounds, everything else without."""
@@ -51,7 +57,9 @@ def trained(spec: NetworkSpec, times: tuple[float, float] = UNBOUNDED, weights: 
     def change(layer: Layer) -> Layer:
         facts: dict[str, dict[str, Any]] = {name: {"trainable": True, "bounds": UNBOUNDED} for name in layer.model.parameters}
         for name, parameter in layer.model.parameters.items():
-            if parameter.unit == "ms" and times is not UNBOUNDED:
+            if name == DELAY:
+                facts[name]["bounds"] = (0.0, LONGEST_DELAY * spec.dt_s)
+            elif parameter.unit == "ms" and times is not UNBOUNDED:
                 facts[name] |= {"bounds": times, "initial": f"{math.sqrt(times[0] * times[1])!r} second"}
             elif name == "w":
                 facts[name]["bounds"] = weights
@@ -75,9 +83,20 @@ def by_network(case: Case, weights: Array | None = None, surrogate: SurrogateDer
         out: Tensor = network(torch.as_tensor(case.inputs.copy()))[0]
         raws = {key: layer.raw(key) for layer in network.layers.values() if isinstance(layer, SpikingLayer) for key in layer.slots}
         g = torch.as_tensor(loss_weights(tuple(out.shape)) if weights is None else weights)
-        found = torch.autograd.grad((out * g).sum(), list(raws.values()), allow_unused=True)
+        of_raws = torch.autograd.grad((out * g).sum(), list(raws.values()), allow_unused=True)
+        found = tuple(_of_value(network, key, raw, gradient) for (key, raw), gradient in zip(raws.items(), of_raws, strict=True))
     spikes = {f"layer_{k}": z.detach().numpy() for k, z in enumerate(network.last_spikes, start=1)}
     return Gradients(_named(raws, found), out.detach().numpy(), spikes)
+
+
+def _of_value(network: Network, key: str, raw: Tensor, gradient: Tensor | None) -> Tensor | None:
+    """The gradient with respect to a delay itself; what else is trained is its own raw number here."""
+    if gradient is None or not is_delay(network.spec.slots[key]):
+        return gradient
+    layer = network.layers[key.split(".")[0]]
+    assert isinstance(layer, PopulationLayer)
+    (slope,) = torch.autograd.grad(layer.bijections[key].value(raw).sum(), raw)
+    return gradient / slope
 
 
 class _Hard(torch.autograd.Function):
@@ -118,7 +137,7 @@ def by_loop(
         else:
             raws[key] = torch.as_tensor(case.values[key].copy()).requires_grad_()
             values[key] = raws[key]
-    done = run_loop(spec, values, torch.as_tensor(case.inputs, dtype=torch.float64), spike or hard, twist or Twist())
+    done = run_loop(spec, values, torch.as_tensor(case.inputs, dtype=torch.float64), spike or hard, twist or Twist(), whole_steps=False)
     last = spec.populations[-1].name
     out = done.v[last] if last == "readout" else done.z[last]
     g = torch.as_tensor(loss_weights(tuple(out.shape)) if weights is None else weights)
@@ -177,6 +196,8 @@ GRADIENT_FAULTS: Mapping[str, Engine] = MappingProxyType(
         "reset cut from the graph": partial(by_loop, twist=Twist(detach="reset")),
         "recurrence cut from the graph": partial(by_loop, twist=Twist(detach="recurrent")),
         "gradient of decays off by 1 %": partial(_changed, _times(1.01)),
+        "no gradient for delays": partial(_changed, _times(0.0, ".delay")),
+        "gradient of delays of the wrong sign": partial(_changed, _times(-1.0, ".delay")),
         "no gradient for tau_reset": partial(_changed, _times(0.0, "tau_reset")),
         "no gradient for the first synapse": partial(_changed, _without_first),
         "mean over the batch for the sum": _mean_over_batch,

@@ -32,6 +32,10 @@ class Twist:
     reset_to_zero: bool = False
     unit_reset: bool = False
     merge_coincident: bool = False
+    #: Steps by which delays are longer; or whole steps, rounded down instead of to the nearest; or delays of one kind of projection only.
+    delay_off: int = 0
+    delay_rounded_down: bool = False
+    delay_only: str = ""
     #: Cut from the graph: the values are right, their gradients are not.
     detach: str = ""
 
@@ -44,11 +48,23 @@ class Run:
     v: dict[str, Tensor]
 
 
-def run_loop(spec: NetworkSpec, values: Mapping[str, Any], x: Tensor, spike: Spike | None = None, twist: Twist = Twist()) -> Run:
-    """Run a network on an input of shape (time, batch, channel). ``values`` are float64 tensors in SI units by slot key."""
+def run_loop(
+    spec: NetworkSpec,
+    values: Mapping[str, Any],
+    x: Tensor,
+    spike: Spike | None = None,
+    twist: Twist = Twist(),
+    *,
+    whole_steps: bool = True,
+) -> Run:
+    """Run a network on an input of shape (time, batch, channel). ``values`` are float64 tensors in SI units by slot key.
+
+    Delays are rounded to ``whole_steps``, or else interpolated, as they are while they are learned.
+    """
     n_steps, n_batch, _ = x.shape
     spike = spike or (lambda distance, theta: (distance >= 0 if twist.inclusive else distance > 0).to(distance.dtype))
-    before = 3  # steps of silence before the first, for lags to look back into
+    delays = {q.name: _delay(spec, q, values, twist, whole_steps) for q in spec.projections if f"{q.name}.delay" in values}
+    before = 3 + max((int(d.max()) + 2 for d in delays.values()), default=0)  # steps of silence before the first, to look back into
     z = {p.name: [x.new_zeros(n_batch, p.size)] * before for p in spec.populations}
     v: dict[str, list[Tensor]] = {p.name: [] for p in spec.populations}
     arriving = [x.new_zeros(n_batch, spec.n_input)] * before + list(x.unbind(0))
@@ -60,11 +76,16 @@ def run_loop(spec: NetworkSpec, values: Mapping[str, Any], x: Tensor, spike: Spi
             for projection, paths in parts[name].synaptic:
                 recurrent = projection.kind == "recurrent"
                 lag = twist.recurrent_lag if recurrent else 0 if projection.source == "input" else twist.layer_lag
-                spikes = (arriving if projection.source == "input" else z[projection.source])[t - lag]
+                past = arriving if projection.source == "input" else z[projection.source]
+                spikes = past[t - lag][:, None, :]
+                if projection.name in delays:
+                    delay = delays[projection.name]
+                    shares = [(1.0 - (delay - c).abs()).clamp_min(0.0) * past[t - lag - c][:, None, :] for c in range(before - 3)]
+                    spikes = torch.stack(shares).sum(dim=0)
                 if recurrent and twist.detach == "recurrent":
                     spikes = spikes.detach()
                 for path in paths:
-                    path.step(spikes[:, None, :])
+                    path.step(spikes)
                     total = total + (path.state.max(dim=2).values if twist.merge_coincident else path.state.sum(dim=2))
             theta = parts[name].theta
             for path in parts[name].resets:
@@ -81,6 +102,16 @@ def run_loop(spec: NetworkSpec, values: Mapping[str, Any], x: Tensor, spike: Spi
             z[name].append(out)
             v[name].append(total)
     return Run({name: torch.stack(found[before:]) for name, found in z.items()}, {name: torch.stack(found) for name, found in v.items()})
+
+
+def _delay(spec: NetworkSpec, projection: Projection, values: Mapping[str, Any], twist: Twist, whole_steps: bool) -> Tensor:
+    steps: Tensor = values[f"{projection.name}.delay"] / spec.dt_s
+    if whole_steps:
+        steps = steps.floor() if twist.delay_rounded_down else steps.round()
+    if twist.delay_only not in ("", projection.kind):
+        steps = steps * 0.0
+    steps = steps[:, None] if steps.dim() == 1 else steps
+    return (steps + twist.delay_off).expand(projection.n_post, projection.n_pre)
 
 
 class _Events:

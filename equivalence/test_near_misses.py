@@ -11,6 +11,7 @@ import equivalence.test_agreement
 import equivalence.test_bounds
 import equivalence.test_closed_forms
 import equivalence.test_continuum
+import equivalence.test_delays
 import equivalence.test_expansion
 import equivalence.test_gradient_invariances
 import equivalence.test_gradients

@@ -75,8 +75,8 @@ class SynapseErrors:
         self.errors = after
 
     def deliver(self, source: Array) -> dict[str, tuple[Array, Array]]:
-        """Spikes (run, pre) arrive; the neuron's states with the size of what is added and its error, (run, post)."""
-        arrived = source[:, None, :] > 0
+        """Spikes (run, post or 1, pre) arrive; the neuron's states with the size of what is added and its error, (run, post)."""
+        arrived = source > 0
         outputs = self._run(self.program.on_pre)
         added: dict[str, tuple[Array, Array]] = {}
         for part in self.program.arrivals:

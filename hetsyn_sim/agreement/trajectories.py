@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ..data.recording import Recording
 from ..discrete import evaluate, is_filter, synapse_values
+from ..discrete.reference_axons import Axons
 from ..discrete.reference_stepped import SteppedPopulation
 from ..discrete.tape import Tape, run_tape
 from ..spec import NetworkSpec, Population
@@ -103,6 +104,7 @@ class _Follower:
         self._add([np.abs(x) * _CONSTANT_ERROR for x in self.state.states.values()])
         self.synapses = of_projections(self.state.program.synapse, self.state.stepped_synapses, _CONSTANT_ERROR)
         self.sizes = {} if self.synapses else _arriving_sizes(spec, population, values)
+        self.axons = {p.kind: Axons(spec, p, values, recording.n_runs) for p in self.state.projections}
         self.sum_error = dict.fromkeys(self.state.sums, np.zeros(shape))
         self.handed_on = {key: np.zeros_like(carried) for key, carried in self.state.carried.items()}  # errors of a graded source
         self.error_before: Array | None = None
@@ -120,8 +122,8 @@ class _Follower:
                     synapses.decay()
             elif phase == "reset" and model.spiking:
                 self._travel(state.program.reset, state.active, only=state.spikes > 0)
-            elif phase in ("recurrent", "feedforward"):
-                source = state.spikes if phase == "recurrent" else arriving
+            elif phase in self.axons:
+                source = self.axons[phase].arriving(state.spikes if phase == "recurrent" else arriving)
                 if phase in self.synapses:
                     self._jumps_of_stepped(phase, source)
                 else:
@@ -183,10 +185,11 @@ class _Follower:
         self.spread = self.spread + np.square(np.stack(errors, axis=-1))[..., None] * np.eye(len(errors))
 
     def _jumps(self, kind: str, source: Array) -> None:
+        """What arrives at synapses, (run, post or 1, pre), is added to states."""
         errors = []
         for name, x in self.state.states.items():
             sizes = self.sizes.get((kind, name))
-            arrived = 0.0 if sizes is None else np.abs(source) @ sizes.T * (sizes.shape[1] + _CONSTANT_ERROR)
+            arrived = 0.0 if sizes is None else (np.abs(source) * sizes).sum(axis=-1) * (sizes.shape[1] + _CONSTANT_ERROR)
             errors.append(np.broadcast_to(arrived + (0.0 if sizes is None else np.abs(x)), self.theta.shape))
         if any(key[0] == kind and key[1] in self.state.states for key in self.sizes):
             self._add(errors)

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TransferError
-from ..spec import NetworkSpec
+from ..spec import NetworkSpec, Projection
+from ..spec.scope import DELAY
+from ..spec.values import steps_of_delay
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,25 @@ NOTHING = Additions()
 
 #: The neurons' refractory period, a parameter of each group that spikes.
 REFRACTORY = "refractory_period"
+
+
+def steps_of_delays(
+    spec: NetworkSpec, projection: Projection, values: Mapping[str, NDArray[np.float64]], added: Additions
+) -> NDArray[np.int64] | None:
+    """The delay of every synapse in steps, (post, pre), or () where all have the same: the model's own and what is added to it.
+
+    Whole numbers, as Brian2's own queue rounds them: what is compared with it must not be half a step off. None if nothing says how long.
+    """
+    own, more = values.get(f"{projection.name}.{DELAY}"), added.delays.get(projection.name)
+    if own is None and more is None:
+        return None
+    # each rounded on its own: what is added to a network does not change the network
+    steps = [steps_of_delay(part, spec.dt_s) for part in (own, more) if part is not None]
+    if any(part.ndim for part in steps):
+        shape = (projection.n_post, projection.n_pre)
+        steps = [np.broadcast_to(part[:, None] if part.ndim == 1 else part, shape) for part in steps]
+    total: NDArray[np.int64] = np.sum(steps, axis=0)
+    return total
 
 
 def kick_of(state: str) -> str:

@@ -13,6 +13,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 from ..spec import NetworkSpec, NeuronModel, Population, Projection
 from ..spec.equations import X_PRE, symbol
 from ..spec.model import Side
+from ..spec.scope import DELAY
 from .additions import NOTHING, REFRACTORY, Additions, kick_of
 
 #: The neurons' count of steps after which the next recording begins.
@@ -227,4 +228,5 @@ def declarations(model: NeuronModel, side: Side, names: Mapping[str, str] | None
             PARAMETER, names.get(name, name), dimensions[name], flags=["constant", "shared"] if parameter.axes == "layer" else ["constant"]
         )
         for name, parameter in model.parameters_of(side).items()
+        if name != DELAY  # Brian2 has it without being told
     ]

@@ -14,8 +14,9 @@ from brian2.units.allunits import second
 
 from ..errors import TransferError
 from ..spec import NetworkSpec, Projection
+from ..spec.scope import DELAY
 from ..spec.values import Array
-from .additions import NOTHING, Additions, check_additions
+from .additions import NOTHING, Additions, check_additions, steps_of_delays
 from .built import BuiltNetwork, brian_name, set_by_expression, set_value, synapse_mask
 from .equations import STEPS_PER_RECORDING, delayed, initial_name, renamed, synapse_begins_somewhere, synapse_names
 from .forms import FORMS, Form
@@ -145,7 +146,7 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
         return
     name, target = brian_name(projection.name), built.groups[projection.target]
     model, names = built.spec.population(projection.target).model, synapse_names(built.spec, projection)
-    form, delays = built.form, built.additions.delays.get(projection.name)
+    form, delays = built.form, steps_of_delays(built.spec, projection, values, built.additions)
     on_pre = form.on_pre(built.spec, projection)
     # a form that does not leave the step to Brian2 has no equations for it to solve
     method = choose_synapse_method(built.spec, projection, values) if form.solves_synapses else EXACT
@@ -156,7 +157,7 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
         form.equations(built.spec, projection) + Equations(list(method.declared)),
         on_pre=(delayed(on_pre, projection) if delays is not None and schedule.recordings else on_pre) or None,
         # one delay for all, instead of an array with a zero for every synapse
-        delay=0 * second if delays is None and on_pre else None,
+        delay=0 * second if (delays is None or not delays.ndim) and on_pre else None,
         method=method.updater,
         clock=built.clock,
         namespace={},
@@ -168,6 +169,8 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
     i, j = np.nonzero(mask)
     synapses.connect(i=i.astype(np.int32), j=j.astype(np.int32))
     for parameter, facts in model.parameters_of("synapse").items():
+        if parameter == DELAY:
+            continue
         value = values[f"{projection.name}.{parameter}"]
         if facts.axes == "layer":
             set_value(synapses, names[parameter], value)
@@ -183,8 +186,7 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
         set_by_expression(synapses, begin, renamed(model.initial[state], names))
         set_by_expression(synapses, names[state], begin)
     if delays is not None:
-        # on the grid, as Brian2's own queue rounds them: what is compared with it must not be half a step off
-        synapses.delay = np.rint(delays.T[mask] / built.spec.dt_s) * built.spec.dt_s * second
+        set_value(synapses.pre, DELAY, (delays.T[mask] if delays.ndim else delays) * built.spec.dt_s)
     if on_pre:
         place(synapses.pre, schedule.phase("recurrent") if projection.kind == "recurrent" else schedule.deliver(number))
     form.schedule(built.spec, projection, synapses, j, schedule, number)

@@ -20,7 +20,7 @@ from brian2.units.allunits import second
 from ..data.recording import Recording
 from ..errors import BackendError, TransferError
 from ..spec import NetworkSpec
-from ..spec.values import Array
+from ..spec.values import Array, is_delay
 from .additions import Additions
 from .built import BuiltNetwork
 from .devices import Device, on_standalone
@@ -99,7 +99,7 @@ def _generated(device: Device, job: Job, inputs: Inputs, directory: Path) -> Ite
             standalone.seed(job.additions.seed)
         clock = None
         if device.cuda:
-            if job.additions.delays:
+            if job.additions.delays or any(map(is_delay, job.spec.slots.values())):
                 raise TransferError(
                     "this device can't run delays",
                     where=f"device {device.name!r}",

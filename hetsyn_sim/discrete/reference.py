@@ -20,6 +20,7 @@ from ..spec import NetworkSpec, Population, Projection
 from ..spec.values import check_values
 from .linear import LinearBlock
 from .program import StepProgram, discretise, evaluate
+from .reference_axons import Axons
 from .reference_stepped import SteppedPopulation
 from .stepping import is_linear
 from .values import neuron_values, synapse_values
@@ -57,6 +58,7 @@ class _Population:
         self.neuron = _Block(self.program.neuron, self.values, (population.size,), n_runs)
         self.projections = spec.projections_to(population.name)
         self.synapse_values = {p.kind: synapse_values(spec, p, values) for p in self.projections}
+        self.axons = {p.kind: Axons(spec, p, values, n_runs) for p in self.projections}
         self.synapses = {
             p.kind: _Block(self.program.synapse, self.synapse_values[p.kind], (p.n_post, p.n_pre), n_runs) for p in self.projections
         }
@@ -82,8 +84,9 @@ class _Population:
         connected = np.ones((projection.n_post, projection.n_pre))
         if not projection.self_connections:
             np.fill_diagonal(connected, 0.0)
+        arriving = self.axons[projection.kind].arriving(spikes)  # (batch, post, pre)
         for jump in self.program.model.on_pre_jumps:
-            amount = spikes[:, None, :] * (connected * evaluate(jump.amount, self.synapse_values[projection.kind]))  # (batch, post, pre)
+            amount = arriving * (connected * evaluate(jump.amount, self.synapse_values[projection.kind]))
             if jump.target in self.program.synapse.states:
                 self.synapses[projection.kind].jump(jump.target, amount)
             else:

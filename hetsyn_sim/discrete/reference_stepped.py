@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..spec import NetworkSpec, Population, Projection
 from .operations import NUMPY
 from .program import evaluate
+from .reference_axons import Axons
 from .reference_synapses import ReferenceSynapses
 from .stepping import SteppedProgram, constants_of, stepped
 from .synapses import is_plain
@@ -32,6 +33,7 @@ class SteppedPopulation:
         begin = {x: evaluate(e, self.values) for x, e in self.model.initial_states.items()}
         self.states: dict[str, Array] = {x: np.broadcast_to(begin[x], shape).copy() for x in self.program.states}
         self.synapse_values = {p.kind: synapse_values(spec, p, values) for p in self.projections}
+        self.axons = {p.kind: Axons(spec, p, values, n_runs) for p in self.projections}
         self.carried = {(p.kind, s.name): np.zeros((n_runs, p.n_post, p.n_pre)) for p in self.projections for s in self.program.synapses}
         #: Where synapses are more than filters: kind of projection -> all their states.
         self.stepped_synapses: dict[str, ReferenceSynapses] = {}
@@ -97,13 +99,14 @@ class SteppedPopulation:
             self.states[x] = np.where(self.spikes > 0, value, self.states[x])
 
     def deliver(self, projection: Projection, source: Array) -> None:
+        arriving = self.axons[projection.kind].arriving(source)  # (batch, post or 1, pre)
         if self.stepped_synapses:
-            for target, added in self.stepped_synapses[projection.kind].deliver(source):
+            for target, added in self.stepped_synapses[projection.kind].deliver(arriving):
                 self._add(target, added)
             return
         seen = self.synapse_values[projection.kind]
         for jump in self.model.on_pre_jumps:
-            amount = source[:, None, :] * (self.connected(projection) * evaluate(jump.amount, seen))  # (batch, post, pre)
+            amount = arriving * (self.connected(projection) * evaluate(jump.amount, seen))
             target = jump.target.removesuffix("_post")
             if jump.target in self.model.synapse_equations.states:
                 self.carried[projection.kind, jump.target] += amount

@@ -84,8 +84,8 @@ class ReferenceSynapses:
         self.states = {x: np.broadcast_to(seen[next_name(x)], self._shape) for x in names}
 
     def deliver(self, source: Array) -> list[tuple[str, Array]]:
-        """Spikes of the source, (batch, pre), do what the statements say; the neuron's states with what is added, (batch, post, pre)."""
-        arrived = np.broadcast_to(source[:, None, :] > 0, self._shape)
+        """Spikes that arrive, (batch, post or 1, pre), do what the text says; the neuron's states with what is added."""
+        arrived = np.broadcast_to(source > 0, self._shape)
         added = []
         for target, expression in self.statements:
             if target in self.states:

@@ -85,7 +85,7 @@ def from_brian2(
     Raises
     ------
     SpecError
-        If the objects do what a spec can't hold, such as plasticity, delays or noise, or a rule is broken: all of it in one message.
+        If the objects do what a spec can't hold, such as plasticity or noise, or a rule is broken: all of it in one message.
     """
     known = get_local_namespace(level=1) if namespace is None else namespace
     translation = Translation(group, synapses, known, trainable, voltage, inputs)

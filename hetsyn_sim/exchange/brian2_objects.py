@@ -42,6 +42,8 @@ class Connections:
     on_pre: str
     pre: NDArray[np.int64]
     post: NDArray[np.int64]
+    #: In seconds, one for each synapse or one for all.
+    delays: NDArray[np.float64]
 
     @property
     def is_full(self) -> bool:
@@ -132,16 +134,16 @@ def connections_of(synapses: Any, group: Groups, refusals: Refusals) -> Connecti
         if synapses.event_driven is not None:  # of plasticity, they go with it
             names = ", ".join(synapses.event_driven.diff_eq_names)
             fail("event-driven equations", where, names, "write (clock-driven): the step is exact anyway, so spikes see the same values")
-    for pathway in (pathway for pathway in synapses._pathways if pathway.prepost == "pre"):
+    for pathway in pathways_of(synapses):
         with refusals.gathered():
             if pathway.event != "spike":
                 fail("custom events", where, str(pathway.event), "let spikes drive the synapses")
-        with refusals.gathered():
-            delays = np.atleast_1d(np.asarray(pathway.variables["delay"].get_value(), dtype=np.float64))
-            if np.any(delays > 0):
-                longest = f"up to {delays.max():g} s in {pathway.objname}"
-                again = "remove them, and give them to the network in Brian2: hs.to_brian2(..., additions=hs.Additions(delays=...))"
-                fail("delays", where, longest, again)
+    delays = np.zeros(1)
+    with refusals.gathered():
+        delays, *others = [numbers(pathway, "delay") for pathway in pathways_of(synapses)] or [delays]
+        if any(np.any(other != delays) for other in others):
+            late = ", ".join(pathway.objname for pathway in pathways_of(synapses))
+            fail("pathways with delays of their own", where, late, "use one Synapses object for each pathway")
     equations = synapses.equations
     sums = {name: str(updater.expression.code) for name, updater in synapses.summed_updaters.items()}
     with refusals.gathered():
@@ -174,10 +176,16 @@ def connections_of(synapses: Any, group: Groups, refusals: Refusals) -> Connecti
         {n: e for n, e in equations.items() if e.type == SUBEXPRESSION},
         {n: e for n, e in equations.items() if e.type == PARAMETER},
         {name.removesuffix("_post"): text for name, text in sums.items()},
-        "\n".join(str(pathway.code) for pathway in synapses._pathways if pathway.prepost == "pre"),
+        "\n".join(str(pathway.code) for pathway in pathways_of(synapses)),
         pre,
         post,
+        delays,
     )
+
+
+def pathways_of(synapses: Synapses) -> list[Any]:
+    """What presynaptic spikes do, pathway by pathway."""
+    return [pathway for pathway in synapses._pathways if pathway.prepost == "pre"]
 
 
 def exact_or_named(method: str | None) -> str | None:

@@ -20,6 +20,8 @@ from ..spec.initial import Constant, Initial, Uniform
 from ..spec.model import NeuronModel
 from ..spec.parameter import UNBOUNDED, Parameter
 from ..spec.quantities import unit_of_dimensions
+from ..spec.scope import DELAY
+from .brian2_delays import delays_of, matrix_of_delays, with_room, write_delays
 from .brian2_groups import neurons_of
 from .brian2_names import Constants, rewrite, unit_of
 from .brian2_objects import Connections, Refusals, connections_of, exact_or_named, fail
@@ -223,6 +225,9 @@ class Translation:
         if self.alone:
             v = next(e for n, e in self.neurons.states.items() if self.neurons.spelled[n] == "v")
             facts[_INPUT] = _Facts("post pre", v.dim, np.zeros(0))
+        late = delays_of([s.connections for s in self.synapses], self.trainable)
+        if late is not None:
+            facts[DELAY] = _Facts(late[0], second.dim, late[1])
         return facts | self._used_constants(used)
 
     def _facts_of_neuron(self) -> dict[str, _Facts]:
@@ -259,13 +264,15 @@ class Translation:
         connected = {s.connected for s in self.synapses}
         trainable = self.trainable
         if trainable is None:
-            trainable = [n for n, f in facts.items() if f.axes == "post pre" and n not in connected]
+            trainable = [n for n, f in facts.items() if f.axes == "post pre" and n not in {*connected, DELAY}]
         if unknown := sorted(set(trainable) - set(facts)):
             raise UnknownNameError(
                 "unknown parameter", where=name, got=", ".join(unknown), expected=", ".join(facts), remedy="train one of these"
             )
         self._check_shared(trainable)
-        parameters = {n: f.parameter(n in trainable) for n, f in facts.items()}
+        parameters = {n: f.parameter(n in trainable and n != DELAY) for n, f in facts.items()}
+        if DELAY in trainable:
+            parameters[DELAY] = with_room(parameters[DELAY], float(facts[DELAY].values.max()), self.neurons.group.dt)
         if dale:
             parameters |= {n: _of_one_sign(n, p, facts[n]) for n, p in parameters.items() if p.trainable and facts[n].axes == "post pre"}
         chosen = scheme or exact_or_named(self.neurons.method)
@@ -299,7 +306,7 @@ class Translation:
         kinds = {"feedforward": self.sources, **({"recurrent": [group]} if self.recurrent else {})}
         for kind, sources in kinds.items():
             for n, f in self.facts["synapse"].items():
-                values[f"layer_1.{kind}.{n}"] = f.values if f.axes == "layer" else self._matrix(n, f, sources)
+                values[f"layer_1.{kind}.{n}"] = f.values if f.axes == "layer" else self._matrix(n, f, sources)  # (post, pre)
         return values | {f"layer_1.neuron.{n}": np.array(f.values) for n, f in self.facts["neuron"].items()}
 
     def write_back(self, values: Mapping[str, Array], names: Collection[str]) -> None:
@@ -317,6 +324,9 @@ class Translation:
             for own in c.parameters:
                 if (n := s.rename.get(own)) in names:
                     c.synapses.state(own, use_units=False).set_item(slice(None), values[f"layer_1.{kind}.{n}"][c.post, begin + c.pre])
+            if DELAY in names:
+                delays = values[f"layer_1.{kind}.{DELAY}"]
+                write_delays(c, delays[c.post, begin + c.pre] if delays.ndim else delays, group.dt)
         written = {spelled: n for n, spelled in self.neurons.spelled.items()}
         of_neuron = written | {n: written[state] for state, n in self.initial.items()}
         for n in names:
@@ -342,6 +352,8 @@ class Translation:
         """Values as post x pre. A parameter that is no weight has the mean of its values where there is no synapse."""
         if self.alone:
             return np.zeros((len(self.neurons.group), self.inputs))
+        if name == DELAY:
+            return matrix_of_delays([s.connections for s in self.synapses], sources, (len(self.neurons.group), self.inputs))
         of = next(s for s in self.synapses if name in s.values())
         rest = 0.0 if name in of.weights or not facts.values.size else float(np.mean(facts.values))
         blocks = []

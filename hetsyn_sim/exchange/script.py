@@ -17,6 +17,7 @@ from ..brian.equations import (
     STEPS_PER_RECORDING,
     beginning_code,
     begins_somewhere,
+    delayed,
     forget_spikes,
     initial_name,
     neuron_equations,
@@ -34,6 +35,7 @@ from ..data.decoding import DECODERS, Decoder
 from ..data.escape import docstring, one_line
 from ..spec import NetworkSpec, NeuronModel, Population, Projection
 from ..spec.quantities import dimensions_of, name_of_dimensions, parse_unit
+from ..spec.scope import DELAY
 from ..spec.values import used_entries
 from .script_frame import AXES, BEGINNING, ENDING, MEANINGS, OWN_NAME
 
@@ -148,9 +150,11 @@ def _projection(
     yield f"{name} = Synapses("
     yield f"    {source}, {projection.target},"
     yield from _text_argument(synapse_equations(spec, projection))
-    method = choose_synapse_method(spec, projection, values).name
-    on_pre = "; ".join(renamed(model.on_pre, names).splitlines())
-    yield f'    on_pre={on_pre!r}, delay=0 * second, method="{method}", clock=clock, namespace={{}}, name="{name}",'
+    method, late = choose_synapse_method(spec, projection, values).name, model.parameters_of("synapse").get(DELAY)
+    on_pre = renamed(model.on_pre, names)
+    on_pre = "; ".join((on_pre if late is None else delayed(on_pre, projection)).splitlines())
+    delay = "delay=0 * second, " if late is None or late.axes == "layer" else ""
+    yield f'    on_pre={on_pre!r}, {delay}method="{method}", clock=clock, namespace={{}}, name="{name}",'
     yield ")"
     # known before the run, also where Brian2 only writes a program
     pairs, who = ("np.ones", "every one onto every one") if projection.self_connections else ("1 - np.eye", "nobody onto itself")
@@ -160,6 +164,9 @@ def _projection(
     for parameter, facts in model.parameters_of("synapse").items():
         stored = f'values["{projection.name}.{parameter}"]'
         index = {"post pre": "[post, pre]", "post": "[post]", "layer": ""}[str(facts.axes)]
+        if parameter == DELAY:
+            yield f"{name}.delay = np.rint({stored}{index} / float(DT)) * DT  # whole steps"
+            continue
         yield _assignment(name, names[parameter], stored + index, facts.unit)
     order = schedule.phase("recurrent") if projection.kind == "recurrent" else schedule.deliver(number)
     yield f"in_step({name}.pre, {order})"

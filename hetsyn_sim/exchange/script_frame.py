@@ -163,6 +163,7 @@ MEANINGS = {
     "tau_reset": "time constant at which the effect of the neuron's own spike wears off",
     "tau_adapt": "time constant of adaptation",
     "tau_noise": "time constant of the noise",
+    "delay": "how much later a spike arrives",
     "theta": "threshold",
     "a": "adaptation: what a spike adds to the slow reset current",
     "R_m": "input resistance of the membrane",

@@ -6,6 +6,7 @@ which is used where it can be.
 """
 
 from .backends import BACKENDS, available_backends, use_backend
+from .delays import Window, delayed_filter, delayed_window, longest_lag
 from .filters import CHUNK, exponential_filter, filter_carry, spread_carry
 from .lags import is_tied
 from .scan import DecayPath, SurrogateDerivative, spans_any_time, spiking_scan
@@ -15,10 +16,14 @@ __all__ = [
     "CHUNK",
     "DecayPath",
     "SurrogateDerivative",
+    "Window",
     "available_backends",
+    "delayed_filter",
+    "delayed_window",
     "exponential_filter",
     "filter_carry",
     "is_tied",
+    "longest_lag",
     "spans_any_time",
     "spiking_scan",
     "spread_carry",

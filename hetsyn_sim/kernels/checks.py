@@ -83,6 +83,21 @@ def check_decay(rho: Tensor) -> None:
         )
 
 
+def check_delay(delay: Tensor, w: Tensor) -> None:
+    """Raise a DataError unless there is one delay for every synapse, a finite number of steps, 0 or more, of the type of the weights."""
+    _check_alike({"w": w, "delay": delay})
+    if delay.shape != w.shape:
+        refuse_shapes("delays", {"delay": delay, "w": w}, "delay (post, pre), as w")
+    if not (torch.isfinite(delay).all() and (delay >= 0.0).all()):
+        raise DataError(
+            "a delay is not a number of steps",
+            where="delay",
+            got=f"{float(delay.min()):.6g} to {float(delay.max()):.6g} steps",
+            expected="finite numbers, 0 or more",
+            remedy="training has diverged: lower the learning rate, or clip gradients",
+        )
+
+
 def fits(rho: Tensor, w: Tensor) -> bool:
     """Whether decays are one per synapse, one per neuron, or one for all."""
     return rho.shape in (w.shape, (w.shape[0], 1), (w.shape[0],), (1, 1), (1,), ())

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..discrete.stepping import SteppedProgram
 from ..discrete.tape import Tape, run_tape
+from .delays import arriving
 from .operations import TORCH
 from .scan import SurrogateDerivative
 from .step_data import Carried, Drive, StepOptions, StepResult
@@ -66,7 +67,7 @@ def plain_step_scan(
     model = program.model
     states, sums, recurrent = dict(begin.states), dict(begin.sums), dict(begin.recurrent)
     synapses, synaptic = drive.recurrent_synapses, dict(begin.synapses)
-    spikes, since, active = begin.spikes, begin.since, begin.active
+    spikes, since, active, sent = begin.spikes, begin.since, begin.active, begin.sent
     n_steps = next(iter((*drive.jumps.values(), *drive.sums.values()))).shape[0]
     zs, vs, outputs = [], [], []
     kept: dict[str, list[Tensor]] = {name: [] for name in options.record}
@@ -96,18 +97,22 @@ def plain_step_scan(
                 fired = spikes.detach() > 0
                 # of value 0, and of the derivative that a choice has: the values themselves are not touched by rounding
                 choice = spikes - spikes.detach() if options.reset_gradient else torch.zeros_like(spikes)
+                moved = {jump.target for jump in model.reset_jumps}
                 for name, after in zip(program.states, run(program.reset), strict=True):
-                    if name in program.reset_states:
+                    if name in moved:
                         # a state that overflowed on its way up is reset to a number, and its derivative has to be one too
                         jump = torch.nan_to_num((after - states[name]).detach())
                         states[name] = torch.where(fired, after, states[name]) + choice * jump
             elif phase == "recurrent":
+                if sent is not None:
+                    sent = torch.cat([spikes[None], sent[:-1]])
+                arrived = spikes[:, None, :] if sent is None else arriving(sent, drive.recurrent_delay)  # (batch, post, pre)
                 for name, w in drive.recurrent_jumps.items():
-                    add(name, spikes @ w.T)
+                    add(name, spikes @ w.T if sent is None else (arrived * w).sum(dim=-1))
                 for name, (amplitude, _) in drive.recurrent_sums.items():
-                    recurrent[name] = recurrent[name] + spikes[:, None, :] * amplitude
+                    recurrent[name] = recurrent[name] + arrived * amplitude
                 if synapses is not None:
-                    synaptic, added = synapses.deliver(synaptic, spikes)
+                    synaptic, added = synapses.deliver(synaptic, spikes if sent is None else arrived)
                     for name, amount in added.items():
                         add(name, amount)
         for name, amounts in drive.jumps.items():
@@ -137,5 +142,5 @@ def plain_step_scan(
         torch.stack(vs),
         torch.stack(outputs) if outputs else None,
         {name: torch.stack(values) for name, values in kept.items()},
-        Carried(states, sums, recurrent, spikes, since, active, synaptic),
+        Carried(states, sums, recurrent, spikes, since, active, synaptic, sent),
     )

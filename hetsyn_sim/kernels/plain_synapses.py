@@ -17,6 +17,7 @@ from torch.utils.checkpoint import checkpoint
 
 from ..discrete.synapses import Part, SynapseProgram
 from ..discrete.tape import Tape
+from .delays import arriving
 from .filters import exponential_filter, filter_carry
 from .operations import TORCH
 
@@ -68,6 +69,8 @@ class SteppedSynapses:
         Filter -> the part of it that a step leaves, of such a shape.
     arriving, summed
         The weight of every part of ``program.arrivals`` and ``program.sums``, (post, pre): 0 where there is no synapse.
+    delay
+        By how many steps later spikes arrive, (post, pre); None if at once.
     """
 
     program: SynapseProgram
@@ -76,6 +79,7 @@ class SteppedSynapses:
     decays: Mapping[str, Tensor]
     arriving: tuple[Tensor, ...]
     summed: tuple[Tensor, ...]
+    delay: Tensor | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -86,7 +90,7 @@ class SteppedSynapses:
     @cached_property
     def is_shared(self) -> bool:
         """Whether a presynaptic neuron's synapses have all their states in common, filters aside."""
-        return all(x.dim() == 0 for x in (*self.constants.values(), *self.begin.values()))
+        return self.delay is None and all(x.dim() == 0 for x in (*self.constants.values(), *self.begin.values()))
 
     @cached_property
     def _advance(self) -> _Prepared:
@@ -119,12 +123,14 @@ class SteppedSynapses:
         return moved | {x: states[x] * rho for x, rho in self.decays.items() if x in states}
 
     def spike(self, states: States, z: Tensor) -> tuple[States, list[Tensor]]:
-        """What spikes (batch, pre) do: the states after them, and what they hand on, one output for every arrival, (batch, 1 or post, pre).
+        """What spikes (batch, pre), or as they arrive (batch, post, pre), do.
+
+        The states after them, and what they hand on, one output for every arrival, (batch, 1 or post, pre).
 
         For z between 0 and 1 it is what lies between no spike and one, so gradients go through.
         """
         after = self._on_pre.run(states)
-        z = z[:, None]
+        z = z[:, None] if z.dim() == 2 else z
         n = len(self.program.states)
         moved = {x: torch.lerp(*torch.broadcast_tensors(states[x], new, z)) for x, new in zip(self.program.states, after[:n], strict=True)}
         return {**states, **moved}, [z * handed for handed in after[n:]]
@@ -150,7 +156,7 @@ class SteppedSynapses:
 
 
 def run_synapses(
-    synapses: SteppedSynapses, x: Tensor, carried: Mapping[str, Tensor] | None = None
+    synapses: SteppedSynapses, x: Tensor, carried: Mapping[str, Tensor] | None = None, recent: Tensor | None = None
 ) -> tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Tensor]]:
     """Run feed-forward synapses over time.
 
@@ -162,6 +168,8 @@ def run_synapses(
         Spikes, (time, batch, pre).
     carried
         From the piece of time before; None where a recording begins.
+    recent
+        The last spikes before ``x``, of more steps than the longest delay, (lag, batch, pre); for synapses with delays.
 
     Returns
     -------
@@ -175,12 +183,17 @@ def run_synapses(
         return _run_shared(synapses, x, {} if carried is None else dict(carried), fresh=fresh)
     states = synapses.at_rest(x.shape[1]) if carried is None else dict(carried)
     n_steps, size = x.shape[0], sum(state.numel() for state in states.values())
+    n_lags = 0
+    if recent is not None:
+        n_lags, x = len(recent), torch.cat([recent, x])
     if not torch.is_grad_enabled() or n_steps * size <= _MANY:
-        return _run_piece(synapses, x, states, fresh=fresh)
+        return _run_piece(synapses, x, states, n_lags, fresh=fresh)
     synapses.prepare()
     pieces = []
-    for k, piece in enumerate(x.split(math.isqrt(n_steps))):
-        found = checkpoint(_run_piece, synapses, piece, states, fresh=fresh and k == 0, use_reentrant=False)
+    length = math.isqrt(n_steps)
+    for begin in range(0, n_steps, length):
+        piece = x[begin : begin + n_lags + length]
+        found = checkpoint(_run_piece, synapses, piece, states, n_lags, fresh=fresh and begin == 0, use_reentrant=False)
         pieces.append(found)
         states = found[2]
     jumps, sums = ({name: torch.cat([piece[k][name] for piece in pieces]) for name in pieces[0][k]} for k in (0, 1))
@@ -188,13 +201,15 @@ def run_synapses(
 
 
 def _run_piece(
-    synapses: SteppedSynapses, x: Tensor, states: States, *, fresh: bool
+    synapses: SteppedSynapses, x: Tensor, states: States, n_lags: int, *, fresh: bool
 ) -> tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Tensor]]:
+    """``n_lags`` of the steps of x are before the piece."""
     jumps: dict[str, list[Tensor]] = {}
     sums: dict[str, list[Tensor]] = {}
-    for t, z in enumerate(x):
+    for t in range(len(x) - n_lags):
         if t or not fresh:
             states = synapses.advance(states)
+        z = x[t] if synapses.delay is None else arriving(x[t : t + n_lags + 1].flip(0), synapses.delay)
         states, added = synapses.deliver(states, z)
         for name, amount in added.items():
             jumps.setdefault(name, []).append(amount)

@@ -18,7 +18,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from .backends import backend_for
-from .checks import check_scan
+from .checks import check_delay, check_scan
+from .delays import correlate_delayed, per_synapse, responses
 from .fused import kernel_of, scan_spikes
 from .lags import correlate, is_tied, leaky_gradients
 
@@ -39,7 +40,12 @@ class SurrogateDerivative(Protocol):
 
 
 def spiking_scan(
-    v_in: Tensor, recurrent: Sequence[DecayPath], resets: Sequence[DecayPath], theta: Tensor, surrogate: SurrogateDerivative
+    v_in: Tensor,
+    recurrent: Sequence[DecayPath],
+    resets: Sequence[DecayPath],
+    theta: Tensor,
+    surrogate: SurrogateDerivative,
+    delay: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Run a population with a threshold over a chunk of time.
 
@@ -53,6 +59,8 @@ def spiking_scan(
         Threshold, shape (post,) or ().
     surrogate
         Replaces the derivative of the step function.
+    delay
+        By how many steps more recurrent spikes are delayed, (post, pre): :mod:`hetsyn_sim.kernels.delays`.
 
     Returns
     -------
@@ -66,11 +74,19 @@ def spiking_scan(
     check_scan(v_in, recurrent, resets, theta)
     n_post = v_in.shape[2]
     flat: list[Tensor] = []
+    if not recurrent:
+        delay = None
     for amplitude, rho in recurrent:
+        if delay is not None:
+            check_delay(delay, amplitude)
+            flat += [amplitude, per_synapse(rho, amplitude)]
+            continue
         flat += [amplitude, rho.reshape(-1).expand(n_post) if is_tied(rho) else rho.expand_as(amplitude)]
     for amplitude, rho in resets:
         flat += [amplitude.expand(n_post), rho.expand(n_post)]
     kernel, backend = kernel_of(surrogate), backend_for(v_in, theta, *flat)
+    if delay is not None:
+        backend = "plain"
     if backend == "triton":
         from .triton_functions import scan_on_triton  # needs the extra [triton]
 
@@ -81,7 +97,7 @@ def spiking_scan(
         settings = [float(value) for value in vars(surrogate).values()]
         z, v = scan_spikes(v_in, flat[::2], flat[1::2], theta.expand(n_post), kernel, settings)
         return z, v
-    result: tuple[Tensor, Tensor] = _SpikingScan.apply(v_in, theta.expand(n_post), surrogate, len(recurrent), *flat)
+    result: tuple[Tensor, Tensor] = _SpikingScan.apply(v_in, theta.expand(n_post), surrogate, delay, len(recurrent), *flat)
     return result
 
 
@@ -93,9 +109,11 @@ def spans_any_time(x: Tensor, surrogate: SurrogateDerivative) -> bool:
 class _LagBank:
     """The kernels w rho^c of one recurrent path, stacked so that a whole history is one matrix product."""
 
-    def __init__(self, w: Tensor, rho: Tensor, n: int) -> None:
+    def __init__(self, w: Tensor, rho: Tensor, n: int, delay: Tensor | None) -> None:
         stack = w.new_empty(n, *w.shape)  # (lag, post, pre)
-        for lag in range(n):
+        for lag, response in enumerate(() if delay is None else responses(w, rho, delay, n)):
+            stack[lag].copy_(response)
+        for lag in range(n if delay is None else 0):
             torch.mul(stack[lag - 1], rho, out=stack[lag]) if lag else stack[0].copy_(w)
         self.n, self.w, self.rho = n, w, rho
         self.forward = stack.flip(0).transpose(1, 2).contiguous()  # (lag from the longest, pre, post)
@@ -112,10 +130,10 @@ class _LagBank:
 
 class _SpikingScan(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, v_in: Tensor, theta: Tensor, surrogate: SurrogateDerivative, n_recurrent: int, *flat: Tensor) -> Any:
+    def forward(ctx: Any, v_in: Tensor, theta: Tensor, surrogate: SurrogateDerivative, delay: Any, n_recurrent: int, *flat: Tensor) -> Any:
         n_steps, n_batch, n_post = v_in.shape
         recurrent, resets = _pairs(flat[: 2 * n_recurrent]), _pairs(flat[2 * n_recurrent :])
-        banks = {k: _LagBank(w, rho, n_steps) for k, (w, rho) in enumerate(recurrent) if rho.dim() == 2}
+        banks = {k: _LagBank(w, rho, n_steps, delay) for k, (w, rho) in enumerate(recurrent) if rho.dim() == 2}
         leaky = {k: v_in.new_zeros(n_batch, n_post) for k, (_, rho) in enumerate(recurrent) if rho.dim() == 1}
         traces = [v_in.new_zeros(n_batch, n_post) for _ in resets]
         v = torch.empty_like(v_in)
@@ -136,13 +154,15 @@ class _SpikingScan(torch.autograd.Function):
             history[:, t] = spikes
         z = history.transpose(0, 1).contiguous()
         ctx.surrogate, ctx.n_recurrent, ctx.banks = surrogate, n_recurrent, banks
-        ctx.save_for_backward(v, z, theta, *flat)
+        ctx.save_for_backward(v, z, theta, *([] if delay is None else [delay]), *flat)
+        ctx.delayed = delay is not None
         return z, v
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dz_out: Tensor, dv_out: Tensor) -> Any:
         v, z, theta, *flat = ctx.saved_tensors
+        delay = flat.pop(0) if ctx.delayed else None
         n_steps, n_batch, n_post = v.shape
         recurrent, resets = _pairs(flat[: 2 * ctx.n_recurrent]), _pairs(flat[2 * ctx.n_recurrent :])
         pseudo = ctx.surrogate.derivative(v - theta, theta)  # (time, batch, post)
@@ -165,16 +185,21 @@ class _SpikingScan(torch.autograd.Function):
             dtheta -= through_spike.sum(dim=0)
             d[:, t] = dv_out[t] + through_spike
         d = d.transpose(0, 1).contiguous()  # (time, batch, post)
-        needed = ctx.needs_input_grad[4:]
+        needed = ctx.needs_input_grad[5:]
         grads: list[Tensor | None] = []
+        ddelay = None if delay is None else torch.zeros_like(delay)
         for k, (amplitude, rho) in enumerate((*recurrent, *resets)):
-            if not any(needed[2 * k : 2 * k + 2]) or n_steps < 2:  # in one step, no spike has arrived anywhere
+            if not (any(needed[2 * k : 2 * k + 2]) or ctx.needs_input_grad[3]) or n_steps < 2:  # in one step, no spike has arrived anywhere
                 grads += [torch.zeros_like(amplitude), torch.zeros_like(rho)]
+            elif delay is not None and amplitude.dim() == 2:
+                *both, of_delay = correlate_delayed(d[1:], z[:-1], amplitude, rho, delay)
+                grads += both
+                ddelay = of_delay if ddelay is None else ddelay + of_delay
             elif amplitude.dim() == 2 and rho.dim() == 2:
                 grads += correlate(d[1:], z[:-1], amplitude, rho)
             else:
                 grads += leaky_gradients(d[1:], z[:-1], amplitude, rho)
-        return d, dtheta, None, None, *grads
+        return d, dtheta, None, ddelay, None, *grads
 
 
 def _pairs(flat: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:

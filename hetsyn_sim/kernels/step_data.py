@@ -13,7 +13,7 @@ from .scan import DecayPath
 
 @dataclass(frozen=True)
 class Carried:
-    """A population between two steps, each (batch, post), but ``recurrent`` (batch, post, pre)."""
+    """A population between two steps, each (batch, post), but ``recurrent`` (batch, post, pre) and ``sent`` (lag, batch, pre)."""
 
     #: The neuron's states.
     states: Mapping[str, Tensor]
@@ -29,12 +29,15 @@ class Carried:
     active: Tensor
     #: The states of recurrent synapses that are stepped, (batch, 1 or post, pre).
     synapses: Mapping[str, Tensor] = field(default_factory=dict)
+    #: Its last spikes, the newest first; None unless its recurrent synapses have delays.
+    sent: Tensor | None = None
 
     def detach(self) -> Carried:
         """The same, cut from the graph."""
         parts = (self.states, self.sums, self.recurrent, self.synapses)
         states, sums, recurrent, synapses = ({name: x.detach() for name, x in part.items()} for part in parts)
-        return Carried(states, sums, recurrent, self.spikes.detach(), self.since, self.active, synapses)
+        sent = None if self.sent is None else self.sent.detach()
+        return Carried(states, sums, recurrent, self.spikes.detach(), self.since, self.active, synapses, sent)
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Drive:
     recurrent_sums: Mapping[str, DecayPath] = field(default_factory=dict)
     #: Recurrent synapses that are more than that, and stepped with the neurons.
     recurrent_synapses: SteppedSynapses | None = None
+    #: By how many steps more recurrent spikes are delayed, (post, pre), less than ``Carried.sent`` has lags by two; None if by none.
+    recurrent_delay: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -39,9 +39,9 @@ def step_scan(
 def can_step(program: SteppedProgram, drive: Drive, begin: Carried, surrogate: SurrogateDerivative) -> bool:
     """Whether the generated kernels are to be used for a ``program`` on a ``drive``, from ``begin`` on.
 
-    Without a compiler they can't be, which is said once. Nor can they step recurrent synapses that are more than filters.
+    Without a compiler they can't be, which is said once. Nor can they step recurrent synapses that are more than filters, or have delays.
     """
-    if drive.recurrent_synapses is not None:
+    if drive.recurrent_synapses is not None or drive.recurrent_delay is not None:
         return False
     paths = [tensor for path in drive.recurrent_sums.values() for tensor in path]
     arriving = [*drive.jumps.values(), *drive.sums.values(), *drive.recurrent_jumps.values(), *paths]

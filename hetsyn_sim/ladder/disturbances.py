@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..data.recording import on_finer_grid
 from ..discrete import is_time_constant
 from ..spec import NeuronModel, Parameter
+from ..spec.values import is_delay, on_steps
 from .rung import Setting, refuse
 
 #: Of the noise, in seconds.
@@ -19,10 +20,12 @@ TAU_NOISE = 5e-3
 
 
 def refined(setting: Setting, factor: float, rng: np.random.Generator) -> Setting:
-    """A time step that is ``factor`` times finer, with input spikes at their times."""
-    k = int(factor)
+    """A time step that is ``factor`` times finer, with input spikes at their times, and delays as they were rounded to the coarse grid."""
+    k, spec = int(factor), setting.spec
+    late = {key: on_steps(setting.values[key], spec.dt_s) for key, slot in spec.slots.items() if is_delay(slot)}
     return replace(
         setting,
+        values={**setting.values, **late},
         spec=replace(setting.spec, dt=setting.spec.dt_s / k),
         raster=on_finer_grid(setting.raster, k),
         factor=setting.factor * k,

@@ -17,10 +17,11 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 from ..errors import SpecError
 from .equations import X_PRE, Jump, ParsedEquations, parse_condition, parse_equations, parse_expression, parse_jumps, symbol
 from .grammar.text import read_yaml, write_yaml
+from .initial import Uniform
 from .parameter import Parameter
 from .quantities import dimensions_of
 from .rules import RULES
-from .scope import changed_parameters, expressions_of, is_used_on
+from .scope import DELAY, changed_parameters, expressions_of, is_used_on
 from .step_order import StepOrder
 
 Side = Literal["synapse", "neuron"]
@@ -50,7 +51,7 @@ class NeuronModel:
     threshold, reset
         ``"v > theta"`` and what a spike does to the neuron, statement by statement. Both empty: a readout.
     parameters
-        Name -> :class:`Parameter`.
+        Name -> :class:`Parameter`. One called ``delay`` is of the synapses, and says how much later spikes arrive (:meth:`with_delay`).
     reference
         Where the equations are published.
     scheme
@@ -265,6 +266,44 @@ class NeuronModel:
             If there is no such parameter, or a parameter has no such property.
         """
         return replace(self, parameters={**self.parameters, **changed_parameters(self, changes)})
+
+    def with_delay(
+        self, initial: Any = None, *, bounds: tuple[Any, Any] | None = None, axes: str = "post pre", trainable: bool | None = None
+    ) -> NeuronModel:
+        """The same neuron, whose spikes arrive later: with a parameter ``delay``, which stands in no equation.
+
+        ``with_delay(2*ms)`` is a fixed delay, and ``with_delay(bounds=(0*ms, 20*ms))`` one that is learned, for each synapse its own. A
+        delay is a whole number of steps wherever a network is evaluated, here and in Brian2; only while it is learned, it is not rounded.
+
+        Parameters
+        ----------
+        initial
+            A time, a distribution, or text such as ``"uniform(0 ms, 20 ms)"``. By default uniform within the bounds.
+        bounds
+            The shortest and the longest delay.
+        axes
+            ``"post pre"``: one for every synapse; ``"post"``: one for all synapses onto a neuron; ``"layer"``: one for a projection.
+        trainable
+            Whether it is learned. By default it is where there are bounds.
+
+        Raises
+        ------
+        SpecError
+            If these are no times of 0 or more, or there is neither an initial value nor bounds.
+        """
+        if initial is None and bounds is None:
+            raise SpecError(
+                "a delay needs a value",
+                where=f"{self.name}.with_delay",
+                got="nothing",
+                expected="an initial value, bounds, or both",
+                remedy="with_delay(2*ms) for a fixed delay, with_delay(bounds=(0*ms, 20*ms)) for a learned one",
+            )
+        learned = bounds is not None if trainable is None else trainable
+        if initial is None and bounds is not None:
+            initial = Uniform(*bounds)
+        facts = {"axes": axes, "unit": "ms", "initial": initial, "bounds": bounds or ("0 ms", "inf ms"), "trainable": learned}
+        return self.with_parameters(**{DELAY: facts})
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data that :meth:`from_dict` reads back to an equal model."""

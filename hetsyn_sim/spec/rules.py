@@ -22,6 +22,7 @@ from .rules_of_names import (
     states_keep_their_names_in_brian2,
 )
 from .rules_of_parts import (
+    a_delay_is_a_lag,
     a_reset_needs_a_threshold,
     has_input,
     has_voltage,
@@ -80,6 +81,7 @@ RULES = (
     has_voltage,
     has_input,
     a_reset_needs_a_threshold,
+    a_delay_is_a_lag,
     every_name_is_known,
     jumps_hit_states,
     synapses_see_themselves,

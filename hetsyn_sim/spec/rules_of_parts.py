@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import sympy
+from brian2.units.allunits import second
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from ..errors import SpecError, one_of
 from .equations import X_PRE
+from .quantities import dimensions_of
+from .scope import DELAY
 
 if TYPE_CHECKING:
     from .model import NeuronModel
@@ -175,4 +178,29 @@ def output_is_a_value(model: NeuronModel) -> None:
             got=repr(model.output),
             expected="a state or subexpression of the neuron, in units of 1",
             remedy='define it in the equations, as in "s = clip((v - v_th)/(v_sat - v_th), 0, 1) : 1"',
+        )
+
+
+def a_delay_is_a_lag(model: NeuronModel) -> None:
+    """Spikes that arrive later do so by a time of 0 or more, and where it is learned, by a longest time at most."""
+    delay = model.parameters.get(DELAY)
+    if delay is None:
+        return
+    low, high = delay.si_bounds
+    if delay.bounds is None:
+        low = 0.0  # what it begins with, and every value of it, is looked at where it is used
+    got = ""
+    if dimensions_of(delay.unit, where=DELAY) is not second.dim:
+        got = f"unit {delay.unit!r}"
+    elif low < 0.0 or (delay.trainable and not high < float("inf")):
+        got = f"bounds of {low:g} to {high:g} s"
+    elif model.takes_values:
+        got = f"synapses that read {X_PRE} at every moment"
+    if got:
+        raise SpecError(
+            "this delay can't be one",
+            where=f"{model.name}: {DELAY}",
+            got=got,
+            expected="a time with bounds of 0 s or more, and a longest one where it is learned, at synapses that spikes drive",
+            remedy="give unit=ms and bounds such as (0*ms, 20*ms), or leave it out",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import sympy
 from brian2.units.allunits import second
@@ -16,6 +16,9 @@ from .parameter import Parameter
 
 if TYPE_CHECKING:
     from .model import NeuronModel, Side
+
+#: How long a spike takes to arrive: a parameter of the synapse that stands in no equation, by Brian2's own name.
+DELAY: Final = "delay"
 
 
 def expressions_of(model: NeuronModel) -> Iterator[tuple[str, sympy.Expr, Side]]:
@@ -43,19 +46,21 @@ def expressions_of(model: NeuronModel) -> Iterator[tuple[str, sympy.Expr, Side]]
 
 def visible_names(model: NeuronModel, where: str) -> set[str]:
     """The names that an expression at ``where`` may use."""
-    neuron = {*model.neuron_equations.dimensions}
+    neuron, parameters = {*model.neuron_equations.dimensions}, {*model.parameters} - {DELAY}
     if where.startswith(("synapse", "on_pre")):
-        post = {f"{n}_post" for n in (*neuron, *model.parameters)}
-        return {"dt", *model.parameters, *model.synapse_equations.dimensions, *post, *((X_PRE,) if where.startswith("synapse") else ())}
+        post = {f"{n}_post" for n in (*neuron, *parameters)}
+        return {"dt", *parameters, *model.synapse_equations.dimensions, *post, *((X_PRE,) if where.startswith("synapse") else ())}
     if where.startswith("initial of a synapse"):
-        return {"dt", *model.parameters, *(f"{n}_post" for n in model.parameters)}
+        return {"dt", *parameters, *(f"{n}_post" for n in parameters)}
     if where.startswith(("initial", "refractory")):
-        return {"dt", *model.parameters}
-    return {"dt", *model.parameters, *neuron, *model.summed}
+        return {"dt", *parameters}
+    return {"dt", *parameters, *neuron, *model.summed}
 
 
 def is_used_on(model: NeuronModel, side: Side, name: str) -> bool:
     """Whether ``side`` holds the parameter: it stands in that side's text (``name_post`` counts for the neuron)."""
+    if name == DELAY:
+        return side == "synapse"
     own, post = symbol(name), symbol(f"{name}_post")
     return any(
         own in expression.free_symbols if place == side else side == "neuron" and post in expression.free_symbols
@@ -87,7 +92,7 @@ def unit_checks(model: NeuronModel) -> Iterator[tuple[str, str, Dimension | None
 
 
 def changed_parameters(model: NeuronModel, changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Parameter]:
-    """The parameters named, with other facts.
+    """The parameters named, with other facts. A model without a delay is given one by naming it.
 
     Raises
     ------
@@ -95,8 +100,9 @@ def changed_parameters(model: NeuronModel, changes: Mapping[str, Mapping[str, An
         If there is no such parameter, or a parameter has no such property.
     """
     known = sorted(f.name for f in fields(Parameter))
+    known_ones = model.parameters if model.takes_values else {DELAY: Parameter(axes="post pre", unit="ms"), **model.parameters}
     for name, facts in changes.items():
-        one_of(name, model.parameters, "parameter", where=model.name, remedy="correct the name")
+        one_of(name, known_ones, "parameter", where=model.name, remedy="correct the name")
         for fact in facts:
             one_of(fact, known, "property of a parameter", where=model.name, remedy="remove it or correct its name")
-    return {name: replace(model.parameters[name], **facts) for name, facts in changes.items()}
+    return {name: replace(known_ones[name], **facts) for name, facts in changes.items()}

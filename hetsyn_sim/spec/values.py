@@ -13,13 +13,30 @@ from ..errors import HetSynError, SpecError
 from .network import NetworkSpec
 from .parts import ParameterSlot
 from .quantities import dimensions_of
+from .scope import DELAY
 
 Array = NDArray[np.float64]
 
 
+def is_delay(slot: ParameterSlot) -> bool:
+    """Whether the slot says how long spikes take to arrive."""
+    return slot.name == DELAY
+
+
+def steps_of_delay(delay: Any, dt: float) -> NDArray[np.int64]:
+    """A delay in whole steps: the nearest, and of two as near the even one."""
+    steps: NDArray[np.int64] = np.rint(np.asarray(delay, dtype=np.float64) / dt).astype(np.int64)
+    return steps
+
+
+def on_steps(delay: Any, dt: float) -> Array:
+    """A delay in seconds, rounded to whole steps."""
+    return np.asarray(steps_of_delay(delay, dt) * dt, dtype=np.float64)
+
+
 def is_time_constant(slot: ParameterSlot) -> bool:
-    """Whether the slot holds times."""
-    return dimensions_of(slot.parameter.unit, where=slot.key) is second.dim
+    """Whether the slot holds times in which something decays or passes: all but delays."""
+    return not is_delay(slot) and dimensions_of(slot.parameter.unit, where=slot.key) is second.dim
 
 
 def used_entries(slot: ParameterSlot) -> NDArray[np.bool_]:
@@ -35,7 +52,8 @@ def check_values(
 ) -> dict[str, Array]:
     """The values as float64 arrays, in the order of the network's slots.
 
-    A time constant may be 0 (its state forgets within a step) or infinite (it never forgets); everything else is finite.
+    A time constant may be 0 (its state forgets within a step) or infinite (it never forgets); everything else is finite, and a delay 0 or
+    more.
 
     Parameters
     ----------
@@ -77,15 +95,23 @@ def check_values(
             )
         is_time = is_time_constant(slot)
         bad = ~(value >= 0.0) if is_time else ~np.isfinite(value)
+        if is_delay(slot):
+            bad |= value < 0.0
         if used_only:
             bad &= used_entries(slot)
         if bad.any():
             index = tuple(int(k) for k in np.argwhere(bad)[0])
+            what, expected = "a value is not finite", "a finite number"
+            if is_time:
+                what, expected = "a time constant is negative or not a number", "0 s or more; infinity never forgets"
+            elif is_delay(slot):
+                what, expected = "a delay is negative or not finite", "a finite time, 0 s or more"
+            unit = "s" if is_time or is_delay(slot) else "in SI units"
             raise error(
-                "a time constant is negative or not a number" if is_time else "a value is not finite",
+                what,
                 where=at(key) + (str(list(index)) if index else ""),
-                got=f"{float(value[index]):.9g} {'s' if is_time else 'in SI units'} ({int(bad.sum())} of {value.size} values)",
-                expected="0 s or more; infinity never forgets" if is_time else "a finite number",
+                got=f"{float(value[index]):.9g} {unit} ({int(bad.sum())} of {value.size} values)",
+                expected=expected,
                 remedy="correct the values; after training, look at the loss, the learning rate and the parameter's bounds",
             )
     return checked

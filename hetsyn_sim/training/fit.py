@@ -29,6 +29,7 @@ from .network import Network
 from .processes import as_started, first_alone, is_first, joined, wait_for_all
 from .randomness import Noise
 from .recipe import Recipe
+from .rounding import EffectOfRounding, OnGrid, effect_of_rounding, on_grid
 from .run_folder import RunFolder, read_metrics
 from .settings import Training
 
@@ -56,6 +57,17 @@ class FitResult:
     checkpoint: Checkpoint
     initial: Checkpoint
     history: list[Row]
+
+    def effect_of_rounding(self, data: SpikeDataset) -> EffectOfRounding:
+        """Accuracy and spikes with learned delays between two steps, as in training, and rounded, as everywhere else.
+
+        See :func:`hetsyn_sim.training.rounding.effect_of_rounding`.
+        """
+        return effect_of_rounding(self.checkpoint, data)
+
+    def on_grid(self) -> OnGrid:
+        """The network with its learned delays rounded and held, for ``hs.fit(result.on_grid(), data)`` to adapt everything else to them."""
+        return on_grid(self.checkpoint)
 
     def write_back(self, group: Any, synapses: Any = None, **options: Any) -> None:
         """Put the trained values into the Brian2 objects that ``hs.from_brian2`` made the network from.

@@ -17,6 +17,9 @@ from ..errors import SpecError
 from ..kernels import (
     CHUNK,
     DecayPath,
+    Window,
+    delayed_filter,
+    delayed_window,
     exponential_filter,
     filter_carry,
     is_tied,
@@ -36,7 +39,10 @@ class LayerState:
 
     @cached_property
     def carried(self) -> dict[str, Tensor]:
-        """Path -> what it will add to v at the next step: (batch, post, pre), or (batch, post) where a neuron's synapses share it."""
+        """Path -> what it will add to v at the next step: (batch, post, pre), or (batch, post) where a neuron's synapses share it.
+
+        ``feedforward recent`` and ``recurrent recent`` are the last events of projections with delays, (lag, batch, pre).
+        """
         return self._compute()
 
     def detach(self) -> LayerState:
@@ -108,8 +114,9 @@ class SpikingLayer(PopulationLayer):
 
     def _run(self, x: Tensor, state: LayerState | None) -> tuple[Tensor | None, Tensor, LayerState]:
         feedforward, recurrent, resets = (self.paths(kind) for kind in ("feedforward", "recurrent", "reset"))
+        delays = {kind: self.delay(kind) for kind in self.projections}
         n = x.shape[0]
-        if n > CHUNK and any(not is_tied(path.rho) for path in recurrent) and not spans_any_time(feedforward[0].amplitude, self.surrogate):
+        if n > CHUNK and self._goes_in_pieces(feedforward, recurrent, delays.get("recurrent")):
             spikes, voltages = [], []
             for piece in x.split(CHUNK):
                 z, v, state = self._run(piece, state)
@@ -118,12 +125,12 @@ class SpikingLayer(PopulationLayer):
             assert state is not None
             return torch.cat([z for z in spikes if z is not None]), torch.cat(voltages), state
         carried = {} if state is None else state.carried
-        v = reduce(torch.add, (exponential_filter(x, w, rho, carried.get(f"feedforward {k}")) for k, (w, rho) in enumerate(feedforward)))
+        v = reduce(torch.add, (_filtered(x, path, delays["feedforward"], carried, k) for k, path in enumerate(feedforward)))
         z = None
         if self.program.theta is not None:
-            for k, (_, rho) in enumerate(recurrent):
+            for k, path in enumerate(recurrent):
                 if f"recurrent {k}" in carried:
-                    v = v + spread_carry(carried[f"recurrent {k}"], rho, n)
+                    v = v + _left_over(path, delays["recurrent"], carried, k, n)
             for k, (_, rho) in enumerate(resets):
                 if f"reset {k}" in carried:
                     v = v + spread_carry(carried[f"reset {k}"], rho, n)
@@ -132,26 +139,38 @@ class SpikingLayer(PopulationLayer):
             theta = self.evaluated(
                 self.program.theta, self.with_decays(neuron_values(self.spec, self.population, self.physical_values()), "")
             )
-            z, v = spiking_scan(v, recurrent, resets, theta, self.surrogate)
+            z, v = spiking_scan(v, recurrent, resets, theta, self.surrogate, delays.get("recurrent"))
 
         # An optimiser may change the parameters in place before the state is used: it must belong to the values that this call ran with.
         feedforward_then, recurrent_then, resets_then = (
             [DecayPath(w.clone(), rho.clone()) for w, rho in paths] for paths in (feedforward, recurrent, resets)
         )
+        n_lags = {kind: self.n_lags(kind) for kind, delay in delays.items() if delay is not None}
 
         def compute() -> dict[str, Tensor]:
             new = {}
-            for k, (w, rho) in enumerate(feedforward_then):
-                new[f"feedforward {k}"] = filter_carry(x, w, rho, carried.get(f"feedforward {k}"), delay=0)
+            sent = {"feedforward": (x, feedforward_then)} | ({} if z is None else {"recurrent": (z, recurrent_then)})
+            for kind, (events, paths) in sent.items():
+                late, delay = int(kind == "recurrent"), delays.get(kind)
+                for k, (w, rho) in enumerate(paths):
+                    if delay is None:
+                        new[f"{kind} {k}"] = filter_carry(events, w, rho, carried.get(f"{kind} {k}"), delay=late)
+                        continue
+                    window = delayed_window(events, w, rho, delay, _window(carried, kind, k), n_lags=n_lags[kind], late=late)
+                    new |= {f"{kind} {k}": window.state, f"{kind} recent": window.recent}
             if z is not None:
-                for k, (w, rho) in enumerate(recurrent_then):
-                    new[f"recurrent {k}"] = filter_carry(z, w, rho, carried.get(f"recurrent {k}"), delay=1)
                 for k, (amplitude, rho) in enumerate(resets_then):
                     per_neuron = torch.diag(amplitude.expand(z.shape[2]))  # a reset is a synapse of the neuron onto itself
                     new[f"reset {k}"] = filter_carry(z, per_neuron, rho, carried.get(f"reset {k}"), delay=1)
             return new
 
         return z, v, LayerState(compute)
+
+    def _goes_in_pieces(self, feedforward: list[DecayPath], recurrent: list[DecayPath], delay: Tensor | None) -> bool:
+        """Whether what recurrent synapses do costs time squared within a piece."""
+        if not recurrent or (delay is None and all(is_tied(path.rho) for path in recurrent)):
+            return False
+        return delay is not None or not spans_any_time(feedforward[0].amplitude, self.surrogate)
 
     def _traces(self, x: Tensor, z: Tensor | None, names: Collection[str]) -> dict[str, Tensor]:
         """Synaptic sums (``I_syn``) and neuron states (``R``) of a run from rest; ``v`` is not among them.
@@ -161,18 +180,41 @@ class SpikingLayer(PopulationLayer):
         program = self.program
         targets = [jump.target for jump in program.model.on_pre_jumps]
         on_pre = [f"{t}_syn" if t in program.synapse.states else t.removesuffix("_post") for t in targets]
-        events: list[tuple[Tensor, str, DecayPath]] = [
-            (x, name, path) for name, path in zip(on_pre, self.paths("feedforward", gained=False), strict=True)
+        events: list[tuple[Tensor, str, DecayPath, Tensor | None]] = [
+            (x, name, path, self.delay("feedforward")) for name, path in zip(on_pre, self.paths("feedforward", gained=False), strict=True)
         ]
         if z is not None:
             before = torch.cat([torch.zeros_like(z[:1]), z[:-1]])  # a neuron's own spikes arrive one step later
             recurrent, resets = self.paths("recurrent", gained=False), self.paths("reset", gained=False)
-            events += [(before, name, path) for name, path in zip(on_pre, recurrent, strict=False)]  # there may be no recurrence
+            events += [(before, name, path, self.delay("recurrent")) for name, path in zip(on_pre, recurrent, strict=False)]  # or none
             for reset, (amplitude, rho) in zip(program.reset_paths, resets, strict=True):
-                events.append((before, reset.state, DecayPath(torch.diag(amplitude.expand(z.shape[2])), rho)))
+                events.append((before, reset.state, DecayPath(torch.diag(amplitude.expand(z.shape[2])), rho), None))
         traces: dict[str, Tensor] = {}
-        for spikes, name, path in events:
+        for spikes, name, path, delay in events:
             if name in names and name != "v":
-                part = exponential_filter(spikes, path.amplitude, path.rho)
+                part = _filtered(spikes, path, delay, {}, 0)
                 traces[name] = traces[name] + part if name in traces else part
         return traces
+
+
+def _window(carried: Mapping[str, Tensor], kind: str, k: int) -> Window | None:
+    return Window(carried[f"{kind} recent"], carried[f"{kind} {k}"]) if f"{kind} {k}" in carried else None
+
+
+def _filtered(x: Tensor, path: DecayPath, delay: Tensor | None, carried: Mapping[str, Tensor], k: int) -> Tensor:
+    """What feed-forward events add to v over a piece of time, (time, batch, post)."""
+    w, rho = path
+    if delay is None:
+        return exponential_filter(x, w, rho, carried.get(f"feedforward {k}"))
+    return delayed_filter(x, w, rho, delay, _window(carried, "feedforward", k))
+
+
+def _left_over(path: DecayPath, delay: Tensor | None, carried: Mapping[str, Tensor], k: int, n: int) -> Tensor:
+    """What recurrent spikes of the pieces before add to v over this one, (time, batch, post)."""
+    w, rho = path
+    if delay is None:
+        return spread_carry(carried[f"recurrent {k}"], rho, n)
+    recent = carried["recurrent recent"]  # arrives one step later than feed-forward events do
+    silence = recent.new_zeros(n - 1, *recent.shape[1:])
+    window = Window(recent[:-1], carried[f"recurrent {k}"])
+    return delayed_filter(torch.cat([recent[-1:], silence]), w, rho, delay, window)

@@ -218,7 +218,7 @@ class TrainingModule(LightningModule):
 
 
 def parameter_groups(network: Network, training: Training) -> list[dict[str, Any]]:
-    """Weights and time constants, each with its learning rate and weight decay; empty groups left out."""
+    """Weights, time constants and delays, each with its learning rate and weight decay; empty groups left out."""
     settings = training.optimiser
     groups: list[dict[str, Any]] = [
         {"params": network.weight_parameters(), "lr": settings.lr, "weight_decay": settings.weight_decay},
@@ -227,6 +227,7 @@ def parameter_groups(network: Network, training: Training) -> list[dict[str, Any
             "lr": settings.lr * settings.lr_factor_time_constants,
             "weight_decay": settings.weight_decay_time_constants,
         },
+        {"params": network.delay_parameters(), "lr": settings.lr, "weight_decay": 0.0},
     ]
     return [group for group in groups if group["params"]]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from ..data.recording import Recording
 from ..discrete import check_values, is_filter, is_time_constant
 from ..errors import DataError, SpecError
 from ..kernels import SurrogateDerivative
-from ..spec import NetworkSpec
+from ..spec import NetworkSpec, ParameterSlot
+from ..spec.values import is_delay
 from .layer import SpikingLayer
 from .modules import UniformModule, default_dtype
 from .population import LayerRun, PopulationLayer, TimeConstants
@@ -226,20 +227,24 @@ class Network(UniformModule):
             layer.clamp_()
 
     def weight_parameters(self) -> list[nn.Parameter]:
-        """What is trained and is not a time constant."""
-        return self._trained(time_constants=False)
+        """What is trained and is neither a time constant nor a delay."""
+        return self._trained(lambda slot: not (is_time_constant(slot) or is_delay(slot)))
 
     def time_constant_parameters(self) -> list[nn.Parameter]:
         """The trained time constants (as raw numbers: log tau in its bounds, or the decay)."""
-        return self._trained(time_constants=True)
+        return self._trained(is_time_constant)
+
+    def delay_parameters(self) -> list[nn.Parameter]:
+        """The trained delays (as raw numbers, their places within their bounds)."""
+        return self._trained(is_delay)
 
     def trained(self) -> dict[str, nn.Parameter]:
         """Slot key -> what the optimiser moves for it: the raw numbers behind the values."""
         raw = {key: layer.raw(key) for layer in self._layers() for key in layer.bijections}
         return {key: parameter for key, parameter in raw.items() if isinstance(parameter, nn.Parameter)}
 
-    def _trained(self, *, time_constants: bool) -> list[nn.Parameter]:
-        return [parameter for key, parameter in self.trained().items() if is_time_constant(self.spec.slots[key]) == time_constants]
+    def _trained(self, kind: Callable[[ParameterSlot], bool]) -> list[nn.Parameter]:
+        return [parameter for key, parameter in self.trained().items() if kind(self.spec.slots[key])]
 
     def _layers(self) -> list[PopulationLayer]:
         return [layer for layer in self.layers.values() if isinstance(layer, PopulationLayer)]

@@ -19,6 +19,7 @@ from ..kernels import SurrogateDerivative
 from ..kernels.operations import TORCH
 from ..spec import NetworkSpec, NeuronModel, ParameterSlot, Projection
 from ..spec.equations import symbol
+from ..spec.scope import DELAY
 from .bijections import Bijection, RhoClamped, choose_bijection
 from .modules import UniformModule
 from .randomness import Noise, Share
@@ -92,6 +93,8 @@ class PopulationLayer(UniformModule):
         Fluctuations of v before the threshold, in training mode.
     share
         The part of a batch that this process computes.
+    interpolates
+        Whether delays that are trained lie between two steps; by default they do in training mode.
 
     Raises
     ------
@@ -117,6 +120,7 @@ class PopulationLayer(UniformModule):
         self.spec, self.population, self.surrogate, self.reset_gradient = spec, population, surrogate, reset_gradient
         self.noise: Noise | None = None
         self.share: Share | None = None
+        self.interpolates: bool | None = None
         self.model: NeuronModel = spec.population(population).model
         self.projections: dict[str, Projection] = {p.kind: p for p in spec.projections_to(population)}
         self.slots = {key: slot for key, slot in spec.slots.items() if key.split(".")[0] == population}
@@ -186,6 +190,30 @@ class PopulationLayer(UniformModule):
         for key, bijection in self.bijections.items():
             if isinstance(bijection, RhoClamped):
                 self.raw(key).clamp_(0.0, 1.0)
+
+    # -- delays ------------------------------------------------------------------------------------------------------
+
+    def delay(self, kind: str) -> Tensor | None:
+        """The delay of every synapse of a ``kind`` of projection in steps, (post, pre); None where spikes arrive at once.
+
+        A whole number, as in Brian2: only in training mode, what is trained lies between two steps, so that it has a derivative.
+        """
+        key = f"{self.population}.{kind}.{DELAY}"
+        if key not in self.slots:
+            return None
+        projection, axes = self.projections[kind], self.slots[key].parameter.axes
+        # divided in double precision, as everywhere: a delay of two and a half steps must not be rounded by how it was divided
+        steps = self.physical(key).double() / self.spec.dt_s
+        learned = key in self.bijections and self.training if self.interpolates is None else self.interpolates
+        if not (learned and self.slots[key].parameter.trainable):
+            steps = steps.detach().round()
+        return (steps[:, None] if axes == "post" else steps).to(self.dtype).expand(projection.n_post, projection.n_pre)
+
+    def n_lags(self, kind: str) -> int:
+        """How many steps of its source a projection with a delay looks back at most, while it is trained too."""
+        key = f"{self.population}.{kind}.{DELAY}"
+        longest = self.slots[key].parameter.si_bounds[1] if key in self.bijections else float(self.physical(key).max())
+        return round(longest / self.spec.dt_s) + 2
 
     # -- evaluating expressions ---------------------------------------------------------------------------------------
 

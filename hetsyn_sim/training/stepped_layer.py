@@ -15,7 +15,7 @@ from torch import Tensor
 from ..discrete import SynapseProgram, neuron_values, stepped, synapse_values
 from ..discrete.propagators import balancing
 from ..discrete.stepping import NEVER, SteppedProgram, refractory_steps
-from ..kernels import DecayPath, exponential_filter, filter_carry
+from ..kernels import DecayPath, Window, delayed_filter, delayed_window, exponential_filter, filter_carry
 from ..kernels.plain_synapses import SteppedSynapses, run_synapses
 from ..kernels.step_data import Carried, Drive, StepOptions
 from ..kernels.stepping import step_scan
@@ -25,15 +25,20 @@ from .population import LayerRun, PopulationLayer
 
 @dataclass(frozen=True)
 class SteppedState:
-    """The neurons after their last step, the feed-forward synapses' sums by path or their states by name, and the last input."""
+    """The neurons after their last step, the feed-forward synapses' sums by path or their states by name, and the last input.
+
+    ``recent`` is the input of as many steps as the feed-forward projection has lags, (lag, batch, pre); None without a delay.
+    """
 
     neurons: Carried
     synapses: Mapping[str, Tensor]
     last_input: Tensor
+    recent: Tensor | None = None
 
     def detach(self) -> SteppedState:
         """The same state, cut from the graph (truncated backpropagation through time)."""
-        return SteppedState(self.neurons.detach(), {k: x.detach() for k, x in self.synapses.items()}, self.last_input.detach())
+        recent = None if self.recent is None else self.recent.detach()
+        return SteppedState(self.neurons.detach(), {k: x.detach() for k, x in self.synapses.items()}, self.last_input.detach(), recent)
 
 
 class SteppedLayer(PopulationLayer):
@@ -60,9 +65,9 @@ class SteppedLayer(PopulationLayer):
         begin = self._at_rest(own, x.shape[1], n_post, synapses.get("recurrent")) if state is None else state.neurons
         last = x.new_zeros(x.shape[1:]) if state is None else state.last_input
         if synapses:
-            drive, carry = self._stepped_drive(synapses, x, None if state is None else state.synapses)
+            drive, carry, recent = self._stepped_drive(synapses, x, state)
         else:
-            drive, carry = self._drive(x, last, {} if state is None else state.synapses)
+            drive, carry, recent = self._drive(x, last, state)
         steps = refractory_steps(self.program, {k: v.detach().numpy(force=True) if isinstance(v, Tensor) else v for k, v in own.items()})
         spikes = self.model.condition is not None
         scale = self._scale(own) if spikes else x.new_ones(())
@@ -75,7 +80,7 @@ class SteppedLayer(PopulationLayer):
             record=tuple(name for name in record if name in (*self.program.states, *self.program.sums)),
         )
         result = step_scan(self.program, self._constants(self.program, own), drive, begin, self.surrogate, options)
-        return LayerRun(result.z, result.v, result.output, SteppedState(result.end, carry, x[-1]), result.traces)
+        return LayerRun(result.z, result.v, result.output, SteppedState(result.end, carry, x[-1], recent), result.traces)
 
     def _scale(self, own: Mapping[str, Any]) -> Tensor:
         """What counts as a distance of 1 to the threshold, for the whole population."""
@@ -94,7 +99,8 @@ class SteppedLayer(PopulationLayer):
         since = torch.full(shape, NEVER, dtype=torch.int64, device=self.device)
         active = torch.ones_like(zero, dtype=torch.bool)
         of_synapses = {} if synapses is None else synapses.at_rest(n_batch)
-        return Carried(states, dict.fromkeys(self.program.sums, zero), recurrent, zero, since, active, of_synapses)
+        sent = None if self.delay("recurrent") is None else zero.new_zeros(self.n_lags("recurrent") + 1, *shape)
+        return Carried(states, dict.fromkeys(self.program.sums, zero), recurrent, zero, since, active, of_synapses, sent)
 
     def _constants(self, program: SteppedProgram | SynapseProgram, own: Mapping[str, Any]) -> dict[str, Tensor]:
         found = {name: torch.as_tensor(own[name], dtype=self.dtype, device=self.device) for name in program.constants if name in own}
@@ -117,7 +123,20 @@ class SteppedLayer(PopulationLayer):
 
     # -- what arrives ------------------------------------------------------------------------------------------------
 
-    def _drive(self, x: Tensor, last: Tensor, carried: Mapping[str, Tensor]) -> tuple[Drive, dict[str, Tensor]]:
+    def _drive(self, x: Tensor, last: Tensor, state: SteppedState | None) -> tuple[Drive, dict[str, Tensor], Tensor | None]:
+        carried = {} if state is None else state.synapses
+        recent = None if state is None else state.recent
+        delay, after = self.delay("feedforward"), None
+
+        def arriving(events: Tensor, w: Tensor, rho: Tensor, name: str) -> Tensor:
+            """What synapses with a delay add over time; what they carry on is kept under the name."""
+            nonlocal after
+            assert delay is not None
+            past = None if recent is None else Window(recent, carried[name])
+            window = delayed_window(events, w, rho, delay, past, n_lags=self.n_lags("feedforward"))
+            after, carry[name] = window
+            return delayed_filter(events, w, rho, delay, past)
+
         jumps: dict[str, Tensor] = {}
         sums: dict[str, Tensor] = {}
         carry: dict[str, Tensor] = {}
@@ -128,9 +147,11 @@ class SteppedLayer(PopulationLayer):
             amounts = self._per_target(projection, values)
             if kind == "feedforward":
                 shifted = torch.cat([last[None], x[:-1]])
-                for state, w in amounts.items():
-                    if state in self.program.states:
-                        jumps[state] = x @ w.T
+                for target, w in amounts.items():
+                    if target in self.program.states and delay is not None:
+                        jumps[target] = arriving(x, w, torch.zeros_like(w), f"jumps on {target}")
+                    elif target in self.program.states:
+                        jumps[target] = x @ w.T
                 for step in self.program.synapses:
                     name = f"{step.name}_syn"
                     if name not in self.program.sums:
@@ -143,16 +164,19 @@ class SteppedLayer(PopulationLayer):
                     gain = self._gain(step.drive, values, projection) if driven else amounts.get(step.name)
                     if gain is not None:
                         source, rho = shifted if driven else x, self.evaluated(step.decay, values)
+                        if delay is not None:  # only where spikes drive
+                            sums[name] = arriving(x, gain, rho, name)
+                            continue
                         sums[name] = exponential_filter(source, gain, rho, carried.get(name))
                         carry[name] = filter_carry(source, gain, rho, carried.get(name), delay=0)
             else:
                 decays = {s.name: s.decay for s in self.program.synapses if f"{s.name}_syn" in self.program.sums}
-                for state, w in amounts.items():
-                    if state in self.program.states:
-                        recurrent_jumps[state] = w
-                    elif state in decays:
-                        recurrent_sums[f"{state}_syn"] = DecayPath(w, self.evaluated(decays[state], values))
-        return Drive(jumps, sums, recurrent_jumps, recurrent_sums), carry
+                for target, w in amounts.items():
+                    if target in self.program.states:
+                        recurrent_jumps[target] = w
+                    elif target in decays:
+                        recurrent_sums[f"{target}_syn"] = DecayPath(w, self.evaluated(decays[target], values))
+        return Drive(jumps, sums, recurrent_jumps, recurrent_sums, recurrent_delay=self.delay("recurrent")), carry, after
 
     def _synapses(self, program: SynapseProgram, projection: Projection) -> SteppedSynapses:
         values = self.with_decays(synapse_values(self.spec, projection, self.physical_values()), projection.name)
@@ -163,14 +187,20 @@ class SteppedLayer(PopulationLayer):
             {x: self.evaluated(decay, values) for x, decay in program.filters.items()},
             tuple(self._gain(part.weight, values, projection) for part in program.arrivals),
             tuple(self._gain(part.weight, values, projection) for part in program.sums),
+            self.delay(projection.kind),
         )
 
     def _stepped_drive(
-        self, synapses: Mapping[str, SteppedSynapses], x: Tensor, carried: Mapping[str, Tensor] | None
-    ) -> tuple[Drive, dict[str, Tensor]]:
-        jumps, sums, carry = run_synapses(synapses["feedforward"], x, carried)
+        self, synapses: Mapping[str, SteppedSynapses], x: Tensor, state: SteppedState | None
+    ) -> tuple[Drive, dict[str, Tensor], Tensor | None]:
+        recent = None if state is None else state.recent
+        if recent is None and synapses["feedforward"].delay is not None:
+            recent = x.new_zeros(self.n_lags("feedforward"), *x.shape[1:])
+        jumps, sums, carry = run_synapses(synapses["feedforward"], x, None if state is None else state.synapses, recent)
         sums = {name: total for name, total in sums.items() if name in self.program.sums}
-        return Drive(jumps, sums, recurrent_synapses=synapses.get("recurrent")), carry
+        after = None if recent is None else torch.cat([recent, x])[len(x) :]
+        drive = Drive(jumps, sums, recurrent_synapses=synapses.get("recurrent"), recurrent_delay=self.delay("recurrent"))
+        return drive, carry, after
 
     def _gain(self, drive: Any, values: Mapping[str, Any], projection: Projection) -> Tensor:
         return self.connected(self.evaluated(drive, values), projection)

@@ -59,12 +59,6 @@ def begun():
     return group, synapses
 
 
-def later():
-    group, synapses = made()
-    synapses.delay = [0, 1, 2, 0, 0, 0] * ms
-    return group, synapses
-
-
 def other_sizes():
     return [b2.NeuronGroup(n, "dv/dt = (1 - v/N)/(9*ms) : 1", threshold="v > 5", reset="v = 0", method="exact") for n in (1, 2)], None
 
@@ -82,10 +76,9 @@ REFUSED = {
     "run_regularly": (regularly, "operations that run regularly", "equations, or give it as input"),
     "linked variables": (linked, "linked variables", "parameter of its own"),
     "plasticity": (lambda: made(model="w : volt", on_post="w += 1*mV"), "on_post", "plasticity"),
-    "a delay": (lambda: made(delay=2 * ms), "delays", "Additions"),
-    "delays of their own": (later, "delays", "Additions"),
     "several pathways, one late": (
-        lambda: made(on_pre={"now": "v_post += 1*mV", "then": "v_post -= 1*mV"}, delay={"then": 1 * ms}), "delays", "Additions"
+        lambda: made(on_pre={"now": "v_post += 1*mV", "then": "v_post -= 1*mV"}, delay={"then": 1 * ms}),
+        "pathways with delays of their own", "one Synapses object for each",
     ),
     "event-driven": (lambda: made(model="dg/dt = -g/tau : 1 (event-driven)", on_pre="g += 1"), "event-driven", "clock-driven"),
     "gap junctions": (lambda: gap("I_post = w*(v_pre - v_post) : volt (summed)"), "reads the state of its source", "gap junctions"),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from brian2 import ms
 
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.data.decoding import Decoder
@@ -57,6 +58,8 @@ NETWORKS = {
         [Layer(lively(HetNeuLIF), 6, recurrent=True)], Layer(HetNeuReadout, 3), {"name": "last_step"}
     ),
     "adaptation": lambda: one_layer(lively(HomNeuALIF), False, {"name": "mean_squared_error"}),
+    "delays": lambda: one_layer(LIVELY.with_delay("uniform(0 ms, 80 ms)")),
+    "one delay": lambda: one_layer(LIVELY.with_delay(30 * ms, axes="layer")),
     "another order of the step": lambda: one_layer(
         LIVELY, True, {"name": "sum_of_softmax", "burn_in": 3}, ("recurrent", "reset", "decay", "feedforward", "threshold")
     ),

@@ -12,6 +12,7 @@ import numpy as np
 from ...data.checkpoint import Checkpoint
 from ...discrete import check_values, is_filter
 from ...errors import ConfigError, TransferError, one_of
+from ...spec.scope import DELAY
 from .file import nir_package, write_graph
 from .filters import add_filters
 from .graph import Draft, Form
@@ -105,6 +106,14 @@ def _draft(checkpoint: Checkpoint, reading: Reading, form: Form) -> Draft:
     draft = Draft(checkpoint, reading, form)
     last = draft.add("input", "Input", [], shape=np.array([spec.n_input]))
     for population in spec.populations:
+        if DELAY in population.model.parameters:
+            raise TransferError(
+                "NIR has no synapses whose spikes arrive later",
+                where=f"{population.name}: {population.model.name}",
+                got="a parameter delay",
+                expected="spikes that arrive in the step they are sent",
+                remedy="export it to Brian2 (--to brian2), which has delays",
+            )
         if is_filter(population.model, population.step_order):
             last = add_filters(draft, population, values, last)
         elif (kind := node_of_model(population.model)) is not None:

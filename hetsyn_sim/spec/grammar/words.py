@@ -48,7 +48,11 @@ _NAMES: Final[Mapping[str, Refusal]] = {
     **dict.fromkeys(("xi", "rand", "randn", "poisson", "binomial"), _NOISE),
     **dict.fromkeys(("t", "t_in_timesteps", "timestep"), _TIME),
     **dict.fromkeys(("i", "j", "N", "N_pre", "N_post", "N_incoming", "N_outgoing"), _INDEX),
-    **dict.fromkeys(("lastspike", "not_refractory", "lastupdate", "delay"), _BRIAN2),
+    **dict.fromkeys(("lastspike", "not_refractory", "lastupdate"), _BRIAN2),
+    "delay": Refusal(
+        "the equations of a model do not know when a spike was sent",
+        "leave it out, and give the model a parameter called delay: every spike arrives so much later (NeuronModel.with_delay)",
+    ),
     **dict.fromkeys(("if", "else", "elif"), _CONDITION),
     **dict.fromkeys(("for", "in", "while"), _LOOP),
     "lambda": Refusal("a function is defined in an expression", "write the expression itself, or a subexpression with a name"),

@@ -1,0 +1,170 @@
+"""The filter whose events arrive late: values and gradients by a sum over lags of the filter without delays; pieces of time."""
+
+from unittest.mock import patch
+
+import pytest
+import torch
+
+from hetsyn_sim.errors import DataError
+from hetsyn_sim.kernels import DecayPath, delayed_filter, delayed_window, delays, exponential_filter, longest_lag, spiking_scan, use_backend
+from hetsyn_sim.training.surrogates import MultiGaussian
+
+F64 = torch.float64
+T, B, I, J = 24, 2, 3, 4
+#: Where events arrive: in their own step, in the next, in whole steps, between two, and after the end.
+KINDS = {"none": (0.0, 0.0), "one step": (1.0, 0.0), "whole": (6.0, 0.0), "between": (6.0, 1.0), "too late": (60.0, 1.0)}
+
+
+def make(kind="between", seed=0, rate=0.4):
+    g = torch.Generator().manual_seed(seed)
+    x = torch.randn(T, B, I, generator=g, dtype=F64) * (torch.rand(T, B, I, generator=g) < rate)
+    w, rho, whole, part = (torch.rand(J, I, generator=g, dtype=F64) for _ in range(4))
+    rho.view(-1)[:2] = torch.tensor([0.0, 1.0])
+    most, between = KINDS[kind]
+    delay = (whole * (most + 1.0)).floor().clamp_max(most) + between * (0.05 + 0.9 * part)
+    return [t.requires_grad_() for t in (x, w - 0.5, rho, delay)]
+
+
+def by_lags(x, w, rho, delay):
+    """w is split among the lags by a hat function, and each part filters what is that much later."""
+    v = x.new_zeros(T, B, J)
+    with use_backend("plain"):
+        for lag in range(min(int(delay.max()) + 2, T)):
+            late = torch.cat([x.new_zeros(lag, B, I), x[: T - lag]])
+            v = v + exponential_filter(late, w * (1.0 - (delay - lag).abs()).clamp_min(0.0), rho)
+    return v
+
+
+def gradients(v, leaves):
+    weights = torch.sin(torch.arange(v.numel(), dtype=F64)).reshape(v.shape)
+    return torch.autograd.grad((v * weights).sum(), leaves)
+
+
+def in_pieces(leaves, sizes):
+    x, w, rho, delay = leaves
+    past, parts = None, []
+    for piece in x.split(sizes):
+        parts.append(delayed_filter(piece, w, rho, delay, past))
+        past = delayed_window(piece, w, rho, delay, past, n_lags=longest_lag(delay) + 2)
+    return torch.cat(parts)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_a_sum_over_lags_of_filters(kind):
+    leaves = make(kind)
+    one, other = delayed_filter(*leaves), by_lags(*leaves)
+    torch.testing.assert_close(one, other, rtol=0, atol=1e-13)
+    wanted = gradients(other, leaves)
+    for name, found, expected in zip(("x", "w", "rho", "delay"), gradients(one, leaves), wanted, strict=True):
+        if name != "delay" or kind in ("between", "too late"):  # at whole steps the sum over lags has a kink
+            torch.testing.assert_close(found, expected, rtol=0, atol=1e-12, msg=name)
+
+
+def test_at_a_whole_step_the_derivative_is_the_one_to_the_right():
+    x, w, rho, delay = make("whole")
+    (found,) = gradients(delayed_filter(x, w, rho, delay), [delay])
+    later = (delay.detach() + 1e-6).requires_grad_()
+    (expected,) = gradients(by_lags(x, w, rho, later), [later])
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+    assert found.abs().max() > 0.01
+
+
+def test_gradients_are_finite_differences():
+    assert torch.autograd.gradcheck(delayed_filter, make("between"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("sizes", [[T], [7, 11, 6], [1] * T, [20, 4]])
+def test_pieces_are_the_whole(kind, sizes):
+    leaves = make(kind)
+    whole, parts = delayed_filter(*leaves), in_pieces(leaves, sizes)
+    torch.testing.assert_close(parts, whole, rtol=0, atol=1e-13)
+    for found, expected in zip(gradients(parts, leaves), gradients(whole, leaves), strict=True):
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_long_sequence_is_cut_into_chunks(kind):
+    leaves = make(kind)
+    whole = delayed_filter(*leaves)
+    with patch.object(delays, "CHUNK", 5), use_backend("plain"):
+        cut = delayed_filter(*leaves)
+    torch.testing.assert_close(cut, whole, rtol=0, atol=1e-13)
+    for found, expected in zip(gradients(cut, leaves), gradients(whole, leaves), strict=True):
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+
+
+def test_what_is_handed_on_is_no_state_for_each_lag():
+    x, w, rho, delay = make("between")
+    past = delayed_window(x, w, rho, delay, None, n_lags=9)
+    assert past.recent.shape == (9, B, I)
+    assert past.state.shape == (B, J, I)
+    torch.testing.assert_close(past.recent, x[-9:])
+
+
+def test_a_decay_for_each_neuron_or_for_all_is_spread():
+    x, w, rho, delay = make()
+    for shared in (rho[:, :1], rho[:, 0], rho[0, 0]):
+        wide = (shared.unsqueeze(-1) if shared.dim() == 1 else shared).expand_as(w)
+        torch.testing.assert_close(delayed_filter(x, w, shared, delay), delayed_filter(x, w, wide, delay))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d[:, :2], "shapes do not fit"),
+        (lambda d: d.float(), "different types"),
+        (lambda d: d - 100.0, "not a number of steps"),
+        (lambda d: d * float("nan"), "not a number of steps"),
+    ],
+)
+def test_delays_that_are_none(change, message):
+    x, w, rho, delay = make()
+    with pytest.raises(DataError, match=message):
+        delayed_filter(x, w, rho, change(delay.detach()))
+
+
+def scan_by_steps(v_in, w, rho, delay, theta):
+    """One step after the other; what arrives late is looked up among the spikes so far."""
+    n_steps, n_batch, n = v_in.shape
+    silent = v_in.new_zeros(n_batch, n)
+    spikes, state, vs = [], v_in.new_zeros(n_batch, n, n), []
+    for t in range(n_steps):
+        arrived = sum(
+            (1.0 - (delay - lag).abs()).clamp_min(0.0) * (spikes[t - 1 - lag] if t - 1 - lag >= 0 else silent)[:, None, :]
+            for lag in range(9)
+        )
+        state = state * rho + w * arrived
+        v = v_in[t] + state.sum(dim=2)
+        spikes.append(_Spike.apply(v, theta))
+        vs.append(v)
+    return torch.stack(spikes), torch.stack(vs)
+
+
+class _Spike(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, v, theta):
+        ctx.save_for_backward(v, theta)
+        return (v > theta).to(v.dtype)
+
+    @staticmethod
+    def backward(ctx, g):
+        v, theta = ctx.saved_tensors
+        slope = g * MultiGaussian().derivative(v - theta, theta)
+        return slope, -slope.sum(dim=(0))
+
+
+def test_recurrent_spikes_arrive_late_too():
+    g = torch.Generator().manual_seed(1)
+    n = 5
+    v_in = (1.4 * torch.rand(T, B, n, generator=g, dtype=F64)).requires_grad_()
+    w, rho, delay = (torch.rand(n, n, generator=g, dtype=F64) for _ in range(3))
+    leaves = [v_in, (0.6 * w - 0.3).requires_grad_(), rho.requires_grad_(), (6.9 * delay).requires_grad_()]
+    theta = torch.full((n,), 1.0, dtype=F64)
+    z, v = spiking_scan(leaves[0], [DecayPath(leaves[1], leaves[2])], [], theta, MultiGaussian(), leaves[3])
+    wanted_z, wanted_v = scan_by_steps(*leaves, theta)
+    assert 0.05 < z.mean() < 0.6
+    torch.testing.assert_close(z, wanted_z, rtol=0, atol=0)
+    torch.testing.assert_close(v, wanted_v, rtol=0, atol=1e-13)
+    for found, expected in zip(gradients(v + z, leaves), gradients(wanted_v + wanted_z, leaves), strict=True):
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-11)
