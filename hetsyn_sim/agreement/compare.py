@@ -52,6 +52,14 @@ def compare_recordings(
             expected="equal input rasters",
             remedy="run both simulators on the same recordings",
         )
+    if reference.noise_seed != other.noise_seed and any(p.model.noise for p in spec.populations):
+        raise DataError(
+            "the recordings are of different noise",
+            where=f"{reference.simulator} and {other.simulator}",
+            got=f"noise_seed {reference.noise_seed} and {other.noise_seed}",
+            expected="the same seed of the noise",
+            remedy="run both with the same noise_seed",
+        )
     # a simulator's own voltage may be off by the bound on either side
     followed = trajectories(spec, values, reference, precision)
     bounds = {name: 2 * bound for name, bound in voltage_bounds(spec, values, reference, precision, followed).items()}

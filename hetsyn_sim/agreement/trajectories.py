@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ..data.recording import Recording
 from ..discrete import evaluate, is_filter, synapse_values
+from ..discrete.noise import LARGEST
 from ..discrete.reference_axons import Axons
 from ..discrete.reference_stepped import SteppedPopulation
 from ..discrete.tape import Tape, run_tape
@@ -94,7 +95,7 @@ def trajectory(
 class _Follower:
     def __init__(self, spec: NetworkSpec, population: Population, values: Mapping[str, Any], recording: Recording, unit: float) -> None:
         self.spec, self.recording, self.unit, self.population = spec, recording, unit, population
-        self.state = SteppedPopulation(spec, population, values, recording.n_runs)
+        self.state = SteppedPopulation(spec, population, values, recording.n_runs, recording.noise_seed)
         n, shape = len(self.state.states), (recording.n_runs, population.size)
         self.spread: Array = np.zeros((*shape, n, n))  # P, in units of roundoff squared
         self.n_terms, self.bound = 0, 0.0
@@ -156,7 +157,10 @@ class _Follower:
             slopes[k] = 1.0
             known[name] = Rounded(x, slopes, 0.0)
         sums = {name: Rounded(x, 0.0, self.sum_error[name]) for name, x in state.sums.items()}
-        return {**known, **sums, "active": active}
+        # a number is made in float64, by functions of a product that is as large as LARGEST, and then rounded
+        made = LARGEST * _CONSTANT_ERROR * (np.finfo(np.float64).eps / 2 / self.unit) / np.sqrt(state.values["dt"])
+        noise = {name: Rounded(x, 0.0, made + np.abs(x)) for name, x in state.noise.items()}
+        return {**known, **sums, **noise, "active": active}
 
     def _run(self, tape: Tape, active: Flags) -> tuple[list[Array], list[Array]]:
         """Slopes (k, run, post) and rounding (run, post) of each output."""

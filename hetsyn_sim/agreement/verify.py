@@ -157,7 +157,7 @@ def compare(network: Network, recording: Recording) -> Comparison:
             remedy="compare a network with what its own checkpoint gave in Brian2",
         )
     precision: Precision = "float32" if str(network.dtype) == "torch.float32" else "float64"
-    return compare_recordings(network.spec, network.values(), network.record(x), recording, precision)
+    return compare_recordings(network.spec, network.values(), network.record(x, noise_seed=recording.noise_seed), recording, precision)
 
 
 @dataclass

@@ -84,6 +84,8 @@ def goes_beyond_filters(model: NeuronModel) -> Iterator[str]:
     """Each thing that a model says and a sum of filtered events does not need, in words."""
     if model.scheme != "exact":
         yield f"scheme={model.scheme!r}"
+    if model.noise:
+        yield f"noise {', '.join(model.noise)}"
     if model.refractory:
         yield f"refractory={model.refractory!r}"
     if begins := [state for state, value in model.initial_states.items() if value != 0]:

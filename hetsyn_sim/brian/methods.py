@@ -41,6 +41,8 @@ class Method:
     #: Constants that the updater uses, each of shape () or (post,), at synapses (post, pre), with their declarations in ``declared``.
     parameters: Mapping[str, Array] = field(default_factory=lambda: MappingProxyType({}))
     declared: tuple[SingleEquation, ...] = ()
+    #: Functions that the updater calls.
+    namespace: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     def derive(self, equations: Any, variables: Any) -> str:
         """The step that it makes of equations, as code."""

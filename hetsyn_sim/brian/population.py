@@ -26,6 +26,7 @@ from .equations import (
     sums_move_states,
 )
 from .methods import choose_method
+from .noise import counted
 from .schedule import SLOT, Schedule, keep_last_spikes, place
 
 
@@ -40,12 +41,16 @@ def add_population(built: BuiltNetwork, population: Population, number: int, sch
     model, name = population.model, brian_name(population.name)
     added = built.additions
     method = choose_method(built.spec, population, values)
+    if model.noise:
+        method = counted(method, population, recordings=schedule.recordings)
     holds_sums = not built.form.sums_stand_still and sums_move_states(model)
     equations = neuron_equations(
         built.spec, population, added, constants=method.declared, holds_sums=holds_sums, recordings=schedule.recordings
     )
     spiking = _spiking(model, refractory=bool(added.refractory))
-    group = NeuronGroup(population.size, equations, **spiking, method=method.updater, clock=built.clock, namespace={}, name=name)
+    group = NeuronGroup(
+        population.size, equations, **spiking, method=method.updater, clock=built.clock, namespace=dict(method.namespace), name=name
+    )
     built.groups[population.name] = group
     built.methods[population.name] = method
     built.add(group)

@@ -96,14 +96,14 @@ class Monitors:
         for monitor in (*self.spikes.values(), *self.states.values()):
             built.add(monitor)
 
-    def recording(self, inputs: Inputs, simulator: str) -> Recording:
+    def recording(self, inputs: Inputs, simulator: str, noise_seed: int = 0) -> Recording:
         """What was recorded of a run on ``inputs``, cut into the recordings that were put one after the other."""
         n_steps, n_runs, _ = inputs.shape
         rasters = {"input": np.asarray(inputs > 0)} | {name: self._raster(name, n_steps, n_runs) for name in self.spikes}
         traces = {trace.key: split_recordings(self._trace(trace, n_steps * n_runs), n_runs) for trace in self.traces}
         if self.spec.takes_values:
             traces["input.x"] = np.asarray(inputs, dtype=np.float64)
-        return Recording(self.spec.dt_s, rasters, traces, simulator)
+        return Recording(self.spec.dt_s, rasters, traces, simulator, noise_seed)
 
     def _raster(self, name: str, n_steps: int, n_runs: int) -> Raster:
         monitor = self.spikes[name]

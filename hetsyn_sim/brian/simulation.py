@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -16,6 +17,7 @@ from brian2 import Network
 
 from ..data.events import SpikeDataset
 from ..data.recording import Recording, check_same_dt
+from ..discrete.noise import check_seed
 from ..errors import BackendError, TransferError
 from ..spec import NetworkSpec
 from ..spec.values import check_values, is_time_constant
@@ -27,6 +29,7 @@ from .forms import find_form
 from .inputs import Inputs, check_inputs
 from .mapping import make_report
 from .network import build_network, check_finite, run_network, set_input
+from .noise import set_noise
 from .record import Monitors, resolve_traces
 from .report import TransferReport
 from .standalone import Job, Seconds, build_standalone, run_standalone
@@ -134,6 +137,7 @@ class BrianSimulation:
         inputs: Any,
         *,
         dt: float | None = None,
+        noise_seed: int = 0,
         progress: Callable[[float], None] | None = None,
         message: Callable[[str], None] | None = None,
     ) -> Recording:
@@ -146,6 +150,8 @@ class BrianSimulation:
             :class:`~hetsyn_sim.data.SpikeDataset`: all its recordings are as long as the longest, the shorter ones silent at their end.
         dt
             The inputs' time step in seconds, if they carry one: it must be the network's.
+        noise_seed
+            Of noise ``xi`` in the equations: with the same seed, a recording has the same noise in every simulator.
         progress
             Called with the fraction done, from 0 to 1.
         message
@@ -159,7 +165,7 @@ class BrianSimulation:
         Raises
         ------
         DataError, DtMismatchError
-            If the inputs do not fit; if ``dt``, or the data set's, is not the network's.
+            If the inputs do not fit; if ``dt``, or the data set's, is not the network's; if the seed is out of range.
         BackendError
             If the standalone project can't be compiled or run, or there is no GPU for it.
         """
@@ -171,21 +177,25 @@ class BrianSimulation:
             check_same_dt(dt, self.spec.dt_s, where="inputs of the Brian2 simulation")
         checked = check_inputs(inputs, self.spec.n_input, values=self.spec.takes_values)
         progress = progress or (lambda fraction: None)
+        noise_seed = check_seed(noise_seed, where="noise_seed")
         self.seconds = Seconds()
-        return self._run_standalone(checked, progress, message) if self.device.standalone else self._run_runtime(checked, progress)
+        if self.device.standalone:
+            return self._run_standalone(checked, noise_seed, progress, message)
+        return self._run_runtime(checked, noise_seed, progress)
 
-    def _run_runtime(self, inputs: Inputs, progress: Callable[[float], None]) -> Recording:
+    def _run_runtime(self, inputs: Inputs, noise_seed: int, progress: Callable[[float], None]) -> Recording:
         built, monitors = self._built
         with on_runtime(self.device), np.errstate(all="ignore"):  # tau = 0 is a decay of exactly 0; what is not finite is looked for later
             built.network.restore(_FRESH)
             if self.additions.noise:
                 brian2.seed(self.additions.seed)
             set_input(built, inputs)
+            set_noise(built, noise_seed)
             start = perf_counter()
             run_network(built, inputs.shape[0], inputs.shape[1], lambda elapsed, fraction, start, duration: progress(float(fraction)))
             self.seconds.simulating = perf_counter() - start
         check_finite(built)
-        return monitors.recording(inputs, f"brian2 {self.device.name}")
+        return monitors.recording(inputs, f"brian2 {self.device.name}", noise_seed)
 
     def build(
         self,
@@ -226,10 +236,13 @@ class BrianSimulation:
     def _job(self) -> Job:
         return Job(self.spec, self.values, self.form, self.additions, self.traces)
 
-    def _run_standalone(self, inputs: Inputs, progress: Callable[[float], None], message: Callable[[str], None] | None) -> Recording:
+    def _run_standalone(
+        self, inputs: Inputs, noise_seed: int, progress: Callable[[float], None], message: Callable[[str], None] | None
+    ) -> Recording:
+        job = replace(self._job, noise_seed=noise_seed)
         with ExitStack() as stack:
             directory = self.build_directory or stack.enter_context(tempfile.TemporaryDirectory(prefix="hetsyn_sim_"))
-            return run_standalone(self.device, self._job, inputs, Path(directory), progress=progress, message=message, seconds=self.seconds)
+            return run_standalone(self.device, job, inputs, Path(directory), progress=progress, message=message, seconds=self.seconds)
 
 
 def simulate(
@@ -241,10 +254,11 @@ def simulate(
     form: str = "ode",
     record: str | Iterable[str] = "v",
     dt: float | None = None,
+    noise_seed: int = 0,
     progress: Callable[[float], None] | None = None,
     message: Callable[[str], None] | None = None,
     build_directory: str | Path | None = None,
 ) -> Recording:
     """Build a network and run it once: its parameters are described as in :class:`BrianSimulation`."""
     simulation = BrianSimulation(spec, values, device=device, form=form, record=record, build_directory=build_directory)
-    return simulation.run(inputs, dt=dt, progress=progress, message=message)
+    return simulation.run(inputs, dt=dt, noise_seed=noise_seed, progress=progress, message=message)

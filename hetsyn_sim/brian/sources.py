@@ -13,6 +13,7 @@ from ..spec import NetworkSpec
 from .built import BuiltNetwork
 from .equations import output_name
 from .inputs import Inputs, joined_recordings, spikes_with_room
+from .noise import noise_values
 from .schedule import SLOT, Schedule
 
 #: The function of time and channel that input values come from.
@@ -48,10 +49,19 @@ def input_files(standalone: Any, built: BuiltNetwork, inputs: Inputs, room: int)
     if built.spec.takes_values:
         return {f"{VALUES}_values": joined_recordings(np.asarray(inputs, dtype=np.float64))}  # as Brian2 calls what a function needs
     channels, steps = spikes_with_room(np.asarray(inputs, dtype=np.bool_), room)
-    found = {}
-    for variable, content in ((built.source.variables["neuron_index"], channels), (built.source.variables["_timebins"], steps)):
-        target = standalone.get_array_name(variable, access_data=False)
-        # the last time that the program fills this array is what counts
-        name = next(a[1] for what, a in reversed(standalone.main_queue) if what == "set_by_array" and a[0] == target)
-        found[name] = content.astype(variable.dtype)
-    return found
+    of = built.source.variables
+    return dict(_file(standalone, of[name], content) for name, content in (("neuron_index", channels), ("_timebins", steps)))
+
+
+def noise_files(standalone: Any, built: BuiltNetwork, seed: int, first: int) -> dict[str, NDArray[Any]]:
+    """The files that a generated program reads the seed of its noise from, and the number of the recording that it begins with."""
+    values = noise_values(built, seed, first)
+    return dict(_file(standalone, built.groups[name].variables[variable], np.array([x])) for (name, variable), x in values.items())
+
+
+def _file(standalone: Any, variable: Any, content: NDArray[Any]) -> tuple[str, NDArray[Any]]:
+    """The file of a variable, with new content."""
+    target = standalone.get_array_name(variable, access_data=False)
+    # the last time that the program fills this array is what counts
+    name = next(a[1] for what, a in reversed(standalone.main_queue) if what == "set_by_array" and a[0] == target)
+    return name, content.astype(variable.dtype)

@@ -27,8 +27,9 @@ from .devices import Device, on_standalone
 from .forms import Form
 from .inputs import Inputs
 from .network import build_network, check_finite, run_network, set_input
+from .noise import set_noise
 from .record import Monitors, Trace
-from .sources import input_files
+from .sources import input_files, noise_files
 
 #: The most recordings of one run, and the most bytes of recorded traces.
 _MOST_RECORDINGS = 64
@@ -73,6 +74,7 @@ class Job:
     form: Form
     additions: Additions
     traces: tuple[Trace, ...]
+    noise_seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ def _generated(device: Device, job: Job, inputs: Inputs, directory: Path) -> Ite
         built = build_network(job.spec, job.values, job.form, job.additions, clock)
         monitors = Monitors(built, job.traces)
         set_input(built, _filled(inputs[:, :at_once], at_once), room)
+        set_noise(built, job.noise_seed)
         run_network(built, n_steps, at_once)
         standalone.build(directory=str(directory), compile=False, run=False)
         yield _Generated(standalone, built, monitors, at_once, room)
@@ -155,7 +158,9 @@ def run_standalone(
         for begin in range(0, n_runs, made.at_once):
             part = inputs[:, begin : begin + made.at_once]
             padded = _filled(part, made.at_once)
-            for name, content in input_files(made.standalone, made.built, padded, made.room).items():
+            files = input_files(made.standalone, made.built, padded, made.room)
+            files |= noise_files(made.standalone, made.built, job.noise_seed, begin)
+            for name, content in files.items():
                 content.tofile(directory / "static_arrays" / name)
             try:
                 made.standalone.run(str(directory), "results", with_output=False)
@@ -169,7 +174,8 @@ def run_standalone(
                 ) from error
             seconds.simulating += float(made.standalone._last_run_time)
             check_finite(made.built)
-            parts.append(made.monitors.recording(padded, f"brian2 {device.name}").runs(slice(0, part.shape[1])))
+            recording = made.monitors.recording(padded, f"brian2 {device.name}", job.noise_seed)
+            parts.append(recording.runs(slice(0, part.shape[1])))
             progress(min(1.0, (begin + made.at_once) / n_runs))
     return Recording.joined(parts)
 

@@ -142,12 +142,15 @@ class Recording:
         the variable, sampled after everything in the step has happened.
     simulator
         Who made it: ``"torch float64"``, ``"brian2 numpy"`` and so on.
+    noise_seed
+        Of the noise in the network's equations, if there is any. Its paths are counted by the runs, 0, 1, ...
     """
 
     dt: float
     rasters: Mapping[str, Raster]
     traces: Mapping[str, NDArray[np.floating]] = field(default_factory=dict)
     simulator: str = ""
+    noise_seed: int = 0
 
     def __post_init__(self) -> None:
         shapes = {name: array.shape for name, array in (*self.rasters.items(), *self.traces.items())}

@@ -1,8 +1,8 @@
 """A recording as one ``.npz`` file that NumPy alone reads.
 
-Keys: ``dt`` (s), ``simulator``, ``rasters/POPULATION`` (bool) and ``traces/POPULATION.VARIABLE`` (float), arrays of shape (time, batch,
-neuron); and before all of them ``sha256`` of the others, since the checksums of an archive don't see a member that is missing. Files from
-before there was one do without. Nothing in it is pickled.
+Keys: ``dt`` (s), ``simulator``, ``noise_seed`` if it is not 0, ``rasters/POPULATION`` (bool) and ``traces/POPULATION.VARIABLE`` (float),
+arrays of shape (time, batch, neuron); and before all of them ``sha256`` of the others, since the checksums of an archive don't see a
+member that is missing. Files from before there was one do without. Nothing in it is pickled.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ def save_recording(recording: Recording, path: str | PathLike[str]) -> Path:
     arrays |= {f"traces/{name}": np.asarray(trace) for name, trace in recording.traces.items()}
     # the digest first: an archive whose table of contents was cut short still has it
     facts = {_DIGEST: np.str_(_digest(recording)), "dt": np.float64(recording.dt), "simulator": np.str_(recording.simulator)}
+    facts |= {"noise_seed": np.int64(recording.noise_seed)} if recording.noise_seed else {}
     content = io.BytesIO()
     np.savez_compressed(content, **facts, **arrays)  # type: ignore[arg-type]
     return write_atomically(path, content.getvalue())
@@ -75,7 +76,8 @@ def load_recording(path: str | PathLike[str]) -> Recording:
         check_memory(sum(entry.file_size for entry in file.zip.infolist()), where=str(path))
         rasters = {key.removeprefix("rasters/"): file[key] for key in file if key.startswith("rasters/")}
         traces = {key.removeprefix("traces/"): file[key] for key in file if key.startswith("traces/")}
-        recording = Recording(float(file["dt"]), rasters, traces, str(file["simulator"]))
+        noise_seed = int(file["noise_seed"]) if "noise_seed" in file else 0
+        recording = Recording(float(file["dt"]), rasters, traces, str(file["simulator"]), noise_seed)
         if _DIGEST in file and str(file[_DIGEST]) != _digest(recording):
             raise ValueError("its content has another SHA-256 than when it was written")
         return recording
@@ -84,6 +86,7 @@ def load_recording(path: str | PathLike[str]) -> Recording:
 def _digest(recording: Recording) -> str:
     """SHA-256 of everything in a recording."""
     parts: list[str | NDArray[Any]] = [f"{float(recording.dt)!r}\n{recording.simulator}"]
+    parts += [f"\nnoise_seed {recording.noise_seed}\n"] if recording.noise_seed else []
     for kind, arrays in (("rasters", recording.rasters), ("traces", recording.traces)):
         for name in sorted(arrays):
             array = np.asarray(arrays[name])

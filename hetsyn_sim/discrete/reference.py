@@ -19,6 +19,7 @@ from ..errors import DataError
 from ..spec import NetworkSpec, Population, Projection
 from ..spec.values import check_values
 from .linear import LinearBlock
+from .noise import check_seed
 from .program import StepProgram, discretise, evaluate
 from .reference_axons import Axons
 from .reference_stepped import SteppedPopulation
@@ -120,7 +121,12 @@ class _Population:
 
 
 def simulate_reference(
-    spec: NetworkSpec, values: Mapping[str, Array], inputs: NDArray[np.generic], record: Collection[str] = ("v",)
+    spec: NetworkSpec,
+    values: Mapping[str, Array],
+    inputs: NDArray[np.generic],
+    record: Collection[str] = ("v",),
+    *,
+    noise_seed: int = 0,
 ) -> Recording:
     """Run a network in float64 NumPy.
 
@@ -134,6 +140,8 @@ def simulate_reference(
         Input spikes (or analogue input), shape (time, batch, channel).
     record
         Names of the variables to keep of every population that has them: ``v``, synaptic sums such as ``I_syn``, states such as ``R``.
+    noise_seed
+        Of the numbers that noise ``xi`` in the equations is made of.
 
     Returns
     -------
@@ -144,7 +152,7 @@ def simulate_reference(
     Raises
     ------
     DataError
-        If the inputs are not (time, batch, n_input) or not finite.
+        If the inputs are not (time, batch, n_input) or not finite, or the seed is out of range.
     SpecError
         If the values are not those of the network.
     """
@@ -159,8 +167,12 @@ def simulate_reference(
             remedy="pass (time, batch, channel) with the network's number of channels",
         )
     n_steps, n_runs, _ = given.shape
+    noise_seed = check_seed(noise_seed, where="simulate_reference")
     populations = [
-        (_Population if is_linear(p.model, p.step_order) else SteppedPopulation)(spec, p, checked, n_runs) for p in spec.populations
+        _Population(spec, p, checked, n_runs)
+        if is_linear(p.model, p.step_order)
+        else SteppedPopulation(spec, p, checked, n_runs, noise_seed)
+        for p in spec.populations
     ]
     rasters: dict[str, NDArray[np.bool_]] = {"input": given > 0.0}
     rasters |= {p.name: np.zeros((n_steps, n_runs, p.v.shape[1]), dtype=bool) for p in populations if p.program.model.spiking}
@@ -182,4 +194,4 @@ def simulate_reference(
                 traces[f"{population.name}.{name}"][t] = population.variable(name)
             if population.name in rasters:
                 rasters[population.name][t] = population.spikes > 0
-    return Recording(spec.dt_s, rasters, traces, simulator="reference (NumPy float64)")
+    return Recording(spec.dt_s, rasters, traces, simulator="reference (NumPy float64)", noise_seed=noise_seed)

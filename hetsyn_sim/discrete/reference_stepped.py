@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import zlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -21,9 +23,9 @@ Array = NDArray[np.float64]
 
 
 class SteppedPopulation:
-    """The state of one population of a network in a batch of runs."""
+    """The state of one population of a network in a batch of runs. ``noise`` has the noise of the next decay."""
 
-    def __init__(self, spec: NetworkSpec, population: Population, values: Mapping[str, Array], n_runs: int) -> None:
+    def __init__(self, spec: NetworkSpec, population: Population, values: Mapping[str, Array], n_runs: int, noise_seed: int = 0) -> None:
         self.name, self.model = population.name, population.model
         self.program: SteppedProgram = stepped(population.model, population.step_order)
         self.values = neuron_values(spec, population.name, values)
@@ -52,6 +54,8 @@ class SteppedPopulation:
         self.spikes: Array = np.zeros(shape)
         self.output: Array = np.zeros(shape)
         self.v: Array = np.zeros(shape)
+        self.n_decays, self.noise_seed = 0, noise_seed
+        self.noise = self.next_noise()
 
     def do(self, phase: str, arriving: Array) -> None:
         """One phase of the step order; ``arriving`` is what the source of the feed-forward projection puts out, (batch, pre)."""
@@ -69,7 +73,7 @@ class SteppedPopulation:
 
     def run(self, tape: Tape) -> list[Array]:
         """A tape's outputs, each (batch, post)."""
-        seen = {**self.constants, **self.states, **self.sums, "active": self.active}
+        seen = {**self.constants, **self.states, **self.sums, **self.noise, "active": self.active}
         with np.errstate(all="ignore"):  # what overflows shows in the traces, and where() computes both sides
             return [np.broadcast_to(value, self.v.shape) for value in run_tape(tape, seen, NUMPY)]
 
@@ -92,6 +96,21 @@ class SteppedPopulation:
                         self.carried[key] += (
                             self.connected(projection) * evaluate(step.drive, seen) * self.previous[projection.kind][:, None]
                         )
+
+        self.n_decays += 1
+        self.noise = self.next_noise()
+
+    def next_noise(self) -> dict[str, Array]:
+        """White noise by name, (batch, post): a step's standard normal numbers over the root of dt."""
+        n_runs, size = self.spikes.shape
+        found = {}
+        for name in self.program.noise:
+            stream = zlib.crc32(f"{self.name}.{name}".encode()) & 0x7FFFFFFF
+            words = [
+                _counted_normal(self.n_decays + 1, neuron, run, stream, self.noise_seed) for run in range(n_runs) for neuron in range(size)
+            ]
+            found[name] = np.reshape(words, (n_runs, size)) / np.sqrt(self.values["dt"])
+        return found
 
     def reset(self) -> None:
         after = self.run(self.program.reset)
@@ -171,3 +190,14 @@ class SteppedPopulation:
             return self.output
         found = {**self.sums, **self.states, "v": self.v}
         return found[name]
+
+
+def _counted_normal(step: int, neuron: int, run: int, stream: int, seed: int) -> float:
+    """One of the numbers of :mod:`hetsyn_sim.discrete.noise`, written again in Python's whole numbers: Philox4x32-10, Box and Muller."""
+    x, key = [step, neuron, run, stream], [seed, 0]
+    for _ in range(10):
+        low, high = 0xD2511F53 * x[0], 0xCD9E8D57 * x[2]
+        x = [(high >> 32) ^ x[1] ^ key[0], high % 2**32, (low >> 32) ^ x[3] ^ key[1], low % 2**32]
+        key = [(key[0] + 0x9E3779B9) % 2**32, (key[1] + 0xBB67AE85) % 2**32]
+    radius = math.sqrt(-2 * math.log(1 - ((x[0] // 2**5) * 2**26 + x[1] // 2**6) / 2**53))
+    return radius * math.cos(2 * math.pi * ((x[2] // 2**5) * 2**26 + x[3] // 2**6) / 2**53)

@@ -3,6 +3,8 @@
 Each takes the right-hand sides, with everything but the block's own states held over the step, and gives assignments in order; ``next_x``
 is the state x after the step. ``active`` is false while a neuron is refractory: the states in ``frozen`` then stand still, and the others
 see them stand still. The formulas are Brian2's for its methods of the same names; ``symplectic_euler`` is not among them.
+
+Noise ``xi`` is one more number of a step, a standard normal one over the root of dt: ``dt*xi`` is the increment of a Wiener process.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Any, Final
 import sympy
 
 from ..errors import SpecError
-from ..spec.equations import symbol
+from ..spec.equations import is_noise, symbol
 from .linear import coefficients_of
 from .tape import where
 
@@ -31,7 +33,7 @@ def next_name(state: str) -> str:
 
 
 def euler(rates: Rates, frozen: Collection[str], *, at: str) -> Assignments:
-    """``x + dt f(x)``: first order."""
+    """``x + dt f(x)``: first order. Noise whose size depends on no state is part of f: Euler's step and Maruyama's."""
     return _explicit(rates, frozen, [], [1])
 
 
@@ -85,6 +87,39 @@ def symplectic_euler(rates: Rates, frozen: Collection[str], *, at: str) -> Assig
     return found
 
 
+def heun(rates: Rates, frozen: Collection[str], *, at: str) -> Assignments:
+    """``x + dt f(x) + (g(x) + g(x + g(x) dW)) dW/2`` for noise g xi, in the sense of Stratonovich: Euler's step of f, Heun's of g."""
+    return _noisy(rates, frozen, lambda f, g, dw: g * dw, lambda g, there, dw: dw * (g + there) / 2, at=at)
+
+
+def milstein(rates: Rates, frozen: Collection[str], *, at: str) -> Assignments:
+    """``x + dt f + g dW + (g(x + dt f + g sqrt(dt)) - g) dW^2/(2 sqrt(dt))``, in the sense of Ito: Milstein's step without derivatives."""
+    dt, root = symbol("dt"), sympy.sqrt(symbol("dt"))
+    return _noisy(rates, frozen, lambda f, g, dw: dt * f + root * g, lambda g, there, dw: g * dw + (there - g) * dw**2 / (2 * root), at=at)
+
+
+def _noisy(
+    rates: Rates, frozen: Collection[str], towards: Callable[..., sympy.Expr], moved: Callable[..., sympy.Expr], *, at: str
+) -> Assignments:
+    """Of ``f + sum(g_k xi_k)``: g_k is looked at again where ``towards`` leads from x, and moves x by ``moved(g_k, g_k there, dW_k)``."""
+    noise = sorted({s for rate in rates.values() for s in rate.free_symbols if is_noise(str(s))}, key=str)
+    split = {x: coefficients_of(rate, noise, where=f"{at}: d{x}/dt") for x, rate in rates.items()}
+    dt = symbol("dt")
+
+    def unless_frozen(x: str, amount: sympy.Expr) -> sympy.Expr:
+        return where(ACTIVE, amount, sympy.Integer(0)) if x in frozen else amount
+
+    found: Assignments = []
+    moves = {x: [unless_frozen(x, dt * drift)] for x, (_, drift) in split.items()}
+    for k, xi in enumerate(noise):
+        there = {symbol(x): symbol(f"there{k}_{x}") for x in rates}
+        found += [(f"there{k}_{x}", symbol(x) + unless_frozen(x, towards(f, g[k], dt * xi))) for x, (g, f) in split.items()]
+        for x, (g, _) in split.items():
+            if g[k] != 0:
+                moves[x].append(unless_frozen(x, moved(g[k], g[k].subs(there, simultaneous=True), dt * xi)))
+    return found + [(next_name(x), sympy.Add(symbol(x), *parts)) for x, parts in moves.items()]
+
+
 def _unless_frozen(x: str, after: sympy.Expr, frozen: Collection[str]) -> sympy.Expr:
     return where(ACTIVE, after, symbol(x)) if x in frozen else after
 
@@ -128,5 +163,5 @@ def _own_solution(x: str, a: sympy.Expr, b: sympy.Expr) -> sympy.Expr:
 
 #: Scheme -> the function that makes its step. ``exact`` is not a formula but a propagator (:mod:`hetsyn_sim.discrete.propagators`).
 STEPPERS: Final[Mapping[str, Callable[..., Assignments]]] = MappingProxyType(
-    {f.__name__: f for f in (exponential_euler, symplectic_euler, euler, rk2, rk4)}
+    {f.__name__: f for f in (exponential_euler, symplectic_euler, euler, rk2, rk4, heun, milstein)}
 )

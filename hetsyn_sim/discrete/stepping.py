@@ -1,10 +1,11 @@
-"""The step of any deterministic neuron model, as assignments: what the neuron's equations, resets and threshold do, one after the other.
+"""The step of any neuron model, as assignments: what the neuron's equations, resets and threshold do, one after the other.
 
 Where v is a sum of exponentially filtered events, :func:`hetsyn_sim.discrete.discretise` says so, and no step has to be taken one by one.
 For all other models this is the step. Time is laid out as in :class:`hetsyn_sim.spec.StepOrder`; what it does not say is said here:
 
 - A recording begins with its first input: in its first step nothing has decayed yet, and the states have their initial values.
 - Differential equations see sums over synapses, and an analogue source's output, as they were taken last: in the step before.
+- Noise ``xi`` is a number of each step, neuron and recording (:mod:`hetsyn_sim.discrete.noise`), over the root of dt.
 - While a neuron is refractory it does not spike, and its frozen states neither move nor take jumps, except the reset's. A period of k steps
   ends in the k-th step after the spike, before that step's decay (Brian2's ``timestep``).
 - A neuron that spikes where it crosses is ready again in the decay of the first step after its condition was false.
@@ -61,8 +62,9 @@ class SteppedProgram:
     #: The neuron's states. ``frozen`` are those that stand still while it is refractory.
     states: tuple[str, ...]
     frozen: frozenset[str]
-    #: The synaptic sums that the neuron's text uses.
+    #: The synaptic sums that the neuron's text uses, and the noise: with the sums, a number for each neuron and step that decay sees.
     sums: tuple[str, ...]
+    noise: tuple[str, ...]
     #: Matrix exponentials whose entries are constants of the step.
     propagators: tuple[Propagator, ...]
     #: A tape from states, sums, ``active`` and constants to the states after dt, in the order of ``states``.
@@ -180,6 +182,7 @@ def stepped(model: NeuronModel, step_order: StepOrder | None = None) -> SteppedP
         states,
         block.frozen,
         sums_read(model),
+        model.noise,
         propagators,
         advance,
         make_tape(resets, states, constants),

@@ -78,7 +78,8 @@ class Groups:
 class Neurons:
     """A neuron group as texts: states, subexpressions and parameters by name, as Brian2's equations have them.
 
-    ``spelled`` has the name in the spec for each of them: its own, but for the voltage, which is ``v`` there.
+    ``noise`` is ``"additive"`` or ``"multiplicative"``, or None if there is none. ``spelled`` has the name in the spec for each of them: its
+    own, but for the voltage, which is ``v`` there.
     """
 
     group: Groups
@@ -89,6 +90,7 @@ class Neurons:
     reset: str
     refractory: Any
     method: str | None
+    noise: str | None
     spelled: Mapping[str, str]
 
 
@@ -134,6 +136,7 @@ def neurons_of(groups: Any, refusals: Refusals, voltage: str | None = None) -> N
         str(group.event_codes.get("spike") or ""),
         group._refractory,
         group.method_choice if isinstance(group.method_choice, str) else None,
+        equations.stochastic_type,
         _spelled(list(equations), voltage, threshold),
     )
 

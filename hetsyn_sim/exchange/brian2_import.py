@@ -76,7 +76,8 @@ def from_brian2(
         Parameters that training moves: times within a factor of ten, all others anywhere
         (:meth:`~hetsyn_sim.spec.NeuronModel.with_parameters` changes that). By default those that have a value for every synapse.
     scheme
-        How the equations are discretised. By default the group's method, or ``"exact"`` if it names none and they are linear.
+        How the equations are discretised. By default the group's method. If it names none: with noise ``xi`` Brian2's own choice, Euler's
+        method or, where the size of the noise depends on a state, Heun's; else ``"exact"`` if the equations are linear.
     voltage
         What the group calls the membrane potential, which is ``v`` in the model. By default ``v``, or what its threshold looks at.
     dale
@@ -85,7 +86,7 @@ def from_brian2(
     Raises
     ------
     SpecError
-        If the objects do what a spec can't hold, such as plasticity or noise, or a rule is broken: all of it in one message.
+        If the objects do what a spec can't hold, such as plasticity, or a rule is broken: all of it in one message.
     """
     known = get_local_namespace(level=1) if namespace is None else namespace
     translation = Translation(group, synapses, known, trainable, voltage, inputs)

@@ -16,6 +16,7 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.input.timedarray import TimedArray
 from brian2.units.fundamentalunits import Quantity, get_dimensions
 
+from ..spec.equations import is_noise
 from ..spec.grammar.guard import at, check_words, shown, without_comments
 from ..spec.grammar.words import FUNCTIONS
 from ..spec.grammar.written_out import size_of
@@ -162,7 +163,7 @@ class _Rewriter(ast.NodeTransformer):
             return ast.Name(self.constants.name_of_value(DEFAULT_UNITS[name] * 1.0))
         if name in DEFAULT_CONSTANTS:
             return ast.Constant(float(DEFAULT_CONSTANTS[name].value))
-        if name in ("dt", "True", "False"):
+        if name in ("dt", "True", "False") or is_noise(name):
             return node
         if name in self.namespace:
             value = value_of(name, self.namespace[name], where=self.where)

@@ -188,8 +188,13 @@ def pathways_of(synapses: Synapses) -> list[Any]:
     return [pathway for pathway in synapses._pathways if pathway.prepost == "pre"]
 
 
-def exact_or_named(method: str | None) -> str | None:
-    """The scheme of a method's name; None if Brian2 was left to choose."""
+def scheme_of(method: str | None, noise: str | None) -> str | None:
+    """The scheme of a method's name; None if Brian2 was left to choose, and there is no noise.
+
+    ``noise`` is ``"additive"``, ``"multiplicative"`` or None, as Brian2 says of equations. Its choices are Euler's method and Heun's.
+    """
+    if noise is not None:
+        return method or {"additive": "euler", "multiplicative": "heun"}[noise]
     # without noise, Brian2's Heun and Milstein are Euler's steps: their corrections are of the noise alone
     return "exact" if method in _EXACT else "euler" if method in ("heun", "milstein") else method
 

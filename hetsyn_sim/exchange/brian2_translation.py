@@ -24,7 +24,7 @@ from ..spec.scope import DELAY
 from .brian2_delays import delays_of, matrix_of_delays, with_room, write_delays
 from .brian2_groups import neurons_of
 from .brian2_names import Constants, rewrite, unit_of
-from .brian2_objects import Connections, Refusals, connections_of, exact_or_named, fail
+from .brian2_objects import Connections, Refusals, connections_of, fail, scheme_of
 from .brian2_synapses import SpecSynapse
 
 Array = NDArray[np.float64]
@@ -275,7 +275,7 @@ class Translation:
             parameters[DELAY] = with_room(parameters[DELAY], float(facts[DELAY].values.max()), self.neurons.group.dt)
         if dale:
             parameters |= {n: _of_one_sign(n, p, facts[n]) for n, p in parameters.items() if p.trainable and facts[n].axes == "post pre"}
-        chosen = scheme or exact_or_named(self.neurons.method)
+        chosen = scheme or scheme_of(self.neurons.method, self.neurons.noise)
         model = NeuronModel(name=name, **self.texts, initial=self.initial, parameters=parameters, scheme=chosen or "exact", step_order=None)
         if chosen is None and not _is_linear(model):
             problem = "the equations are not linear, and no method is named"

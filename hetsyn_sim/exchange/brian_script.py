@@ -25,7 +25,7 @@ from ..spec import NetworkSpec, Population
 from ..spec.values import is_time_constant
 from .expected import Expected, check_folder
 from .script import script_of, table_of_orders
-from .script_frame import PAGE
+from .script_frame import PAGE, SPIKES
 
 #: What is written.
 FILES = ("network.py", "values.npz", "recordings.npz", "README.md")
@@ -44,8 +44,8 @@ class Exported:
 def export_brian2(checkpoint: Checkpoint, data: SpikeDataset, folder: str | PathLike[str]) -> Exported:
     """Write a trained network as a Brian2 script that needs Brian2 and NumPy only.
 
-    The script is written in the textbook's form: clock-driven equations that Brian2 solves itself. Beside the input spikes lie those of the
-    trained network in PyTorch (float64), so that the script says itself whether it finds the same.
+    The script is written in the textbook's form: clock-driven equations that Brian2 solves itself, and noise ``xi`` that it draws itself.
+    Beside the input spikes lie those of the trained network in PyTorch (float64), so that the script says itself whether it finds the same.
 
     Parameters
     ----------
@@ -144,6 +144,7 @@ def _page(checkpoint: Checkpoint, data: SpikeDataset, title: str, n_spikes: Mapp
         orders="\n".join(table_of_orders(spec)),
         digest=digest,
         versions=", ".join(f"{name} {version}" for name, version in installed_versions().items()),
+        spikes=SPIKES[any(p.model.noise for p in spec.populations)],
         trained_on=markdown(str(checkpoint.data.get("name", "not recorded"))),
         about="".join(f"- recordings, {key}: {markdown(str(text))}\n" for key, text in about.items()),
     )

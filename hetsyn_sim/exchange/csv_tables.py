@@ -23,6 +23,7 @@ from ..data.decoding import check_input
 from ..data.escape import table_cell
 from ..data.events import SpikeDataset
 from ..data.files import json_text, write_atomically
+from ..errors import TransferError
 from ..spec import NetworkSpec
 from ..spec.quantities import dimensions_of, format_quantity, name_of_dimensions
 from ..spec.values import used_entries
@@ -52,12 +53,22 @@ def export_csv(checkpoint: Checkpoint, data: SpikeDataset, folder: str | PathLik
     ------
     DtMismatchError, DataError
         If the recordings do not fit the network.
+    TransferError
+        If there is noise in the equations.
     ConfigError
         If the folder can't be one, or holds other files.
     WriteError
         If a file can't be written.
     """
     spec, target = checkpoint.spec, Path(folder)
+    if noisy := [f"{p.name}: {', '.join(p.model.noise)}" for p in spec.populations if p.model.noise]:
+        raise TransferError(
+            "tables hold no noise",
+            where="export",
+            got="; ".join(noisy),
+            expected="a network without xi in its equations, whose spikes are the same wherever it runs",
+            remedy="export it to Brian2 (--to brian2), or take the noise out of the equations",
+        )
     check_input(data, spec, where="export")
     check_folder(target, _is_ours)
     tables = {f"synapses.{p.name}.csv": _synapses(checkpoint, p.name) for p in spec.projections}

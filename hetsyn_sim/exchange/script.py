@@ -37,7 +37,7 @@ from ..spec import NetworkSpec, NeuronModel, Population, Projection
 from ..spec.quantities import dimensions_of, name_of_dimensions, parse_unit
 from ..spec.scope import DELAY
 from ..spec.values import used_entries
-from .script_frame import AXES, BEGINNING, ENDING, MEANINGS, OWN_NAME
+from .script_frame import AXES, BEGINNING, ENDING, MEANINGS, OWN_NAME, VERDICT
 
 _WIDTH = 116
 
@@ -66,6 +66,7 @@ def script_of(spec: NetworkSpec, values: Mapping[str, NDArray[np.floating]], *, 
             rule=inspect.getsource(DECODERS[decoder.name]).rstrip(),
             decoder=decoder.name,
             burn_in=f"[{decoder.burn_in}:]" if decoder.burn_in else "",
+            verdict=VERDICT[any(p.model.noise for p in spec.populations)],
         )
     )
     return "\n\n".join(parts)

@@ -21,6 +21,12 @@ from .quantities import name_of_dimensions
 #: What an analogue source puts out, as its synapses see it.
 X_PRE = "x_pre"
 
+
+def is_noise(name: str) -> bool:
+    """Whether a name is that of white noise, in Brian2's unit second**-0.5: ``xi``, ``xi_1``, ``xi_common``."""
+    return name == "xi" or name.startswith("xi_")
+
+
 _STATEMENT = re.compile(r"^\s*([A-Za-z_]\w*)\s*([-+*/]?=)(?!=)\s*(.+)$")
 
 

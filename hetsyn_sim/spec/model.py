@@ -15,7 +15,7 @@ from brian2.units.allunits import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from ..errors import SpecError
-from .equations import X_PRE, Jump, ParsedEquations, parse_condition, parse_equations, parse_expression, parse_jumps, symbol
+from .equations import X_PRE, Jump, ParsedEquations, is_noise, parse_condition, parse_equations, parse_expression, parse_jumps, symbol
 from .grammar.text import read_yaml, write_yaml
 from .initial import Uniform
 from .parameter import Parameter
@@ -40,7 +40,8 @@ class NeuronModel:
     neuron
         Differential equations and subexpressions of the neuron. It must define ``v``. ``X_syn`` is the sum of the synaptic state ``X`` over
         all of the neuron's synapses; a differential equation sees it as it was at the end of the step before. A state that stands still
-        while the neuron is refractory has Brian2's flag ``(unless refractory)``.
+        while the neuron is refractory has Brian2's flag ``(unless refractory)``. Noise is ``xi``, with names after it ``xi_1``: each neuron
+        has its own, and different names are independent.
     on_pre
         What a presynaptic spike does, statement by statement: ``"I += w"``, or ``"v_post += w"`` to act on the neuron itself. Statements
         may read and set the synapse's own states, as in ``"u += U*(1 - u); I += w*u*x; x -= u*x"``; what acts on the neuron is added.
@@ -199,6 +200,12 @@ class NeuronModel:
         return {name: block.expand(block.subexpressions[name]) for name in wanted if f"{name}_syn" not in self.parameters}
 
     @cached_property
+    def noise(self) -> tuple[str, ...]:
+        """The names of white noise in the neuron's differential equations: ``xi``, ``xi_1``."""
+        symbols = set[sympy.Symbol]().union(*(rate.free_symbols for rate in self.neuron_equations.states.values()))
+        return tuple(sorted(name for s in symbols if is_noise(name := str(s))))
+
+    @cached_property
     def analogue(self) -> dict[str, sympy.Expr]:
         """Subexpressions of the synapse that are made of what an analogue source puts out, ``x_pre``; written out."""
         block = self.synapse_equations
@@ -238,7 +245,7 @@ class NeuronModel:
         known |= {total: self.synapse_equations.dimensions[total.removesuffix("_syn")] for total in self.summed}
         known |= {name: dimensions_of(p.unit, where=f"{self.name}: {name}") for name, p in self.parameters.items()}
         known |= {f"{name}_post": dim for name, dim in known.items()}
-        return known | {"dt": second.dim, X_PRE: DIMENSIONLESS}
+        return known | {"dt": second.dim, X_PRE: DIMENSIONLESS} | dict.fromkeys(self.noise, second.dim**-0.5)
 
     @classmethod
     def from_brian2(cls, group: Any, synapses: Any = None, **options: Any) -> NeuronModel:

@@ -21,6 +21,7 @@ from .rules_of_names import (
     parameters_are_used_on_one_side,
     states_keep_their_names_in_brian2,
 )
+from .rules_of_noise import noise_has_a_scheme, noise_is_of_a_state
 from .rules_of_parts import (
     a_delay_is_a_lag,
     a_reset_needs_a_threshold,
@@ -82,11 +83,13 @@ RULES = (
     has_input,
     a_reset_needs_a_threshold,
     a_delay_is_a_lag,
+    noise_is_of_a_state,
     every_name_is_known,
     jumps_hit_states,
     synapses_see_themselves,
     initial_values_are_of_states,
     scheme_is_known,
+    noise_has_a_scheme,
     refractoriness_is_whole,
     output_is_a_value,
     parameters_are_used_on_one_side,

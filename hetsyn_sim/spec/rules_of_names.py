@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from brian2.core.functions import DEFAULT_FUNCTIONS
 
 from ..errors import SpecError
-from .equations import X_PRE
+from .equations import X_PRE, is_noise
 from .grammar.words import is_sympys_word
 from .scope import is_used_on, visible_names
 
@@ -21,7 +21,7 @@ def names_are_free(model: NeuronModel) -> None:
     """No name means two things, and none is a word of Brian2's."""
     states = [*model.synapse_equations.dimensions, *model.neuron_equations.dimensions]
     for name in [*states, *model.parameters]:
-        taken = name in _RESERVED or [*states, *model.parameters, *model.summed].count(name) > 1
+        taken = name in _RESERVED or is_noise(name) or [*states, *model.parameters, *model.summed].count(name) > 1
         if taken or name.endswith("_post") or name.endswith("_pre"):
             raise SpecError(
                 "a name is reserved or used twice",

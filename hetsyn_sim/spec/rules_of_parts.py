@@ -16,8 +16,9 @@ from .scope import DELAY
 if TYPE_CHECKING:
     from .model import NeuronModel
 
-#: How the differential equations of a neuron become a step. All but the first are for equations that have no exact one.
-SCHEMES: Final = ("exact", "exponential_euler", "symplectic_euler", "euler", "rk2", "rk4")
+#: How the differential equations of a neuron become a step. All but the first are for equations that have no exact one, and the last two,
+#: as Euler's, for those with noise.
+SCHEMES: Final = ("exact", "exponential_euler", "symplectic_euler", "euler", "rk2", "rk4", "heun", "milstein")
 
 
 def has_voltage(model: NeuronModel) -> None:
@@ -142,7 +143,7 @@ def scheme_is_known(model: NeuronModel) -> None:
     remedy = "exact for linear equations; for others one of the rest"
     one_of(model.scheme, SCHEMES, "scheme", where=f"{model.name}: scheme", remedy=remedy)
     # of a synapse, which Brian2 has to step by itself: symplectic_euler is not Brian2's
-    of_synapses = [scheme for scheme in SCHEMES if scheme != "symplectic_euler"]
+    of_synapses = [scheme for scheme in SCHEMES if scheme not in ("symplectic_euler", "heun", "milstein")]
     one_of(model.synapse_scheme, of_synapses, "scheme of synapses", where=f"{model.name}: synapse_scheme", remedy=remedy)
 
 

@@ -54,7 +54,7 @@ def visible_names(model: NeuronModel, where: str) -> set[str]:
         return {"dt", *parameters, *(f"{n}_post" for n in parameters)}
     if where.startswith(("initial", "refractory")):
         return {"dt", *parameters}
-    return {"dt", *parameters, *neuron, *model.summed}
+    return {"dt", *parameters, *neuron, *model.summed, *model.noise}
 
 
 def is_used_on(model: NeuronModel, side: Side, name: str) -> bool:

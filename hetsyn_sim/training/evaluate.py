@@ -41,21 +41,27 @@ class Evaluation:
 
 @torch.no_grad()
 def evaluate(
-    network: Network, data: SpikeDataset, loss: Loss | None = None, *, window: int | None = None, batch_size: int = 256
+    network: Network,
+    data: SpikeDataset,
+    loss: Loss | None = None,
+    *,
+    window: int | None = None,
+    batch_size: int = 256,
+    noise_seed: int = 0,
 ) -> Evaluation:
     """Run a network over all recordings of ``data``.
 
     ``loss`` gives the scores; None is :class:`~hetsyn_sim.training.losses.SumOfSoftmax` over all steps. ``window`` is that of the
     training; None runs to the longest recording. ``batch_size`` recordings are run
-    at once, which changes no result.
+    at once, which changes no result. ``noise_seed`` is that of noise ``xi`` in the equations; each recording has its own noise.
     """
     loss = SumOfSoftmax() if loss is None else loss
     was_training, device = network.training, network.device
     network.eval()
     scores, spikes, places = [], 0.0, 0
     try:
-        for x, _ in Batches(examples := Examples.from_dataset(data, window), batch_size):
-            out, _ = network(x.to(device))  # (time, batch, unit)
+        for k, (x, _) in enumerate(Batches(examples := Examples.from_dataset(data, window), batch_size)):
+            out, _ = network(x.to(device), noise_seed=noise_seed, first_recording=k * batch_size)  # (time, batch, unit)
             scores.append(loss.scores(out).cpu())  # (batch, class)
             spikes += sum(float(z.sum()) for z in network.last_spikes)
             places += sum(z.numel() for z in network.last_spikes)

@@ -29,6 +29,7 @@ from ..kernels import (
 )
 from ..spec import Projection
 from .population import LayerRun, PopulationLayer
+from .randomness import CountedNoise
 
 
 class LayerState:
@@ -107,7 +108,7 @@ class SpikingLayer(PopulationLayer):
 
     # -- running -----------------------------------------------------------------------------------------------------
 
-    def run(self, x: Tensor, state: LayerState | None = None, record: Collection[str] = ()) -> LayerRun:
+    def run(self, x: Tensor, state: LayerState | None = None, record: Collection[str] = (), noise: CountedNoise | None = None) -> LayerRun:
         z, v, after = self._run(x, state)
         assert state is None or not record, "traces are summed up from rest"
         return LayerRun(z, v, None, after, self._traces(x, z, record) if record else {})

@@ -141,7 +141,8 @@ class TrainingModule(LightningModule):
         share = self._share(batch)
         if share is not None:
             x, target = share.own(x), share.own(target)
-        out, _ = self.network(x)
+        self.network.set_share(share)
+        out, _ = self.network(x, first_recording=batch_idx * self.training_settings.batch_size)
         self._add("validation", out, target, self.loss(out, target), share)
 
     # -- an epoch ----------------------------------------------------------------------------------------------------

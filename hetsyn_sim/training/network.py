@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from ..data.recording import Recording
 from ..discrete import check_values, is_filter, is_time_constant
+from ..discrete.noise import check_seed
 from ..errors import DataError, SpecError
 from ..kernels import SurrogateDerivative
 from ..spec import NetworkSpec, ParameterSlot
@@ -19,7 +21,7 @@ from ..spec.values import is_delay
 from .layer import SpikingLayer
 from .modules import UniformModule, default_dtype
 from .population import LayerRun, PopulationLayer, TimeConstants
-from .randomness import Noise, Share
+from .randomness import CountedNoise, Noise, Share
 from .stepped_layer import SteppedLayer
 from .surrogates import MultiGaussian
 
@@ -112,7 +114,9 @@ class Network(UniformModule):
 
         return Checkpoint(self.spec, self.values(), **about)
 
-    def forward(self, x: Tensor, state: Mapping[str, Any] | None = None) -> tuple[Tensor, dict[str, Any]]:
+    def forward(
+        self, x: Tensor, state: Mapping[str, Any] | None = None, *, noise_seed: int | None = None, first_recording: int = 0
+    ) -> tuple[Tensor, dict[str, Any]]:
         """Run over time.
 
         Parameters
@@ -120,7 +124,11 @@ class Network(UniformModule):
         x
             Input, shape (time, batch, channel), bool or floating.
         state
-            From the call before.
+            From the call before. Noise in the equations goes on, too.
+        noise_seed
+            Of noise ``xi`` in the equations. By default a new one from torch's default generator in training mode, else 0.
+        first_recording
+            The number of the batch's first recording: each has its own noise by its number.
 
         Returns
         -------
@@ -131,39 +139,48 @@ class Network(UniformModule):
         Raises
         ------
         DataError
-            If the number of channels is not the network's, or there is nothing to run.
+            If the number of channels is not the network's, there is nothing to run, or the seed is out of range.
         """
         self._check_input(x.shape, where="Network.forward")
         new: dict[str, Any] = {}
         self.last_spikes = []
-        for layer, run in self._run(x.to(self.dtype), state):
+        for layer, run in self._run(x.to(self.dtype), state, noise=self._noise(noise_seed, first_recording)):
             new[layer.population] = run.state
             if run.z is not None:
                 self.last_spikes.append(run.z)
         return run.out, new
 
     def _run(
-        self, x: Tensor, state: Mapping[str, Any] | None = None, record: Sequence[str] = ()
+        self, x: Tensor, state: Mapping[str, Any] | None = None, record: Sequence[str] = (), noise: CountedNoise | None = None
     ) -> Iterator[tuple[PopulationLayer, LayerRun]]:
         """Each layer in turn, run on what the one before it gives."""
         spikes = values = x
         for layer in self._layers():
             arriving = values if layer.model.takes_values else spikes
-            run = layer.run(arriving if arriving is x else self._dropped(arriving), state and state[layer.population], record)
+            run = layer.run(arriving if arriving is x else self._dropped(arriving), state and state[layer.population], record, noise)
             yield layer, run
             spikes, values = run.v if run.z is None else run.z, run.out
 
+    def _noise(self, seed: int | None, first: int) -> CountedNoise | None:
+        if not any(p.model.noise for p in self.spec.populations):
+            return None  # and no number is drawn, which would change all that come after it
+        if seed is not None:
+            return CountedNoise(check_seed(seed, where="noise_seed"), first)
+        fresh = CountedNoise.fresh(self.training, self._share)
+        return replace(fresh, first=first + fresh.first)
+
     @torch.no_grad()
-    def record(self, x: Tensor | NDArray[np.generic], variables: Sequence[str] = ("v",)) -> Recording:
+    def record(self, x: Tensor | NDArray[np.generic], variables: Sequence[str] = ("v",), *, noise_seed: int = 0) -> Recording:
         """Run in evaluation mode and keep every spike and the named variables of every population that has them.
 
         ``variables`` may name ``v``, synaptic sums such as ``I_syn`` and states such as ``R``. Arrays come back as float64, for exact
-        comparison.
+        comparison. ``noise_seed`` is that of noise ``xi`` in the equations.
 
         Raises
         ------
         DataError
-            If the number of channels is not the network's, there is nothing to run, or a value is NaN or infinite.
+            If the number of channels is not the network's, there is nothing to run, a value is NaN or infinite, or the seed is out of
+            range.
         """
         inputs = np.asarray(x).copy(order="C")  # torch takes no reversed views, not even of a single run
         self._check_input(inputs.shape, where="Network.record")
@@ -182,7 +199,8 @@ class Network(UniformModule):
         was_training = self.training
         self.eval()
         try:
-            for layer, run in self._run(torch.as_tensor(inputs).to(self.dtype), record=variables):
+            noise = self._noise(noise_seed, 0)
+            for layer, run in self._run(torch.as_tensor(inputs).to(self.dtype), record=variables, noise=noise):
                 shown = dict(run.traces)
                 if "v" in variables:
                     shown["v"] = run.v
@@ -193,7 +211,8 @@ class Network(UniformModule):
                     rasters[layer.population] = run.z.numpy() > 0
         finally:
             self.train(was_training)
-        return Recording(self.spec.dt_s, rasters, traces, simulator=f"torch {str(self.dtype).removeprefix('torch.')}")
+        simulator = f"torch {str(self.dtype).removeprefix('torch.')}"
+        return Recording(self.spec.dt_s, rasters, traces, simulator, int(noise_seed))
 
     def set_share(self, share: Share | None) -> None:
         """Say which share of the next batch this process computes: its dropout and noise are then that share of the batch's."""

@@ -22,7 +22,7 @@ from ..spec.equations import symbol
 from ..spec.scope import DELAY
 from .bijections import Bijection, RhoClamped, choose_bijection
 from .modules import UniformModule
-from .randomness import Noise, Share
+from .randomness import CountedNoise, Noise, Share
 
 #: How time constants are trained: as log tau within their bounds, or as a clamped decay (HetSyn's own way).
 TimeConstants = Literal["log_tau", "rho_clamped"]
@@ -90,7 +90,7 @@ class PopulationLayer(UniformModule):
     Attributes
     ----------
     noise
-        Fluctuations of v before the threshold, in training mode.
+        Fluctuations of v before the threshold, in training mode. (Noise in the equations, ``xi``, is part of the model.)
     share
         The part of a batch that this process computes.
     interpolates
@@ -145,8 +145,11 @@ class PopulationLayer(UniformModule):
     def _derive_program(self) -> None:
         raise NotImplementedError
 
-    def run(self, x: Tensor, state: Any = None, record: Collection[str] = ()) -> LayerRun:
-        """Run over time, from ``state`` or from rest, with traces of the states and synaptic sums that ``record`` names."""
+    def run(self, x: Tensor, state: Any = None, record: Collection[str] = (), noise: CountedNoise | None = None) -> LayerRun:
+        """Run over time, from ``state`` or from rest, with traces of the states and synaptic sums that ``record`` names.
+
+        ``noise`` says which numbers noise in the equations is made of; by default new ones in training mode, else those of seed 0.
+        """
         raise NotImplementedError
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:

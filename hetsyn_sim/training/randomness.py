@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from ..discrete.noise import MOST_SEEDS, standard_normal, stream_of
 from ..kernels import exponential_filter
 
 
@@ -58,6 +60,37 @@ class Share:
         """
         with torch.no_grad():
             return self.own(draw(like.new_ones((like.shape[0], self.n, *like.shape[2:]))))
+
+
+@dataclass(frozen=True)
+class CountedNoise:
+    """Noise ``xi`` of a batch: which of the numbers of :mod:`hetsyn_sim.discrete.noise` come next.
+
+    The batch's recordings are the ``first``, the one ``every`` further, and so on; ``step`` steps have been taken.
+    """
+
+    seed: int = 0
+    first: int = 0
+    every: int = 1
+    step: int = 0
+
+    @classmethod
+    def fresh(cls, training: bool, share: Share | None = None) -> CountedNoise:
+        """Of a new batch: in training of a seed from torch's default generator, as dropout's numbers are; else of seed 0."""
+        seed = int(torch.randint(MOST_SEEDS, ())) if training else 0
+        return cls(seed) if share is None else cls(seed, share.rank if share.n_own else 0, share.n_processes)
+
+    def like(self, x: Tensor, n_steps: int, population: str, name: str, dt: float) -> Tensor:
+        """White noise of the next steps, (time, batch, post), for an x of shape (batch, post)."""
+        n_batch, n_post = x.shape
+        steps = self.step + 1 + np.arange(n_steps)[:, None, None]
+        recordings = self.first + self.every * np.arange(n_batch)[:, None]
+        numbers = standard_normal(self.seed, recordings, steps, stream_of(population, name), np.arange(n_post))
+        return torch.as_tensor(numbers / math.sqrt(dt), dtype=x.dtype, device=x.device)
+
+    def after(self, n_steps: int) -> CountedNoise:
+        """What comes after so many steps."""
+        return replace(self, step=self.step + n_steps)
 
 
 @dataclass(frozen=True)

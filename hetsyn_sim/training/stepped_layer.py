@@ -1,12 +1,13 @@
 """Layers of all other models: what arrives is filtered over time at once, the neurons are stepped by the kernels.
 
-Synapses that are more than filters are run over time ahead of the neurons, which do not act on them; recurrent ones with them.
+Synapses that are more than filters are run over time ahead of the neurons, which do not act on them; recurrent ones with them. Noise is one
+more of the sums that drive a neuron, as it was in the step before: the number of a step stands one row earlier.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -21,28 +22,32 @@ from ..kernels.step_data import Carried, Drive, StepOptions
 from ..kernels.stepping import step_scan
 from ..spec import Projection
 from .population import LayerRun, PopulationLayer
+from .randomness import CountedNoise
 
 
 @dataclass(frozen=True)
 class SteppedState:
     """The neurons after their last step, the feed-forward synapses' sums by path or their states by name, and the last input.
 
-    ``recent`` is the input of as many steps as the feed-forward projection has lags, (lag, batch, pre); None without a delay.
+    ``recent`` is the input of as many steps as the feed-forward projection has lags, (lag, batch, pre); None without a delay. ``noise`` is
+    what comes next.
     """
 
     neurons: Carried
     synapses: Mapping[str, Tensor]
     last_input: Tensor
     recent: Tensor | None = None
+    noise: CountedNoise = CountedNoise()
 
     def detach(self) -> SteppedState:
         """The same state, cut from the graph (truncated backpropagation through time)."""
         recent = None if self.recent is None else self.recent.detach()
-        return SteppedState(self.neurons.detach(), {k: x.detach() for k, x in self.synapses.items()}, self.last_input.detach(), recent)
+        synapses = {k: x.detach() for k, x in self.synapses.items()}
+        return SteppedState(self.neurons.detach(), synapses, self.last_input.detach(), recent, self.noise)
 
 
 class SteppedLayer(PopulationLayer):
-    """One population of any deterministic model, with the projections onto it.
+    """One population of any model, with the projections onto it.
 
     Parameters are those of :class:`~hetsyn_sim.training.population.PopulationLayer`. The surrogate sees the distance to the threshold; if v
     has a unit, as a part of the largest distance in the population from where v begins, or is reset to, to the threshold.
@@ -58,7 +63,9 @@ class SteppedLayer(PopulationLayer):
 
     # -- running -----------------------------------------------------------------------------------------------------
 
-    def run(self, x: Tensor, state: SteppedState | None = None, record: Collection[str] = ()) -> LayerRun:
+    def run(
+        self, x: Tensor, state: SteppedState | None = None, record: Collection[str] = (), noise: CountedNoise | None = None
+    ) -> LayerRun:
         own = self.with_decays(neuron_values(self.spec, self.population, self.physical_values()), "")
         n_post = self.spec.population(self.population).size
         synapses = {} if self.program.synapse is None else {k: self._synapses(self.program.synapse, p) for k, p in self.projections.items()}
@@ -68,6 +75,11 @@ class SteppedLayer(PopulationLayer):
             drive, carry, recent = self._stepped_drive(synapses, x, state)
         else:
             drive, carry, recent = self._drive(x, last, state)
+        # where there is no noise, no seed is drawn: that would change all numbers that come after
+        drawn = self.training and bool(self.program.noise)
+        noise = (noise or CountedNoise.fresh(drawn)) if state is None else state.noise
+        numbers = {name: noise.like(begin.spikes, x.shape[0], self.population, name, self.spec.dt_s) for name in self.program.noise}
+        drive = replace(drive, sums={**drive.sums, **numbers})
         steps = refractory_steps(self.program, {k: v.detach().numpy(force=True) if isinstance(v, Tensor) else v for k, v in own.items()})
         spikes = self.model.condition is not None
         scale = self._scale(own) if spikes else x.new_ones(())
@@ -80,7 +92,8 @@ class SteppedLayer(PopulationLayer):
             record=tuple(name for name in record if name in (*self.program.states, *self.program.sums)),
         )
         result = step_scan(self.program, self._constants(self.program, own), drive, begin, self.surrogate, options)
-        return LayerRun(result.z, result.v, result.output, SteppedState(result.end, carry, x[-1], recent), result.traces)
+        after = SteppedState(result.end, carry, x[-1], recent, noise.after(x.shape[0]))
+        return LayerRun(result.z, result.v, result.output, after, result.traces)
 
     def _scale(self, own: Mapping[str, Any]) -> Tensor:
         """What counts as a distance of 1 to the threshold, for the whole population."""
@@ -100,7 +113,8 @@ class SteppedLayer(PopulationLayer):
         active = torch.ones_like(zero, dtype=torch.bool)
         of_synapses = {} if synapses is None else synapses.at_rest(n_batch)
         sent = None if self.delay("recurrent") is None else zero.new_zeros(self.n_lags("recurrent") + 1, *shape)
-        return Carried(states, dict.fromkeys(self.program.sums, zero), recurrent, zero, since, active, of_synapses, sent)
+        sums = dict.fromkeys((*self.program.sums, *self.program.noise), zero)
+        return Carried(states, sums, recurrent, zero, since, active, of_synapses, sent)
 
     def _constants(self, program: SteppedProgram | SynapseProgram, own: Mapping[str, Any]) -> dict[str, Tensor]:
         found = {name: torch.as_tensor(own[name], dtype=self.dtype, device=self.device) for name in program.constants if name in own}

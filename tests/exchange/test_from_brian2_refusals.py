@@ -107,7 +107,11 @@ REFUSED = {
     ),
     "synapses that have begun": (begun, "does not begin at 0", "into the neuron"),
     "the same synapse twice": (twice, "several synapses between", "for each of them"),
-    "noise": (lambda: made(rate="-v/tau + 1*mV*xi*tau**-0.5", method="euler"), "noise has no place", "Additions"),
+    "numbers at random": (lambda: made(rate="(randn()*mV - v)/tau", method="euler"), "a number drawn at random", "write noise as xi"),
+    "noise whose size depends on a state": (
+        lambda: made(rate="-v/tau + v*xi*tau**-0.5", method="euler"), "size of the noise depends on a state", 'scheme="milstein"'
+    ),
+    "noise with no step": (lambda: made(rate="-v/tau + 1*mV*xi*tau**-0.5", method="rk4"), "noise has no step", 'scheme="euler"'),
     "a TimedArray": (lambda: made(rate="(stimulus(t) - v)/tau", namespace=STIMULUS), "TimedArray|know the time", "input"),
     "its own time": (lambda: made(rate="sin(t/tau)*volt/second", method="euler"), "do not know the time", "input"),
     "a function": (lambda: made(rate="-f(v)/tau", namespace={"tau": 10 * ms, "f": FUNCTION}), "function of your own", "formula"),

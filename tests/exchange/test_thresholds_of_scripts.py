@@ -75,13 +75,13 @@ def test_a_threshold_reached_by_a_parameter_of_each_neuron_is_refused():
 
 
 def test_everything_that_is_in_the_way_is_said_at_once():
-    group, synapses = made(rate="-v/tau + 1*mV*xi*tau**-0.5", method="euler", on_post="v_pre += 1", group="u : 1 (linked)")
+    group, synapses = made(rate="-v/tau + 1*mV*randn()/tau", method="euler", on_post="v_pre += 1", group="u : 1 (linked)")
     group.u = b2.linked_var(b2.NeuronGroup(2, "u : 1", name="other"), "u")
     with pytest.raises(SpecError) as caught:
         hs.from_brian2(group, [synapses])
     assert caught.value.what == "a spec can't hold 3 things of this script"
-    for k, part in enumerate(("linked variables", "(on_post)", "noise has no place"), start=1):
+    for k, part in enumerate(("linked variables", "(on_post)", "a number drawn at random"), start=1):
         line = next(line for line in caught.value.got.splitlines() if f"{k}. " in line)
         assert part in line
     assert caught.value.remedy.count("\n") == 3
-    assert "hs.Additions(noise=...)" in caught.value.remedy
+    assert "write noise as xi" in caught.value.remedy

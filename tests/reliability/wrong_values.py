@@ -104,7 +104,7 @@ def _brian2():
         return lambda: NeuronModel.from_brian2(brian2.NeuronGroup(2, equations, **facts), name="Mine")
 
     for how, call in (
-        ("noise", group("dv/dt = -v/tau + xi*tau**-0.5 : 1")),
+        ("noise that does not add", group("dv/dt = -v/tau + xi**2 : 1")),
         ("random numbers", group("dv/dt = (rand() - v)/tau : 1")),
         ("no group", lambda: NeuronModel.from_brian2("dv/dt = -v/tau : 1")),
     ):

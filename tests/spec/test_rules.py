@@ -97,7 +97,7 @@ PARTS = [
     ),
     ({"synapse": "dI/dt = (w*x_pre - I)/tau_syn : 1"}, "a synapse takes spikes and values", "synapse", "x_pre", "one of them", "remove"),
     ({"initial": {"v": "theta"}}, "initial value of something that is not a state", "initial", "v", "states of the neuron", "remove it"),
-    ({"scheme": "heun"}, "unknown scheme", "scheme", "'heun'", "exponential_euler", "exact for linear"),
+    ({"scheme": "rk3"}, "unknown scheme", "scheme", "'rk3'", "exponential_euler", "exact for linear"),
     (
         {"synapse_scheme": "symplectic_euler"},
         "unknown scheme of synapses",

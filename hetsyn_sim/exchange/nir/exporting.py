@@ -119,10 +119,11 @@ def _draft(checkpoint: Checkpoint, reading: Reading, form: Form) -> Draft:
         elif (kind := node_of_model(population.model)) is not None:
             last = add_neurons(draft, population, kind, values, last)
         else:
+            noise = f"noise {', '.join(population.model.noise)} in " if population.model.noise else ""
             raise TransferError(
                 "NIR has no node for this neuron",
                 where=f"{population.name}: {population.model.name}",
-                got="equations that are neither filters of spikes nor those of NIR's LIF, CubaLIF, LI or CubaLI",
+                got=f"{noise}equations that are neither filters of spikes nor those of NIR's LIF, CubaLIF, LI or CubaLI",
                 expected="linear equations without coupling and a reset that adds (HetSynLIF, HetNeuLIF, HomNeuALIF, readouts, ...)",
                 remedy="export it to Brian2 (--to brian2), which takes any equations",
             )

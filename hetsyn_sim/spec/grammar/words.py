@@ -26,9 +26,9 @@ FUNCTIONS: Final[Mapping[str, int]] = {
     "clip": 3,
 }
 
-_NOISE = Refusal(
-    "noise has no place in a spec",
-    "leave it out, and give it to the network in Brian2: hs.to_brian2(..., additions=hs.Additions(noise=...))",
+_DRAWN = Refusal(
+    "a number drawn at random, of which no two runs have the same, and which has no derivative",
+    "write noise as xi in a differential equation: dv/dt = ... + sigma*sqrt(2/tau)*xi; input at random is input: spikes, or x_pre",
 )
 _TIME = Refusal(
     "the equations of a model do not know the time",
@@ -45,7 +45,7 @@ _BRIAN2 = Refusal(
 _CONDITION = Refusal("a conditional expression", "multiply by int(condition), as in int(v > theta)*a + int(v <= theta)*b")
 _LOOP = Refusal("a loop or a comprehension", "write the terms out, one by one")
 _NAMES: Final[Mapping[str, Refusal]] = {
-    **dict.fromkeys(("xi", "rand", "randn", "poisson", "binomial"), _NOISE),
+    **dict.fromkeys(("rand", "randn", "poisson", "binomial"), _DRAWN),
     **dict.fromkeys(("t", "t_in_timesteps", "timestep"), _TIME),
     **dict.fromkeys(("i", "j", "N", "N_pre", "N_post", "N_incoming", "N_outgoing"), _INDEX),
     **dict.fromkeys(("lastspike", "not_refractory", "lastupdate"), _BRIAN2),
@@ -95,8 +95,6 @@ FLAGS: Final[Mapping[str, str]] = {
 
 def refusal_of_name(name: str) -> Refusal | None:
     """Why an expression can't use this name; None if it can."""
-    if name.startswith("xi_"):
-        return _NOISE
     if name in _NAMES:
         return _NAMES[name]
     if "__" in name or name.startswith("_"):

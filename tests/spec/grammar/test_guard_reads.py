@@ -91,7 +91,10 @@ def test_each_flag_has_its_own_remedy(flag, remedy):
 
 
 def test_a_power_of_a_unit_has_to_be_a_number():
-    plain = model_with(CASES["noise"]) | {"neuron": "dv/dt = (I_syn - v)/tau*(tau/dt)**theta + (tau**theta/tau**theta - 1)/tau : 1"}
+    plain = model_with(CASES["rand"]) | {
+        "reset": "v = 0",
+        "neuron": "dv/dt = (I_syn - v)/tau*(tau/dt)**theta + (tau**theta/tau**theta - 1)/tau : 1",
+    }
     with refused(
         SpecError, "Brian2 can't find the unit of this", "M: neuron: dv/dt", "tau**theta", "known before any number", "pure number"
     ):

@@ -1,0 +1,76 @@
+"""Neurons with noise: every neuron of the registry, with white noise ``xi`` on what spikes come from, and one with noise of any size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hetsyn_sim.models import HetSynLIF
+from hetsyn_sim.spec import NeuronModel, Parameter
+from hetsyn_sim.spec.grammar.lines import split_lines
+from hetsyn_sim.spec.quantities import unit_of_dimensions
+
+from .any_model import case_of, gain_of, to_be_held
+from .strategies import Case
+
+#: The state that noise goes to: the first of these that the neuron has.
+_MOVED = ("v", "u", "R")
+#: Its z_old is the spike of the step before, and decays within a step: Euler's method makes no decay of that.
+_NOT_BY_EULER = {"EulerAdLIF"}
+#: Gates of Hodgkin and Huxley take smaller steps by Euler's method than by the exponential one.
+_DT = {"NoisyHodgkinHuxley": 1e-5}
+
+_SIZE = Parameter(axes="post", initial=0.1, bounds=[0.0, 2.0], trainable=True)
+_SIZE_IN_VOLTS = Parameter(axes="post", unit="mV", initial="1 mV", bounds=["0 mV", "10 mV"], trainable=True)
+_TIME = Parameter(axes="layer", unit="ms", initial="10 ms")
+
+
+def noisy(model: NeuronModel) -> NeuronModel:
+    """The model with additive noise, by Euler's method: the stationary deviation of a leaky state of 10 ms would be ``sigma_xi``."""
+    moved = next(name for name in _MOVED if name in model.neuron_equations.states)
+    volts = unit_of_dimensions(model.dimensions()[moved]) == "volt"
+    lines = [
+        line._replace(expression=f"{line.expression} + sigma_xi*sqrt(2/tau_xi)*xi") if (line.kind, line.name) == ("state", moved) else line
+        for line in split_lines(model.neuron)
+    ]
+    return replace(
+        model,
+        name=f"Noisy{model.name}",
+        neuron="\n".join(map(str, lines)),
+        scheme="euler",
+        parameters={**model.parameters, "sigma_xi": _SIZE_IN_VOLTS if volts else _SIZE, "tau_xi": _TIME},
+    )
+
+
+#: HetSynLIF and all neurons of the registry that Euler's method takes.
+TO_BE_NOISY = {name: model for name, model in {HetSynLIF.name: HetSynLIF, **to_be_held()}.items() if name not in _NOT_BY_EULER}
+
+
+def noisy_case(model: NeuronModel, *, seed: int = 3, n_steps: int = 150, factor: float = 1.5) -> Case:
+    """A recurrent layer of the model with noise, driven as the model without is, and a readout."""
+    other = noisy(model)
+    gain = 0.1 if model.name == HetSynLIF.name else gain_of(model)
+    case = case_of(other, seed=seed, gain=factor * gain, n_steps=n_steps, recurrent=True, readout=True)
+    return replace(case, spec=replace(case.spec, dt=_DT.get(other.name, case.spec.dt_s)))
+
+
+def of_any_size(scheme: str) -> NeuronModel:
+    """Two states whose noise depends on them, and stands still while the neuron is refractory; by Heun's method they share a noise."""
+    shared = " + 0.1*u*sqrt(2/tau)*xi_2" if scheme == "heun" else ""
+    return NeuronModel(
+        name="OfAnySize",
+        synapse="dI/dt = -I/tau_s : 1",
+        on_pre="I += w",
+        neuron=f"""dv/dt = (I_syn - v)/tau + sigma_xi*(1 + v*u)*sqrt(2/tau)*xi{shared} : 1 (unless refractory)
+                   du/dt = (v - u)/tau + sigma_xi*u*v*sqrt(2/tau)*xi_2 : 1""",
+        threshold="v > theta",
+        reset="v = 0",
+        refractory="3*dt",
+        scheme=scheme,
+        parameters={
+            "w": Parameter(axes="post pre", initial="uniform(0.5, 1.5)", bounds=[-9, 9], trainable=True),
+            "tau": _TIME,
+            "tau_s": Parameter(axes="post pre", unit="ms", initial="uniform(2 ms, 8 ms)", bounds=["1 ms", "20 ms"], trainable=True),
+            "sigma_xi": replace(_SIZE, initial=0.3),
+            "theta": Parameter(axes="layer", initial=0.5),
+        },
+    )
