@@ -19,8 +19,8 @@ _NOT_BY_EULER = {"EulerAdLIF"}
 #: Gates of Hodgkin and Huxley take smaller steps by Euler's method than by the exponential one.
 _DT = {"NoisyHodgkinHuxley": 1e-5}
 
-_SIZE = Parameter(axes="post", initial=0.1, bounds=[0.0, 2.0], trainable=True)
-_SIZE_IN_VOLTS = Parameter(axes="post", unit="mV", initial="1 mV", bounds=["0 mV", "10 mV"], trainable=True)
+_SIZE = Parameter(axes="post", initial=0.1, bounds=(0.0, 2.0), trainable=True)
+_SIZE_IN_VOLTS = Parameter(axes="post", unit="mV", initial="1 mV", bounds=("0 mV", "10 mV"), trainable=True)
 _TIME = Parameter(axes="layer", unit="ms", initial="10 ms")
 
 
@@ -67,9 +67,9 @@ def of_any_size(scheme: str) -> NeuronModel:
         refractory="3*dt",
         scheme=scheme,
         parameters={
-            "w": Parameter(axes="post pre", initial="uniform(0.5, 1.5)", bounds=[-9, 9], trainable=True),
+            "w": Parameter(axes="post pre", initial="uniform(0.5, 1.5)", bounds=(-9, 9), trainable=True),
             "tau": _TIME,
-            "tau_s": Parameter(axes="post pre", unit="ms", initial="uniform(2 ms, 8 ms)", bounds=["1 ms", "20 ms"], trainable=True),
+            "tau_s": Parameter(axes="post pre", unit="ms", initial="uniform(2 ms, 8 ms)", bounds=("1 ms", "20 ms"), trainable=True),
             "sigma_xi": replace(_SIZE, initial=0.3),
             "theta": Parameter(axes="layer", initial=0.5),
         },

@@ -9,6 +9,7 @@ normal with the variance sigma^2 (1 - (1 - a)^(2k)) / (1 - a/2) after k steps. S
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import brian2 as b2
 import numpy as np
@@ -22,8 +23,10 @@ from equivalence.ledger import off_the_record
 from equivalence.noise import TO_BE_NOISY, noisy, noisy_case, of_any_size
 from equivalence.simulators import Simulator
 from equivalence.strategies import Case
+from hetsyn_sim.agreement.verify import compare
 from hetsyn_sim.brian import simulate
 from hetsyn_sim.discrete import simulate_reference
+from hetsyn_sim.discrete.noise import standard_normal
 from hetsyn_sim.kernels import use_backend
 from hetsyn_sim.models import LIF, HetSynLIF
 from hetsyn_sim.spec import Layer, NetworkSpec
@@ -85,16 +88,15 @@ def _with_noise(case: Case, **changes):
     """The case in torch, with other numbers, under the name of the right ones."""
     with default_dtype(torch.float64):
         network = Network(case.spec, values=case.values, trainable=False).eval()
-    network._noise = lambda seed, first: randomness.CountedNoise(**changes)
-    with use_backend("plain"):
+    with use_backend("plain"), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "_noise", lambda seed, first: randomness.CountedNoise(**changes))
         return network.record(case.inputs)
 
 
 def _patched(change):
     def run(case: Case):
-        numbers = randomness.standard_normal
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(randomness, "standard_normal", lambda *places: change(numbers(*places)))
+            patch.setattr(randomness, "standard_normal", lambda *places: change(standard_normal(*places)))
             return _with_noise(case)
 
     return run
@@ -125,6 +127,7 @@ def test_all_simulators_know_the_seed():
     with default_dtype(torch.float64), use_backend("plain"):
         network = Network(case.spec, values=case.values, trainable=False)
         agree(case, found, network.record(case.inputs, noise_seed=5), "float64")
+        assert compare(network, found).agrees
     agree(case, found, simulate(case.spec, case.values, case.inputs, noise_seed=5), "float64")
     assert not np.array_equal(found.traces["layer_1.v"], case.reference.traces["layer_1.v"])
 
@@ -142,7 +145,7 @@ def test_gradients_follow_a_path(scheme, backend):
     values = {**case.values, theta: case.values[theta] + 1e3}
     with default_dtype(torch.float64), use_backend(backend):
         network = Network(case.spec, values=values, surrogate=MultiGaussian(), reset_gradient=False)
-        layer = network.layers["layer_1"]
+        layer: Any = network.layers["layer_1"]
         x = torch.as_tensor(np.asarray(case.inputs, dtype=np.float64))
         weights = torch.sin(torch.arange(x.shape[0] * x.shape[1] * 2, dtype=torch.float64)).reshape(x.shape[0], x.shape[1], 2)
         raw = layer.raw("layer_1.neuron.sigma_xi")
@@ -246,3 +249,19 @@ def test_the_law_is_that_of_the_equation(values):
     correlation = np.corrcoef(before, added)[0, 1]
     assert abs(correlation) < stats.norm.ppf(1 - FALSE_ALARMS / 2) / np.sqrt(N_NEURONS)
     assert stats.kstest(after / after.std(), "norm").pvalue > FALSE_ALARMS
+
+
+@pytest.mark.parametrize("scheme", ["heun", "milstein"])
+def test_noise_of_any_size_is_in_the_sense_of_stratonovich(scheme):
+    """Of dv/dt = s v xi the mean grows by 1 + s^2 dt/2 in each step of both; in the sense of Ito it would stay where it was."""
+    growth, n_steps, n = 0.02, 20, 20_000
+    text = f"dv/dt = v*sqrt({2 * growth}/tau)*xi : 1"
+    parts: dict[str, Any] = {"synapse": "", "on_pre": "v_post += w", "refractory": "", "reset": "", "initial": {"v": "1"}}
+    kept = {name: of_any_size(scheme).parameters[name] for name in ("w", "tau", "theta")}
+    model = replace(of_any_size(scheme), neuron=text, parameters=kept, **parts)
+    spec = NetworkSpec(10e-3, 1, [Layer(model, n)])
+    with default_dtype(torch.float64), use_backend("plain"):
+        network = Network(spec, values=spec.initial_values(0), trainable=False)
+        v = network.record(np.zeros((n_steps + 1, 1, 1), dtype=bool)).traces["layer_1.v"][-1, 0]
+    error = stats.norm.ppf(1 - FALSE_ALARMS / 2) * v.std() / np.sqrt(n)
+    assert abs(v.mean() - (1 + growth) ** n_steps) < error < 0.1 * ((1 + growth) ** n_steps - 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import in_brian, in_comparison, in_compiled_kernels, in_discrete, in_files, in_kernels, in_scripts, in_spec, in_training
+from . import in_brian, in_comparison, in_compiled_kernels, in_discrete, in_files, in_kernels, in_noise, in_scripts, in_spec, in_training
 from .mutant import Mutant
 
 #: Part of the package -> the faults planted there.
@@ -14,6 +14,7 @@ AREAS: dict[str, tuple[Mutant, ...]] = {
     "training": in_training.MUTANTS,
     "files and transfer": in_files.MUTANTS,
     "scripts": in_scripts.MUTANTS,
+    "noise": in_noise.MUTANTS,
     "brian": in_brian.MUTANTS,
     "comparison": in_comparison.MUTANTS,
 }

@@ -93,7 +93,7 @@ def heun(rates: Rates, frozen: Collection[str], *, at: str) -> Assignments:
 
 
 def milstein(rates: Rates, frozen: Collection[str], *, at: str) -> Assignments:
-    """``x + dt f + g dW + (g(x + dt f + g sqrt(dt)) - g) dW^2/(2 sqrt(dt))``, in the sense of Ito: Milstein's step without derivatives."""
+    """``x + dt f + g dW + (g(x + dt f + g sqrt(dt)) - g) dW^2/(2 sqrt(dt))``, in the sense of Stratonovich, too: without derivatives."""
     dt, root = symbol("dt"), sympy.sqrt(symbol("dt"))
     return _noisy(rates, frozen, lambda f, g, dw: dt * f + root * g, lambda g, there, dw: g * dw + (there - g) * dw**2 / (2 * root), at=at)
 

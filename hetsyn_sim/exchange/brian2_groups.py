@@ -78,8 +78,8 @@ class Groups:
 class Neurons:
     """A neuron group as texts: states, subexpressions and parameters by name, as Brian2's equations have them.
 
-    ``noise`` is ``"additive"`` or ``"multiplicative"``, or None if there is none. ``spelled`` has the name in the spec for each of them: its
-    own, but for the voltage, which is ``v`` there.
+    ``noise`` is ``"additive"``, ``"multiplicative"`` or None. ``spelled`` has the name in the spec for each of them: its own, but for the
+    voltage, which is ``v`` there.
     """
 
     group: Groups

@@ -12,7 +12,7 @@ from .equations import is_noise, symbol
 if TYPE_CHECKING:
     from .model import NeuronModel
 
-#: The schemes that take noise: Euler's where its size does not depend on a state, Heun's in Stratonovich's sense, Milstein's in Ito's.
+#: The schemes that take noise: Euler's where its size does not depend on a state, the others where it does, in the sense of Stratonovich.
 NOISY_SCHEMES: Final = ("euler", "heun", "milstein")
 
 
@@ -40,7 +40,7 @@ def noise_has_a_scheme(model: NeuronModel) -> None:
             _refuse("a scheme for noise, and no noise", scheme, model.scheme, "xi in an equation of the neuron, or another scheme", remedy)
         return
     if model.scheme not in NOISY_SCHEMES:
-        remedy = 'write scheme="euler" if the size of the noise does not depend on a state, else "milstein" (Ito) or "heun" (Stratonovich)'
+        remedy = 'write scheme="euler" if the size of the noise does not depend on a state, else "heun" or "milstein"'
         _refuse(
             "noise has no step in this scheme", scheme, f"{model.scheme}, with {', '.join(model.noise)}", "euler, heun, milstein", remedy
         )
@@ -52,7 +52,10 @@ def noise_has_a_scheme(model: NeuronModel) -> None:
             _refuse("noise that does not add", where, f"{name} times {factor}", f"something times {name}", "let noise enter as a sum")
         moved = sorted(factor.free_symbols & {symbol(y) for y in model.neuron_equations.states}, key=str)
         if moved and model.scheme == "euler":
-            remedy = 'write scheme="milstein" for the integral of Ito (what Euler\'s step would go to), or "heun" for that of Stratonovich'
+            remedy = (
+                'write scheme="heun" or "milstein", which take the equation in the sense of Stratonovich, as Brian2 does; '
+                "for that of Ito, take half of the size times its derivative from the equation"
+            )
             _refuse(
                 "the size of the noise depends on a state",
                 where,

@@ -36,14 +36,14 @@ class SteppedState:
     neurons: Carried
     synapses: Mapping[str, Tensor]
     last_input: Tensor
+    noise: CountedNoise
     recent: Tensor | None = None
-    noise: CountedNoise = CountedNoise()
 
     def detach(self) -> SteppedState:
         """The same state, cut from the graph (truncated backpropagation through time)."""
         recent = None if self.recent is None else self.recent.detach()
         synapses = {k: x.detach() for k, x in self.synapses.items()}
-        return SteppedState(self.neurons.detach(), synapses, self.last_input.detach(), recent, self.noise)
+        return SteppedState(self.neurons.detach(), synapses, self.last_input.detach(), self.noise, recent)
 
 
 class SteppedLayer(PopulationLayer):
@@ -92,7 +92,7 @@ class SteppedLayer(PopulationLayer):
             record=tuple(name for name in record if name in (*self.program.states, *self.program.sums)),
         )
         result = step_scan(self.program, self._constants(self.program, own), drive, begin, self.surrogate, options)
-        after = SteppedState(result.end, carry, x[-1], recent, noise.after(x.shape[0]))
+        after = SteppedState(result.end, carry, x[-1], noise.after(x.shape[0]), recent)
         return LayerRun(result.z, result.v, result.output, after, result.traces)
 
     def _scale(self, own: Mapping[str, Any]) -> Tensor:

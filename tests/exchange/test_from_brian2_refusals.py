@@ -109,7 +109,7 @@ REFUSED = {
     "the same synapse twice": (twice, "several synapses between", "for each of them"),
     "numbers at random": (lambda: made(rate="(randn()*mV - v)/tau", method="euler"), "a number drawn at random", "write noise as xi"),
     "noise whose size depends on a state": (
-        lambda: made(rate="-v/tau + v*xi*tau**-0.5", method="euler"), "size of the noise depends on a state", 'scheme="milstein"'
+        lambda: made(rate="-v/tau + v*xi*tau**-0.5", method="euler"), "size of the noise depends on a state", 'scheme="heun"'
     ),
     "noise with no step": (lambda: made(rate="-v/tau + 1*mV*xi*tau**-0.5", method="rk4"), "noise has no step", 'scheme="euler"'),
     "a TimedArray": (lambda: made(rate="(stimulus(t) - v)/tau", namespace=STIMULUS), "TimedArray|know the time", "input"),

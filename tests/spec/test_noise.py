@@ -54,7 +54,7 @@ REFUSED = {
     "squared": ({"neuron": "dv/dt = (I_syn - v)/tau + sigma*xi**2 : 1" + U}, "noise that does not add", "enter as a sum"),
     "of a state's size": (
         {"neuron": "size = 1 + u : 1\ndv/dt = (I_syn - v)/tau + sigma*size*tau**-0.5*xi : 1" + U},
-        "depends on a state", 'scheme="milstein"',
+        "depends on a state", 'scheme="heun"',
     ),
     "shared by Milstein": (
         {"scheme": "milstein", "neuron": "dv/dt = (I_syn - v)/tau + sigma*tau**-0.5*(xi_1 + xi_2) : 1" + U}, "that equations share", "heun",
