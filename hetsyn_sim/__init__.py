@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .spec import UNBOUNDED, Layer, NetworkSpec, NeuronModel, Parameter, StepOrder
     from .tasks.encode import encode
     from .training.fit import FitResult, fit
+    from .training.fitting import RecordingsFit, fit_recordings
     from .training.layer import SpikingLayer
     from .training.network import Network
     from .training.recipe import Recipe, load_recipe
@@ -43,6 +44,7 @@ __all__ = [
     "Parameter",
     "Recipe",
     "Recording",
+    "RecordingsFit",
     "SpikeDataset",
     "SpikingLayer",
     "StepOrder",
@@ -53,6 +55,7 @@ __all__ = [
     "compare",
     "encode",
     "fit",
+    "fit_recordings",
     "from_brian2",
     "load_recipe",
     "load_recording",
@@ -88,6 +91,7 @@ _HOMES = {
     "spec": ("UNBOUNDED", "Layer", "NetworkSpec", "NeuronModel", "Parameter", "StepOrder"),
     "tasks.encode": ("encode",),
     "training.fit": ("FitResult", "fit"),
+    "training.fitting": ("RecordingsFit", "fit_recordings"),
     "training.layer": ("SpikingLayer",),
     "training.network": ("Network",),
     "training.recipe": ("Recipe", "load_recipe"),

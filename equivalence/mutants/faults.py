@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from . import in_brian, in_comparison, in_compiled_kernels, in_discrete, in_files, in_kernels, in_noise, in_scripts, in_spec, in_training
+from . import (
+    in_brian,
+    in_comparison,
+    in_compiled_kernels,
+    in_discrete,
+    in_files,
+    in_fitting,
+    in_kernels,
+    in_noise,
+    in_scripts,
+    in_spec,
+    in_training,
+)
 from .mutant import Mutant
 
 #: Part of the package -> the faults planted there.
@@ -12,6 +24,7 @@ AREAS: dict[str, tuple[Mutant, ...]] = {
     "kernels": in_kernels.MUTANTS,
     "compiled kernels": in_compiled_kernels.MUTANTS,
     "training": in_training.MUTANTS,
+    "fitting": in_fitting.MUTANTS,
     "files and transfer": in_files.MUTANTS,
     "scripts": in_scripts.MUTANTS,
     "noise": in_noise.MUTANTS,

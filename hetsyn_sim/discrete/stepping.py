@@ -86,6 +86,12 @@ class SteppedProgram:
         """Whether it has a threshold."""
         return self.model.spiking
 
+    @cached_property
+    def reset_states(self) -> frozenset[str]:
+        """The states that a spike changes."""
+        outputs = zip(self.states, (self.reset.nodes[place] for place in self.reset.outputs), strict=True)
+        return frozenset(state for state, node in outputs if (node.op, node.value) != ("symbol", state))
+
     @property
     def synapses(self) -> tuple[SynapticStep, ...]:
         """What its synapses carry, one for every sum that the neuron may see; none where they are stepped by a program of their own."""

@@ -3,6 +3,7 @@
 from .brian2_import import ScriptNetwork, from_brian2, write_back
 from .brian_script import Exported, export_brian2
 from .csv_tables import ExportedTables, export_csv
+from .fit_script import export_fit
 from .nir import ExportedNIR, export_nir, from_nir, import_nir, to_nir
 from .official import LAYOUTS, import_network, read_state_dict
 
@@ -14,6 +15,7 @@ __all__ = [
     "ScriptNetwork",
     "export_brian2",
     "export_csv",
+    "export_fit",
     "export_nir",
     "from_brian2",
     "from_nir",

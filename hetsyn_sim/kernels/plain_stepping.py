@@ -97,9 +97,8 @@ def plain_step_scan(
                 fired = spikes.detach() > 0
                 # of value 0, and of the derivative that a choice has: the values themselves are not touched by rounding
                 choice = spikes - spikes.detach() if options.reset_gradient else torch.zeros_like(spikes)
-                moved = {jump.target for jump in model.reset_jumps}
                 for name, after in zip(program.states, run(program.reset), strict=True):
-                    if name in moved:
+                    if name in program.reset_states:
                         # a state that overflowed on its way up is reset to a number, and its derivative has to be one too
                         jump = torch.nan_to_num((after - states[name]).detach())
                         states[name] = torch.where(fired, after, states[name]) + choice * jump

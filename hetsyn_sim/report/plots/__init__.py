@@ -3,6 +3,7 @@
 from .certificate import plot_bounds, plot_margins, plot_refinement
 from .conductance import plot_current_voltage, plot_graded_spikes, plot_phase_plane
 from .confusion import plot_confusion
+from .fitting import plot_fit, plot_residuals, plot_restarts
 from .forecast import plot_error_over_activity, plot_forecast
 from .ladder import plot_ladder, plot_rung
 from .learning_curve import plot_learning_curve
@@ -20,6 +21,7 @@ __all__ = [
     "plot_difference",
     "plot_disturbance",
     "plot_error_over_activity",
+    "plot_fit",
     "plot_forecast",
     "plot_graded_spikes",
     "plot_ladder",
@@ -29,6 +31,8 @@ __all__ = [
     "plot_phase_plane",
     "plot_raster",
     "plot_refinement",
+    "plot_residuals",
+    "plot_restarts",
     "plot_rung",
     "plot_sweep",
     "plot_time_constants",
