@@ -201,19 +201,22 @@ def forget_spikes(model: NeuronModel) -> str:
     return f"lastspike -= 1e4*second*int({first})"
 
 
-def delayed(on_pre: str, projection: Projection) -> str:
+def delayed(on_pre: str, projection: Projection, between: Collection[str]) -> str:
     """The statements of a spike with a delay: what was sent before the recording began has no effect in it.
 
-    A recurrent spike is sent one step after it happened, when the step order comes to it.
+    A recurrent spike is sent one step after it happened, when the step order comes to it. Names that statements set for those after them,
+    ``between``, are set in any case.
     """
     lag = int(projection.kind == "recurrent")
     here = f"int(timestep(t, dt) % {STEPS_PER_RECORDING}_post >= timestep(delay, dt) + {lag})"
-    return "\n".join(_only_if(here, statement.strip()) for statement in re.split(r"[\n;]", on_pre) if statement.strip())
+    return "\n".join(_only_if(here, statement.strip(), between) for statement in re.split(r"[\n;]", on_pre) if statement.strip())
 
 
-def _only_if(here: str, statement: str) -> str:
+def _only_if(here: str, statement: str, between: Collection[str]) -> str:
     """A statement that does nothing where ``here`` is 0."""
     target, operator, expression = re.split(r"\s*([-+*/]?=)\s*", statement, maxsplit=1)
+    if target in between:
+        return statement
     if operator in ("+=", "-="):
         return f"{target} {operator} ({expression})*{here}"
     after = {"=": f"({expression})", "*=": f"{target}*({expression})", "/=": f"{target}/({expression})"}[operator]

@@ -151,11 +151,13 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
     # a form that does not leave the step to Brian2 has no equations for it to solve
     method = choose_synapse_method(built.spec, projection, values) if form.solves_synapses else EXACT
     built.methods[projection.name] = method
+    equations = form.equations(built.spec, projection) + Equations(list(method.declared))
+    held_back = delays is not None and schedule.recordings
     synapses = Synapses(
         built.source if projection.source == "input" else built.groups[projection.source],
         target,
-        form.equations(built.spec, projection) + Equations(list(method.declared)),
-        on_pre=(delayed(on_pre, projection) if delays is not None and schedule.recordings else on_pre) or None,
+        equations,
+        on_pre=(delayed(on_pre, projection, [names[x] for x in model.on_pre_locals]) if held_back else on_pre) or None,
         # one delay for all, instead of an array with a zero for every synapse
         delay=0 * second if (delays is None or not delays.ndim) and on_pre else None,
         method=method.updater,

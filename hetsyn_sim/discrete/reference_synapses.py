@@ -6,6 +6,7 @@ It knows nothing of :mod:`hetsyn_sim.discrete.synapses`: linear equations are st
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 import sympy
@@ -47,11 +48,12 @@ class ReferenceSynapses:
         self.propagator = self._propagator() if exact else None
         self.assignments = [] if exact else STEPPERS[model.synapse_scheme](self.rates, frozenset(), at=model.name)
         # what a spike does: target, what is added to the neuron's or what the synapse's own becomes
-        self.statements = [(j.target, self.block.expand(j.after if j.target in self.states else j.amount)) for j in model.on_pre_jumps]
+        own = {*self.states, *model.on_pre_locals}
+        self.statements = [(j.target, self.block.expand(j.after if j.target in own else j.amount)) for j in model.on_pre_jumps]
 
-    def _now(self, expression: sympy.Expr) -> Array:
+    def _now(self, expression: sympy.Expr, known: Mapping[str, Array] = MappingProxyType({})) -> Array:
         with np.errstate(all="ignore"):  # what overflows shows in the traces
-            return np.broadcast_to(evaluate(expression, {**self.values, **self.states}), self._shape)
+            return np.broadcast_to(evaluate(expression, {**self.values, **self.states, **known}), self._shape)
 
     @property
     def _shape(self) -> tuple[int, ...]:
@@ -86,12 +88,15 @@ class ReferenceSynapses:
     def deliver(self, source: Array) -> list[tuple[str, Array]]:
         """Spikes that arrive, (batch, post or 1, pre), do what the text says; the neuron's states with what is added."""
         arrived = np.broadcast_to(source > 0, self._shape)
-        added = []
+        added, known = [], dict[str, Array]()
         for target, expression in self.statements:
+            value = self._now(expression, known)
             if target in self.states:
-                self.states[target] = np.where(arrived, self._now(expression), self.states[target])
+                self.states[target] = np.where(arrived, value, self.states[target])
+            elif target in self.model.on_pre_locals:
+                known[target] = value
             else:
-                added.append((target.removesuffix("_post"), np.where(arrived, self.connected * self._now(expression), 0.0)))
+                added.append((target.removesuffix("_post"), np.where(arrived, self.connected * value, 0.0)))
         return added
 
     def total(self, name: str) -> Array:

@@ -108,7 +108,7 @@ def synapse_program(model: NeuronModel) -> SynapseProgram:
     jumps = [(jump, block.expand(jump.expression)) for jump in model.on_pre_jumps]
     filters = {x: sympy.exp(rate * symbol("dt")) for x in rates if (rate := _own_rate(x, rates)) is not None and _is_filter(model, x)}
     states = tuple(x for x in rates if x not in filters)
-    moving = [symbol(x) for x in states]
+    moving = [symbol(x) for x in (*states, *model.on_pre_locals)]
     assignments, propagators = _advance(model, {x: rates[x] for x in states}, constants)
     names = constants.union(*(p.names for p in propagators))
 
@@ -118,10 +118,13 @@ def synapse_program(model: NeuronModel) -> SynapseProgram:
         if jump.target in states:
             statements.append((jump.target, block.expand(jump.after)))
             continue
+        if jump.target in model.on_pre_locals:
+            statements.append((jump.target, expression))
+            continue
         weight, rest = (expression if jump.operator == "+=" else -expression).as_independent(*moving, as_Add=False)
         statements.append((f"arrival {k}", rest))
         arrivals.append(Part(jump.target.removesuffix("_post"), weight, len(states) + len(arrivals)))
-    outputs = [name for name, _ in statements if name not in states]  # no names of a model: they have a space
+    outputs = [name for name, _ in statements if " " in name]  # as no name of a model has
     reads: Assignments = []
     sums: list[Part] = []
     for name, expression in ({x: symbol(x) for x in states} | model.summed_expressions).items():

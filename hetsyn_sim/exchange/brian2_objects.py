@@ -30,6 +30,8 @@ class Connections:
     """The synapses of one ``Synapses`` object: their equations, what a spike does, and which neurons they connect.
 
     ``source`` and ``target`` are whole groups, also where the object connects parts of them. Neurons count among all of :class:`Groups`.
+    ``begin`` has the states that do not begin at 0, ``event_driven`` the names of those with that flag, ``method`` what the object names
+    for its equations.
     """
 
     synapses: Synapses
@@ -44,6 +46,9 @@ class Connections:
     post: NDArray[np.int64]
     #: In seconds, one for each synapse or one for all.
     delays: NDArray[np.float64]
+    begin: Mapping[str, NDArray[np.float64]]
+    event_driven: tuple[str, ...]
+    method: str | None
 
     @property
     def is_full(self) -> bool:
@@ -126,14 +131,16 @@ def connections_of(synapses: Any, group: Groups, refusals: Refusals) -> Connecti
         fail("synapses onto other neurons", where, f"onto {onto}", f"pass the synapses onto {group.name}, and let them lead to all of it")
     with refusals.gathered():
         check_untouched(synapses)
-    plastic = [pathway for pathway in synapses._pathways if pathway.prepost != "pre"]
     with refusals.gathered():
-        if plastic:
-            on_post, remedy = shown(plastic[0].code), "leave plasticity out: a trained network learns by gradients, not while it runs"
-            fail("something that a postsynaptic spike does to its synapses (on_post)", where, on_post, remedy)
-        if synapses.event_driven is not None:  # of plasticity, they go with it
-            names = ", ".join(synapses.event_driven.diff_eq_names)
-            fail("event-driven equations", where, names, "write (clock-driven): the step is exact anyway, so spikes see the same values")
+        if plastic := [pathway for pathway in synapses._pathways if pathway.prepost != "pre"]:
+            fail(
+                "synapses that change when their neuron spikes (on_post): plasticity that lasts, as STDP",
+                where,
+                shown(plastic[0].code),
+                "leave plasticity out: a trained network learns by gradients, not while it runs. Convert the synapses without on_post and "
+                "what belongs to it, and put the trained weights into the plastic ones",
+                "what a presynaptic spike does to its own synapse (on_pre): short-term plasticity is taken",
+            )
     for pathway in pathways_of(synapses):
         with refusals.gathered():
             if pathway.event != "spike":
@@ -150,17 +157,10 @@ def connections_of(synapses: Any, group: Groups, refusals: Refusals) -> Connecti
         if foreign := [name for name in sums if not name.endswith("_post")]:
             own = "sum over the synapses that a neuron receives: X_post = ... (summed)"
             fail("sums over what a neuron sends to", where, ", ".join(foreign), own)
-    states = {n: e for n, e in equations.items() if e.type == DIFFERENTIAL_EQUATION}
-    with refusals.gathered():
-        if states and isinstance(method := synapses.state_updater.method_choice, str) and method not in (*_EXACT, "exponential_euler"):
-            fail(
-                "synapses with a method of their own", where, method, 'write method="exact", or put the state into the neuron: g_post += w'
-            )
-    for name in states:
-        with refusals.gathered():
-            if np.any(numbers(synapses, name) != 0):
-                at_rest = "let synapses begin at 0, or put the state into the neuron, which may begin anywhere: g_post += w"
-                fail("a state of a synapse that does not begin at 0", f"{where}.{name}", "other values", at_rest)
+    driven = {} if synapses.event_driven is None else {n: e for n, e in synapses.event_driven.items() if e.type == DIFFERENTIAL_EQUATION}
+    states = {n: e for n, e in equations.items() if e.type == DIFFERENTIAL_EQUATION} | driven
+    method = synapses.state_updater.method_choice if synapses.state_updater is not None else None
+    begin = {n: value for n in states if np.any((value := numbers(synapses, n)) != 0)}
     pre, post = (numbers(synapses, f"_synaptic_{side}").astype(np.int64) for side in ("pre", "post"))
     post = post + group.first(target)
     if source in group.members:
@@ -180,6 +180,9 @@ def connections_of(synapses: Any, group: Groups, refusals: Refusals) -> Connecti
         pre,
         post,
         delays,
+        begin,
+        tuple(driven),
+        method if isinstance(method, str) else None,
     )
 
 

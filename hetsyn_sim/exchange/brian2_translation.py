@@ -25,7 +25,7 @@ from .brian2_delays import delays_of, matrix_of_delays, with_room, write_delays
 from .brian2_groups import neurons_of
 from .brian2_names import Constants, rewrite, unit_of
 from .brian2_objects import Connections, Refusals, connections_of, fail, scheme_of
-from .brian2_synapses import SpecSynapse
+from .brian2_synapses import SpecSynapse, scheme_of_synapses
 
 Array = NDArray[np.float64]
 
@@ -83,17 +83,21 @@ class Translation:
         renames = self._names_of_synapses(connections)
         self.constants.taken |= {*neurons.spelled, *neurons.spelled.values()}
         self.index, self.size = self._free("neuron_index"), self._free("n_neurons")
+        self.sources = list(dict.fromkeys(c.source for c in connections if c.source is not group))
+        self.recurrent = any(c.source is group for c in connections)
+        self.mask = len(self.sources) + self.recurrent > 1 or not all(c.is_full for c in connections)
         self.synapses: list[SpecSynapse] = []
         for k, c in enumerate(connections):
             known = {**namespace, **(c.synapses.namespace or {})}
             with self.refusals.gathered():
+                connected = self._free(f"connected_{k + 1}")
                 self.synapses.append(
-                    SpecSynapse(neurons, c, known, self.constants, renames[k], self._free(f"connected_{k + 1}"), trainable)
+                    SpecSynapse(neurons, c, known, self.constants, renames[k], connected, self.mask, self._free, trainable)
                 )
-        self.sources = list(dict.fromkeys(c.source for c in connections if c.source is not group))
-        self.recurrent = any(c.source is group for c in connections)
-        self.mask = len(self.sources) + self.recurrent > 1 or not all(c.is_full for c in connections)
         self.texts = self._texts()
+        self.synapse_scheme = "exact"
+        with self.refusals.gathered():
+            self.synapse_scheme = scheme_of_synapses(self.synapses)
         self.refusals.say(group.name)
         self.trainable = trainable
         self.facts = {"synapse": self._facts_of_synapse(), "neuron": self._facts_of_neuron()}
@@ -171,7 +175,7 @@ class Translation:
         for s in self.synapses:
             with self.refusals.gathered():
                 texts["synapse"] += "".join(f"{line}\n" for line in s.lines)
-                texts["on_pre"] += "".join(f"{line}\n" for line in s.jumps(mask=self.mask))
+                texts["on_pre"] += "".join(f"{line}\n" for line in s.jumps)
         texts = {name: text.rstrip("\n") for name, text in texts.items()}
         # What the neuron and the synapses use is the neuron's, and the synapses read it there. So is a constant of recurrent synapses:
         # as a parameter of each projection it would be trained apart from the input's, and the script has one.
@@ -222,6 +226,11 @@ class Translation:
         facts = {
             n: _Facts("post pre", s.dimensions_of_parameters()[n], v) for s in self.synapses for n, v in s.values().items() if n in used
         }
+        for s in self.synapses:
+            for name in s.initial.values():
+                value, dimensions = s.values()[name], s.dimensions_of_parameters()[name]
+                same = bool(np.all(value == value[0]))
+                facts[name] = _Facts("layer", dimensions, value[0].reshape(())) if same else _Facts("post pre", dimensions, value)
         if self.alone:
             v = next(e for n, e in self.neurons.states.items() if self.neurons.spelled[n] == "v")
             facts[_INPUT] = _Facts("post pre", v.dim, np.zeros(0))
@@ -261,7 +270,7 @@ class Translation:
 
     def model(self, name: str, scheme: str | None, *, dale: bool = False) -> NeuronModel:
         facts = {**self.facts["synapse"], **self.facts["neuron"]}
-        connected = {s.connected for s in self.synapses}
+        connected = {s.connected for s in self.synapses}.union(*(s.initial.values() for s in self.synapses))
         trainable = self.trainable
         if trainable is None:
             trainable = [n for n, f in facts.items() if f.axes == "post pre" and n not in {*connected, DELAY}]
@@ -276,7 +285,16 @@ class Translation:
         if dale:
             parameters |= {n: _of_one_sign(n, p, facts[n]) for n, p in parameters.items() if p.trainable and facts[n].axes == "post pre"}
         chosen = scheme or scheme_of(self.neurons.method, self.neurons.noise)
-        model = NeuronModel(name=name, **self.texts, initial=self.initial, parameters=parameters, scheme=chosen or "exact", step_order=None)
+        initial = {**self.initial, **{x: name for s in self.synapses for x, name in s.initial.items()}}
+        model = NeuronModel(
+            name=name,
+            **self.texts,
+            initial=initial,
+            parameters=parameters,
+            scheme=chosen or "exact",
+            step_order=None,
+            synapse_scheme=self.synapse_scheme,
+        )
         if chosen is None and not _is_linear(model):
             problem = "the equations are not linear, and no method is named"
             fail(
@@ -327,6 +345,11 @@ class Translation:
             if DELAY in names:
                 delays = values[f"layer_1.{kind}.{DELAY}"]
                 write_delays(c, delays[c.post, begin + c.pre] if delays.ndim else delays, group.dt)
+            for own in c.begin:
+                if (n := s.initial[s.rename[own]]) in names:
+                    trained = values[f"layer_1.{kind}.{n}"]
+                    own_values = trained[c.post, begin + c.pre] if trained.ndim else trained
+                    c.synapses.state(own, use_units=False).set_item(slice(None), own_values)
         written = {spelled: n for n, spelled in self.neurons.spelled.items()}
         of_neuron = written | {n: written[state] for state, n in self.initial.items()}
         for n in names:

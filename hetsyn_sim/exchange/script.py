@@ -153,7 +153,7 @@ def _projection(
     yield from _text_argument(synapse_equations(spec, projection))
     method, late = choose_synapse_method(spec, projection, values).name, model.parameters_of("synapse").get(DELAY)
     on_pre = renamed(model.on_pre, names)
-    on_pre = "; ".join((on_pre if late is None else delayed(on_pre, projection)).splitlines())
+    on_pre = "; ".join((on_pre if late is None else delayed(on_pre, projection, [names[x] for x in model.on_pre_locals])).splitlines())
     delay = "delay=0 * second, " if late is None or late.axes == "layer" else ""
     yield f'    on_pre={on_pre!r}, {delay}method="{method}", clock=clock, namespace={{}}, name="{name}",'
     yield ")"

@@ -19,7 +19,7 @@ from .equations import X_PRE, Jump, ParsedEquations, is_noise, parse_condition, 
 from .grammar.text import read_yaml, write_yaml
 from .initial import Uniform
 from .parameter import Parameter
-from .quantities import dimensions_of
+from .quantities import dimensions_of, dimensions_of_text
 from .rules import RULES
 from .scope import DELAY, changed_parameters, expressions_of, is_used_on
 from .step_order import StepOrder
@@ -44,7 +44,8 @@ class NeuronModel:
         has its own, and different names are independent.
     on_pre
         What a presynaptic spike does, statement by statement: ``"I += w"``, or ``"v_post += w"`` to act on the neuron itself. Statements
-        may read and set the synapse's own states, as in ``"u += U*(1 - u); I += w*u*x; x -= u*x"``; what acts on the neuron is added.
+        may read and set the synapse's own states, as in ``"u += U*(1 - u); I += w*u*x; x -= u*x"``; what acts on the neuron is added. A
+        name that nothing else has may be set for the statements after it: ``"r = u*x; x -= r; I += w*r"``.
     synapse
         Differential equations of the states that every single synapse has. A subexpression of states can be summed, too: ``"g = w*s : 1"``
         for ``g_syn``. Or, for an analogue source, a subexpression of its output ``x_pre``: ``"I = w*x_pre : 1"``, whose sum is ``I_syn``.
@@ -159,10 +160,21 @@ class NeuronModel:
         return {name: parse_expression(text, where=f"{self.name}: initial {name}") for name, text in self.initial.items()}
 
     @cached_property
+    def on_pre_locals(self) -> dict[str, Dimension]:
+        """Names that statements of a presynaptic spike set for those after them, ``r = u*x``, with their dimensions."""
+        known = {*self.synapse_equations.dimensions, *self.neuron_equations.dimensions, *self.parameters}
+        found: dict[str, Dimension] = {}
+        for k, jump in enumerate(self.on_pre_jumps):
+            later = set[sympy.Basic]().union(*(after.expression.free_symbols for after in self.on_pre_jumps[k + 1 :]))
+            if jump.operator == "=" and jump.target not in known and not jump.target.endswith("_post") and symbol(jump.target) in later:
+                found[jump.target] = dimensions_of_text(jump.text.split("=", 1)[1], self._dimensions | found)
+        return found
+
+    @cached_property
     def spikes_add(self) -> bool:
         """Whether all that a presynaptic spike does is to add what is made of parameters, whatever the synapse's states are."""
         states = {symbol(name) for name in self.synapse_equations.dimensions}
-        return all(jump.is_additive and not jump.expression.free_symbols & states for jump in self.on_pre_jumps)
+        return not self.on_pre_locals and all(jump.is_additive and not jump.expression.free_symbols & states for jump in self.on_pre_jumps)
 
     @cached_property
     def spikes_where_crossed(self) -> bool:
@@ -231,7 +243,7 @@ class NeuronModel:
     def names_of(self, side: Side) -> set[str]:
         """Every name that each synapse, or each neuron, has: states, subexpressions, parameters and, for the neuron, sums."""
         equations = self.synapse_equations if side == "synapse" else self.neuron_equations
-        return {*equations.dimensions, *self.parameters_of(side), *(self.summed if side == "neuron" else ())}
+        return {*equations.dimensions, *self.parameters_of(side), *(self.summed if side == "neuron" else self.on_pre_locals)}
 
     # -- what the rules ask ------------------------------------------------------------------------------------------
 
@@ -241,6 +253,10 @@ class NeuronModel:
 
     def dimensions(self) -> dict[str, Dimension]:
         """The physical dimensions of every name."""
+        return self._dimensions | self.on_pre_locals
+
+    @property
+    def _dimensions(self) -> dict[str, Dimension]:
         known = dict(self.synapse_equations.dimensions) | dict(self.neuron_equations.dimensions)
         known |= {total: self.synapse_equations.dimensions[total.removesuffix("_syn")] for total in self.summed}
         known |= {name: dimensions_of(p.unit, where=f"{self.name}: {name}") for name, p in self.parameters.items()}

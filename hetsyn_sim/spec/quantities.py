@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Final, TypeAlias
 
+from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.units import allunits, stdunits
-from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, Quantity, Unit, get_dimensions, get_unit
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, DimensionMismatchError, Quantity, Unit, get_dimensions, get_unit
 
 from ..errors import SpecError
 from .grammar.guard import shown
@@ -108,6 +111,15 @@ def _without_brackets(name: str) -> str:
 def dimensions_of(unit: str | Unit | Quantity, *, where: str) -> Dimension:
     """The physical dimensions of a unit given by name or by value."""
     return get_dimensions(parse_unit(unit, where=where))
+
+
+def dimensions_of_text(text: str, known: Mapping[str, Dimension]) -> Dimension:
+    """The dimensions of an expression of names with known ones; a pure number's where they don't fit together, which a rule says."""
+    variables = {name: get_unit(dim) for name, dim in known.items()} | dict(DEFAULT_FUNCTIONS)
+    try:
+        return get_dimensions(parse_expression_dimensions(text.strip(), variables))
+    except (DimensionMismatchError, SyntaxError, ValueError, TypeError, KeyError, ArithmeticError):
+        return DIMENSIONLESS
 
 
 def name_of_dimensions(dimensions: Dimension) -> str:

@@ -20,7 +20,7 @@ _RESERVED = frozenset({X_PRE, "t", "dt", "i", "j", "N", "lastspike", "not_refrac
 def names_are_free(model: NeuronModel) -> None:
     """No name means two things, and none is a word of Brian2's."""
     states = [*model.synapse_equations.dimensions, *model.neuron_equations.dimensions]
-    for name in [*states, *model.parameters]:
+    for name in [*states, *model.parameters, *model.on_pre_locals]:
         taken = name in _RESERVED or is_noise(name) or [*states, *model.parameters, *model.summed].count(name) > 1
         if taken or name.endswith("_post") or name.endswith("_pre"):
             raise SpecError(
@@ -74,6 +74,17 @@ def every_name_is_known(model: NeuronModel) -> None:
                     expected="one of " + ", ".join(sorted(known)),
                     remedy=f"declare {free} in `parameters`, or correct its name",
                 )
+    unset = set(model.on_pre_locals)
+    for jump in model.on_pre_jumps:
+        if early := sorted(unset & {str(s) for s in jump.expression.free_symbols}):
+            raise SpecError(
+                "a name is used before it is set",
+                where=f"{model.name}: on_pre",
+                got=repr(jump.text),
+                expected=f"{', '.join(early)} set by a statement before",
+                remedy="change the order of the statements",
+            )
+        unset.discard(jump.target)
 
 
 def parameters_are_used_on_one_side(model: NeuronModel) -> None:

@@ -77,7 +77,7 @@ def jumps_hit_states(model: NeuronModel) -> None:
     }
     for where, jumps in (("on_pre", model.on_pre_jumps), ("reset", model.reset_jumps)):
         for jump in jumps:
-            if jump.target not in allowed[where]:
+            if jump.target not in allowed[where] and not (where == "on_pre" and jump.target in model.on_pre_locals):
                 raise SpecError(
                     "a jump has no state to act on",
                     where=f"{model.name}: {where}",

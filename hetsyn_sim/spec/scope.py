@@ -49,7 +49,8 @@ def visible_names(model: NeuronModel, where: str) -> set[str]:
     neuron, parameters = {*model.neuron_equations.dimensions}, {*model.parameters} - {DELAY}
     if where.startswith(("synapse", "on_pre")):
         post = {f"{n}_post" for n in (*neuron, *parameters)}
-        return {"dt", *parameters, *model.synapse_equations.dimensions, *post, *((X_PRE,) if where.startswith("synapse") else ())}
+        more = (X_PRE,) if where.startswith("synapse") else tuple(model.on_pre_locals)
+        return {"dt", *parameters, *model.synapse_equations.dimensions, *post, *more}
     if where.startswith("initial of a synapse"):
         return {"dt", *parameters, *(f"{n}_post" for n in parameters)}
     if where.startswith(("initial", "refractory")):
@@ -82,7 +83,8 @@ def unit_checks(model: NeuronModel) -> Iterator[tuple[str, str, Dimension | None
     for where, jumps in (("on_pre", model.on_pre_jumps), ("reset", model.reset_jumps)):
         for jump in jumps:
             scales = jump.operator in ("*=", "/=")
-            yield f"{where}: {jump.text}", jump.text.split("=", 1)[1].strip(), DIMENSIONLESS if scales else known[jump.target]
+            of_target = None if where == "on_pre" and jump.target in model.on_pre_locals else known[jump.target]
+            yield f"{where}: {jump.text}", jump.text.split("=", 1)[1].strip(), DIMENSIONLESS if scales else of_target
     for name, text in model.initial.items():
         yield f"initial: {name}", text, known[name]
     if model.refractory_period is not None:

@@ -36,9 +36,20 @@ def subgroup():
     return group[:1], synapses
 
 
-def own_method():
-    group, synapses = made(model="dg/dt = -g/tau : 1 (clock-driven)", on_pre="g += 1", method="exact")
-    synapses.state_updater.method_choice = "rk4"
+def two_methods():
+    """The second is not the same step as the first."""
+    group, synapses = made(model="dg/dt = -g/tau : 1 (clock-driven)", on_pre="g += 1")
+    synapses.state_updater.method_choice = "exact"
+    model = "dh/dt = -h/tau : 1 (clock-driven)"
+    other = b2.Synapses(b2.PoissonGroup(2, 1 * Hz), group, model, on_pre="h += 1", method="rk4", namespace={"tau": 10 * ms})
+    other.connect()
+    return group, [synapses, other]
+
+
+def saturating(more, method):
+    equations = "ds/dt = -s/tau + x*(1 - s)/tau : 1 (clock-driven)\ndx/dt = -x/tau : 1 (clock-driven)"
+    group, synapses = made(model=f"{equations}\n{more}", on_pre="x += 1")
+    synapses.state_updater.method_choice = method
     return group, synapses
 
 
@@ -50,12 +61,6 @@ def poisson_input():
 def twice():
     group, synapses = made()
     synapses.connect()
-    return group, synapses
-
-
-def begun():
-    group, synapses = made(model="dg/dt = -g/tau : 1 (clock-driven)", on_pre="g += 1")
-    synapses.g = 1
     return group, synapses
 
 
@@ -80,15 +85,26 @@ REFUSED = {
         lambda: made(on_pre={"now": "v_post += 1*mV", "then": "v_post -= 1*mV"}, delay={"then": 1 * ms}),
         "pathways with delays of their own", "one Synapses object for each",
     ),
-    "event-driven": (lambda: made(model="dg/dt = -g/tau : 1 (event-driven)", on_pre="g += 1"), "event-driven", "clock-driven"),
+    "a weight that spikes change": (
+        lambda: made(model="w : volt", on_pre="v_post += w; w -= 0.1*w"), "of a synapse that spikes change", "differential equation"
+    ),
+    "synapses that read their neuron": (
+        lambda: made(model="dg/dt = -g/tau : 1 (event-driven)", on_pre="g += 1; v_post += g*v_post"),
+        "depends on the neuron", "into its equations",
+    ),
+    "two methods of synapses": (two_methods, "synapses with different methods", "the same method"),
+    "an event-driven state beside a method": (
+        lambda: saturating("y : 1\ndz/dt = -z/tau : 1 (event-driven)", "rk4"), "event-driven equations beside others", "(clock-driven)"
+    ),
+    "saturation without a method": (lambda: saturating("", ("exact", "euler")), "not linear, and no method is named", "exponential_euler"),
     "gap junctions": (lambda: gap("I_post = w*(v_pre - v_post) : volt (summed)"), "reads the state of its source", "gap junctions"),
     "a sum into the source": (lambda: gap("I_pre = v_post : volt (summed)"), "sums over what a neuron sends to", "X_post"),
     "a sum of currents through v": (
         lambda: made(model=G + "I_post = g*(1 - v_post/volt) : volt (summed)", group="I : volt", rate="(I - v)/tau", on_pre="g += 1*mV"),
         "something that the neuron changes", "multiply in the neuron",
     ),
-    "a sum of squares": (
-        lambda: made(model=G + "I_post = g**2/volt : volt (summed)", group="I : volt", rate="(I - v)/tau", on_pre="g += 1*mV"),
+    "a sum of nothing that changes": (
+        lambda: made(model=G + "I_post = 2*mV : volt (summed)", group="I : volt", rate="(I - v)/tau", on_pre="g += 1*mV"),
         "not a sum of their states", "sum a state",
     ),
     "two weights": (
@@ -98,14 +114,6 @@ REFUSED = {
         ),
         "two different weights", "one state for each",
     ),
-    "a weight on what does not decay": (
-        lambda: made(
-            model="dg/dt = (1*volt - g)/tau : volt (clock-driven)\nw : 1\nI_post = w*g : volt (summed)",
-            group="I : volt", rate="(I - v)/tau", on_pre="g += 1*mV",
-        ),
-        "does not simply decay", "what a spike adds",
-    ),
-    "synapses that have begun": (begun, "does not begin at 0", "into the neuron"),
     "the same synapse twice": (twice, "several synapses between", "for each of them"),
     "numbers at random": (lambda: made(rate="(randn()*mV - v)/tau", method="euler"), "a number drawn at random", "write noise as xi"),
     "noise whose size depends on a state": (
@@ -123,7 +131,6 @@ REFUSED = {
     "no v": (lambda: no_v(), "no v", "membrane potential v"),
     "not linear, no method": (lambda: made(rate="-v**2/tau/volt", method=("exact", "euler")), "not linear", "scheme="),
     "a method without a scheme": (lambda: made(method="rk3"), "unknown scheme", "one of the rest"),
-    "synapses with a method of their own": (own_method, "synapses with a method of their own", "exact"),
     "groups of two models": (
         lambda: ([made()[0], made(rate="-v/(2*tau)")[0]], None), "groups with other equations", "one value per neuron",
     ),
