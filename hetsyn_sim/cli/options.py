@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..data.escape import one_line
 from ..data.files import json_text, write_atomically
 from ..errors import ConfigError, DataError, one_of
 
@@ -29,7 +31,8 @@ DataFile = Annotated[
         "--data",
         "--input",
         metavar="FILE",
-        help=f"Spike file of `hetsyn encode`, or a folder that it could encode but for wav files; by default {SHIPPED}.",
+        help="Spike file of `hetsyn encode`, or a folder it could encode, but for wav files; by default what the network was trained on, "
+        f"and for a training {SHIPPED}.",
     ),
 ]
 Split = Annotated[str, typer.Option("--split", help="Which recordings: test, train or all.")]
@@ -44,7 +47,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """The checkpoint of a file, or of a run's folder."""
     from ..data.checkpoint import Checkpoint
 
-    return Checkpoint.load(path / "checkpoint.safetensors" if path.is_dir() else path)
+    return Checkpoint.load(path)
 
 
 def beside(checkpoint_path: Path, name: str) -> Path:
@@ -53,12 +56,17 @@ def beside(checkpoint_path: Path, name: str) -> Path:
 
 
 def load_data(path: Path | None, checkpoint: Checkpoint | None = None) -> SpikeDataset:
-    """The named spike file; or else what the network of ``checkpoint`` was trained on if that was drawn; or else what ships."""
+    """The named spike file; or else what the network of ``checkpoint`` was trained on; or else what ships.
+
+    Raises
+    ------
+    DataError
+        If the file can't be read, or none is named and what the network was trained on is not here.
+    """
     from ..data.events import SpikeDataset
 
     if path is None:
-        task = None if checkpoint is None else checkpoint.recipe.get("task")
-        return _drawn(task, int(checkpoint.seeds.get("training", 0)))[0] if checkpoint is not None and task else _shipped()
+        return _shipped() if checkpoint is None else _of_training(checkpoint)
     from ..tasks.corpora import corpus_of, spoken_words
     from ..tasks.mnist import holds_images, sequential_mnist
     from ..tasks.shd import heidelberg_digits
@@ -76,10 +84,31 @@ def load_data(path: Path | None, checkpoint: Checkpoint | None = None) -> SpikeD
 def training_data(recipe: Recipe, path: Path | None, seed: int) -> tuple[SpikeDataset, NDArray[np.float64] | None, str]:
     """Recordings to train on, their target traces if the task has any, and a name for the data."""
     if path is not None:
-        return load_data(path), None, path.name
+        return load_data(path), None, str(path)
     if recipe.task is None:
         return _shipped(), None, "spoken digits (FSDD)"
     return *_drawn(recipe.task, seed), str(recipe.task["name"])
+
+
+def _of_training(checkpoint: Checkpoint) -> SpikeDataset:
+    """The recordings of a network's training: drawn again, from the file that it names, or what ships, if they are the same."""
+    if task := checkpoint.recipe.get("task"):
+        return _drawn(task, int(checkpoint.seeds.get("training", 0)))[0]
+    name, fingerprint = str(checkpoint.data.get("name", "")), checkpoint.data.get("fingerprint")
+    with suppress(OSError, ValueError):  # a name that no path can be
+        if name and fingerprint and (Path(name).is_file() or Path(name).is_dir()):
+            found = load_data(Path(name))
+            if found.fingerprint() == fingerprint:
+                return found
+    if fingerprint and (shipped := _shipped()).fingerprint() == fingerprint:
+        return shipped
+    raise DataError(
+        "the recordings that this network was trained on are not here",
+        where="--data",
+        got=f"{one_line(name) or 'no name'}, which is not here or has changed" if fingerprint else "a checkpoint that does not name any",
+        expected=f"recordings with the fingerprint {one_line(str(fingerprint))}" if fingerprint else "recordings with its dt and channels",
+        remedy="name a file of them, or of others that fit: --data FILE",
+    )
 
 
 def _shipped() -> SpikeDataset:

@@ -80,18 +80,21 @@ def train(
         raise typer.Exit(2) from None
     if not is_first():
         return
-    last = result.history[-1]
+    last, kept = result.history[-1], result.checkpoint.metrics
     rows = {"epochs": str(len(result.history))}
-    if "train_accuracy" in last:
-        rows["training accuracy"] = f"{100 * last['train_accuracy']:.2f} %"
+    if kept["epoch"] != last["epoch"]:
+        rows["kept"] = f"epoch {kept['epoch']}, the best in validation"
+    if "train_accuracy" in kept:
+        rows["training accuracy"] = f"{100 * kept['train_accuracy']:.2f} %"
     else:
-        rows["training error"] = f"{last['train_loss']:.4f} (mean squared)"
-    if "validation_accuracy" in last:
-        rows["validation accuracy"] = f"{100 * last['validation_accuracy']:.2f} %"
+        rows["training error"] = f"{kept['train_loss']:.4f} (mean squared)"
+    if "validation_accuracy" in kept:
+        rows["validation accuracy"] = f"{100 * kept['validation_accuracy']:.2f} %"
     rows |= {"time": f"{sum(row['seconds'] for row in result.history):.0f} s", "run": str(folder)}
     show_table(f"{recipe.name}, seed {used_seed}", rows | {"next": f"hetsyn verify {folder}"})
     path = str(folder / "checkpoint.safetensors")
-    write_json(json_file, {"checkpoint": path, "recipe": recipe.name, "seed": used_seed, "epochs": len(result.history), "last_epoch": last})
+    facts = {"checkpoint": path, "recipe": recipe.name, "seed": used_seed, "epochs": len(result.history)}
+    write_json(json_file, facts | {"kept_epoch": kept, "last_epoch": last})
 
 
 def _in_processes(arguments: list[str], n: int, folder: Path) -> None:

@@ -143,13 +143,15 @@ class Checkpoint:
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Checkpoint:
-        """Read a file written by :meth:`save`; ``.safetensors`` may be left out.
+        """Read a file written by :meth:`save`, whose ``.safetensors`` may be left out, or that of a run's folder.
 
         Raises
         ------
         CheckpointError
             If the file is missing, truncated, not one of ours, of a newer format, or inconsistent in itself.
         """
+        if os.path.isdir(path) and os.path.isfile(inside := Path(path) / "checkpoint.safetensors"):
+            path = inside
         path = Path(path) if os.path.isfile(path) else _with_suffix(path)
         if not os.path.isfile(path):  # unlike Path.is_file, False for a name that is too long
             there = sorted(p.name for p in path.parent.glob("*.safetensors")) if os.path.isdir(path.parent) else []
