@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from hetsyn_sim.models import HetSynLIF
 from hetsyn_sim.spec import NeuronModel, Parameter
@@ -26,19 +28,28 @@ _TIME = Parameter(axes="layer", unit="ms", initial="10 ms")
 
 def noisy(model: NeuronModel) -> NeuronModel:
     """The model with additive noise, by Euler's method: the stationary deviation of a leaky state of 10 ms would be ``sigma_xi``."""
-    moved = next(name for name in _MOVED if name in model.neuron_equations.states)
-    volts = unit_of_dimensions(model.dimensions()[moved]) == "volt"
+    size = _SIZE_IN_VOLTS if in_volts(model) else _SIZE
+    driven = with_term(model, "sigma_xi*sqrt(2/tau_xi)*xi", {"sigma_xi": size, "tau_xi": _TIME}, scheme="euler")
+    return replace(driven, name=f"Noisy{model.name}")
+
+
+def in_volts(model: NeuronModel) -> bool:
+    """Whether the state that a term is added to is in volts."""
+    return unit_of_dimensions(model.dimensions()[_moved(model)]) == "volt"
+
+
+def with_term(model: NeuronModel, term: str, parameters: Mapping[str, Parameter], **changes: Any) -> NeuronModel:
+    """The model with a term more in the equation of the state that its spikes come from."""
+    moved = _moved(model)
     lines = [
-        line._replace(expression=f"{line.expression} + sigma_xi*sqrt(2/tau_xi)*xi") if (line.kind, line.name) == ("state", moved) else line
+        line._replace(expression=f"{line.expression} + {term}") if (line.kind, line.name) == ("state", moved) else line
         for line in split_lines(model.neuron)
     ]
-    return replace(
-        model,
-        name=f"Noisy{model.name}",
-        neuron="\n".join(map(str, lines)),
-        scheme="euler",
-        parameters={**model.parameters, "sigma_xi": _SIZE_IN_VOLTS if volts else _SIZE, "tau_xi": _TIME},
-    )
+    return replace(model, neuron="\n".join(map(str, lines)), parameters={**model.parameters, **parameters}, **changes)
+
+
+def _moved(model: NeuronModel) -> str:
+    return next(name for name in _MOVED if name in model.neuron_equations.states)
 
 
 #: HetSynLIF and all neurons of the registry that Euler's method takes.

@@ -1,4 +1,4 @@
-"""Faults in noise: in its numbers, in which of them a neuron gets, and in the schemes that take it."""
+"""Faults in noise and in time courses: in numbers, in which of them a neuron gets, and in the schemes that take them."""
 
 from __future__ import annotations
 
@@ -59,5 +59,23 @@ MUTANTS = (
         "exchange/brian2_objects.py",
         '{"additive": "euler", "multiplicative": "heun"}',
         '{"additive": "heun", "multiplicative": "heun"}',
+    ),
+    Mutant(
+        "in torch a time course is seen a step late",
+        "training/stepped_layer.py",
+        "steps, shape = n_before + 1 + np.arange(x.shape[0])",
+        "steps, shape = n_before + np.arange(x.shape[0])",
+    ),
+    Mutant(
+        "in Brian2 time courses go on from recording to recording",
+        "brian/time_courses.py",
+        'f"(timestep(t, dt) % {STEPS_PER_RECORDING})*dt" if schedule.recordings else "t"',
+        '"t"',
+    ),
+    Mutant(
+        "the current of a TimedArray is of the neuron before",
+        "exchange/brian2_time_courses.py",
+        "values[:, chosen]",
+        "values[:, chosen - 1]",
     ),
 )

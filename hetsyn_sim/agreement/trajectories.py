@@ -160,7 +160,8 @@ class _Follower:
         # a number is made in float64, by functions of a product that is as large as LARGEST, and then rounded
         made = LARGEST * _CONSTANT_ERROR * (np.finfo(np.float64).eps / 2 / self.unit) / np.sqrt(state.values["dt"])
         noise = {name: Rounded(x, 0.0, made + np.abs(x)) for name, x in state.noise.items()}
-        return {**known, **sums, **noise, "active": active}
+        courses = {name: Rounded(x, 0.0, np.abs(x)) for name, x in state.courses.items()}
+        return {**known, **sums, **noise, **courses, "active": active}
 
     def _run(self, tape: Tape, active: Flags) -> tuple[list[Array], list[Array]]:
         """Slopes (k, run, post) and rounding (run, post) of each output."""

@@ -86,6 +86,8 @@ def goes_beyond_filters(model: NeuronModel) -> Iterator[str]:
         yield f"scheme={model.scheme!r}"
     if model.noise:
         yield f"noise {', '.join(model.noise)}"
+    if model.time_courses:
+        yield f"time courses {', '.join(model.time_courses)}"
     if model.refractory:
         yield f"refractory={model.refractory!r}"
     if begins := [state for state, value in model.initial_states.items() if value != 0]:

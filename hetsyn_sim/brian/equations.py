@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from typing import Final
 
 from brian2.equations.codestrings import Expression
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, INTEGER, PARAMETER, SUBEXPRESSION, Equations, SingleEquation
@@ -13,11 +14,16 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 from ..spec import NetworkSpec, NeuronModel, Population, Projection
 from ..spec.equations import X_PRE, symbol
 from ..spec.model import Side
+from ..spec.parameter import OF_TIME
 from ..spec.scope import DELAY
 from .additions import NOTHING, REFRACTORY, Additions, kick_of
 
 #: The neurons' count of steps after which the next recording begins.
 STEPS_PER_RECORDING = "steps_per_recording"
+
+
+#: Flags of a parameter by its axes; a time course changes from step to step.
+_FLAGS: Final[Mapping[str, list[str]]] = {"layer": ["constant", "shared"], **{axes: [] for axes in OF_TIME}}
 
 
 def sums_in_use(model: NeuronModel) -> dict[str, str]:
@@ -227,9 +233,7 @@ def declarations(model: NeuronModel, side: Side, names: Mapping[str, str] | None
     """The parameters of one side, under the ``names`` they have in Brian2; what the layer shares is one number."""
     dimensions, names = model.dimensions(), names or {}
     return [
-        SingleEquation(
-            PARAMETER, names.get(name, name), dimensions[name], flags=["constant", "shared"] if parameter.axes == "layer" else ["constant"]
-        )
+        SingleEquation(PARAMETER, names.get(name, name), dimensions[name], flags=_FLAGS.get(parameter.axes or "", ["constant"]))
         for name, parameter in model.parameters_of(side).items()
         if name != DELAY  # Brian2 has it without being told
     ]

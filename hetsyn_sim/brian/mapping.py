@@ -34,6 +34,7 @@ _OURS = {
     "_noise": "noise is drawn",
     "_hold": "synapses are summed",
     "_output": "values are put out",
+    "_course": "time courses are read",
 }
 
 

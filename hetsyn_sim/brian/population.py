@@ -28,6 +28,7 @@ from .equations import (
 from .methods import choose_method
 from .noise import counted
 from .schedule import SLOT, Schedule, keep_last_spikes, place
+from .time_courses import add_time_course
 
 
 def add_population(built: BuiltNetwork, population: Population, number: int, schedule: Schedule, values: Mapping[str, Array]) -> None:
@@ -54,7 +55,9 @@ def add_population(built: BuiltNetwork, population: Population, number: int, sch
     built.groups[population.name] = group
     built.methods[population.name] = method
     built.add(group)
-    for parameter in model.parameters_of("neuron"):
+    for parameter in model.time_courses:
+        add_time_course(built, population, parameter, schedule, values)
+    for parameter in [name for name in model.parameters_of("neuron") if name not in model.time_courses]:
         set_value(group, parameter, values[f"{population.name}.neuron.{parameter}"])
     for parameter, value in method.parameters.items():
         set_value(group, parameter, np.broadcast_to(value, (population.size,)))

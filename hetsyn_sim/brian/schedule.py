@@ -31,6 +31,8 @@ class Schedule:
     input_order = 0
     #: When neurons spiked last is forgotten where a recording begins: before Brian2 asks, with the decay, whether they are refractory.
     forget_order = 5
+    #: Time courses are read: before the decay, which sees them as they are now.
+    courses_order = 7
     #: States are set to where they begin, if a recording does: after the last spikes of the one before have done their work.
     wipe_order = 40
     #: This step's input values are put out: after the decay, in which synapses still see those of the step before.

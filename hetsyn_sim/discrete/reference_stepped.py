@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ class SteppedPopulation:
         self.output: Array = np.zeros(shape)
         self.v: Array = np.zeros(shape)
         self.n_decays, self.noise_seed = 0, noise_seed
-        self.noise = self.next_noise()
+        self.noise, self.courses = self.next_noise(), self.next_courses()
 
     def do(self, phase: str, arriving: Array) -> None:
         """One phase of the step order; ``arriving`` is what the source of the feed-forward projection puts out, (batch, pre)."""
@@ -73,7 +74,7 @@ class SteppedPopulation:
 
     def run(self, tape: Tape) -> list[Array]:
         """A tape's outputs, each (batch, post)."""
-        seen = {**self.constants, **self.states, **self.sums, **self.noise, "active": self.active}
+        seen = {**self.constants, **self.states, **self.sums, **self.noise, **self.courses, "active": self.active}
         with np.errstate(all="ignore"):  # what overflows shows in the traces, and where() computes both sides
             return [np.broadcast_to(value, self.v.shape) for value in run_tape(tape, seen, NUMPY)]
 
@@ -98,7 +99,16 @@ class SteppedPopulation:
                         )
 
         self.n_decays += 1
-        self.noise = self.next_noise()
+        self.noise, self.courses = self.next_noise(), self.next_courses()
+
+    def next_courses(self) -> dict[str, Array]:
+        """Time courses by name, (batch, post), at the time of the next step: the last sample that has begun, give or take a hundredth."""
+        found = {}
+        for name in self.program.time_courses:
+            samples: Any = self.model.parameters[name].initial
+            sample = int((self.n_decays + 1) * self.values["dt"] / samples.dt + 0.01)
+            found[name] = np.broadcast_to(self.values[name][min(sample, int(samples.n) - 1)], self.spikes.shape)
+        return found
 
     def next_noise(self) -> dict[str, Array]:
         """White noise by name, (batch, post): a step's standard normal numbers over the root of dt."""

@@ -5,6 +5,7 @@ For all other models this is the step. Time is laid out as in :class:`hetsyn_sim
 
 - A recording begins with its first input: in its first step nothing has decayed yet, and the states have their initial values.
 - Differential equations see sums over synapses, and an analogue source's output, as they were taken last: in the step before.
+- A time course is seen as it is at the time of the step that is taken.
 - Noise ``xi`` is a number of each step, neuron and recording (:mod:`hetsyn_sim.discrete.noise`), over the root of dt.
 - While a neuron is refractory it does not spike, and its frozen states neither move nor take jumps, except the reset's. A period of k steps
   ends in the k-th step after the spike, before that step's decay (Brian2's ``timestep``).
@@ -62,9 +63,10 @@ class SteppedProgram:
     #: The neuron's states. ``frozen`` are those that stand still while it is refractory.
     states: tuple[str, ...]
     frozen: frozenset[str]
-    #: The synaptic sums that the neuron's text uses, and the noise: with the sums, a number for each neuron and step that decay sees.
+    #: The synaptic sums that the neuron's text uses, the noise, and the time courses: a number for each neuron and step that decay sees.
     sums: tuple[str, ...]
     noise: tuple[str, ...]
+    time_courses: tuple[str, ...]
     #: Matrix exponentials whose entries are constants of the step.
     propagators: tuple[Propagator, ...]
     #: A tape from states, sums, ``active`` and constants to the states after dt, in the order of ``states``.
@@ -138,7 +140,14 @@ class SteppedProgram:
 @lru_cache(maxsize=256)
 def is_linear(model: NeuronModel, step_order: StepOrder | None = None) -> bool:
     """Whether v is a sum of events that linear equations, coupled or not, carry on: what :func:`discretise` takes."""
-    if model.scheme != "exact" or model.refractory or model.output or model.takes_values or any(model.initial.values()):
+    if (
+        model.scheme != "exact"
+        or model.refractory
+        or model.output
+        or model.takes_values
+        or any(model.initial.values())
+        or model.time_courses
+    ):
         return False
     if not all(jump.is_additive for jump in model.reset_jumps):
         return False
@@ -166,7 +175,7 @@ def stepped(model: NeuronModel, step_order: StepOrder | None = None) -> SteppedP
     block = model.neuron_equations
     (synaptic_steps if is_plain(model) else synapse_program)(model)  # refuses what has no step
     rates = {x: block.expand(e) for x, e in block.states.items()}
-    parameters = {"dt", *model.parameters_of("neuron")}
+    parameters = {"dt", *model.parameters_of("neuron")} - {*model.time_courses}
     propagators: tuple[Propagator, ...] = ()
     if model.scheme == "exact":
         assignments, propagators = exact_step(rates, block.frozen, parameters, at=model.name)
@@ -189,6 +198,7 @@ def stepped(model: NeuronModel, step_order: StepOrder | None = None) -> SteppedP
         block.frozen,
         sums_read(model),
         model.noise,
+        model.time_courses,
         propagators,
         advance,
         make_tape(resets, states, constants),

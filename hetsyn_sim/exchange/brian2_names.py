@@ -44,7 +44,7 @@ def unit_of(value: Any) -> str:
 def value_of(name: str, value: Any, *, where: str) -> Quantity | float:
     """A constant of a script, checked to be one number."""
     if isinstance(value, TimedArray):
-        input_of_values = "remove it from the equations, and give its values as input: synapses can read them as x_pre"
+        input_of_values = f"write {value.name}(t) or {value.name}(t, i), in equations of the group; or give its values as input, x_pre"
         fail("a TimedArray", f"{where}: {name}", shown(value.name), input_of_values)
     if isinstance(value, Function):
         fail("a function of your own", f"{where}: {name}", name, "write it out as a formula of " + ", ".join(FUNCTIONS))

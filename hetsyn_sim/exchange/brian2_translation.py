@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from ..errors import UnknownNameError
 from ..spec.equations import parse_expression, parse_jumps, symbol
-from ..spec.initial import Constant, Initial, Uniform
+from ..spec.initial import Constant, Initial, Samples, Uniform
 from ..spec.model import NeuronModel
-from ..spec.parameter import UNBOUNDED, Parameter
+from ..spec.parameter import OF_TIME, UNBOUNDED, Parameter
 from ..spec.quantities import unit_of_dimensions
 from ..spec.scope import DELAY
 from .brian2_delays import delays_of, matrix_of_delays, with_room, write_delays
@@ -26,6 +26,7 @@ from .brian2_groups import neurons_of
 from .brian2_names import Constants, rewrite, unit_of
 from .brian2_objects import Connections, Refusals, connections_of, fail, scheme_of
 from .brian2_synapses import SpecSynapse, scheme_of_synapses
+from .brian2_time_courses import TimeCourses
 
 Array = NDArray[np.float64]
 
@@ -40,8 +41,13 @@ class _Facts:
     axes: str
     dimensions: Dimension
     values: Array
+    #: Seconds between the samples of a time course.
+    dt: float = 0.0
 
     def parameter(self, trainable: bool) -> Parameter:
+        if self.axes in OF_TIME:
+            unit = unit_of(Quantity(np.max(np.abs(self.values)), dim=self.dimensions))
+            return Parameter(axes=self.axes, unit=unit, initial=Samples(len(self.values), self.dt), trainable=trainable)
         low, high = (float(f(self.values)) if self.values.size else 0.0 for f in (np.min, np.max))
         initial: Initial = Constant(low) if low == high else Uniform(low, high)
         # a time constant stays one; whoever knows better says so with with_parameters
@@ -83,6 +89,7 @@ class Translation:
         renames = self._names_of_synapses(connections)
         self.constants.taken |= {*neurons.spelled, *neurons.spelled.values()}
         self.index, self.size = self._free("neuron_index"), self._free("n_neurons")
+        self.courses = TimeCourses()
         self.sources = list(dict.fromkeys(c.source for c in connections if c.source is not group))
         self.recurrent = any(c.source is group for c in connections)
         self.mask = len(self.sources) + self.recurrent > 1 or not all(c.is_full for c in connections)
@@ -134,11 +141,13 @@ class Translation:
 
     def _rewritten(self, text: str, where: str) -> str:
         # Brian2 knows which neuron it is, and of how many; here parameters say so
+        text = self.courses.taken_out(text, self.namespace, self._free)
         text = re.sub(r"\bi\b", "number_of_this_neuron", text)
         text = re.sub(r"\bN\b", "size_of_this_group", text)
         if "size_of_this_group" in text:
             self.constants.used[self.size] = self.neurons.group.size_of_each
         names = {"number_of_this_neuron": self.index, "size_of_this_group": self.size, **self.neurons.spelled}
+        names |= {name: name for name in self.courses.arrays}
         names |= {y: text for s in self.synapses for y, text in s.sums.items() if text.isidentifier()}
         return rewrite(text, names, self.namespace, self.constants, where=f"{self.neurons.group.name}: {where}")
 
@@ -252,6 +261,7 @@ class Translation:
                     "layer" if shared else "post", e.dim, values if shared else np.broadcast_to(values, (len(group),))
                 )
         facts |= self._used_constants(used)
+        facts |= {n: _Facts(*self.courses.facts(n, group)) for n in self.courses.arrays}
         self.initial = {}
         if self.index in used:
             facts[self.index] = _Facts("post", get_dimensions(1), group.indices)
@@ -285,6 +295,8 @@ class Translation:
         if dale:
             parameters |= {n: _of_one_sign(n, p, facts[n]) for n, p in parameters.items() if p.trainable and facts[n].axes == "post pre"}
         chosen = scheme or scheme_of(self.neurons.method, self.neurons.noise)
+        if chosen == "rk4":
+            self.courses.refuse_rk4(self.neurons.group.name)
         initial = {**self.initial, **{x: name for s in self.synapses for x, name in s.initial.items()}}
         model = NeuronModel(
             name=name,

@@ -54,21 +54,22 @@ def export_csv(checkpoint: Checkpoint, data: SpikeDataset, folder: str | PathLik
     DtMismatchError, DataError
         If the recordings do not fit the network.
     TransferError
-        If there is noise in the equations.
+        If there is noise in the equations, or a time course.
     ConfigError
         If the folder can't be one, or holds other files.
     WriteError
         If a file can't be written.
     """
     spec, target = checkpoint.spec, Path(folder)
-    if noisy := [f"{p.name}: {', '.join(p.model.noise)}" for p in spec.populations if p.model.noise]:
-        raise TransferError(
-            "tables hold no noise",
-            where="export",
-            got="; ".join(noisy),
-            expected="a network without xi in its equations, whose spikes are the same wherever it runs",
-            remedy="export it to Brian2 (--to brian2), or take the noise out of the equations",
-        )
+    for what in ("noise", "time_courses"):
+        if found := [f"{p.name}: {', '.join(names)}" for p in spec.populations if (names := getattr(p.model, what))]:
+            raise TransferError(
+                f"tables hold no {what.replace('_', ' ')}",
+                where="export",
+                got="; ".join(found),
+                expected="a network whose equations have neither noise nor time courses",
+                remedy="take it to Brian2: hs.to_brian2(...).network",
+            )
     check_input(data, spec, where="export")
     check_folder(target, _is_ours)
     tables = {f"synapses.{p.name}.csv": _synapses(checkpoint, p.name) for p in spec.projections}

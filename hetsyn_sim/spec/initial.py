@@ -130,7 +130,34 @@ class FanInNormal(_Distribution):
         return rng.normal(0.0, float(self.gain) / math.sqrt(shape[-1]), shape)
 
 
-_BY_NAME: dict[str, Any] = {cls.name: cls for cls in (Constant, Uniform, Normal, FanInNormal)}
+@dataclass(frozen=True)
+class Samples(_Distribution):
+    """A time course of ``n`` samples, ``dt`` apart, which is 0 until values are given."""
+
+    name: ClassVar[str] = "samples"
+    rule: ClassVar[str] = "a whole number of samples, and a time above 0 s between them"
+    n: QuantityLike
+    dt: QuantityLike
+
+    @staticmethod
+    def _is_valid(n: float, dt: float) -> bool:  # type: ignore[override]
+        return n >= 1.0 and n == int(n) and 0.0 < dt < math.inf
+
+    def resolve(self, unit: str, *, where: str) -> Initial:
+        resolved = Samples(to_si(self.n, "1", where=where), to_si(self.dt, "second", where=where))
+        if not self._is_valid(float(resolved.n), float(resolved.dt)):
+            got = f"{float(resolved.n):g} samples, {float(resolved.dt):g} s apart"
+            raise SpecError("this is no time course", where=where, got=got, expected=self.rule, remedy="correct the arguments")
+        return resolved
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        return np.zeros(shape)
+
+    def to_text(self, unit: str) -> str:
+        return f"{self.name}({int(float(self.n))}, {format_quantity(float(self.dt), 'second')})"
+
+
+_BY_NAME: dict[str, Any] = {cls.name: cls for cls in (Constant, Uniform, Normal, FanInNormal, Samples)}
 _CALL = re.compile(r"^\s*(\w+)\((.*)\)\s*$")
 #: Characters of a distribution with its arguments.
 _MAX_CALL = 200

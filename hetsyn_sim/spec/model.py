@@ -18,7 +18,7 @@ from ..errors import SpecError
 from .equations import X_PRE, Jump, ParsedEquations, is_noise, parse_condition, parse_equations, parse_expression, parse_jumps, symbol
 from .grammar.text import read_yaml, write_yaml
 from .initial import Uniform
-from .parameter import Parameter
+from .parameter import OF_TIME, Parameter
 from .quantities import dimensions_of, dimensions_of_text
 from .rules import RULES
 from .scope import DELAY, changed_parameters, expressions_of, is_used_on
@@ -216,6 +216,11 @@ class NeuronModel:
         """The names of white noise in the neuron's differential equations: ``xi``, ``xi_1``."""
         symbols = set[sympy.Symbol]().union(*(rate.free_symbols for rate in self.neuron_equations.states.values()))
         return tuple(sorted(name for s in symbols if is_noise(name := str(s))))
+
+    @cached_property
+    def time_courses(self) -> tuple[str, ...]:
+        """Parameters that are time courses, the same in every recording."""
+        return tuple(name for name, parameter in self.parameters.items() if parameter.axes in OF_TIME)
 
     @cached_property
     def analogue(self) -> dict[str, sympy.Expr]:

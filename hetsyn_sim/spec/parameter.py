@@ -9,11 +9,13 @@ from typing import Any, Final
 
 from ..errors import SpecError, one_of
 from .grammar.guard import shown
-from .initial import Constant, FanInNormal, Initial, Uniform, as_initial
+from .initial import Constant, FanInNormal, Initial, Samples, Uniform, as_initial
 from .quantities import QuantityLike, dimensions_of, format_quantity, to_si, unit_name
 
 #: What a parameter can be one value per: synapse, postsynaptic neuron, or whole layer.
-AXES: Final = ("post pre", "post", "layer")
+AXES: Final = ("post pre", "post", "layer", "time", "time post")
+#: Those of a time course, which is the same in every recording: one for the layer, or one for each neuron.
+OF_TIME: Final = ("time", "time post")
 #: The bounds of a parameter that training may move anywhere.
 UNBOUNDED: Final = (-math.inf, math.inf)
 
@@ -25,11 +27,13 @@ class Parameter:
     Parameters
     ----------
     axes
-        ``"post pre"`` (a value per synapse), ``"post"`` (per neuron) or ``"layer"`` (one value). Required.
+        ``"post pre"`` (a value per synapse), ``"post"`` (per neuron) or ``"layer"`` (one value). ``"time"`` is a time course that is the
+        same in every recording, and ``"time post"`` one for each neuron: a current that a differential equation names. Required.
     unit
         Name of a Brian2 unit, or ``"1"``.
     initial
-        A distribution of :mod:`hetsyn_sim.spec.initial`, a value, or text such as ``"uniform(5 ms, 20 ms)"``.
+        A distribution of :mod:`hetsyn_sim.spec.initial`, a value, or text such as ``"uniform(5 ms, 20 ms)"``. Of a time course
+        ``"samples(100, 0.1 ms)"``: how many, and how far apart; after the last one it stays.
     bounds
         Lowest and highest value. Required if trainable; :data:`UNBOUNDED` says that anything goes.
     trainable
@@ -69,6 +73,14 @@ class Parameter:
                 got=f"{self.initial.to_text(unit)} with axes={self.axes!r}",
                 expected='axes="post pre"',
                 remedy="use normal(mean, sd)",
+            )
+        if isinstance(self.initial, Samples) != (self.axes in OF_TIME) or (self.axes in OF_TIME and self.trainable):
+            raise SpecError(
+                "a time course is said by its axes and its samples, and is not trained",
+                where=where,
+                got=f"axes={self.axes!r}, {self.initial.to_text(unit)}, trainable={self.trainable}",
+                expected='axes="time" or "time post" with initial="samples(100, 0.1 ms)"',
+                remedy="give both, or neither; what is trained is a parameter that scales it",
             )
         if self.bounds is None:
             if self.trainable:
@@ -123,8 +135,9 @@ class Parameter:
         return resolved
 
     def shape(self, n_post: int, n_pre: int) -> tuple[int, ...]:
-        """The shape of its values: (post, pre), (post,) or ()."""
-        return {"post pre": (n_post, n_pre), "post": (n_post,), "layer": ()}[self.axes or ""]
+        """The shape of its values: (post, pre), (post,) or (); of a time course (sample,) or (sample, post)."""
+        n = int(float(self.initial.n)) if isinstance(self.initial, Samples) else 0
+        return {"post pre": (n_post, n_pre), "post": (n_post,), "layer": (), "time": (n,), "time post": (n, n_post)}[self.axes or ""]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data that :meth:`from_dict` reads back to an equal parameter."""

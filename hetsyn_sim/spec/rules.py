@@ -34,6 +34,7 @@ from .rules_of_parts import (
     scheme_is_known,
     synapses_see_themselves,
 )
+from .rules_of_time_courses import time_courses_drive_states
 from .scope import unit_checks
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ RULES = (
     a_delay_is_a_lag,
     noise_is_of_a_state,
     every_name_is_known,
+    time_courses_drive_states,
     jumps_hit_states,
     synapses_see_themselves,
     initial_values_are_of_states,

@@ -10,12 +10,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..discrete import SynapseProgram, neuron_values, stepped, synapse_values
 from ..discrete.propagators import balancing
 from ..discrete.stepping import NEVER, SteppedProgram, refractory_steps
+from ..discrete.time_courses import sample_of_step
 from ..kernels import DecayPath, Window, delayed_filter, delayed_window, exponential_filter, filter_carry
 from ..kernels.plain_synapses import SteppedSynapses, run_synapses
 from ..kernels.step_data import Carried, Drive, StepOptions
@@ -79,7 +81,7 @@ class SteppedLayer(PopulationLayer):
         drawn = self.training and bool(self.program.noise)
         noise = (noise or CountedNoise.fresh(drawn)) if state is None else state.noise
         numbers = {name: noise.like(begin.spikes, x.shape[0], self.population, name, self.spec.dt_s) for name in self.program.noise}
-        drive = replace(drive, sums={**drive.sums, **numbers})
+        drive = replace(drive, sums={**drive.sums, **numbers, **self._time_courses(x, noise.step)})
         steps = refractory_steps(self.program, {k: v.detach().numpy(force=True) if isinstance(v, Tensor) else v for k, v in own.items()})
         spikes = self.model.condition is not None
         scale = self._scale(own) if spikes else x.new_ones(())
@@ -94,6 +96,16 @@ class SteppedLayer(PopulationLayer):
         result = step_scan(self.program, self._constants(self.program, own), drive, begin, self.surrogate, options)
         after = SteppedState(result.end, carry, x[-1], noise.after(x.shape[0]), recent)
         return LayerRun(result.z, result.v, result.output, after, result.traces)
+
+    def _time_courses(self, x: Tensor, n_before: int) -> dict[str, Tensor]:
+        """Time courses over the steps of x, (time, batch, post), after ``n_before`` steps; each a row earlier, as noise is."""
+        steps, shape = n_before + 1 + np.arange(x.shape[0]), (*x.shape[:2], self.spec.population(self.population).size)
+        found = {}
+        for name in self.program.time_courses:
+            values = self.physical(f"{self.population}.neuron.{name}")  # (sample,) or (sample, post)
+            rows = values[torch.as_tensor(sample_of_step(self.model, name, steps, self.spec.dt_s), device=self.device)]
+            found[name] = rows.reshape(len(steps), 1, -1).expand(shape).contiguous()
+        return found
 
     def _scale(self, own: Mapping[str, Any]) -> Tensor:
         """What counts as a distance of 1 to the threshold, for the whole population."""
@@ -113,7 +125,7 @@ class SteppedLayer(PopulationLayer):
         active = torch.ones_like(zero, dtype=torch.bool)
         of_synapses = {} if synapses is None else synapses.at_rest(n_batch)
         sent = None if self.delay("recurrent") is None else zero.new_zeros(self.n_lags("recurrent") + 1, *shape)
-        sums = dict.fromkeys((*self.program.sums, *self.program.noise), zero)
+        sums = dict.fromkeys((*self.program.sums, *self.program.noise, *self.program.time_courses), zero)
         return Carried(states, sums, recurrent, zero, since, active, of_synapses, sent)
 
     def _constants(self, program: SteppedProgram | SynapseProgram, own: Mapping[str, Any]) -> dict[str, Tensor]:

@@ -120,7 +120,7 @@ REFUSED = {
         lambda: made(rate="-v/tau + v*xi*tau**-0.5", method="euler"), "size of the noise depends on a state", 'scheme="heun"'
     ),
     "noise with no step": (lambda: made(rate="-v/tau + 1*mV*xi*tau**-0.5", method="rk4"), "noise has no step", 'scheme="euler"'),
-    "a TimedArray": (lambda: made(rate="(stimulus(t) - v)/tau", namespace=STIMULUS), "TimedArray|know the time", "input"),
+    "a TimedArray at another time": (lambda: made(rate="(stimulus(t - dt) - v)/tau", namespace=STIMULUS), "know the time", "TimedArray"),
     "its own time": (lambda: made(rate="sin(t/tau)*volt/second", method="euler"), "do not know the time", "input"),
     "a function": (lambda: made(rate="-f(v)/tau", namespace={"tau": 10 * ms, "f": FUNCTION}), "function of your own", "formula"),
     "an array": (lambda: made(namespace={"tau": np.array([1, 2]) * ms}), "not one number", "one value per neuron"),

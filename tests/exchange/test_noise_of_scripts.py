@@ -94,7 +94,7 @@ def test_an_exported_script_says_that_it_is_equal_in_law(trained, tmp_path):
 
 
 def test_tables_refuse_noise(trained, tmp_path):
-    with refused(TransferError, "tables hold no noise", "export", "layer_1: xi", remedy="--to brian2"):
+    with refused(TransferError, "tables hold no noise", "export", "layer_1: xi", remedy="hs.to_brian2"):
         export_csv(*trained, tmp_path / "out")
 
 

@@ -32,7 +32,7 @@ _DRAWN = Refusal(
 )
 _TIME = Refusal(
     "the equations of a model do not know the time",
-    "give what depends on time as input: spikes, or values that the synapses read as x_pre",
+    "give what depends on time as input: spikes, values that synapses read as x_pre, or a time course (in a script, a TimedArray: stim(t))",
 )
 _INDEX = Refusal(
     "the equations of a model do not know which neuron they belong to",
@@ -109,7 +109,7 @@ def refusal_of_call(name: str) -> Refusal:
     functions = ", ".join(FUNCTIONS)
     return refusal_of_name(name) or Refusal(
         "a call of something that is not one of the functions",
-        f"use {functions}; a TimedArray becomes the network's input, and a function of your own is written out as a formula",
+        f"use {functions}; a TimedArray of a script is called with t, and a function of your own is written out as a formula",
     )
 
 
