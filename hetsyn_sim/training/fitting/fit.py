@@ -151,6 +151,14 @@ def _check_counts(restarts: Any, iterations: Any) -> None:
 
 
 def _check_inputs(model: NeuronModel, inputs: Any) -> None:
+    if model.noise or model.time_courses:
+        raise SpecError(
+            "noise and time courses of the equations can't be fitted to a recording",
+            where=f"{model.name}: {', '.join((*model.noise, *model.time_courses))}",
+            got="xi, or a TimedArray, in its equations",
+            expected="equations without them",
+            remedy="take the noise out: what it leaves over is in the residuals; make a parameter of the current, and pass it in inputs",
+        )
     if not isinstance(inputs, Mapping):
         candidates = ", ".join(name for name in (*model.parameters_of("neuron"), *model.summed))
         raise SpecError(

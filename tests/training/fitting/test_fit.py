@@ -233,3 +233,9 @@ def test_an_input_needs_its_name(current):
 def test_a_spike_that_is_a_crossing_is_in_the_voltage():
     with refused(DataError, "can't be fitted by themselves", where="HodgkinHuxley: loss='spikes'", remedy='"voltage"'):
         hs.fit_recordings(HodgkinHuxley, {"I_0": np.zeros(9) * amp}, spikes=[1 * ms], dt=1 * ms, parameters=["g_L"])
+
+
+def test_a_neuron_with_noise_is_refused(current, recorded):
+    noisy = replace(MEMBRANE, scheme="euler", neuron=MEMBRANE.neuron.replace("/C : volt", "/C + E_L*tau_w**-0.5*xi : volt"))
+    with refused(SpecError, "can't be fitted to a recording", where="Membrane: xi", remedy="take the noise out"):
+        hs.fit_recordings(noisy, {"I": current.T * amp}, v=recorded[0].T * volt, dt=DT * second, parameters=BOUNDS)
