@@ -5,5 +5,6 @@ Each is a function that makes the objects: sources, group, synapses, the script'
 
 from .networks import NETWORKS
 from .neurons import NEURONS
+from .synapses import SYNAPSES
 
-SCRIPTS = {**NEURONS, **NETWORKS}
+SCRIPTS = {**NEURONS, **NETWORKS, **SYNAPSES}
