@@ -3,8 +3,9 @@
 Each is a function that makes the objects: sources, group, synapses, the script's variables, and what is to be trained of them.
 """
 
+from .delays import DELAYS
 from .networks import NETWORKS
 from .neurons import NEURONS
 from .synapses import SYNAPSES
 
-SCRIPTS = {**NEURONS, **NETWORKS, **SYNAPSES}
+SCRIPTS = {**NEURONS, **NETWORKS, **DELAYS, **SYNAPSES}

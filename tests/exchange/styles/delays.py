@@ -20,7 +20,9 @@ def delay_line():
 def random_delays():
     """A sparse network onto itself, as Brunel's: delays at random, weights that are constants of the script."""
     tau, mu, w_e, w_i, source = 20 * ms, 21 * mV, 1 * mV, -4 * mV, spikes_of(5)
-    N = b2.NeuronGroup(20, "dv/dt = (mu - v)/tau : volt (unless refractory)", threshold="v > 20*mV", reset="v = 10*mV", refractory=2 * ms, method="exact")
+    N = b2.NeuronGroup(
+        20, "dv/dt = (mu - v)/tau : volt (unless refractory)", threshold="v > 20*mV", reset="v = 10*mV", refractory=2 * ms, method="exact"
+    )
     N.v = "10*mV + 10*mV*rand()"
     excitatory = b2.Synapses(N[:15], N, on_pre="v += w_e")
     inhibitory = b2.Synapses(N[15:], N, on_pre="v += w_i", delay=1.5 * ms)
