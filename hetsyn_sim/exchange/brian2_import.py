@@ -12,6 +12,7 @@ from brian2.core.namespace import get_local_namespace
 from ..data.checkpoint import Checkpoint
 from ..models import LeakyReadout
 from ..spec import RESET_FIRST, Layer, NetworkSpec, NeuronModel
+from .brian2_objects import fail
 from .brian2_translation import Array, Translation
 
 
@@ -92,6 +93,9 @@ def from_brian2(
     translation = Translation(group, synapses, known, trainable, voltage, inputs)
     groups = translation.neurons.group
     model = translation.model(name or groups.name, scheme, dale=dale)
+    if not model.spiking:
+        spikes = 'give it one; with refractory of the same condition a spike is a crossing, and nothing is reset: threshold="v > 0*mV"'
+        fail("a group without a threshold, which a layer needs", groups.name, "neurons that never spike", spikes, "a threshold")
     values = translation.values()
     n_input = sum(len(source) for source in translation.sources) or inputs
     layer = Layer(model, len(groups), recurrent=translation.recurrent)

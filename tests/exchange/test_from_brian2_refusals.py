@@ -64,6 +64,10 @@ def twice():
     return group, synapses
 
 
+def silent():
+    return b2.NeuronGroup(1, "dv/dt = -v/(10*ms) : 1", method="exact")
+
+
 def other_sizes():
     return [b2.NeuronGroup(n, "dv/dt = (1 - v/N)/(9*ms) : 1", threshold="v > 5", reset="v = 0", method="exact") for n in (1, 2)], None
 
@@ -77,6 +81,7 @@ REFUSED = {
     "a PoissonInput": (poisson_input, "input at random", "network.add(PoissonInput"),
     "something else": (lambda: (made()[0], 5), "these are not synapses", "list"),
     "other neurons' synapses": (lambda: (made()[0], made()[1]), "synapses onto other neurons", "onto neurongroup"),
+    "no threshold": (lambda: (silent(), None), "a group without a threshold", "a spike is a crossing"),
     "custom events": (lambda: made(events={"high": "v > 5*mV"}), "custom events", "as equations"),
     "run_regularly": (regularly, "operations that run regularly", "equations, or give it as input"),
     "linked variables": (linked, "linked variables", "parameter of its own"),
