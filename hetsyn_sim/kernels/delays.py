@@ -21,8 +21,11 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from .backends import backend_for
 from .checks import check_delay, check_filter
 from .filters import CHUNK, spread_carry
+from .fused import filter_late
+from .library import has_delays
 
 
 class Window(NamedTuple):
@@ -69,6 +72,9 @@ def delayed_filter(x: Tensor, w: Tensor, rho: Tensor, delay: Tensor, past: Windo
         n_lags = past.recent.shape[0]
         v = delayed_filter(torch.cat([past.recent, x]), w, rho, delay)[n_lags:]
         return v + spread_carry(past.state, rho, x.shape[0])
+    if has_delays() and backend_for(x, w, rho, delay) == "fused":
+        fused: Tensor = filter_late(x, w, rho, delay)
+        return fused
     if x.shape[0] > CHUNK:
         pieces: list[Tensor] = []
         n_lags = longest_lag(delay)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..errors import DataError
-from .checks import check_decay, check_exact, check_filter, check_finite, check_leaky, check_scan
+from .checks import check_decay, check_delay, check_exact, check_filter, check_finite, check_leaky, check_scan
 from .library import Library, ScanPaths, library
 
 #: Surrogates that the compiled scan knows, in the order of ``SurrogateKind`` in ``csrc/surrogate.hpp``.
@@ -83,6 +83,60 @@ def _differentiate_filter(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
 
 filter_synapses.register_autograd(_differentiate_filter, setup_context=_save_all)
 filter_synapses.register_autocast("cpu", torch.float32)
+
+
+# -- the same, with a delay per synapse -------------------------------------------------------------------------------
+
+
+@torch.library.custom_op("hetsyn::late_filter", mutates_args=(), device_types="cpu")
+def filter_late(x: Tensor, w: Tensor, rho: Tensor, delay: Tensor) -> Tensor:
+    """v of shape (time, batch, post) from x (time, batch, pre) with w, rho and delay, in steps, (post, pre)."""
+    check_filter(x, w, rho)
+    check_exact("hetsyn::late_filter", {"rho": (rho, tuple(w.shape))})
+    check_delay(delay, w)
+    check_finite(w, "w")
+    check_decay(rho)
+    v = x.new_empty(*x.shape[:2], w.shape[0])
+    _library().late_filter(x.contiguous(), w.contiguous(), rho.contiguous(), delay.contiguous(), v)
+    return v
+
+
+@filter_late.register_fake
+def _(x: Tensor, w: Tensor, rho: Tensor, delay: Tensor) -> Tensor:
+    return x.new_empty(*x.shape[:2], w.shape[0])
+
+
+@torch.library.custom_op("hetsyn::late_filter_backward", mutates_args=(), device_types="cpu")
+def filter_late_backward(
+    g: Tensor, x: Tensor, w: Tensor, rho: Tensor, delay: Tensor, of_input: bool, of_synapses: bool
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """dL/dx, dL/dw, dL/drho and dL/ddelay from g = dL/dv; empty where not asked for."""
+    dx = torch.empty_like(x, memory_format=torch.contiguous_format) if of_input else None
+    w, rho, delay = (parameter.contiguous() for parameter in (w, rho, delay))
+    dw, drho, ddelay = (torch.empty_like(w) for _ in range(3))
+    _library().late_filter_backward(g.contiguous(), x.contiguous(), w, rho, delay, dx, (dw, drho, ddelay) if of_synapses else None)
+    if not of_synapses:  # operators return tensors only: an empty one stands for what was not asked for
+        dw, drho, ddelay = (x.new_empty(0) for _ in range(3))
+    return x.new_empty(0) if dx is None else dx, dw, drho, ddelay
+
+
+@filter_late_backward.register_fake
+def _(
+    g: Tensor, x: Tensor, w: Tensor, rho: Tensor, delay: Tensor, of_input: bool, of_synapses: bool
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    shapes = (x.shape if of_input else (0,), *((w.shape,) * 3 if of_synapses else ((0,),) * 3))
+    dx, dw, drho, ddelay = (x.new_empty(shape) for shape in shapes)
+    return dx, dw, drho, ddelay
+
+
+def _differentiate_late(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
+    of_input, of_synapses = ctx.needs_input_grad[0], any(ctx.needs_input_grad[1:])
+    dx, *of_each = filter_late_backward(g, *ctx.saved_tensors, of_input, of_synapses)
+    return dx if of_input else None, *(of_each if of_synapses else (None, None, None))
+
+
+filter_late.register_autograd(_differentiate_late, setup_context=_save_all)
+filter_late.register_autocast("cpu", torch.float32)
 
 
 # -- one state per neuron ---------------------------------------------------------------------------------------------

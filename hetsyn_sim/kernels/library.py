@@ -84,6 +84,29 @@ class Library:
         """The gradients that are not None."""
         self._call("filter_backward", x.dtype, *_pointers(g, x, w, rho, dx, dw, drho), *map(c_long, (*x.shape, w.shape[0])))
 
+    @property
+    def has_delays(self) -> bool:
+        """Whether the kernels of late events are among them: those of a build before delays have none."""
+        return hasattr(self._functions, "hetsyn_late_filter_f32")
+
+    def late_filter(self, x: Tensor, w: Tensor, rho: Tensor, delay: Tensor, v: Tensor) -> None:
+        """v from x (time, batch, pre); w, rho and delay, in steps, (post, pre)."""
+        self._call("late_filter", x.dtype, *_pointers(x, w, rho, delay, v), *map(c_long, (*x.shape, w.shape[0])))
+
+    def late_filter_backward(
+        self,
+        g: Tensor,
+        x: Tensor,
+        w: Tensor,
+        rho: Tensor,
+        delay: Tensor,
+        dx: Tensor | None,
+        of_synapses: tuple[Tensor, Tensor, Tensor] | None,
+    ) -> None:
+        """The gradients that are not None: of x; of w, rho and delay."""
+        pointers = _pointers(g, x, w, rho, delay, dx, *(of_synapses or (None, None, None)))
+        self._call("late_filter_backward", x.dtype, *pointers, *map(c_long, (*x.shape, w.shape[0])))
+
     def expanded_filter(self, x: Tensor, w: Tensor, rho: Tensor, u: Tensor, nodes: object, v: Tensor) -> None:
         """v through shared decays; ``u`` (post, pre), float64, and ``nodes`` are as :mod:`expansion_ops` makes them."""
         self._call("expanded_filter", x.dtype, *_pointers(x, w, rho, u), nodes, *_pointers(v), *map(c_long, (*x.shape, w.shape[0])))
@@ -201,3 +224,10 @@ def library() -> Library | None:
 def has_library() -> bool:
     """Whether there are kernels; for torch.compile, which can't trace how they are found, a constant."""
     return library() is not None
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def has_delays() -> bool:
+    """Whether there are kernels of events that arrive late."""
+    found = library()
+    return found is not None and found.has_delays

@@ -7,9 +7,15 @@ import torch
 
 from hetsyn_sim.errors import DataError
 from hetsyn_sim.kernels import DecayPath, delayed_filter, delayed_window, delays, exponential_filter, longest_lag, spiking_scan, use_backend
+from hetsyn_sim.kernels.fused import filter_late
+from hetsyn_sim.kernels.library import has_delays
 from hetsyn_sim.training.surrogates import MultiGaussian
 
+from .levels import KERNELS, same_for_any_threads, use_kernels
+
 F64 = torch.float64
+BACKENDS = ["plain", *(["fused"] if has_delays() else [])]
+needs_kernels = pytest.mark.skipif(not has_delays(), reason="the kernels were not built")
 T, B, I, J = 24, 2, 3, 4
 #: Where events arrive: in their own step, in the next, in whole steps, between two, and after the end.
 KINDS = {"none": (0.0, 0.0), "one step": (1.0, 0.0), "whole": (6.0, 0.0), "between": (6.0, 1.0), "too late": (60.0, 1.0)}
@@ -49,10 +55,13 @@ def in_pieces(leaves, sizes):
     return torch.cat(parts)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_is_a_sum_over_lags_of_filters(kind):
+def test_it_is_a_sum_over_lags_of_filters(kind, backend):
     leaves = make(kind)
-    one, other = delayed_filter(*leaves), by_lags(*leaves)
+    with use_backend(backend):
+        one = delayed_filter(*leaves)
+    other = by_lags(*leaves)
     torch.testing.assert_close(one, other, rtol=0, atol=1e-13)
     wanted = gradients(other, leaves)
     for name, found, expected in zip(("x", "w", "rho", "delay"), gradients(one, leaves), wanted, strict=True):
@@ -69,15 +78,21 @@ def test_at_a_whole_step_the_derivative_is_the_one_to_the_right():
     assert found.abs().max() > 0.01
 
 
-def test_gradients_are_finite_differences():
-    assert torch.autograd.gradcheck(delayed_filter, make("between"))
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_gradients_are_finite_differences(backend):
+    x, w, rho, delay = make("between")
+    inside = (0.1 + 0.8 * rho.detach()).requires_grad_()  # differences leave the bounds of a decay
+    with use_backend(backend):
+        assert torch.autograd.gradcheck(delayed_filter, (x, w, inside, delay))
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("sizes", [[T], [7, 11, 6], [1] * T, [20, 4]])
-def test_pieces_are_the_whole(kind, sizes):
+def test_pieces_are_the_whole(kind, sizes, backend):
     leaves = make(kind)
-    whole, parts = delayed_filter(*leaves), in_pieces(leaves, sizes)
+    with use_backend(backend):
+        whole, parts = delayed_filter(*leaves), in_pieces(leaves, sizes)
     torch.testing.assert_close(parts, whole, rtol=0, atol=1e-13)
     for found, expected in zip(gradients(parts, leaves), gradients(whole, leaves), strict=True):
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
@@ -168,3 +183,49 @@ def test_recurrent_spikes_arrive_late_too():
     torch.testing.assert_close(v, wanted_v, rtol=0, atol=1e-13)
     for found, expected in zip(gradients(v + z, leaves), gradients(wanted_v + wanted_z, leaves), strict=True):
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-11)
+
+
+def large(dtype, sizes, seed=3, rate=0.05, longest=40.0):
+    """More steps, samples, channels and neurons than the kernels take at a time, and some that do not fill up what they take."""
+    g = torch.Generator().manual_seed(seed)
+    n_steps, n_batch, n_pre, n_post = sizes
+    x = (torch.rand(n_steps, n_batch, n_pre, generator=g) < rate).to(dtype)
+    w, rho, delay = (torch.rand(n_post, n_pre, generator=g).to(dtype) for _ in range(3))
+    return [t.requires_grad_() for t in (x, w - 0.5, 0.3 + 0.69 * rho, longest * delay)]
+
+
+@needs_kernels
+@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (70, 19, 7, 5), (130, 3, 33, 21)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_every_instruction_set_has_the_values_and_gradients_of_plain_torch(kernels, sizes, dtype):
+    leaves = large(dtype, sizes)
+    with use_kernels(kernels):
+        found = delayed_filter(*leaves)
+        weights = torch.sin(torch.arange(found.numel(), dtype=dtype)).reshape(found.shape)
+        got = torch.autograd.grad((found * weights).sum(), leaves)
+    with use_backend("plain"):
+        wanted = delayed_filter(*leaves)
+        expected = torch.autograd.grad((wanted * weights).sum(), leaves)
+    # sums of some thousand terms, each rounded
+    close = 1e-4 if dtype is torch.float32 else 1e-11
+    for one, other in zip((found, *got), (wanted, *expected), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=close * max(1.0, float(other.detach().abs().max())))
+
+
+@needs_kernels
+def test_the_bits_are_the_same_for_any_number_of_threads():
+    leaves = [t.detach() for t in large(torch.float32, (300, 40, 70, 66))]
+
+    def run():
+        wanted = [t.clone().requires_grad_() for t in leaves]
+        v = delayed_filter(*wanted)
+        return v.detach(), *torch.autograd.grad(v.square().sum(), wanted)
+
+    same_for_any_threads(run)
+
+
+@needs_kernels
+def test_it_is_an_operator_of_torch():
+    leaves = make("between")
+    torch.library.opcheck(filter_late, tuple(leaves))

@@ -1,6 +1,7 @@
 // The C interface. Arrays are contiguous, time first; nothing is kept between calls. hetsyn_sim/kernels/library.py declares the same.
 #include "expansion_filter.hpp"
 #include "filter_ops.hpp"
+#include "late_backward.hpp"
 #include "scan_backward.hpp"
 #include "scan_forward.hpp"
 
@@ -49,6 +50,14 @@ HETSYN_EXPORT void hetsyn_use_openmp(void* parallel, void* team_size) {
     HETSYN_EXPORT int hetsyn_filter_backward_##SUFFIX(const F* g, const F* x, const F* w, const F* rho, F* dx, F* dw, F* drho, int64_t T,  \
                                                       int64_t B, int64_t I, int64_t J, int threads) {                                      \
         return guarded([&] { return hetsyn::filter_backward<F>(g, x, w, rho, dx, dw, drho, T, B, I, J, threads); });                       \
+    }                                                                                                                                      \
+    HETSYN_EXPORT int hetsyn_late_filter_##SUFFIX(const F* x, const F* w, const F* rho, const F* delay, F* v, int64_t T, int64_t B,        \
+                                                  int64_t I, int64_t J, int threads) {                                                     \
+        return guarded([&] { return hetsyn::late_forward<F>(x, w, rho, delay, v, T, B, I, J, threads); });                                 \
+    }                                                                                                                                      \
+    HETSYN_EXPORT int hetsyn_late_filter_backward_##SUFFIX(const F* g, const F* x, const F* w, const F* rho, const F* delay, F* dx, F* dw,  \
+                                                           F* drho, F* ddelay, int64_t T, int64_t B, int64_t I, int64_t J, int threads) {  \
+        return guarded([&] { return hetsyn::late_backward<F>(g, x, w, rho, delay, dx, dw, drho, ddelay, T, B, I, J, threads); });          \
     }                                                                                                                                      \
     HETSYN_EXPORT int hetsyn_expanded_filter_##SUFFIX(const F* x, const F* w, const F* rho, const double* u, const hetsyn::Nodes* nodes, F* v, \
                                                       int64_t T, int64_t B, int64_t I, int64_t J, int threads) {                           \

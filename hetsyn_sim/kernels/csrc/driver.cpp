@@ -58,6 +58,45 @@ template <class F> void filters(int64_t T, int64_t B, int64_t I, int64_t J, doub
     hetsyn::leaky<F>(g.data(), rho.data(), v.data(), T, B, std::min(J, I), int(T % 2), threads);
 }
 
+template <class F> void late(int64_t T, int64_t B, int64_t I, int64_t J, double share, double longest, int threads) {
+    const auto x = random<F>(T * B * I, -1, 1, share), w = random<F>(J * I, -1, 1), rho = random<F>(J * I, 0, 1), g = random<F>(T * B * J, -1, 1),
+               delay = random<F>(J * I, 0, longest);
+    std::vector<F> v(size_t(T * B * J)), dx(x.size()), dw(w.size()), drho(w.size()), ddelay(w.size());
+    const int status = hetsyn::late_forward<F>(x.data(), w.data(), rho.data(), delay.data(), v.data(), T, B, I, J, threads);
+    expect(status == hetsyn::COMPLETE, "status of late", T, B, I, J);
+    for (int64_t b = 0; b < B; b++)
+        for (int64_t j = 0; j < J; j++) {
+            std::vector<double> state(size_t(I), 0.0);
+            for (int64_t t = 0; t < T; t++) {
+                double sum = 0;
+                for (int64_t i = 0; i < I; i++) {
+                    const size_t synapse = size_t(j * I + i);
+                    const int64_t lag = int64_t(delay[synapse]);
+                    const double part = double(delay[synapse]) - double(lag);
+                    const auto sent = [&](int64_t step) { return step < 0 ? 0.0 : double(x[size_t((step * B + b) * I + i)]); };
+                    double& s = state[size_t(i)];
+                    s = s * rho[synapse] + w[synapse] * ((1 - part) * sent(t - lag) + part * sent(t - lag - 1));
+                    sum += s;
+                }
+                expect(near(v[size_t((t * B + b) * J + j)], sum, double(I)), "late v", T, B, I, J);
+            }
+        }
+    hetsyn::late_backward<F>(g.data(), x.data(), w.data(), rho.data(), delay.data(), dx.data(), dw.data(), drho.data(), ddelay.data(), T, B, I, J,
+                             threads);
+    double out = 0, by_w = 0, by_x = 0;
+    for (size_t k = 0; k < v.size(); k++) out += double(g[k]) * v[k];
+    for (size_t k = 0; k < w.size(); k++) by_w += double(dw[k]) * w[k];
+    for (size_t k = 0; k < x.size(); k++) by_x += double(dx[k]) * x[k];
+    const double size = double(v.size() * size_t(I));
+    expect(near(F(out - by_w), 0.0, size), "late dw", T, B, I, J);
+    expect(near(F(out - by_x), 0.0, size), "late dx", T, B, I, J);
+    for (const F& value : ddelay) expect(hetsyn::finite(value), "ddelay", T, B, I, J);
+    auto bad = x;
+    bad.back() = std::numeric_limits<F>::infinity();
+    expect(hetsyn::late_forward<F>(bad.data(), w.data(), rho.data(), delay.data(), v.data(), T, B, I, J, threads) == hetsyn::NOT_FINITE,
+           "infinity", T, B, I, J);
+}
+
 template <class F> void scans(int64_t T, int64_t B, int64_t J, int64_t n_paths, int threads) {
     const auto v_in = random<F>(T * B * J, -1, 2), theta = random<F>(J, 0.5, 1), w = random<F>(J * J, -0.2, 0.2), rho = random<F>(J * J, 0, 1),
                a = random<F>(J, -1, 0), decay = random<F>(J, 0, 1), dz = random<F>(T * B * J, -1, 1);
@@ -84,12 +123,14 @@ template <class F> void all() {
                 for (const int64_t J : {1, 7, 16, 33}) {
                     if (T * B * I * J > 600000) continue;
                     for (const double share : {0.0, 0.03, 1.0}) filters<F>(T, B, I, J, share, 1 + int(I % 3));
+                    for (const double longest : {0.0, 5.0, 300.0}) late<F>(T, B, I, J, 0.1, longest, 1 + int(I % 3));
                 }
     for (const int64_t T : {1, 2, 16, 17, 50})
         for (const int64_t B : {1, 3, 9, 14})
             for (const int64_t J : {1, 7, 33, 70})
                 for (const int64_t n : {0, 1, 2}) scans<F>(T, B, J, n, 1 + int(J % 3));
     filters<F>(300, 9, 70, 66, 0.02, 3); // enough work for several threads
+    late<F>(300, 9, 70, 66, 0.02, 20.0, 3);
     scans<F>(300, 9, 70, 1, 3);
 }
 
