@@ -61,7 +61,7 @@ class Library:
             raise DataError(
                 "the input is not finite",
                 where=f"hetsyn::{name}",
-                got="NaN in v_in" if name == "scan" else "NaN or infinity in x",
+                got="NaN in v_in" if name in ("scan", "late_scan") else "NaN or infinity in x",
                 expected="finite numbers",
                 remedy="look for the first layer or recording in which it appears",
             )
@@ -87,7 +87,7 @@ class Library:
     @property
     def has_delays(self) -> bool:
         """Whether the kernels of late events are among them: those of a build before delays have none."""
-        return hasattr(self._functions, "hetsyn_late_filter_f32")
+        return hasattr(self._functions, "hetsyn_late_scan_f32")
 
     def late_filter(self, x: Tensor, w: Tensor, rho: Tensor, delay: Tensor, v: Tensor) -> None:
         """v from x (time, batch, pre); w, rho and delay, in steps, (post, pre)."""
@@ -106,6 +106,15 @@ class Library:
         """The gradients that are not None: of x; of w, rho and delay."""
         pointers = _pointers(g, x, w, rho, delay, dx, *(of_synapses or (None, None, None)))
         self._call("late_filter_backward", x.dtype, *pointers, *map(c_long, (*x.shape, w.shape[0])))
+
+    def late_scan(self, v_in: Tensor, paths: ScanPaths, delay: Tensor, theta: Tensor, z: Tensor, v: Tensor) -> None:
+        """z and v from v_in (time, batch, neuron), with a delay (post, pre) for the synaptic paths."""
+        self._call("late_scan", v_in.dtype, *_pointers(v_in), paths.reference, *_pointers(delay, theta, z, v), *map(c_long, v_in.shape))
+
+    def late_scan_backward(self, pseudo: Tensor, dz: Tensor | None, dv: Tensor | None, paths: ScanPaths, delay: Tensor, d: Tensor) -> None:
+        """d from the pseudo-derivatives of spikes, (time, batch, neuron)."""
+        arguments = (*_pointers(pseudo, dz, dv), paths.reference, *_pointers(delay, d))
+        self._call("late_scan_backward", pseudo.dtype, *arguments, *map(c_long, pseudo.shape))
 
     def expanded_filter(self, x: Tensor, w: Tensor, rho: Tensor, u: Tensor, nodes: object, v: Tensor) -> None:
         """v through shared decays; ``u`` (post, pre), float64, and ``nodes`` are as :mod:`expansion_ops` makes them."""

@@ -22,6 +22,8 @@ from .checks import check_delay, check_scan
 from .delays import correlate_delayed, per_synapse, responses
 from .fused import kernel_of, scan_spikes
 from .lags import correlate, is_tied, leaky_gradients
+from .late_scan import LateScan
+from .library import has_delays
 
 
 class DecayPath(NamedTuple):
@@ -86,7 +88,9 @@ def spiking_scan(
         flat += [amplitude.expand(n_post), rho.expand(n_post)]
     kernel, backend = kernel_of(surrogate), backend_for(v_in, theta, *flat)
     if delay is not None:
-        backend = "plain"
+        scan = LateScan if has_delays() and backend == "fused" else _SpikingScan
+        late: tuple[Tensor, Tensor] = scan.apply(v_in, theta.expand(n_post), surrogate, delay, len(recurrent), *flat)
+        return late
     if backend == "triton":
         from .triton_functions import scan_on_triton  # needs the extra [triton]
 
@@ -97,12 +101,14 @@ def spiking_scan(
         settings = [float(value) for value in vars(surrogate).values()]
         z, v = scan_spikes(v_in, flat[::2], flat[1::2], theta.expand(n_post), kernel, settings)
         return z, v
-    result: tuple[Tensor, Tensor] = _SpikingScan.apply(v_in, theta.expand(n_post), surrogate, delay, len(recurrent), *flat)
+    result: tuple[Tensor, Tensor] = _SpikingScan.apply(v_in, theta.expand(n_post), surrogate, None, len(recurrent), *flat)
     return result
 
 
-def spans_any_time(x: Tensor, surrogate: SurrogateDerivative) -> bool:
+def spans_any_time(x: Tensor, surrogate: SurrogateDerivative, *, delayed: bool = False) -> bool:
     """Whether a scan of any length can go in one piece. In plain torch its cost grows with the square of a piece."""
+    if delayed:
+        return has_delays() and backend_for(x) == "fused"
     return kernel_of(surrogate) is not None and backend_for(x) == "fused"
 
 

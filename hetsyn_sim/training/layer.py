@@ -171,7 +171,7 @@ class SpikingLayer(PopulationLayer):
         """Whether what recurrent synapses do costs time squared within a piece."""
         if not recurrent or (delay is None and all(is_tied(path.rho) for path in recurrent)):
             return False
-        return delay is not None or not spans_any_time(feedforward[0].amplitude, self.surrogate)
+        return not spans_any_time(feedforward[0].amplitude, self.surrogate, delayed=delay is not None)
 
     def _traces(self, x: Tensor, z: Tensor | None, names: Collection[str]) -> dict[str, Tensor]:
         """Synaptic sums (``I_syn``) and neuron states (``R``) of a run from rest; ``v`` is not among them.

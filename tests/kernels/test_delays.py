@@ -169,20 +169,63 @@ class _Spike(torch.autograd.Function):
         return slope, -slope.sum(dim=(0))
 
 
-def test_recurrent_spikes_arrive_late_too():
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_recurrent_spikes_arrive_late_too(backend):
     g = torch.Generator().manual_seed(1)
     n = 5
     v_in = (1.4 * torch.rand(T, B, n, generator=g, dtype=F64)).requires_grad_()
     w, rho, delay = (torch.rand(n, n, generator=g, dtype=F64) for _ in range(3))
     leaves = [v_in, (0.6 * w - 0.3).requires_grad_(), rho.requires_grad_(), (6.9 * delay).requires_grad_()]
     theta = torch.full((n,), 1.0, dtype=F64)
-    z, v = spiking_scan(leaves[0], [DecayPath(leaves[1], leaves[2])], [], theta, MultiGaussian(), leaves[3])
+    with use_backend(backend):
+        z, v = spiking_scan(leaves[0], [DecayPath(leaves[1], leaves[2])], [], theta, MultiGaussian(), leaves[3])
     wanted_z, wanted_v = scan_by_steps(*leaves, theta)
     assert 0.05 < z.mean() < 0.6
     torch.testing.assert_close(z, wanted_z, rtol=0, atol=0)
     torch.testing.assert_close(v, wanted_v, rtol=0, atol=1e-13)
     for found, expected in zip(gradients(v + z, leaves), gradients(wanted_v + wanted_z, leaves), strict=True):
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-11)
+
+
+@needs_kernels
+@pytest.mark.parametrize("kernels", KERNELS[1:])
+@pytest.mark.parametrize("sizes", [(1, 1, 1), (90, 19, 13), (40, 3, 33)])
+@pytest.mark.parametrize("longest", [0.0, 30.0])
+def test_the_scan_of_every_instruction_set_is_that_of_plain_torch(kernels, sizes, longest):
+    """With two recurrent paths, a reset, and gradients of spikes and voltages."""
+    n_steps, n_batch, n = sizes
+    g = torch.Generator().manual_seed(5)
+    v_in = 1.5 * torch.rand(n_steps, n_batch, n, generator=g, dtype=F64)
+    squares = [torch.rand(n, n, generator=g, dtype=F64) for _ in range(5)]
+    rows = [torch.rand(n, generator=g, dtype=F64) for _ in range(3)]
+    leaves = [
+        v_in,
+        squares[0] - 0.5,
+        squares[1],
+        squares[2] - 0.5,
+        squares[3],
+        longest * squares[4],
+        -rows[0],
+        rows[1],
+        0.8 + 0.4 * rows[2],
+    ]
+    for leaf in leaves:
+        leaf.requires_grad_()
+
+    def run():
+        x, w, rho, w2, rho2, delay, amplitude, decay, theta = leaves
+        paths = [DecayPath(w / n, rho), DecayPath(w2 / n, rho2)]
+        z, v = spiking_scan(x, paths, [DecayPath(amplitude, decay)], theta, MultiGaussian(), delay)
+        return z, v, gradients(v + z, leaves)
+
+    with use_kernels(kernels):
+        z, v, found = run()
+    with use_backend("plain"):
+        wanted_z, wanted_v, expected = run()
+    torch.testing.assert_close(z, wanted_z, rtol=0, atol=0)
+    torch.testing.assert_close(v, wanted_v, rtol=0, atol=1e-12)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-10 * max(1.0, float(other.abs().max())))
 
 
 def large(dtype, sizes, seed=3, rate=0.05, longest=40.0):

@@ -2,6 +2,7 @@
 #include "expansion_filter.hpp"
 #include "filter_ops.hpp"
 #include "late_backward.hpp"
+#include "late_scan.hpp"
 #include "scan_backward.hpp"
 #include "scan_forward.hpp"
 
@@ -58,6 +59,14 @@ HETSYN_EXPORT void hetsyn_use_openmp(void* parallel, void* team_size) {
     HETSYN_EXPORT int hetsyn_late_filter_backward_##SUFFIX(const F* g, const F* x, const F* w, const F* rho, const F* delay, F* dx, F* dw,  \
                                                            F* drho, F* ddelay, int64_t T, int64_t B, int64_t I, int64_t J, int threads) {  \
         return guarded([&] { return hetsyn::late_backward<F>(g, x, w, rho, delay, dx, dw, drho, ddelay, T, B, I, J, threads); });          \
+    }                                                                                                                                      \
+    HETSYN_EXPORT int hetsyn_late_scan_##SUFFIX(const F* v_in, const hetsyn::ScanPaths<F>* paths, const F* delay, const F* theta, F* z, F* v, \
+                                                int64_t T, int64_t B, int64_t J, int threads) {                                            \
+        return guarded([&] { return hetsyn::late_scan<F>(v_in, *paths, delay, theta, z, v, T, B, J, threads); });                          \
+    }                                                                                                                                      \
+    HETSYN_EXPORT int hetsyn_late_scan_backward_##SUFFIX(const F* pseudo, const F* dz, const F* dv, const hetsyn::ScanPaths<F>* paths,     \
+                                                         const F* delay, F* d, int64_t T, int64_t B, int64_t J, int threads) {             \
+        return guarded([&] { return hetsyn::late_scan_backward<F>(pseudo, dz, dv, *paths, delay, d, T, B, J, threads); });                 \
     }                                                                                                                                      \
     HETSYN_EXPORT int hetsyn_expanded_filter_##SUFFIX(const F* x, const F* w, const F* rho, const double* u, const hetsyn::Nodes* nodes, F* v, \
                                                       int64_t T, int64_t B, int64_t I, int64_t J, int threads) {                           \

@@ -97,6 +97,19 @@ template <class F> void late(int64_t T, int64_t B, int64_t I, int64_t J, double 
            "infinity", T, B, I, J);
 }
 
+template <class F> void late_scans(int64_t T, int64_t B, int64_t J, double longest, int threads) {
+    const auto v_in = random<F>(T * B * J, -1, 2), theta = random<F>(J, 0.5, 1), w = random<F>(J * J, -0.2, 0.2), rho = random<F>(J * J, 0, 1),
+               a = random<F>(J, -1, 0), decay = random<F>(J, 0, 1), dz = random<F>(T * B * J, -1, 1), delay = random<F>(J * J, 0, longest);
+    std::vector<F> z(v_in.size()), v(v_in.size()), d(v_in.size());
+    const F *ws[] = {w.data(), w.data()}, *rhos[] = {rho.data(), rho.data()}, *as[] = {a.data()}, *decays[] = {decay.data()};
+    const hetsyn::ScanPaths<F> paths{2, 0, 1, ws, rhos, nullptr, nullptr, as, decays};
+    hetsyn::late_scan<F>(v_in.data(), paths, delay.data(), theta.data(), z.data(), v.data(), T, B, J, threads);
+    for (size_t k = 0; k < z.size(); k++) expect((z[k] == F(1)) == (v[k] > theta[k % size_t(J)]), "late z", T, B, J, J);
+    for (const F* of_spikes : {dz.data(), static_cast<const F*>(nullptr)})
+        hetsyn::late_scan_backward<F>(v_in.data(), of_spikes, dz.data(), paths, delay.data(), d.data(), T, B, J, threads);
+    for (const F& value : d) expect(hetsyn::finite(value), "late d", T, B, J, J);
+}
+
 template <class F> void scans(int64_t T, int64_t B, int64_t J, int64_t n_paths, int threads) {
     const auto v_in = random<F>(T * B * J, -1, 2), theta = random<F>(J, 0.5, 1), w = random<F>(J * J, -0.2, 0.2), rho = random<F>(J * J, 0, 1),
                a = random<F>(J, -1, 0), decay = random<F>(J, 0, 1), dz = random<F>(T * B * J, -1, 1);
@@ -128,7 +141,7 @@ template <class F> void all() {
     for (const int64_t T : {1, 2, 16, 17, 50})
         for (const int64_t B : {1, 3, 9, 14})
             for (const int64_t J : {1, 7, 33, 70})
-                for (const int64_t n : {0, 1, 2}) scans<F>(T, B, J, n, 1 + int(J % 3));
+                for (const int64_t n : {0, 1, 2}) scans<F>(T, B, J, n, 1 + int(J % 3)), late_scans<F>(T, B, J, 10.0 * double(n), 1 + int(J % 3));
     filters<F>(300, 9, 70, 66, 0.02, 3); // enough work for several threads
     late<F>(300, 9, 70, 66, 0.02, 20.0, 3);
     scans<F>(300, 9, 70, 1, 3);
