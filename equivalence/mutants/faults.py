@@ -13,6 +13,7 @@ from . import (
     in_noise,
     in_scripts,
     in_spec,
+    in_synapses,
     in_training,
 )
 from .mutant import Mutant
@@ -28,6 +29,7 @@ AREAS: dict[str, tuple[Mutant, ...]] = {
     "files and transfer": in_files.MUTANTS,
     "scripts": in_scripts.MUTANTS,
     "noise": in_noise.MUTANTS,
+    "synapses": in_synapses.MUTANTS,
     "brian": in_brian.MUTANTS,
     "comparison": in_comparison.MUTANTS,
 }

@@ -43,6 +43,8 @@ def _with_units(model: NeuronModel) -> NeuronModel:
     dimensions = (*model.neuron_equations.dimensions.values(), *model.synapse_equations.dimensions.values())
     if any(not d.is_dimensionless for d in dimensions):
         raise refuse("physical units", model, "a model whose v is a pure number")
+    if not model.spikes_add:
+        raise refuse("physical units", model, "spikes that add a current, whatever the synapse's states are")
     currents = _weights(model)
     parameters = {}
     for name, parameter in model.parameters.items():

@@ -20,6 +20,7 @@ from hetsyn_sim.models import (
     HomNeuLIF,
     HomNeuReadout,
     LeakyReadout,
+    TsodyksMarkramLIF,
 )
 from hetsyn_sim.spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec, StepOrder
 
@@ -212,6 +213,7 @@ NIR_LIF, CUBA = NIR_MODELS["LIF"], NIR_MODELS["CubaLIF"]
     ("checkpoint", "reading", "message"),
     [
         (refused(LIF), "ode", "NIR has no node for this neuron.*layer_1: LIF.*--to brian2"),
+        (refused(TsodyksMarkramLIF), "ode", "NIR has no node for this neuron.*synapses that are more than filters.*--to brian2"),
         (refused(NIR_LIF, v_reset=0.5), "ode", "another neuron than NIR's node.*decay, reset.*RESET_FIRST"),
         (refused(NIR_LIF, RECURRENT_FIRST), "ode", "another neuron than NIR's node.*recurrent, reset, decay"),
         (refused(NIR_LIF, RESET_FIRST, tau_mem=[0, 1, 1, 1]), "ode", "a membrane time constant of 0 or infinity"),

@@ -14,7 +14,7 @@ from hetsyn_sim.errors import DataError, DtMismatchError, TransferError
 from hetsyn_sim.exchange import export_brian2
 from hetsyn_sim.kernels import use_backend
 from hetsyn_sim.ladder import RUNGS, Setting
-from hetsyn_sim.models import HetNeuLIF, HetNeuReadout, HetSynLIF, HomNeuALIF, HomNeuLIF, LeakyReadout
+from hetsyn_sim.models import HetNeuLIF, HetNeuReadout, HetSynLIF, HetSynRiseLIF, HomNeuALIF, HomNeuLIF, LeakyReadout, TsodyksMarkramLIF
 from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec, StepOrder
 from hetsyn_sim.training.network import Network
 
@@ -67,6 +67,8 @@ NETWORKS = {
     "frozen while refractory": lambda: one_layer(adlif("exponential_euler", frozen="u", refractory="t_ref", initial={"u": "theta/2"})),
     "crossings without reset": lambda: one_layer(adlif("euler", refractory="v > theta", reset="", initial={"u": "theta/2"}), False),
     "textbook LIF": lambda: one_layer(lively(HomNeuLIF), False),
+    "short-term plasticity": lambda: one_layer(TsodyksMarkramLIF.with_parameters(w={"initial": FanInNormal(30.0)})),
+    "rise times": lambda: one_layer(lively(HetSynRiseLIF)),
 }
 
 

@@ -8,7 +8,7 @@ from hetsyn_sim.brian import BrianSimulation
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.errors import TransferError
 from hetsyn_sim.ladder import RUNGS, Setting
-from hetsyn_sim.models import HetSynLIF, HomNeuALIF, HomNeuLIF, LeakyReadout
+from hetsyn_sim.models import HetSynLIF, HomNeuALIF, HomNeuLIF, LeakyReadout, TsodyksMarkramLIF
 from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec
 
 RUNG = {rung.name: rung for rung in RUNGS}
@@ -153,6 +153,12 @@ def test_what_has_units_already_is_refused(setting):
     other = apply("physical units", setting, 15.0)
     with pytest.raises(TransferError, match="'physical units' can't be applied"):
         apply("physical units", other, 15.0)
+
+
+def test_synapses_that_do_more_than_add_have_no_physical_units_yet(setting):
+    spec = NetworkSpec("1 ms", 12, [Layer(TsodyksMarkramLIF, 5)])
+    with pytest.raises(TransferError, match=r"'physical units' can't be applied(.|\n)*spikes that add a current"):
+        apply("physical units", Setting(spec, spec.initial_values(0), setting.raster), 15.0)
 
 
 def test_what_has_a_name_for_noise_is_refused(setting):

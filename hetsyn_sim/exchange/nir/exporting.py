@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...data.checkpoint import Checkpoint
-from ...discrete import check_values, is_filter
+from ...discrete import check_values, is_filter, is_plain
 from ...errors import ConfigError, TransferError, one_of
 from ...spec.scope import DELAY
 from .file import nir_package, write_graph
@@ -119,11 +119,12 @@ def _draft(checkpoint: Checkpoint, reading: Reading, form: Form) -> Draft:
         elif (kind := node_of_model(population.model)) is not None:
             last = add_neurons(draft, population, kind, values, last)
         else:
+            stepped = "" if is_plain(population.model) else "; and synapses that are more than filters, as those of short-term plasticity"
             noise = f"noise {', '.join(population.model.noise)} in " if population.model.noise else ""
             raise TransferError(
                 "NIR has no node for this neuron",
                 where=f"{population.name}: {population.model.name}",
-                got=f"{noise}equations that are neither filters of spikes nor those of NIR's LIF, CubaLIF, LI or CubaLI",
+                got=f"{noise}equations that are neither filters of spikes nor those of NIR's LIF, CubaLIF, LI or CubaLI{stepped}",
                 expected="linear equations without coupling and a reset that adds (HetSynLIF, HetNeuLIF, HomNeuALIF, readouts, ...)",
                 remedy="export it to Brian2 (--to brian2), which takes any equations",
             )
