@@ -20,6 +20,7 @@ from .demo import demo
 from .doctor import doctor
 from .encode import encode
 from .export import export
+from .fit_recordings import fit_recordings
 from .import_network import import_network
 from .info import info
 from .simulate import simulate
@@ -112,7 +113,7 @@ def _renamed(verb: Callable[..., None], name: str) -> Callable[..., None]:
     return old
 
 
-for verb in (demo, encode, train, sweep, simulate, verify, transfer, export, import_network, info, doctor):
+for verb in (demo, encode, train, sweep, simulate, verify, transfer, export, import_network, fit_recordings, info, doctor):
     app.command("import" if verb is import_network else None, epilog=_EXIT_CODES)(verb)
 
 studies = typer.Typer(name="study", no_args_is_help=True, rich_markup_mode="markdown", epilog=_EXIT_CODES)

@@ -109,7 +109,7 @@ def clamped(model: NeuronModel, inputs: tuple[str, ...], *, forced: bool, drawn:
     UnknownNameError
         If the neuron has no such input.
     SpecError
-        If the scheme does not fit the equations with this input, or its synapses take values.
+        If the scheme does not fit the equations with this input, or input spikes can't act on the synapses.
     """
     allowed = [*model.parameters_of("neuron"), *model.summed]
     for name in inputs:

@@ -19,8 +19,8 @@ from ..spec.quantities import dimensions_of, unit_of_dimensions
 from ..training.fitting import RecordingsFit
 from .expected import check_folder
 
-#: What is written.
-FIT_FILES = ("neuron.py", "recording.npz")
+#: What is written here, and what `hetsyn fit-recordings` writes beside it.
+FIT_FILES = ("neuron.py", "recording.npz", "fit.json", "model.yaml", "fit.png", "residuals.png", "restarts.png")
 
 _BEGINNING = '''"""{title}
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...discrete.program import evaluate
 from ...discrete.stepping import stepped
-from ...errors import ConfigError, DataError, SpecError
+from ...errors import ConfigError, DataError, SpecError, one_of
 from ...spec import NeuronModel
 from ..console import on_terminal, say
 from .box import Box
@@ -159,15 +159,17 @@ def _check_inputs(model: NeuronModel, inputs: Any) -> None:
             expected="equations without them",
             remedy="take the noise out: what it leaves over is in the residuals; make a parameter of the current, and pass it in inputs",
         )
+    allowed = (*model.parameters_of("neuron"), *model.summed)
     if not isinstance(inputs, Mapping):
-        candidates = ", ".join(name for name in (*model.parameters_of("neuron"), *model.summed))
         raise SpecError(
             "inputs need the names that they have in the equations",
             where="inputs",
             got=type(inputs).__name__,
             expected='a mapping, as in {"I_0": current}',
-            remedy=f"name what was injected: one of {candidates}",
+            remedy=f"name what was injected: one of {', '.join(allowed)}",
         )
+    for name in inputs:
+        one_of(name, allowed, "input", where=model.name, remedy="name what the current or conductance is called in the equations")
 
 
 def _of_group(group: Any, namespace: Mapping[str, Any]) -> tuple[NeuronModel, dict[str, Any]]:
