@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError
+from ..spec.quantities import QuantityLike, to_si
 from .events_checks import PER_RECORDING, as_integers, check_events, check_grid, check_shapes
 from .events_file import read_events, write_events
 from .files import digest_of
@@ -82,7 +83,7 @@ class SpikeDataset:
         steps: Sequence[ArrayLike],
         units: Sequence[ArrayLike],
         *,
-        dt: float,
+        dt: QuantityLike,
         n_channels: int,
         n_steps: ArrayLike,
         labels: ArrayLike,
@@ -93,14 +94,30 @@ class SpikeDataset:
     ) -> SpikeDataset:
         """Build a dataset from one array of steps and one of units per recording, in any order within a recording.
 
-        ``n_channels`` is the number of units there are. ``labels`` and the rest have an item for each recording, and ``info`` says where
-        all of them come from. ``speakers`` default to ``""``, ``names`` to ``"recording 0"`` and so on, ``split`` to ``"train"``.
+        ``dt`` is a Brian2 quantity, text such as ``"2 ms"``, or a number in seconds. ``n_channels`` is the number of units there are.
+        ``labels`` and the rest have an item for each recording, and ``info`` says where all of them come from. ``speakers`` default to
+        ``""``, ``names`` to ``"recording 0"`` and so on, ``split`` to ``"train"``.
+
+        Raises
+        ------
+        DataError, SpecError
+            If the lists do not fit together, hold anything but whole numbers, or ``dt`` is no time.
         """
-        pairs = [(np.asarray(s, dtype=np.int64), np.asarray(u, dtype=np.int64)) for s, u in zip(steps, units, strict=True)]
+        if list(map(len, steps)) != list(map(len, units)):  # type: ignore[arg-type]
+            raise DataError(
+                "steps and units do not fit together",
+                where="SpikeDataset.from_lists",
+                got=f"steps of {list(map(len, steps))[:5]} spikes, units of {list(map(len, units))[:5]}",  # type: ignore[arg-type]
+                expected="for every recording one array of steps and one of units, of the same length",
+                remedy="give every spike a step and a unit, and a recording without spikes two empty arrays",
+            )
+        pairs = [
+            (as_integers("steps", s).astype(np.int64), as_integers("units", u).astype(np.int64)) for s, u in zip(steps, units, strict=True)
+        ]
         ordered = [(s[k], u[k]) for s, u in pairs for k in (np.lexsort((u, s)),)]
         n = len(ordered)
         return cls(
-            dt=dt,
+            dt=to_si(dt, "second", where="SpikeDataset.from_lists: dt"),
             n_channels=n_channels,
             steps=np.concatenate([s for s, _ in ordered] or [np.zeros(0, dtype=np.int64)]),
             units=np.concatenate([u for _, u in ordered] or [np.zeros(0, dtype=np.int64)]),

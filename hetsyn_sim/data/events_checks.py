@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 PER_RECORDING = ("n_steps", "labels", "speakers", "names", "split")
 
 
+#: What to do about numbers that are not whole.
+_REMEDIES = {
+    "steps": "put the spikes on the grid first: step = round(time / dt)",
+    "units": "number the channels from 0 on",
+    "labels": "number the classes from 0 on: np.unique(labels, return_inverse=True)[1]",
+    "n_steps": "give the length of each recording in steps: round(duration / dt)",
+}
+
+
 def check_grid(dt: float, n_channels: int) -> None:
     """Raise :class:`DataError` unless the time step is one, and so many channels can be numbered."""
     if not (np.isfinite(dt) and dt > 0.0):
@@ -44,7 +53,7 @@ def as_integers(name: str, values: ArrayLike) -> NDArray[np.integer]:
             where="SpikeDataset",
             got=f"dtype {array.dtype}",
             expected="an integer array",
-            remedy="put the spikes on the grid first: step = round(time / dt)",
+            remedy=_REMEDIES.get(name, f"give {name} as integers"),
         )
     dtype = np.int64 if name == "offsets" else np.int32
     stored: NDArray[Any] = array.astype(dtype)
@@ -80,7 +89,7 @@ def check_shapes(data: SpikeDataset) -> None:
             where="SpikeDataset",
             got="; ".join(got),
             expected=f"one entry for each of {max(n, 0)} recordings, offsets from 0 to {data.steps.size}, one unit for every step",
-            remedy="build it with SpikeDataset.from_lists, which keeps them in step",
+            remedy="give every recording one array of steps, one of units of the same length, and one item of all that is named here",
         )
     unknown = np.flatnonzero(~np.isin(data.split, ("train", "test")))
     if unknown.size:

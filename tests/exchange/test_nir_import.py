@@ -9,6 +9,7 @@ from hetsyn_sim.errors import CheckpointError, ConfigError, UnknownNameError
 from hetsyn_sim.exchange import from_nir, import_nir
 from hetsyn_sim.exchange.nir import READINGS, export_nir, to_nir
 
+from ..refusal import refused
 from .nir_oracle import Oracle
 
 DT = 0.01
@@ -254,3 +255,10 @@ def test_a_graph_of_ours_says_its_dt_itself(toy_checkpoint, tmp_path):
     own = export_nir(toy_checkpoint, tmp_path / "own.nir").path
     with pytest.raises(ConfigError, match=r"(?s)says itself.*dt = 4 ms.*dt = 0.01 s, reading ode.*--as-foreign"):
         import_nir(own, dt="4 ms")
+
+
+def test_a_path_is_read_and_what_is_no_graph_is_refused(tmp_path):
+    with refused(CheckpointError, "", str(tmp_path / "none.nir")):
+        from_nir(tmp_path / "none.nir")
+    with refused(CheckpointError, "this is not a graph", "NIRGraph", "dict", remedy="nir.read"):
+        from_nir({"nodes": {}})

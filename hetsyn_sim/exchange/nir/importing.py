@@ -8,7 +8,7 @@ from typing import Any
 
 from ...data.checkpoint import Checkpoint
 from ...data.escape import one_line
-from ...errors import ConfigError, one_of, positive
+from ...errors import CheckpointError, ConfigError, one_of, positive
 from ...spec.quantities import QuantityLike, to_si
 from .file import OURS, read_graph
 from .foreign import from_foreign
@@ -24,13 +24,14 @@ def import_nir(path: str | PathLike[str], *, dt: QuantityLike | None = None, rea
 def from_nir(
     graph: Any, *, dt: QuantityLike | None = None, reading: str | None = None, ours: bool = True, where: str = "NIRGraph"
 ) -> Checkpoint:
-    """A checkpoint of a ``nir.NIRGraph``.
+    """A checkpoint of a ``nir.NIRGraph``, or of a file with one.
 
     Parameters
     ----------
     graph
-        A stack of layers of LIF, IF or CubaLIF nodes, or of LI nodes that meet at a Threshold, with Linear or Affine nodes before them,
-        loops where a layer is recurrent, and an LI, a CubaLI or several LI for a readout if there is one.
+        The path of a ``.nir`` file, or a graph: a stack of layers of LIF, IF or CubaLIF nodes, or of LI nodes that meet at a Threshold,
+        with Linear or Affine nodes before them, loops where a layer is recurrent, and an LI, a CubaLI or several LI for a readout if
+        there is one.
     dt
         Time step. A graph of ours has it in its metadata; others have none.
     reading
@@ -48,6 +49,16 @@ def from_nir(
     UnknownNameError
         If there is no such reading.
     """
+    if isinstance(graph, str | PathLike):
+        return import_nir(graph, dt=dt, reading=reading, ours=ours)
+    if not hasattr(graph, "metadata"):
+        raise CheckpointError(
+            "this is not a graph",
+            where=where,
+            got=type(graph).__name__,
+            expected="a nir.NIRGraph, or the path of a .nir file",
+            remedy="pass the graph as a whole; nir.read(path) gives one",
+        )
     stated = graph.metadata.get(OURS, {}) if isinstance(graph.metadata, Mapping) else {}
     stated = stated if isinstance(stated, Mapping) else {}
     if OURS in graph.metadata and ours:
