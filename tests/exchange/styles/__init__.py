@@ -6,7 +6,7 @@ Each is a function that makes the objects: sources, group, synapses, the script'
 from .delays import DELAYS
 from .networks import NETWORKS
 from .neurons import NEURONS
-from .stimuli import NOISE
+from .stimuli import NOISE, STIMULI
 from .synapses import SYNAPSES
 
-SCRIPTS = {**NEURONS, **NETWORKS, **DELAYS, **SYNAPSES, **NOISE}
+SCRIPTS = {**NEURONS, **NETWORKS, **DELAYS, **SYNAPSES, **STIMULI, **NOISE}
