@@ -39,9 +39,13 @@ from hetsyn_sim.training.surrogates import MultiGaussian
 IN_BRIAN2 = ("HetSynLIF", "AdEx", "AdLIF", "CobaLIF", "MTC")
 
 
+#: Those whose spikes take long, or that are like another one: a second each, and more.
+SLOW = ("HodgkinHuxley", "FitzHughNagumo", "SpikeDrivenMTC", "HetSynMTC", "MTCFastFilter")
+
+
 def every_member():
     for name in TO_BE_NOISY:
-        yield pytest.param(name, "torch plain float64", id=f"{name}-torch")
+        yield pytest.param(name, "torch plain float64", id=f"{name}-torch", marks=[pytest.mark.slow] if name in SLOW else [])
         yield pytest.param(name, "torch plain float32", id=f"{name}-torch-float32", marks=pytest.mark.slow)
         yield pytest.param(name, "torch fused float64", id=f"{name}-fused", marks=pytest.mark.compiled)
         yield pytest.param(name, "brian2 numpy", id=f"{name}-brian2", marks=[] if name in IN_BRIAN2 else pytest.mark.slow)
