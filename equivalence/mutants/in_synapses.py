@@ -30,6 +30,12 @@ MUTANTS = (
         "expression",
     ),
     Mutant(
+        "a double exponential begins with a jump",
+        "discrete/synapses.py",
+        "Mode(total, -driven, sympy.exp(b * dt))",
+        "Mode(total, -driven * sympy.exp(b * dt), sympy.exp(b * dt))",
+    ),
+    Mutant(
         "no gradient goes through the spikes that reach a synapse",
         "kernels/plain_synapses.py",
         "after = self._on_pre.run(states)\n",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..discrete import SynapseProgram, evaluate
 from ..discrete.reference_synapses import ReferenceSynapses
+from ..discrete.synapses import APART, exponentials
 from ..discrete.tape import Tape, run_tape
 from .rounding import ROUNDED, Rounded
 
@@ -40,6 +41,8 @@ class SynapseErrors:
         for propagator in program.propagators:
             constants |= propagator.evaluate(synapses.values)
         self.constants = {x: Rounded(c, 0.0, constant_error * np.abs(c)) for x, c in constants.items()}
+        #: Steps so far; and the driven state, the driving one and the factor of modes that PyTorch may sum up instead of their states.
+        self.n_steps, self.modes = 0, _modes(synapses)
         #: State -> its error at every synapse, (run, post, pre). Where it begins, an expression is rounded.
         self.errors: dict[str, Array] = {x: constant_error * np.abs(value) for x, value in synapses.states.items()}
 
@@ -68,6 +71,7 @@ class SynapseErrors:
 
     def decay(self) -> None:
         """Time goes on by dt."""
+        self.n_steps += 1
         after = {x: error for x, (_, error) in zip(self.program.states, self._run(self.program.advance), strict=True)}
         for x, keeps in self.program.filters.items():
             rho = np.abs(np.asarray(evaluate(keeps, self.synapses.values)))
@@ -101,7 +105,19 @@ class SynapseErrors:
             return np.zeros(1), np.zeros(1)
         weight, (read, of_read) = self._weight(part.weight), self._run(self.program.read)[part.output]
         size = weight * np.abs(read)
+        for x, y, factor in self.modes:
+            if x == name:  # a difference of two exponentials, each rounded by itself: as any sum of decaying events
+                of_read = of_read + (3 * self.n_steps + 2 * self.constant_error) * 2.0 * factor * np.abs(self.synapses.states[y])
         return size.sum(axis=-1), (weight * of_read + (self.constant_error + 1.0) * size).sum(axis=-1)
+
+
+def _modes(synapses: ReferenceSynapses) -> list[tuple[str, str, Array]]:
+    found = exponentials(synapses.model)
+    sizes = []
+    for x, y, apart, ratio in () if found is None else found.apart:
+        away, factor = (np.abs(np.asarray(evaluate(e, synapses.values), dtype=np.float64)) for e in (apart, ratio))
+        sizes.append((x, y, np.where(away >= APART, factor, 0.0)))
+    return sizes
 
 
 def of_projections(

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import Final
 
 import sympy
 
@@ -81,6 +82,39 @@ class SynapseProgram:
         return tuple(sorted(used & self._constants))
 
 
+@dataclass(frozen=True)
+class Mode:
+    """One of the exponentials that a sum over synapses is made of: a spike adds ``weight``, of which a step leaves ``decay``."""
+
+    name: str
+    weight: sympy.Expr
+    decay: sympy.Expr
+
+
+@dataclass(frozen=True)
+class Exponentials:
+    """Synapses whose sums are exponentials though their states are coupled: double exponentials, as differences of two.
+
+    Attributes
+    ----------
+    modes
+        Of all sums together.
+    jumps
+        State of the neuron -> what a spike adds to it.
+    apart
+        State that is driven, the state that drives it, by how much more than a step their rates have to differ, and the factor by which
+        both exponentials are larger than the driving state: digits are lost in proportion.
+    """
+
+    modes: tuple[Mode, ...]
+    jumps: Mapping[str, sympy.Expr]
+    apart: tuple[tuple[str, str, sympy.Expr, sympy.Expr], ...]
+
+
+#: Rates that differ by less than this per step make a difference of exponentials in which too many digits are lost.
+APART: Final = 0.02
+
+
 @lru_cache(maxsize=256)
 def is_plain(model: NeuronModel) -> bool:
     """Whether a model's synapses are filters of what arrives, so that their states need not be stepped."""
@@ -146,6 +180,42 @@ def synapse_program(model: NeuronModel) -> SynapseProgram:
         tuple(sums),
         frozenset(names),
     )
+
+
+@lru_cache(maxsize=256)
+def exponentials(model: NeuronModel) -> Exponentials | None:
+    """The exponentials of a model's sums; None if they are not, or if two of them have the same decay whatever the parameters are."""
+    if model.synapse_scheme != "exact" or not model.spikes_add or model.summed_expressions or any(model.initial_synapse_states.values()):
+        return None
+    rates, dt = _rates(model), symbol("dt")
+    own = [symbol(x) for x in rates]
+    rows = {x: coefficients_of(rate, own, where=f"{model.name}: synapse: d{x}/dt") for x, rate in rates.items()}
+    if any(rest != 0 or set[sympy.Basic]().union(*(c.free_symbols for c in row)) & set(own) for row, rest in rows.values()):
+        return None
+    added: dict[str, sympy.Expr] = {}
+    for jump in model.on_pre_jumps:
+        name = jump.target.removesuffix("_post")
+        added[name] = added.get(name, sympy.Integer(0)) + model.synapse_equations.expand(jump.amount)
+    modes: list[Mode] = []
+    apart = []
+    for total in sums_read(model):
+        x = total.removesuffix("_syn")
+        rate = dict(zip(rates, rows[x][0], strict=True))
+        a, drivers = rate.pop(x), {y: c for y, c in rate.items() if c != 0}
+        direct = added.get(x, sympy.Integer(0))
+        if not drivers:
+            modes.append(Mode(total, direct, sympy.exp(a * dt)))
+            continue
+        (y, c), *others = drivers.items()
+        b = _own_rate(y, rates)
+        if others or b is None or sympy.simplify(a - b) == 0:
+            return None
+        ratio = c / (a - b)
+        driven = ratio * added.get(y, sympy.Integer(0))
+        modes += [Mode(total, direct + driven, sympy.exp(a * dt)), Mode(total, -driven, sympy.exp(b * dt))]
+        apart.append((x, y, (a - b) * dt, ratio))
+    on_neuron = {name: amount for name, amount in added.items() if name not in rates}
+    return Exponentials(tuple(mode for mode in modes if mode.weight != 0), on_neuron, tuple(apart))
 
 
 def sums_read(model: NeuronModel) -> tuple[str, ...]:

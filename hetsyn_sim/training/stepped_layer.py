@@ -6,8 +6,9 @@ more of the sums that drive a neuron, as it was in the step before: the number o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from torch import Tensor
 from ..discrete import SynapseProgram, neuron_values, stepped, synapse_values
 from ..discrete.propagators import balancing
 from ..discrete.stepping import NEVER, SteppedProgram, refractory_steps
+from ..discrete.synapses import APART, exponentials
 from ..discrete.time_courses import sample_of_step
 from ..kernels import DecayPath, Window, delayed_filter, delayed_window, exponential_filter, filter_carry
 from ..kernels.plain_synapses import SteppedSynapses, run_synapses
@@ -46,6 +48,26 @@ class SteppedState:
         recent = None if self.recent is None else self.recent.detach()
         synapses = {k: x.detach() for k, x in self.synapses.items()}
         return SteppedState(self.neurons.detach(), synapses, self.last_input.detach(), self.noise, recent)
+
+
+class _Later(Mapping[str, Tensor]):
+    """The states of synapses after a piece of time, stepped when somebody asks for them: whoever goes on does, and nobody else."""
+
+    def __init__(self, compute: Callable[[], Mapping[str, Tensor]]) -> None:
+        self._compute = compute
+
+    @cached_property
+    def _found(self) -> Mapping[str, Tensor]:
+        return self._compute()
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 class SteppedLayer(PopulationLayer):
@@ -218,8 +240,10 @@ class SteppedLayer(PopulationLayer):
 
     def _stepped_drive(
         self, synapses: Mapping[str, SteppedSynapses], x: Tensor, state: SteppedState | None
-    ) -> tuple[Drive, dict[str, Tensor], Tensor | None]:
+    ) -> tuple[Drive, Mapping[str, Tensor], Tensor | None]:
         recent = None if state is None else state.recent
+        if state is None and (found := self._exponential_drive(synapses, x)) is not None:
+            return found
         if recent is None and synapses["feedforward"].delay is not None:
             recent = x.new_zeros(self.n_lags("feedforward"), *x.shape[1:])
         jumps, sums, carry = run_synapses(synapses["feedforward"], x, None if state is None else state.synapses, recent)
@@ -227,6 +251,24 @@ class SteppedLayer(PopulationLayer):
         after = None if recent is None else torch.cat([recent, x])[len(x) :]
         drive = Drive(jumps, sums, recurrent_synapses=synapses.get("recurrent"), recurrent_delay=self.delay("recurrent"))
         return drive, carry, after
+
+    def _exponential_drive(
+        self, synapses: Mapping[str, SteppedSynapses], x: Tensor
+    ) -> tuple[Drive, Mapping[str, Tensor], Tensor | None] | None:
+        """From rest, without a state for every step: the sums as exponentials, where they are and are far enough apart; else None."""
+        found, projection = exponentials(self.model), self.projections["feedforward"]
+        if found is None or synapses["feedforward"].delay is not None:
+            return None
+        values = self.with_decays(synapse_values(self.spec, projection, self.physical_values()), projection.name)
+        if any(bool((self.evaluated(away, values).detach().abs() < APART).any()) for _, _, away, _ in found.apart):
+            return None
+        sums: dict[str, Tensor] = {}
+        for mode in found.modes:
+            total = exponential_filter(x, self._gain(mode.weight, values, projection), self.evaluated(mode.decay, values))
+            sums[mode.name] = sums[mode.name] + total if mode.name in sums else total
+        jumps = {name: x @ self._gain(amount, values, projection).T for name, amount in found.jumps.items()}
+        drive = Drive(jumps, sums, recurrent_synapses=synapses.get("recurrent"), recurrent_delay=self.delay("recurrent"))
+        return drive, _Later(lambda: run_synapses(synapses["feedforward"], x)[2]), None
 
     def _gain(self, drive: Any, values: Mapping[str, Any], projection: Projection) -> Tensor:
         return self.connected(self.evaluated(drive, values), projection)

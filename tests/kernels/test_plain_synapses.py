@@ -8,6 +8,7 @@ import torch
 
 from equivalence.synapse_models import MODELS
 from hetsyn_sim.discrete import synapse_program
+from hetsyn_sim.discrete.synapses import APART, exponentials
 from hetsyn_sim.kernels import plain_synapses, use_backend
 from hetsyn_sim.kernels.plain_synapses import run_synapses
 from hetsyn_sim.models import TsodyksMarkramLIF
@@ -152,3 +153,25 @@ def test_a_surrogate_gradient_goes_through_synapses_to_the_layer_before():
         assert gradient is not None
         assert torch.all(torch.isfinite(gradient))
         assert gradient.abs().sum() > 0
+
+
+def test_double_exponentials_are_summed_without_their_states(monkeypatch):
+    """A difference of two filters, where the rates are far enough apart; the states of every step give the same, and the same gradients."""
+    x, found = spikes(60), []
+    for apart in (APART, float("inf")):
+        monkeypatch.setattr("hetsyn_sim.training.stepped_layer.APART", apart)
+        layer = layer_of(MODELS["double exponential, soft reset"], gain=3.0)
+        run = layer.run(x)
+        keys = [f"layer_1.feedforward.{name}" for name in ("w", "tau_rise", "tau_syn")]
+        gradients = torch.autograd.grad(run.v.square().sum(), [layer.raw(key) for key in keys])
+        found.append([run.v, *gradients, *run.state.synapses.values()])
+        assert set(run.state.synapses) == {"I", "h"}
+    for one, two in zip(*found, strict=True):
+        torch.testing.assert_close(one, two, rtol=1e-10, atol=1e-12)
+
+
+def test_which_synapses_are_sums_of_exponentials():
+    rising = exponentials(MODELS["double exponential, soft reset"])
+    assert [(mode.name, str(mode.decay)) for mode in rising.modes] == [("I_syn", "exp(-dt/tau_syn)"), ("I_syn", "exp(-dt/tau_rise)")]
+    others = [name for name, model in MODELS.items() if exponentials(model) is not None]
+    assert others == ["double exponential, soft reset"]  # an alpha function is none, three in a row are more
