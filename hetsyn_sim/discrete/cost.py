@@ -9,8 +9,8 @@ import numpy as np
 
 from ..data.recording import Recording
 from ..errors import DataError
-from ..spec import NetworkSpec, Projection
-from . import synaptic_steps
+from ..spec import NetworkSpec, NeuronModel, Projection
+from . import is_plain, synapse_program, synaptic_steps
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,10 @@ def count_states(spec: NetworkSpec) -> int:
     """States that decay in every step; synapses onto a neuron that share their time constants share their states."""
     total = 0
     for population in spec.populations:
+        if not is_plain(population.model):
+            total += len(population.model.neuron_equations.states) * population.size
+            total += sum(_stepped_states(population.model, projection) for projection in spec.projections_to(population.name))
+            continue
         model, synapses = population.model, [step for step in synaptic_steps(population.model) if step.held]
         total += len(model.neuron_equations.states) * population.size
         used = {str(s) for step in synapses for s in step.decay.free_symbols}
@@ -109,3 +113,16 @@ def count_states(spec: NetworkSpec) -> int:
         for projection in spec.projections_to(population.name):
             total += len(synapses) * (_n_synapses(projection) if own else projection.n_post)
     return total
+
+
+def _stepped_states(model: NeuronModel, projection: Projection) -> int:
+    """States of synapses that are more than filters: of a presynaptic neuron, where a layer shares all that moves them."""
+    program, parameters = synapse_program(model), model.parameters_of("synapse")
+    per_neuron = {f"{name}_post" for name, p in model.parameters_of("neuron").items() if p.axes == "post"}
+    per_neuron |= {name for name, p in parameters.items() if p.axes == "post"}
+    per_synapse = {name for name, p in parameters.items() if p.axes == "post pre"}
+    read = {*program.constants, *(str(s) for e in program.begin.values() for s in e.free_symbols)}
+    read |= {str(s) for propagator in program.propagators for row in propagator.rates for e in row for s in e.free_symbols}
+    n = _n_synapses(projection) if read & (per_neuron | per_synapse) else projection.n_pre
+    decays = [{str(s) for s in decay.free_symbols} for decay in program.filters.values()]
+    return n * len(program.states) + sum(_n_synapses(projection) if names & per_synapse else projection.n_post for names in decays)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from hetsyn_sim.data.recording import Recording
-from hetsyn_sim.discrete.cost import count_cost, count_parameters, count_synapses
+from hetsyn_sim.discrete.cost import count_cost, count_parameters, count_states, count_synapses
 from hetsyn_sim.errors import DataError
-from hetsyn_sim.models import get_model
+from hetsyn_sim.models import HetSynRiseLIF, TsodyksMarkramLIF, get_model
 from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training import Network
 
@@ -73,3 +73,11 @@ def test_what_can_not_be_counted():
     empty = {"input": np.ones((3, 0, M), dtype=bool), "layer_1": np.ones((3, 0, N), dtype=bool)}
     with pytest.raises(DataError, match="an input of shape"):
         count_cost(spec, Recording(0.001, empty, {}, "none"))
+
+
+def test_states_of_synapses_that_are_stepped():
+    """u and x of each input where a layer shares all that moves them, of each synapse where it does not; I of each neuron, or synapse."""
+    each = TsodyksMarkramLIF.with_parameters(U={"axes": "post pre"}, tau_syn={"axes": "post pre"})
+    per_neuron = TsodyksMarkramLIF.with_parameters(tau_rec={"axes": "post"})
+    counts = [count_states(NetworkSpec("1 ms", 7, [Layer(model, 3)])) for model in (TsodyksMarkramLIF, per_neuron, each, HetSynRiseLIF)]
+    assert counts == [3 + 2 * 7 + 3, 3 + 2 * 21 + 3, 3 + 2 * 21 + 21, 3 + 2 * 21]
