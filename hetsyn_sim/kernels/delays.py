@@ -23,7 +23,7 @@ from torch.autograd.function import once_differentiable
 
 from .backends import backend_for
 from .checks import check_delay, check_filter
-from .filters import CHUNK, spread_carry
+from .filters import CHUNK, exponential_filter, spread_carry
 from .fused import filter_late
 from .library import has_delays
 
@@ -72,6 +72,8 @@ def delayed_filter(x: Tensor, w: Tensor, rho: Tensor, delay: Tensor, past: Windo
         n_lags = past.recent.shape[0]
         v = delayed_filter(torch.cat([past.recent, x]), w, rho, delay)[n_lags:]
         return v + spread_carry(past.state, rho, x.shape[0])
+    if delay.shape[1] > 1 and delay.stride(1) == 0:  # one for each neuron, spread over its synapses: its sum is late as a whole
+        return _shifted(exponential_filter(x, w, rho), delay[:, 0])
     if has_delays() and backend_for(x, w, rho, delay) == "fused":
         fused: Tensor = filter_late(x, w, rho, delay)
         return fused
@@ -106,6 +108,16 @@ def delayed_window(x: Tensor, w: Tensor, rho: Tensor, delay: Tensor, past: Windo
         faded = rho ** (lag.view(-1, 1, 1) - 1 - whole)  # (time, post, pre)
         state = state + torch.einsum("tbi,tji->bji", leaving, faded * after)
     return Window(events[n_steps:], state)
+
+
+def _shifted(v: Tensor, delay: Tensor) -> Tensor:
+    """v of each neuron as much later as its delay says, (post,); before the first step it was 0."""
+    whole, part = taps(delay)
+    n_steps, lag = len(v), min(len(v), longest_lag(delay))
+    padded = torch.cat([v.new_zeros(lag + 1, *v.shape[1:]), v])
+    steps = torch.arange(n_steps, device=v.device)[:, None] + lag + 1 - whole.long()  # (time, post)
+    now, before = (padded.gather(0, (steps - late).clamp_min(0)[:, None].expand_as(v)) for late in (0, 1))
+    return now * (1.0 - part) + before * part
 
 
 def longest_lag(delay: Tensor) -> int:

@@ -124,6 +124,19 @@ def test_a_decay_for_each_neuron_or_for_all_is_spread():
         torch.testing.assert_close(delayed_filter(x, w, shared, delay), delayed_filter(x, w, wide, delay))
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_delay_for_each_neuron_is_a_shift_of_its_sum(kind, backend):
+    x, w, rho, delay = make(kind)
+    column = delay[:, :1].detach().requires_grad_()
+    leaves = [x, w, rho, column]
+    with use_backend(backend):
+        shifted, general = (delayed_filter(x, w, rho, wide) for wide in (column.expand_as(w), column.expand_as(w).contiguous()))
+    torch.testing.assert_close(shifted, general, rtol=0, atol=1e-13)
+    for found, expected in zip(gradients(shifted, leaves), gradients(general, leaves), strict=True):
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
