@@ -73,7 +73,7 @@ class Problem:
             steps = 0.5e-9 * np.sign(np.sin(2 * np.pi * np.arange(n) * DT / 0.5))
             model, current = AdEx, 0.65e-9 + steps + _wandering(rng, n, 0.15e-9, 30e-3)
         else:
-            model, current = HodgkinHuxley, 1.5e-9 + _wandering(rng, n, 1.5e-9, 5e-3)
+            model, current = HodgkinHuxley, 0.3e-9 + _wandering(rng, n, 0.4e-9, 5e-3)
         every = np.ones((n, 1), dtype=bool)
         truth = {k: float(p.distribution.value) for k, p in model.parameters.items() if isinstance(p.distribution, Constant)}
         found = Lanes(model, Trials(DT, {"I_0": current[:, None]}, None, None, None, every, every), truth, ()).run(

@@ -28,8 +28,11 @@ from .search import Searched, search
 from .trials import Trials
 
 Array = NDArray[np.float64]
-#: The pull's time constants: the first in steps, each so many times the one before, up to the last in seconds; then none.
-_FIRST, _RATIO, _LAST = 0.2, 5.0, 20e-3
+#: The pull's time constants: the first in steps, each so many times the one before, up to the last in seconds; then none. A neuron that is
+#: drawn to noise is biased, more or less from stage to stage: where one way of letting go leads astray, the other seldom does.
+_FIRST, _RATIOS, _LAST = 0.2, (5.0, 2.0), 20e-3
+#: The pull is let go on so many seconds from the beginning, in which there are so many spikes; each piece is twice the one before, then.
+_PIECE, _ENOUGH = 0.5, 10
 #: The width of the threshold begins at this place of its bounds.
 _WIDE = 0.7
 
@@ -136,10 +139,43 @@ def fit_recordings(
         starts[:, [k for k, name in enumerate(questions.fitted) if name in questions.of_threshold]] = 0.5
         starts[:, -1] = _WIDE
     line = _Line(problem, progress)
-    pulls = _pulls(trials.dt) if lanes.drawn and problem.noise is not None else (0.0,)
-    found = search(problem, starts, pulls, most=iterations, watch=line.show)
+    found = _search(problem, starts, iterations, line)
     line.end()
-    return _result(problem, questions, found, pulls, perf_counter() - begin)
+    return _result(problem, questions, found, perf_counter() - begin)
+
+
+def _search(problem: Loss, starts: Array, most: int, line: _Line) -> Searched:
+    """Let go of the pull on a piece of the recording, in every way; then go on without, on longer and longer pieces, up to the whole."""
+    lanes, found = problem.lanes, None
+    drawn = lanes.drawn and problem.noise is not None
+    for n in _pieces(lanes.trials) if drawn else (lanes.trials.n_steps,):
+        piece = replace(problem, lanes=lanes.on(lanes.trials.first(n)))
+        ways = [_pulls(lanes.trials.dt, ratio) for ratio in _RATIOS] if drawn and found is None else [(0.0,)]
+        ends: list[Searched] = []
+        for pulls in ways:
+            if not (ends and ends[-1].interrupted):
+                ends.append(search(piece, starts, pulls, most=most, watch=line.show))
+        costs = np.stack([end.costs[end.path_of] for end in ends])
+        places = np.stack([end.places[end.path_of] for end in ends])[costs.argmin(axis=0), np.arange(len(starts))]
+        found = Searched(places, costs.min(axis=0), np.arange(len(starts)), interrupted=any(end.interrupted for end in ends))
+        found.merge()
+        starts = places
+        if found.interrupted:
+            break
+    assert found is not None
+    return found
+
+
+def _pieces(trials: Trials) -> list[int]:
+    """How many steps from the beginning each piece has."""
+    n = max(round(_PIECE / trials.dt), 2)
+    while n < trials.n_steps and (trials.counted[:n].sum() < n // 2 or (trials.spikes is not None and trials.spikes[:n].sum() < _ENOUGH)):
+        n *= 2
+    pieces = []
+    while n < trials.n_steps:
+        pieces.append(n)
+        n *= 2
+    return [*pieces, trials.n_steps]
 
 
 def _check_counts(restarts: Any, iterations: Any) -> None:
@@ -209,10 +245,10 @@ def _distance(lanes: Lanes, low: Array, high: Array) -> float:
     return max((x for x in found if np.isfinite(x)), default=0.0) or 1.0
 
 
-def _pulls(dt: float) -> tuple[float, ...]:
+def _pulls(dt: float, ratio: float) -> tuple[float, ...]:
     """Which part of the way to the recorded voltage a step goes, stage by stage; in the last stage none."""
-    n = 1 + max(0, int(np.ceil(np.log(_LAST / (_FIRST * dt)) / np.log(_RATIO))))
-    return (*(-np.expm1(-1.0 / (_FIRST * _RATIO**k)) for k in range(n)), 0.0)
+    n = 1 + max(0, int(np.ceil(np.log(_LAST / (_FIRST * dt)) / np.log(ratio))))
+    return (*(-np.expm1(-1.0 / (_FIRST * ratio**k)) for k in range(n)), 0.0)
 
 
 class _Line:
@@ -233,7 +269,7 @@ class _Line:
             say(f"{f'{chr(13)}{chr(32):79}{chr(13)}' if on_terminal() else ''}{self.n} iterations, {self.loss.lanes.runs} model runs")
 
 
-def _result(loss: Loss, questions: Questions, found: Searched, pulls: tuple[float, ...], seconds: float) -> RecordingsFit:
+def _result(loss: Loss, questions: Questions, found: Searched, seconds: float) -> RecordingsFit:
     names, trials = questions.fitted, loss.lanes.trials
     order = np.argsort(found.costs[found.path_of], kind="stable")
     if not np.isfinite(found.costs).any():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +65,14 @@ class Lanes:
         self.runs = 0
         self.forced = trials.spikes is not None and model.spiking and not model.spikes_where_crossed
         self.drawn = trials.v is not None and "v" in model.neuron_equations.states
+        self._whole: Lanes | None = None
         self._programs: dict[tuple[bool, bool], ClampedProgram] = {}
+
+    def on(self, trials: Trials) -> Lanes:
+        """The same on other trials; their runs are counted here, a shorter one fully."""
+        other = copy(self)
+        other.trials, other._whole = trials, self._whole or self
+        return other
 
     def program(self, *, free: bool, tangents: bool) -> ClampedProgram:
         """The step of a lane: free, or held to the recording; with derivatives or without."""
@@ -81,7 +89,8 @@ class Lanes:
         With ``tangents``, derivatives with respect to every fitted parameter come along.
         """
         n_sets, n_parameters = values.shape
-        self.runs += n_sets * (n_parameters if tangents else 1)
+        whole = self._whole or self
+        whole.runs += n_sets * (n_parameters if tangents else 1)
         lanes = np.repeat(values, n_parameters, axis=0) if tangents else values
         seeds = np.tile(np.eye(n_parameters), (n_sets, 1)) if tangents else None
         found = self._run(lanes, seeds, pull, free)

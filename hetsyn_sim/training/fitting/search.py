@@ -69,6 +69,8 @@ def search(loss: Loss, starts: Array, pulls: tuple[float, ...], *, most: int, wa
     """
     state = Searched(starts.copy(), np.full(len(starts), np.inf), np.arange(len(starts)))
     try:
+        state.costs = loss.cost(state.places, pulls[0])
+        state.merge()  # starts may be where an earlier search has ended
         for pull in pulls:
             last = pull == pulls[-1]
             _descend(loss, state, pull, 4 * most if last else most, 1e-7 if last else 1e-3, watch)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -49,6 +49,12 @@ class Trials:
     @property
     def n_trials(self) -> int:
         return int(self.counted.shape[1])
+
+    def first(self, n_steps: int) -> Trials:
+        """The beginning of every trial."""
+        cut = {name: getattr(self, name) for name in ("v", "spikes", "input_spikes", "counted", "watched")}
+        cut = {name: None if x is None else x[:n_steps] for name, x in cut.items()}
+        return replace(self, inputs={name: x[:n_steps] for name, x in self.inputs.items()}, **cut)
 
     @cached_property
     def noise(self) -> float:

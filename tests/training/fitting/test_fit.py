@@ -10,6 +10,7 @@ from hetsyn_sim.errors import ConfigError, DataError, SpecError, UnknownNameErro
 from hetsyn_sim.models import AdEx, HodgkinHuxley
 from hetsyn_sim.spec import NeuronModel, Parameter
 from hetsyn_sim.training.fitting import search as searching
+from hetsyn_sim.training.fitting.loss import Loss
 
 from ...refusal import refused
 from .conftest import DT, MEMBRANE
@@ -179,7 +180,7 @@ def test_ctrl_c_before_anything_was_found_goes_on(current, recorded, monkeypatch
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(searching, "_descend", interrupted)
+    monkeypatch.setattr(Loss, "cost", interrupted)
     with pytest.raises(KeyboardInterrupt):
         fit(current, recorded)
 
