@@ -20,7 +20,7 @@ TsodyksMarkramLIF = NeuronModel(
     reset="v = 0",
     initial={"x": "1"},
     parameters={
-        "w": Parameter(axes="post pre", initial=FanInNormal(8.0), bounds=UNBOUNDED, trainable=True),
+        "w": Parameter(axes="post pre", initial=FanInNormal(20.0), bounds=UNBOUNDED, trainable=True),
         "U": Parameter(axes="layer", initial=0.3, bounds=(0.01, 0.99), trainable=True),
         "tau_rec": Parameter(axes="layer", unit=ms, initial=200 * ms, bounds=_UP_TO_SECONDS, trainable=True),
         "tau_facil": Parameter(axes="layer", unit=ms, initial=50 * ms, bounds=_UP_TO_SECONDS, trainable=True),
