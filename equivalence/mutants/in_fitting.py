@@ -72,10 +72,10 @@ MUTANTS = (
         "self.low * np.log(self.high / self.low)",
     ),
     Mutant(
-        "a parameter on its bound pushes the others off their way",
+        "the search goes beyond its bounds",
         "training/fitting/search.py",
-        "products = np.where(held[:, :, None] | held[:, None, :], 0.0, products)",
-        "products = np.where(held[:, :, None] & held[:, None, :], 0.0, products)",
+        "np.clip(state.places[now, None] + steps, 0.0, 1.0)",
+        "(state.places[now, None] + steps)",
     ),
     Mutant(
         "paths that met are all followed",
