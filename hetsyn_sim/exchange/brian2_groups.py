@@ -136,9 +136,17 @@ def neurons_of(groups: Any, refusals: Refusals, voltage: str | None = None) -> N
         str(group.event_codes.get("spike") or ""),
         group._refractory,
         group.method_choice if isinstance(group.method_choice, str) else None,
-        equations.stochastic_type,
+        _noise_of(equations),
         _spelled(list(equations), voltage, threshold),
     )
+
+
+def _noise_of(equations: Any) -> str | None:
+    try:
+        noise: str | None = equations.stochastic_type
+    except ValueError:  # noise that does not add, of which the spec says so by name
+        noise = "multiplicative"
+    return noise
 
 
 def _spelled(names: list[str], voltage: str | None, threshold: str) -> dict[str, str]:
