@@ -8,7 +8,6 @@ import numpy as np
 from hypothesis import strategies as st
 
 from hetsyn_sim.spec import Layer, NetworkSpec
-from hetsyn_sim.spec.parameter import AXES
 from hetsyn_sim.spec.values import is_delay
 
 from .strategies import Case
@@ -36,7 +35,7 @@ def delayed(draw: st.DrawFn, cases: st.SearchStrategy[Case], *, smooth: bool = F
     ``smooth`` ones lie away from whole numbers of steps, where what is interpolated has a kink.
     """
     case, rng = draw(cases), np.random.default_rng(draw(st.integers(0, 2**16)))
-    spec, dt = with_delay(case.spec, draw(st.sampled_from(AXES))), case.spec.dt_s
+    spec, dt = with_delay(case.spec, draw(st.sampled_from(("post pre", "post", "layer")))), case.spec.dt_s
     longest = draw(st.sampled_from((0, 1, LONGEST))) if not smooth else LONGEST
     values = dict(case.values)
     for key, slot in spec.slots.items():

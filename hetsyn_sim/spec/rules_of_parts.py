@@ -195,6 +195,8 @@ def a_delay_is_a_lag(model: NeuronModel) -> None:
         got = f"unit {delay.unit!r}"
     elif low < 0.0 or (delay.trainable and not high < float("inf")):
         got = f"bounds of {low:g} to {high:g} s"
+    elif str(delay.axes).startswith("time"):
+        got = f"axes={delay.axes!r}"
     elif model.takes_values:
         got = f"synapses that read {X_PRE} at every moment"
     if got:
