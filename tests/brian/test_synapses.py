@@ -106,6 +106,7 @@ def test_compiled_devices(device):
 @pytest.mark.parametrize("name", ["saturating", "double exponential, soft reset"])
 def test_coupled_and_saturating_synapses_compiled(name):
     spec, values = network(MODELS[name])
+    values["layer_1.feedforward.w"] *= 20 if name == "saturating" else 1  # fewer spikes arrive than where its gain was found
     agree(spec, spikes(), values=values, device="cpp_standalone")
 
 
