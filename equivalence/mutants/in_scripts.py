@@ -8,8 +8,8 @@ MUTANTS = (
     Mutant(
         "training makes synapses that the script does not have",
         "exchange/brian2_synapses.py",
-        "if mask and (not zero or self.trainable is None or zero[0] in self.trainable):",
-        "if mask and not zero:",
+        "if self.mask and (not zero or self.trainable is None or zero[0] in self.trainable):",
+        "if self.mask and not zero:",
     ),
     Mutant(
         "a threshold that is reached has to be passed",

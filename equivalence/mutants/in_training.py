@@ -55,9 +55,9 @@ MUTANTS = (
     ),
     Mutant(
         "values are handed out as the optimiser sees them",
-        "training/network.py",
-        "return {key: layer.physical(key).numpy(force=True).copy()",
-        "return {key: layer.raw(key).numpy(force=True).copy()",
+        "training/population.py",
+        "value: NDArray[np.floating] = self.physical(key).numpy(force=True).copy()",
+        "value: NDArray[np.floating] = self.raw(key).numpy(force=True).copy()",
     ),
     Mutant(
         "a checkpoint is evaluated in single precision",
