@@ -13,14 +13,14 @@ MUTANTS = (
     ),
     Mutant(
         "a threshold that is reached has to be passed",
-        "exchange/brian2_translation.py",
+        "exchange/brian2_texts.py",
         "below = np.nextafter(float(value), -np.inf)",
         "below = float(value)",
     ),
     Mutant(
         "a trained constant of the script stays as it was",
-        "exchange/brian2_translation.py",
-        "owner.namespace = {**(owner.namespace or {}), self.constants.origin[name]: value}",
+        "exchange/brian2_values.py",
+        "owner.namespace = {**(owner.namespace or {}), script.constants.origin[name]: value}",
         "owner.namespace = {**(owner.namespace or {})}",
     ),
     Mutant(

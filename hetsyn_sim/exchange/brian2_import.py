@@ -14,6 +14,7 @@ from ..models import LeakyReadout
 from ..spec import RESET_FIRST, Layer, NetworkSpec, NeuronModel
 from .brian2_objects import fail
 from .brian2_translation import Array, Translation
+from .brian2_values import values_of, write_values
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def from_brian2(
     if not model.spiking:
         spikes = 'give it one; with refractory of the same condition a spike is a crossing, and nothing is reset: threshold="v > 0*mV"'
         fail("a group without a threshold, which a layer needs", groups.name, "neurons that never spike", spikes, "a threshold")
-    values = translation.values()
+    values = values_of(translation)
     n_input = sum(len(source) for source in translation.sources) or inputs
     layer = Layer(model, len(groups), recurrent=translation.recurrent)
     last = Layer(LeakyReadout, readout) if isinstance(readout, int) else readout
@@ -125,4 +126,4 @@ def write_back(
     known = get_local_namespace(level=1) if namespace is None else namespace
     trained = [name for name, parameter in checkpoint.spec.layers[0].model.parameters.items() if parameter.trainable]
     values = {key: np.asarray(value, dtype=np.float64) for key, value in checkpoint.values.items()}
-    Translation(group, synapses, known, trained, voltage).write_back(values, trained)
+    write_values(Translation(group, synapses, known, trained, voltage), values, trained)
