@@ -256,8 +256,9 @@ def top_lines() -> Iterator[str]:
     for name in sorted(hetsyn_sim.__all__, key=str.lower):
         value = getattr(hetsyn_sim, name)
         if inspect.isclass(value) or inspect.isfunction(value):
-            package = import_module(".".join(value.__module__.split(".")[:2]))
-            home = package.__name__ if name in getattr(package, "__all__", ()) else value.__module__
+            parts = value.__module__.split(".")
+            packages = [import_module(".".join(parts[:k])) for k in range(2, len(parts))]  # the outermost that exports it shows it
+            home = next((p.__name__ for p in packages if name in getattr(p, "__all__", ())), value.__module__)
             summary = inspect.getdoc(value).split("\n\n")[0].replace("\n", " ")
             yield from (f"   * - :py:obj:`{name} <{home}.{name}>`", f"     - {summary}")
 

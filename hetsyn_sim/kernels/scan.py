@@ -62,7 +62,7 @@ def spiking_scan(
     surrogate
         Replaces the derivative of the step function.
     delay
-        By how many steps more recurrent spikes are delayed, (post, pre): :mod:`hetsyn_sim.kernels.delays`.
+        By how many steps more recurrent spikes are delayed, (post, pre): ``hetsyn_sim.kernels.delays``.
 
     Returns
     -------

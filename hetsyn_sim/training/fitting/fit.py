@@ -61,7 +61,7 @@ def fit_recordings(
     The neuron is reset where the recorded one spiked, and its voltage is drawn towards the recorded one: strongly at first, then less and
     less, in the end not at all. Levenberg and Marquardt's method goes down from many starts at once, on exact derivatives. In the end
     minus the log likelihood of the recording is minimised: voltage with white noise, and spikes at a soft threshold
-    (:mod:`hetsyn_sim.training.fitting.loss`).
+    (``hetsyn_sim.training.fitting.loss``).
 
     Parameters
     ----------
