@@ -47,6 +47,7 @@ def test_a_network_that_names_no_data_asks_for_them(hetsyn, files):
         assert "--data FILE" in result.stderr
 
 
+@pytest.mark.slow
 def test_what_comes_next_after_a_training_works_as_it_is_printed(hetsyn, files, monkeypatch):
     monkeypatch.chdir(files.folder)
     printed = hetsyn("train", files.recipe, "--data", files.data.name, "--out", "run").stdout

@@ -32,7 +32,7 @@ def spikes_of_script(sources, group, synapses, names, inputs):
 
 
 #: SymPy needs seconds for their equations.
-LARGE = {"wang_buzsaki"}
+LARGE = {"wang_buzsaki", "two_populations"}
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LARGE)) for name in SCRIPTS])
