@@ -20,6 +20,7 @@ from pathlib import Path, PurePath
 
 from hetsyn_sim.errors import BackendError
 
+from .faults import AREAS
 from .mutant import ROOT, Mutant
 
 #: The files of the suite that look at a part of the package the most come first, the strategies' own tests and the negative controls last.
@@ -124,15 +125,17 @@ def _build_kernels(target: Path) -> None:
 
 
 def stages(mutant: Mutant, killer: str = "") -> list[tuple[str, list[str]]]:
-    """What is run, and pytest's arguments: the files of the fault's own room first, then the others, then what ``make check`` adds."""
+    """What is run, and pytest's arguments: files on the fault's subject and of its own room first, then the others, then ``make check``."""
+    subject = next((area.removesuffix("s") for area, mutants in AREAS.items() if mutant in mutants), "nothing")
     room, name = PurePath(mutant.file).parts[0].removesuffix(".py"), PurePath(mutant.file).stem
     suite = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "equivalence").glob("test_*.py"))]
     tests = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "tests").rglob("test_*.py"))]
     of_room = [file for file in tests if file.startswith((f"tests/{room}/", f"tests/test_{room}"))]
     of_file = [file for file in of_room if name in PurePath(file).stem]
-    first = [f"equivalence/test_{part}.py" for part in _FIRST.get(room, ())]
     last = [f"equivalence/test_{part}.py" for part in _LAST]
-    near = [killer.partition("::")[0], *of_file, *first, *of_room, *(file for file in suite if file not in last), *last]
+    of_subject = [file for file in (*tests, *suite) if subject in file and file not in last]
+    first = [f"equivalence/test_{part}.py" for part in _FIRST.get(room, ())]
+    near = [killer.partition("::")[0], *of_file, *of_subject, *first, *of_room, *(file for file in suite if file not in last), *last]
     near = list(dict.fromkeys(file for file in near if file in (*suite, *tests)))
     far = [file for file in tests if file not in near]
     of_check = [(f"make check: {mark}", [*near, *far, "-m", f"{mark} and not thorough"]) for mark in _COSTLY]
