@@ -16,7 +16,6 @@ from brian2.equations.equations import INTEGER, PARAMETER, SingleEquation
 from brian2.stateupdaters.base import StateUpdateMethod
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
-from ..discrete.noise import standard_normal, stream_of
 from ..spec import Population
 from .built import BuiltNetwork, set_value
 from .equations import STEPS_PER_RECORDING, free_name
@@ -55,9 +54,16 @@ _CYTHON: Final = (
     + '"""\n    double counted_normal(int64_t seed, int64_t recording, int64_t step, int64_t stream, int64_t neuron)\n'
 )
 
+
+def _counted_normal(*counters: Any) -> Any:
+    from ..discrete.noise import standard_normal  # imported only where NumPy needs it, like all of our own arithmetic
+
+    return standard_normal(*counters)
+
+
 #: ``counted_normal(seed, recording, step, stream, neuron)`` in Brian2's language.
 COUNTED_NORMAL: Final = Function(
-    standard_normal, arg_units=[1] * 5, arg_types=["integer"] * 5, return_unit=1, return_type="float", stateless=True
+    _counted_normal, arg_units=[1] * 5, arg_types=["integer"] * 5, return_unit=1, return_type="float", stateless=True
 )
 COUNTED_NORMAL.implementations.add_implementation("cpp", _CPP)
 COUNTED_NORMAL.implementations.add_implementation("cython", _CYTHON)
@@ -80,6 +86,8 @@ class CountedNoise(StateUpdateMethod):
 
 def counted(method: Method, population: Population, *, recordings: bool) -> Method:
     """A method of Brian2's with the numbers that PyTorch has, too. Without ``recordings`` they go on with time."""
+    from ..discrete.noise import stream_of
+
     taken = population.model.names_of("neuron")
     seed, first = free_name(NOISE_SEED, taken), free_name(FIRST_RECORDING, taken)
     recording, step = (

@@ -17,7 +17,6 @@ from brian2 import Network
 
 from ..data.events import SpikeDataset
 from ..data.recording import Recording, check_same_dt
-from ..discrete.noise import check_seed
 from ..errors import BackendError, TransferError
 from ..spec import NetworkSpec
 from ..spec.values import check_values, is_time_constant
@@ -169,6 +168,8 @@ class BrianSimulation:
         BackendError
             If the standalone project can't be compiled or run, or there is no GPU for it.
         """
+        from ..discrete.noise import check_seed
+
         find_device(self.device)  # once more: what can be built here need not run here
         if isinstance(inputs, SpikeDataset):
             check_same_dt(inputs.dt, self.spec.dt_s, where="recordings for the Brian2 simulation")
