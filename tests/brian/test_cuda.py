@@ -18,6 +18,9 @@ from hetsyn_sim.errors import BackendError, ConfigError
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 
+#: Brian2 tries the compiler's flags when a process first makes C++ of anything, whichever test that is.
+pytestmark = pytest.mark.compiled
+
 HERE = why_not()
 with_cuda = pytest.mark.skipif(bool(HERE), reason=" ".join(HERE.split()) or "there is everything")
 
