@@ -64,6 +64,14 @@ def test_synapses_are_stepped_as_in_the_reference(name, simulator):
     search()
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_the_drawn_networks_are_not_silent(name):
+    """At the gain that they are drawn around: nothing would be shown by silent ones."""
+    model = MODELS[name]
+    cases = (case_of(model, seed=seed, gain=1.4 * gain_of(model), n_steps=100, size=3, n_runs=1, n_input=4) for seed in range(5))
+    assert any(case.reference.rasters["layer_1"].any() for case in cases)
+
+
 def _statements(case, before, after):
     """The same network with other statements of a spike."""
     layer = case.spec.layers[0]
