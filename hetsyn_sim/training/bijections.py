@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..discrete import is_time_constant
+from ..errors import SpecError
 from ..spec import ParameterSlot
 from ..spec.quantities import dimensions_of, parse_unit
 from ..spec.values import is_delay
@@ -139,6 +140,21 @@ def choose_bijection(slot: ParameterSlot, *, dt: float, rho_clamped: bool, start
         unit = size if 0.0 < size < math.inf else unit
         return HalfLine(low, unit) if math.isfinite(low) else HalfLine(high, -unit) if math.isfinite(high) else Identity(unit)
     return LogInterval(low, high) if low > 0 else Interval(low, high)
+
+
+def check_bounds(slot: ParameterSlot, value: NDArray[np.floating]) -> None:
+    """Raise :class:`SpecError` if values, in SI units, are outside of the slot's bounds."""
+    low, high = slot.parameter.si_bounds
+    slack = 1e-6 * (high - low) if np.isfinite(high - low) else 0.0  # a value trained in float32 may be rounded across its bound
+    outside = (value < low - slack) | (value > high + slack)
+    if np.any(outside):
+        raise SpecError(
+            "a trainable value is outside of its bounds",
+            where=slot.key,
+            got=f"{float(np.min(value)):.6g} to {float(np.max(value)):.6g} in SI units, {int(np.sum(outside))} of {value.size} outside",
+            expected=f"{low:.6g} to {high:.6g}",
+            remedy='widen the bounds, or use trainable=False to evaluate, or time_constants="rho_clamped", to which they do not apply',
+        )
 
 
 def _logit(fraction: Array, edge: float = 1e-9) -> Array:

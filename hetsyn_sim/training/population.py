@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..discrete import evaluate
-from ..errors import SpecError, one_of
+from ..errors import one_of
 from ..kernels import SurrogateDerivative
 from ..kernels.operations import TORCH
-from ..spec import NetworkSpec, NeuronModel, ParameterSlot, Projection
+from ..spec import NetworkSpec, NeuronModel, Projection
 from ..spec.equations import symbol
 from ..spec.scope import DELAY
-from .bijections import Bijection, RhoClamped, choose_bijection
+from .bijections import Bijection, RhoClamped, check_bounds, choose_bijection
 from .modules import UniformModule
 from .randomness import CountedNoise, Noise, Share
+from .state_dict import EXTRA, Meaning, convert_
 
 #: How time constants are trained: as log tau within their bounds, or as a clamped decay (HetSyn's own way).
 TimeConstants = Literal["log_tau", "rho_clamped"]
@@ -134,7 +135,7 @@ class PopulationLayer(UniformModule):
                 starts = partial(_starts, spec, key)
                 bijection = choose_bijection(slot, dt=spec.dt_s, rho_clamped=clamped, starts=starts)
                 if not isinstance(bijection, RhoClamped):
-                    _check_bounds(slot, value)
+                    check_bounds(slot, value)
                 self.bijections[key] = bijection
                 self.register_parameter(_attribute(key), nn.Parameter(_tensor(bijection.raw(value))))
             else:
@@ -194,6 +195,23 @@ class PopulationLayer(UniformModule):
             if isinstance(bijection, RhoClamped):
                 self.raw(key).clamp_(0.0, 1.0)
 
+    # -- state dicts ---------------------------------------------------------------------------------------------------
+
+    def get_extra_state(self) -> Tensor:
+        """What the raw numbers mean, for the state dict: :class:`~hetsyn_sim.training.state_dict.Meaning`."""
+        return self._meaning().to_tensor()
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Nothing: the numbers have been converted by it before they are loaded."""
+
+    def _meaning(self) -> Meaning:
+        return Meaning({key: slot.parameter.unit for key, slot in self.slots.items()}, self.bijections)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        names = {key: prefix + _attribute(key) for key in self.slots}
+        convert_(state_dict, names, self.slots, self._meaning(), where=prefix + EXTRA)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
     # -- delays ------------------------------------------------------------------------------------------------------
 
     def delay(self, kind: str) -> Tensor | None:
@@ -250,20 +268,6 @@ class PopulationLayer(UniformModule):
                 raw = self.raw(key)
                 values[f"decay_of_{name}"] = raw[..., None] if projection != "" and slot.parameter.axes == "post" else raw
         return values
-
-
-def _check_bounds(slot: ParameterSlot, value: NDArray[np.float64]) -> None:
-    low, high = slot.parameter.si_bounds
-    slack = 1e-6 * (high - low) if np.isfinite(high - low) else 0.0  # a value trained in float32 may be rounded across its bound
-    outside = (value < low - slack) | (value > high + slack)
-    if np.any(outside):
-        raise SpecError(
-            "a trainable value is outside of its bounds",
-            where=slot.key,
-            got=f"{float(np.min(value)):.6g} to {float(np.max(value)):.6g} in SI units, {int(np.sum(outside))} of {value.size} outside",
-            expected=f"{low:.6g} to {high:.6g}",
-            remedy='widen the bounds, or use trainable=False to evaluate, or time_constants="rho_clamped", to which they do not apply',
-        )
 
 
 def _attribute(key: str) -> str:
