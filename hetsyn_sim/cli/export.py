@@ -27,7 +27,7 @@ def export(
     split: Split = "test",
     recordings: Recordings = None,
     reading: Annotated[
-        str, typer.Option("--reading", help="nir: who reads it: ode (the equations as they stand), euler, snntorch or norse.")
+        str, typer.Option("--reading", help="nir: who reads it: ode (the equations as they stand), euler, held, snntorch or norse.")
     ] = "ode",
     groups: Annotated[
         int | None,

@@ -27,7 +27,9 @@ def import_network(
     ] = None,
     reading: Annotated[
         str | None,
-        typer.Option("--reading", help="nir: how its equations are meant: ode, euler, snntorch or norse; else euler."),
+        typer.Option(
+            "--reading", help="nir: how its equations are meant: ode, euler, held, snntorch or norse; else what the file says, or euler."
+        ),
     ] = None,
     as_foreign: Annotated[bool, typer.Option("--as-foreign", help="nir: go by the nodes alone, also in a graph of ours.")] = False,
     json_file: JsonFile = None,

@@ -1,7 +1,8 @@
 """NIR's equations in plain NumPy, read off the nodes of a graph and nothing else: no code of the package is used here.
 
 ``impulse``: a spike is an impulse of area 1, what lies between is solved exactly, only a Delay lets time pass in a loop. ``euler``: a spike
-is 1 for a step, forward Euler with the reader's step h, a loop hands on what its first node put out in the step before.
+is 1 for a step, forward Euler with the reader's step h, a loop hands on what its first node put out in the step before. ``held``: likewise,
+but the equations are solved for an input that stays as it is for the step.
 """
 
 import numpy as np
@@ -42,14 +43,14 @@ class Oracle:
                 (source,) = self.into[name]
                 self.done[name] = self.previous.get(source, np.zeros(self.nodes[name].delay.shape))
                 return self.done[name]
-            assert self.kind == "euler", f"{name}: a loop without a Delay"
+            assert self.kind != "impulse", f"{name}: a loop without a Delay"
             return self.previous.get(name, np.zeros(self.size(name)))
         self.open.add(name)
         values, drive = 0.0, 0.0  # spikes, and what is there all the time
         for source in self.into[name]:
             values = values + self.output(source)
             drive = drive + getattr(self.nodes[source], "bias", 0.0)
-        if self.kind == "euler":
+        if self.kind != "impulse":
             values = values + drive
         self.done[name] = self.step(name, self.nodes[name], values, drive)
         return self.done[name]
@@ -68,11 +69,13 @@ class Oracle:
         if kind == "Threshold":
             return (values > node.threshold).astype(float)
         if kind == "IF":
-            v = self.state.get(name, 0.0) + node.r * values * (h if self.kind == "euler" else 1.0)
+            v = self.state.get(name, 0.0) + node.r * values * (1.0 if self.kind == "impulse" else h)
         elif kind in ("LI", "LIF"):
             v = self.state.get(name, node.v_leak)
             if self.kind == "euler":
                 v = v + h / node.tau * (node.v_leak - v + node.r * values)
+            elif self.kind == "held":
+                v = self.held(name, node.tau, v, node.v_leak + node.r * values)
             else:
                 rest = node.v_leak + node.r * drive
                 v = rest + (v - rest) * np.exp(-h / node.tau) + node.r / node.tau * values
@@ -81,6 +84,9 @@ class Oracle:
             if self.kind == "euler":
                 current = current + h / node.tau_syn * (node.w_in * values - current)
                 v = v + h / node.tau_mem * (node.v_leak - v + node.r * current)
+            elif self.kind == "held":
+                current = self.held(f"{name} I", node.tau_syn, current, node.w_in * values)
+                v = self.held(f"{name} v", node.tau_mem, v, node.v_leak + node.r * current)
             else:
                 if name not in self.moved:
                     zero = np.zeros(node.r.shape)
@@ -95,3 +101,10 @@ class Oracle:
         v = np.where(spikes, node.v_reset, v)
         self.state[name] = v if kind != "CubaLIF" else (current, v)
         return spikes.astype(float)
+
+    def held(self, key, tau, v, u):
+        """v after a step of tau dv/dt = u - v with u at rest: the exponential of the two as one linear system, du/dt = 0."""
+        if key not in self.moved:
+            zero = np.zeros(tau.shape)
+            self.moved[key] = expm(np.array([[-1 / tau, 1 / tau], [zero, zero]]).transpose(2, 0, 1) * self.h)
+        return np.einsum("kj,jk->k", self.moved[key][:, 0], np.array([v, u]))

@@ -126,7 +126,7 @@ def test_a_cuba_lif_of_a_library_goes_back_to_libraries():
     reference = simulate_reference(imported.spec, imported.values, x)
     assert reference.rasters["layer_2"].sum() >= 3
     agrees(ode, READINGS["euler"], reference, x, 0.01)
-    for name in ("euler", "snntorch", "norse"):
+    for name in ("euler", "snntorch", "norse", "held"):
         again, _ = to_nir(imported, reading=name)
         agrees(again, READINGS[name], reference, x, 0.01)
         assert from_nir(again).to_bytes() == imported.to_bytes()

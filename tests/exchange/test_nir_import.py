@@ -77,7 +77,7 @@ GRAPHS = {
 }
 
 
-@pytest.mark.parametrize("reading", ["ode", "euler", "norse"])
+@pytest.mark.parametrize("reading", ["ode", "euler", "norse", "held"])
 @pytest.mark.parametrize("case", GRAPHS)
 def test_the_network_does_what_the_graph_says(case, reading, tmp_path):
     how, x = READINGS[reading], np.random.default_rng(0).random((30, 1, 6)) < 0.3

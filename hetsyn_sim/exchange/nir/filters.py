@@ -93,7 +93,7 @@ def _projection(
             )
             continue
         tau = np.broadcast_to(tau, shape)
-        if path.tau is not None and model.parameters[path.tau].axes == "post pre" and draft.reading.kind == "impulse" and verbatim:
+        if path.tau is not None and model.parameters[path.tau].axes == "post pre" and draft.reading.keeps_tau and verbatim:
             readable.add(path.tau)
         if draft.form == "synapses" and distinct(tau) > 1:
             into.append(_apart(draft, name, source, weight, tau, gain))

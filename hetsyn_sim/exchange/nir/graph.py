@@ -65,7 +65,7 @@ class Draft:
         """Add leaky integrators whose step, read as it will be, keeps exp(-dt/tau) and adds ``gain`` for 1."""
         tau, r = self.reading.node_of(np.broadcast_to(tau, (size,)).astype(np.float64), np.broadcast_to(gain, (size,)), self.dt)
         if not np.all(np.isfinite(tau) & np.isfinite(r) & (tau > 0.0)):
-            other = " (0 can be written for readers that step by forward Euler)" if self.reading.delays else ""
+            other = " (0 can be written for readers that step by forward Euler)" if self.reading.keeps_tau else ""
             raise TransferError(
                 "a time constant of 0 or infinity has no leaky integrator",
                 where=f"{name}, reading {self.reading.name!r}",

@@ -13,7 +13,7 @@ from ...spec.quantities import QuantityLike, to_si
 from .file import OURS, read_graph
 from .foreign import from_foreign
 from .metadata import from_metadata
-from .vocabulary import READINGS
+from .vocabulary import READINGS, STATED
 
 
 def import_nir(path: str | PathLike[str], *, dt: QuantityLike | None = None, reading: str | None = None, ours: bool = True) -> Checkpoint:
@@ -33,10 +33,10 @@ def from_nir(
         with Linear or Affine nodes before them, loops where a layer is recurrent, and an LI, a CubaLI or several LI for a readout if
         there is one.
     dt
-        Time step. A graph of ours has it in its metadata; others have none.
+        Time step. Graphs of ours and of sparx have it in their metadata; others have none.
     reading
         What the equations and the spikes mean, one of :data:`~hetsyn_sim.exchange.nir.vocabulary.READINGS`; by default what the metadata
-        say, else ``"euler"``, as libraries do it.
+        say (ours, and those of sparx), else ``"euler"``, as most libraries do it.
     ours
         Take our own metadata, if there are any. False: go by the nodes alone, as for any other graph.
 
@@ -59,8 +59,7 @@ def from_nir(
             expected="a nir.NIRGraph, or the path of a .nir file",
             remedy="pass the graph as a whole; nir.read(path) gives one",
         )
-    stated = graph.metadata.get(OURS, {}) if isinstance(graph.metadata, Mapping) else {}
-    stated = stated if isinstance(stated, Mapping) else {}
+    stated = _stated(graph.metadata)
     if OURS in graph.metadata and ours:
         if dt is not None or reading is not None:
             raise ConfigError(
@@ -82,3 +81,16 @@ def from_nir(
     step = stated["dt"] if dt is None else to_si(dt, "ms", where="dt")
     step = positive(step, "dt", where=where, unit="of seconds", remedy='give it with its unit: --dt "1 ms"', error=ConfigError)
     return from_foreign(graph, one_of(reading or str(stated.get("reading", "euler")), READINGS, "reading", where="NIR"), step)
+
+
+def _stated(metadata: object) -> Mapping[str, Any]:
+    """What a graph's metadata say of its ``dt`` (seconds) and its ``reading``: our own, or those of a program that says so."""
+    if not isinstance(metadata, Mapping):
+        return {}
+    if OURS in metadata:
+        return metadata[OURS] if isinstance(metadata[OURS], Mapping) else {}
+    words = STATED.get(str(metadata.get("exporter")), {})
+    word = str(metadata.get("discretization"))
+    if word not in words:
+        return {}
+    return {"reading": words[word], **({"dt": metadata["dt"]} if "dt" in metadata else {})}

@@ -1,7 +1,7 @@
 """NIR's neurons as our models, and the ways in which its equations are stepped: what reading and writing a graph have in common.
 
 NIR publishes equations, ``tau dv/dt = (v_leak - v) + R I``, and leaves two things open on which the numbers depend: what a spike is in
-them, and how they are solved. Two kinds of answer are in use.
+them, and how they are solved. Three kinds of answer are in use.
 
 ``impulse``
     The equations as they stand. A spike is an impulse of area 1, so ``v`` jumps by ``R w / tau``; between spikes they are solved exactly,
@@ -9,13 +9,16 @@ them, and how they are solved. Two kinds of answer are in use.
 ``euler``
     What the libraries do. A spike is the value 1 for one step ``h``, the equations are stepped by forward Euler: ``v`` keeps ``1 -
     h/tau`` and takes in ``R w h / tau``. A loop takes one step.
+``held``
+    A spike is the value 1, held for one step, and the equations are solved exactly for it (a zero-order hold): ``v`` keeps
+    ``exp(-h/tau)`` and takes in ``R w (1 - exp(-h/tau))``. A loop takes one step.
 
-Both make a decay and a gain of ``tau`` and ``R``, so that either can be inverted: ``tau`` and ``R`` can be chosen for which the reader's
+Each makes a decay and a gain of ``tau`` and ``R``, so that each can be inverted: ``tau`` and ``R`` can be chosen for which the reader's
 step is exactly ours. Which way a graph was written for stands in its metadata.
 
 In the models the jump of a spike is the weight. ``v_0`` is where v begins: ``v_leak``, and what a constant bias has added in the first
-step. ``at_once`` is what a spike adds to the membrane of a CubaLIF in the step it comes in: nothing by the equations, ``R h / tau_mem``
-where a library steps the current first and then the membrane by the new current.
+step. ``at_once`` is what a spike adds to the membrane of a CubaLIF in the step it comes in: nothing by the equations, the membrane's
+gain (``R h / tau_mem`` in forward Euler) where a library steps the current first and then the membrane by the new current.
 """
 
 from __future__ import annotations
@@ -122,7 +125,7 @@ class Reading:
     name, text
         How it is called, and whom it is for.
     kind
-        ``"impulse"`` or ``"euler"``, as above.
+        ``"impulse"``, ``"euler"`` or ``"held"``, as above.
     step
         The reader's step in seconds where that is built into the reader; None: the network's dt.
     folded
@@ -133,7 +136,7 @@ class Reading:
 
     name: str
     text: str
-    kind: Literal["impulse", "euler"]
+    kind: Literal["impulse", "euler", "held"]
     step: float | None = None
     folded: bool = False
     nested: bool = False
@@ -142,6 +145,11 @@ class Reading:
     def delays(self) -> bool:
         """Whether a loop needs a ``Delay`` for a spike to come back one step later."""
         return self.kind == "impulse"
+
+    @property
+    def keeps_tau(self) -> bool:
+        """Whether a node's ``tau`` is the time constant itself, and not one whose forward Euler step decays as much."""
+        return self.kind != "euler"
 
     def h(self, dt: float) -> float:
         """The reader's step, in seconds, for a network of step ``dt``."""
@@ -159,6 +167,8 @@ class Reading:
         with np.errstate(divide="ignore", invalid="ignore"):
             if self.kind == "impulse":
                 return np.exp(-h / tau), r / tau
+            if self.kind == "held":
+                return np.exp(-h / tau), -r * np.expm1(-h / tau)
             if np.any(tau < h):
                 raise ConfigError(
                     "a time constant is shorter than a forward Euler step",
@@ -171,7 +181,7 @@ class Reading:
 
     def tau_of(self, decay: Array, tau: Array, dt: float) -> Array:
         """Our time constant for a node's ``tau``, of which this reading's step keeps ``decay``."""
-        if self.kind == "impulse":
+        if self.keeps_tau:
             return tau
         with np.errstate(divide="ignore"):
             return np.where(decay > 0.0, -dt / np.log(decay), 0.0)
@@ -182,7 +192,7 @@ class Reading:
             return tau.copy(), gain * tau
         with np.errstate(divide="ignore", invalid="ignore"):  # tau = 0 keeps nothing; an infinite tau loses nothing, and has no such node
             lost = -np.expm1(-dt / tau)
-            return self.h(dt) / lost, gain / lost
+            return (tau.copy() if self.keeps_tau else self.h(dt) / lost), gain / lost
 
 
 def coupling(tau_syn: Array, tau_mem: Array, dt: float) -> Array:
@@ -196,6 +206,8 @@ def coupling(tau_syn: Array, tau_mem: Array, dt: float) -> Array:
 _READINGS = (
     Reading("ode", "NIR's equations as they stand, spikes as impulses", "impulse"),
     Reading("euler", "forward Euler at the network's dt, a spike is 1 for one step", "euler"),
+    # sparx writes graphs for this by default, jaxpike always
+    Reading("held", "solved exactly for a spike that is 1, held over the network's dt (zero-order hold)", "held"),
     # import_from_nir has dt = 1e-4 written into it, and takes R = tau/dt for granted. Of a loop that is no subgraph yet, snnTorch
     # 1.0 makes one whose input goes through the recurrent weights
     Reading("snntorch", "snnTorch's import, which steps by forward Euler at 0.1 ms", "euler", step=1e-4, nested=True),
@@ -204,3 +216,5 @@ _READINGS = (
 )
 #: The readings by name.
 READINGS: Mapping[str, Reading] = MappingProxyType({reading.name: reading for reading in _READINGS})
+#: Writers that say in a graph's metadata how time was discretised: exporter -> its word -> the reading.
+STATED: Mapping[str, Mapping[str, str]] = MappingProxyType({"sparx": MappingProxyType({"exact": "held", "euler": "euler"})})
