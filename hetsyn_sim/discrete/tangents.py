@@ -1,7 +1,7 @@
 """Forward-mode differentiation of a tape into a tape: beside every value, how it moves when some of the symbols move.
 
-The rules are those of :mod:`hetsyn_sim.kernels.codegen.adjoints`, which goes backwards, written again for this direction and with the
-tape's own operations alone, so that NumPy, torch and the generated kernels all run what comes of it. Nothing moves through conditions.
+It uses the tape's own operations alone, so that NumPy, torch and the generated kernels all run what comes of it. Nothing moves through
+conditions. :mod:`hetsyn_sim.kernels.codegen.adjoints` goes backwards, with the same table of derivatives.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from .slopes import DIVISORS, FACTORS, Nodes, Slope
 from .tape import CONDITION, Node, Tape
 
 
@@ -63,7 +64,7 @@ Moves = tuple[int | None, ...]
 Rule = Callable[[_Builder, int, tuple[int, ...], Moves], int | None]
 
 
-def _times(factor: Callable[[_Builder, int, int], int]) -> Rule:
+def _times(factor: Slope) -> Rule:
     """Of a function of one argument: ``factor`` makes its derivative from its result and its argument."""
 
     def rule(b: _Builder, y: int, args: tuple[int, ...], moves: Moves) -> int | None:
@@ -73,7 +74,7 @@ def _times(factor: Callable[[_Builder, int, int], int]) -> Rule:
     return rule
 
 
-def _over(divisor: Callable[[_Builder, int, int], int]) -> Rule:
+def _over(divisor: Slope) -> Rule:
     """Of a function of one argument whose derivative is 1 over something."""
 
     def rule(b: _Builder, y: int, args: tuple[int, ...], moves: Moves) -> int | None:
@@ -128,7 +129,7 @@ def _mod(b: _Builder, y: int, args: tuple[int, ...], moves: Moves) -> int | None
     return _sub(b, y, args, (moves[0], _scaled(b, moves[1], b.put("floor", b.put("div", *args)))))
 
 
-def _slope_of_exprel(b: _Builder, y: int, x: int) -> int:
+def _slope_of_exprel(b: Nodes, y: int, x: int) -> int:
     """``(exp(x) - exprel(x))/x``; near 0, where that loses digits, its series."""
     series = b.number(1.0 / (9 * math.factorial(7)))
     for k in range(6, -1, -1):  # the coefficient of x^k is 1/((k + 2) k!)
@@ -138,11 +139,6 @@ def _slope_of_exprel(b: _Builder, y: int, x: int) -> int:
     return b.put("where", small, series, b.put("div", b.put("sub", b.put("exp", safe), b.put("exprel", safe)), safe))
 
 
-def _beside_square(op: str) -> Callable[[_Builder, int], int]:
-    return lambda b, x: b.put(op, b.number(1.0), b.put("mul", x, x))
-
-
-_one_minus, _one_plus = _beside_square("sub"), _beside_square("add")
 #: Operations that do not move, whatever their arguments do.
 _STILL: Final = frozenset({*CONDITION, "sign", "floor", "ceil", "int"})
 
@@ -155,23 +151,9 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "div": _div,
         "neg": lambda b, y, args, moves: _sub(b, y, args, (None, moves[0])),
         "pow": _pow,
-        "exp": _times(lambda b, y, x: y),
-        "expm1": _times(lambda b, y, x: b.put("add", y, b.number(1.0))),
         "exprel": _times(_slope_of_exprel),
-        "log": _over(lambda b, y, x: x),
-        "log10": _over(lambda b, y, x: b.put("mul", x, b.number(math.log(10.0)))),
-        "log1p": _over(lambda b, y, x: b.put("add", x, b.number(1.0))),
-        "sqrt": _over(lambda b, y, x: b.put("add", y, y)),
-        "sin": _times(lambda b, y, x: b.put("cos", x)),
-        "cos": _times(lambda b, y, x: b.put("neg", b.put("sin", x))),
-        "tan": _times(lambda b, y, x: _one_plus(b, y)),
-        "sinh": _times(lambda b, y, x: b.put("cosh", x)),
-        "cosh": _times(lambda b, y, x: b.put("sinh", x)),
-        "tanh": _times(lambda b, y, x: _one_minus(b, y)),
-        "arcsin": _over(lambda b, y, x: b.put("sqrt", _one_minus(b, x))),
-        "arccos": _over(lambda b, y, x: b.put("neg", b.put("sqrt", _one_minus(b, x)))),
-        "arctan": _over(lambda b, y, x: _one_plus(b, x)),
-        "abs": _times(lambda b, y, x: b.put("sign", x)),
+        **{op: _times(factor) for op, factor in FACTORS.items()},
+        **{op: _over(divisor) for op, divisor in DIVISORS.items()},
         "mod": _mod,
         "clip": _clip,
         "where": _where,

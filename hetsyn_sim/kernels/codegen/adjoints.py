@@ -6,11 +6,11 @@ gradient. Nothing flows through conditions.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from ...discrete.slopes import DIVISORS, FACTORS, Slope
 from .graph import Graph, Leaf
 
 #: Arguments: the graph, the node's place, its arguments' places, the derivative that arrives. Result: one for each argument, None for none.
@@ -25,12 +25,12 @@ def _over(g: Graph, above: int, below: int) -> int:
     return g.put("div", above, below)
 
 
-def _times(factor: Callable[[Graph, int, int], int]) -> Rule:
+def _times(factor: Slope) -> Rule:
     """Of a function of one argument: ``factor`` makes its derivative from its result and its argument."""
     return lambda g, y, args, d: (g.put("mul", d, factor(g, y, args[0])),)
 
 
-def _through(divisor: Callable[[Graph, int, int], int]) -> Rule:
+def _through(divisor: Slope) -> Rule:
     """Of a function of one argument whose derivative is 1 over something."""
     return lambda g, y, args, d: (_over(g, d, divisor(g, y, args[0])),)
 
@@ -79,16 +79,6 @@ def _nothing(g: Graph, y: int, args: tuple[int, ...], d: int) -> tuple[None, ...
     return (None,) * len(args)
 
 
-def _squared(g: Graph, x: int) -> int:
-    return g.put("mul", x, x)
-
-
-def _beside_square(op: str) -> Callable[[Graph, int], int]:
-    return lambda g, x: g.put(op, g.number(1.0), _squared(g, x))
-
-
-_one_minus, _one_plus = _beside_square("sub"), _beside_square("add")
-
 #: Operation -> its rule.
 ADJOINTS: Final[Mapping[str, Rule]] = MappingProxyType(
     {
@@ -98,23 +88,9 @@ ADJOINTS: Final[Mapping[str, Rule]] = MappingProxyType(
         "div": _div,
         "neg": lambda g, y, args, d: (g.put("neg", d),),
         "pow": _pow,
-        "exp": _times(lambda g, y, x: y),
-        "expm1": _times(lambda g, y, x: g.put("add", y, g.number(1.0))),
         "exprel": _times(lambda g, y, x: g.put("exprel_slope", x)),
-        "log": _through(lambda g, y, x: x),
-        "log10": _through(lambda g, y, x: g.put("mul", x, g.number(math.log(10.0)))),
-        "log1p": _through(lambda g, y, x: g.put("add", x, g.number(1.0))),
-        "sqrt": _through(lambda g, y, x: g.put("add", y, y)),
-        "sin": _times(lambda g, y, x: g.put("cos", x)),
-        "cos": _times(lambda g, y, x: g.put("neg", g.put("sin", x))),
-        "tan": _times(lambda g, y, x: _one_plus(g, y)),
-        "sinh": _times(lambda g, y, x: g.put("cosh", x)),
-        "cosh": _times(lambda g, y, x: g.put("sinh", x)),
-        "tanh": _times(lambda g, y, x: _one_minus(g, y)),
-        "arcsin": _through(lambda g, y, x: g.put("sqrt", _one_minus(g, x))),
-        "arccos": _through(lambda g, y, x: g.put("neg", g.put("sqrt", _one_minus(g, x)))),
-        "arctan": _through(lambda g, y, x: _one_plus(g, x)),
-        "abs": _times(lambda g, y, x: g.put("sign", x)),
+        **{op: _times(factor) for op, factor in FACTORS.items()},
+        **{op: _through(divisor) for op, divisor in DIVISORS.items()},
         "mod": lambda g, y, args, d: (d, g.put("neg", g.put("mul", d, g.put("floor", g.put("div", *args))))),
         "maximum": _extremum("gt", "lt"),
         "minimum": _extremum("lt", "gt"),
