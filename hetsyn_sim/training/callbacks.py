@@ -44,6 +44,7 @@ class AfterEpoch(CheckpointCallback):
         trainer.save_checkpoint(self.folder.resume)
         if trainer.is_global_zero:
             write_atomically(self.folder.metrics, metrics_csv(pl_module.history))
+            pl_module.time_constants.save(self.folder.time_constants)
             if self.progress:
                 bar = trainer.progress_bar_callback
                 line = epoch_line(pl_module.history[-1], self.training.epochs)

@@ -19,6 +19,7 @@ from .losses import RateRegulariser
 from .network import Network
 from .randomness import Share, mixed_seed
 from .settings import Training
+from .time_constants import Histograms
 
 #: Metrics of one epoch: ``epoch``, ``train_loss``, ``train_accuracy``, ``validation_loss``, ``validation_accuracy``, ``rate_hz``
 #: (mean over all hidden neurons, validation aside), ``lr`` (at its end), ``seconds``. Accuracies are missing where traces are learned.
@@ -32,6 +33,8 @@ class TrainingModule(LightningModule):
     ----------
     history
         One :data:`Row` per finished epoch.
+    time_constants
+        Histograms of the trained time constants, before the training and after each epoch.
     best
         The state of the network after the epoch of highest validation accuracy, the earliest of equals; None if nobody asked for it.
 
@@ -52,6 +55,7 @@ class TrainingModule(LightningModule):
         self.history: list[Row] = []
         self.best: dict[str, Tensor] | None = None
         self.best_accuracy = -math.inf
+        self.time_constants = Histograms()
         #: What should be known before a long training goes on, after its first epoch.
         self.notes: list[str] = []
         self._begin: dict[str, Tensor] = {}
@@ -152,6 +156,8 @@ class TrainingModule(LightningModule):
         return [p.name for p in self.network.spec.populations if p.model.spiking]
 
     def on_train_start(self) -> None:
+        if not self.history:
+            self.time_constants.add(0, self.network)
         self._begin = {key: raw.detach().clone() for key, raw in self.network.trained().items()}
 
     def on_train_epoch_start(self) -> None:
@@ -180,6 +186,7 @@ class TrainingModule(LightningModule):
             )
         if bad := not_finite(self.network):
             raise diverged(len(self.history), ", ".join(bad))
+        self.time_constants.add(len(self.history), self.network)
         self.notes = self._notes(sums) if len(self.history) == 1 else []
         if self.training_settings.keep == "best" and row["validation_accuracy"] > self.best_accuracy:
             self.best_accuracy = row["validation_accuracy"]
@@ -197,11 +204,12 @@ class TrainingModule(LightningModule):
         return notes
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["hetsyn_sim"] = {"history": self.history, "best": self.best, "best_accuracy": self.best_accuracy}
+        kept = {"history": self.history, "best": self.best, "best_accuracy": self.best_accuracy}
+        checkpoint["hetsyn_sim"] = {**kept, "time_constants": self.time_constants.to_state()}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         for name, value in checkpoint["hetsyn_sim"].items():
-            setattr(self, name, value)
+            setattr(self, name, Histograms.from_state(value) if name == "time_constants" else value)
 
     def _add(self, part: str, out: Tensor, target: Tensor, loss: Tensor, share: Share | None) -> Tensor | None:
         # sums stay on the device: reading one in every step would make the device wait

@@ -1,12 +1,13 @@
 """The folder of a training run: its files, and the check that a run there is the same as the one to go on with.
 
-=========================  ==============================================================================================
-``recipe.yaml``            the recipe with every setting written out
-``initial.safetensors``    a Checkpoint of the parameters before the first step; it also says what this run is
-``metrics.csv``            one line per epoch
-``resume.safetensors``     the state after the last finished epoch (:mod:`hetsyn_sim.training.resume`)
-``checkpoint.safetensors`` the Checkpoint of the finished run; it is written last
-=========================  ==============================================================================================
+==============================  =========================================================================================
+``recipe.yaml``                 the recipe with every setting written out
+``initial.safetensors``         a Checkpoint of the parameters before the first step; it also says what this run is
+``metrics.csv``                 one line per epoch
+``time_constants.safetensors``  histograms of the trained time constants after every epoch, if there are any
+``resume.safetensors``          the state after the last finished epoch (:mod:`hetsyn_sim.training.resume`)
+``checkpoint.safetensors``      the Checkpoint of the finished run; it is written last
+==============================  =========================================================================================
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class RunFolder:
         self.recipe = self.path / "recipe.yaml"
         self.initial = self.path / "initial.safetensors"
         self.metrics = self.path / "metrics.csv"
+        self.time_constants = self.path / "time_constants.safetensors"
         self.resume = self.path / "resume.safetensors"
         self.checkpoint = self.path / self.CHECKPOINT
 
@@ -76,7 +78,7 @@ class RunFolder:
         remove_leftovers(self.path)
         if overwrite:
             # the finished result goes first and the identity last, so that no moment shows a finished run of another kind
-            for file in (self.checkpoint, self.resume, self.metrics, self.recipe, self.initial):
+            for file in (self.checkpoint, self.resume, self.metrics, self.time_constants, self.recipe, self.initial):
                 file.unlink(missing_ok=True)
         if not self.initial.exists():
             if left := [f.name for f in (self.checkpoint, self.resume) if f.exists()]:

@@ -22,6 +22,7 @@ from .processes import naming_lost_processes
 from .resume import SafetensorsIO, read_state
 from .run_folder import RunFolder, metrics_csv
 from .settings import Training
+from .time_constants import Histograms
 
 
 def train(
@@ -128,5 +129,7 @@ def _finish(
     checkpoint = replace(initial, values=network.values(), metrics=metrics, versions=installed_versions())
     if write:
         write_atomically(folder.metrics, metrics_csv(history))
+        if "time_constants" in (state_of_ours := state["hetsyn_sim"]):  # a state of 0.1.0 has none
+            Histograms.from_state(state_of_ours["time_constants"]).save(folder.time_constants)
         checkpoint.save(folder.checkpoint)
     return checkpoint

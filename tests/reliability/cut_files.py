@@ -29,6 +29,12 @@ READERS = {
     "import_nir": (m.nir, "network.nir", CheckpointError, "not a NIR graph that can be read"),
     "read_state": (lambda: m.run()["resume.safetensors"], "resume.safetensors", CheckpointError, "the state to resume from can't be read"),
     "read_metrics": (lambda: m.run()["metrics.csv"], "metrics.csv", DataError, "metrics of this run can't be read"),
+    "Histograms.load": (
+        lambda: m.run()["time_constants.safetensors"],
+        "time_constants.safetensors",
+        DataError,
+        "the time constants over the epochs can't be read",
+    ),
     "read_sphere": (m.sphere, "one.wav", DataError, "can't be read"),
 }
 

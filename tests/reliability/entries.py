@@ -25,6 +25,7 @@ from hetsyn_sim.tasks.shd import heidelberg_digits
 from hetsyn_sim.training import Recipe, fit, load_recipe
 from hetsyn_sim.training.resume import read_state
 from hetsyn_sim.training.run_folder import read_metrics
+from hetsyn_sim.training.time_constants import Histograms
 
 from . import material as m
 from .case import Entry
@@ -85,6 +86,7 @@ ENTRIES = {
     "read_state_dict": Entry(read_state_dict),
     "read_state": Entry(read_state),
     "read_metrics": Entry(read_metrics),
+    "Histograms.load": Entry(Histograms.load),
     "fit": Entry(
         lambda folder: fit(m.recipe(), m.data(), out=folder, progress=False, data_name="spikes.h5"),
         lambda folder: ["train", _beside(folder, "toy.yaml", m.RECIPE.encode()), "--data", _spikes(folder), "--out", folder],

@@ -26,6 +26,7 @@ from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.data.recording_file import load_recording
 from hetsyn_sim.training.resume import read_state
 from hetsyn_sim.training.run_folder import read_metrics
+from hetsyn_sim.training.time_constants import Histograms
 
 from . import material as m
 from .disk import at_operation
@@ -33,6 +34,7 @@ from .disk import at_operation
 #: How a file is read, by its ending. All are whole or absent, at any moment.
 READERS: dict[str, Callable[[Path], object]] = {
     "resume.safetensors": read_state,
+    "time_constants.safetensors": Histograms.load,
     ".safetensors": Checkpoint.load,
     ".csv": read_metrics,
     ".npz": load_recording,

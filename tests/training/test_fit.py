@@ -40,7 +40,8 @@ def same_run(recipe, data, folder, **options):
 
 def test_the_run_folder(data, recipe, finished):
     result, tmp_path = finished
-    names = {"recipe.yaml", "initial.safetensors", "metrics.csv", "resume.safetensors", "checkpoint.safetensors"}
+    tensors = {f"{name}.safetensors" for name in ("initial", "resume", "time_constants", "checkpoint")}
+    names = {"recipe.yaml", "metrics.csv", *tensors}
     assert {path.name for path in tmp_path.iterdir()} == names
     assert Recipe.from_yaml(tmp_path / "recipe.yaml") == recipe
     initial, checkpoint = (Checkpoint.load(tmp_path / f"{name}.safetensors") for name in ("initial", "checkpoint"))
