@@ -30,13 +30,14 @@ from .transfer import transfer
 from .verify import verify
 
 BAD_INPUT = 2
+CRASHED = 3
 INTERRUPTED = 130
 #: Errors of storage: full, read-only or broken.
 _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 _EXIT_CODES = (
     "Exit codes: 0 all is well; 1 the networks do not agree; 2 something about the input is wrong (the message says what to do); "
-    "130 interrupted. Results go to standard output, progress and messages to standard error."
+    "3 the program failed, which is a bug or a broken installation; 130 interrupted. Results go to standard output, progress and messages to standard error."
 )
 
 
@@ -144,6 +145,10 @@ def main() -> None:
     except KeyboardInterrupt:  # outside of a verb: while the program is still being loaded, say
         say("interrupted")
         raise SystemExit(INTERRUPTED) from None
+    except Exception:  # Python itself would end with 1, which says that two networks do not agree
+        traceback.print_exc()
+        say("this is a bug or a broken installation: `hetsyn doctor` looks for the second; please report the first with the lines above")
+        raise SystemExit(CRASHED) from None
 
 
 if __name__ == "__main__":

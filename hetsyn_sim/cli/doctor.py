@@ -20,6 +20,7 @@ from .options import JsonFile, check_output, write_json
 
 _BROKEN = 2
 _TORCH = 'pip install "torch>=2.6"; pytorch.org says how to get a build for the CPU only'
+_LIGHTNING = 'pip install "lightning>=2.6.4" "pytorch-lightning>=2.6.4"'
 #: Brian2's devices that are tried, and what it means if one does not work.
 _TARGETS = {
     "numpy": 'pip install --upgrade "brian2>=2.9"; with Brian2 2.9 also "numpy<2.4"',
@@ -35,7 +36,7 @@ def doctor(
     quick: Annotated[bool, typer.Option("--quick", help="Try Brian2 without compiling: a few seconds instead of half a minute.")] = False,
     json_file: JsonFile = None,
 ) -> None:
-    """Show versions, compiler, devices, threads and caches; try training and every Brian2 target; say what is missing and what helps.
+    """Show versions, compiler, devices, threads and caches; try what training needs and every Brian2 target; say what is missing and what helps.
 
     Exit code 0 if the essential works: the packages, training on the CPU, and Brian2 on numpy. Else 2.
 
@@ -78,15 +79,15 @@ def show_findings(findings: Sequence[Finding]) -> bool:
 def diagnose(*, quick: bool = False, progress: Callable[[float], None] = lambda fraction: None) -> list[Finding]:
     """Run every check; with ``quick`` without compiling a Brian2 network, which takes half a minute when it is done for the first time."""
     targets = [name for name in _TARGETS if name == "numpy" or not quick]
-    trials = [("torch",), *(("brian", name) for name in targets)]
+    trials = [("torch",), ("lightning",), *(("brian", name) for name in targets)]
     answers = []
     with ThreadPoolExecutor(max_workers=2) as pool:
         for answer in pool.map(lambda trial: in_child(*trial), trials):
             answers.append(answer)
             progress(len(answers) / len(trials))
-    findings = [*check_packages(), *check_machine(), *check_compilers(), *training_findings(answers[0])]
-    findings += [*map(brian_finding, targets, answers[1:]), *check_caches()]
-    if cython := next((answer["cython_cache"] for answer in answers[1:] if answer.get("cython_cache")), None):
+    findings = [*check_packages(), *check_machine(), *check_compilers(), *training_findings(answers[0]), lightning_finding(answers[1])]
+    findings += [*map(brian_finding, targets, answers[2:]), *check_caches()]
+    if cython := next((answer["cython_cache"] for answer in answers[2:] if answer.get("cython_cache")), None):
         remedy = "set Brian2's preference codegen.runtime.cython.cache_dir"
         findings.append(check_folder("Brian2's Cython modules", Path(cython), remedy))
     return findings
@@ -135,6 +136,13 @@ def training_findings(answer: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("training", "kernels", "broken", wrong, f'use_backend("plain") works around it; {rebuild}', essential=True)
     else:
         yield Finding("training", "kernels", "ok", f"{answer['level']} is used here; agrees with plain torch")
+
+
+def lightning_finding(answer: dict[str, Any]) -> Finding:
+    """What the answer of the trial of Lightning means."""
+    if "error" in answer:
+        return Finding("training", "Lightning", "broken", answer["error"], answer.get("remedy") or _LIGHTNING, essential=True)
+    return Finding("training", "Lightning", "ok", f"{answer['version']}, imported", essential=True)
 
 
 def brian_finding(device: str, answer: dict[str, Any]) -> Finding:

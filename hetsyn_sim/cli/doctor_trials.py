@@ -1,11 +1,24 @@
-"""Trials of `hetsyn doctor`, each in a process of its own: a step of training in torch, or a tiny network in Brian2; prints JSON."""
+"""Trials of `hetsyn doctor`, each in a process of its own: a step in torch, Lightning's import, a tiny network in Brian2; prints JSON."""
 
 from __future__ import annotations
 
 import json
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Any
+
+from ..errors import HetSynError
+
+
+def try_lightning() -> dict[str, Any]:
+    """Version of Lightning, if a training can import it."""
+    from ..training.modules import import_lightning
+
+    import_lightning()
+    import lightning.pytorch
+
+    return {"version": lightning.pytorch.__version__}
 
 
 def try_torch() -> dict[str, Any]:
@@ -79,10 +92,15 @@ def try_brian(device: str) -> dict[str, Any]:
     }
 
 
+_TRIALS: dict[str, Callable[..., dict[str, Any]]] = {"torch": try_torch, "lightning": try_lightning, "brian": try_brian}
+
+
 def answer(trial: str, *arguments: str) -> dict[str, Any]:
     """What a trial returns, or why it failed."""
     try:
-        return try_torch() if trial == "torch" else try_brian(*arguments)
+        return _TRIALS[trial](*arguments)
+    except HetSynError as error:
+        return {"error": str(error.got), "remedy": error.remedy}
     except Exception as error:  # whatever it is, it is what we want to know
         return {"error": f"{type(error).__name__}: {' '.join(str(error).split())}"}
 

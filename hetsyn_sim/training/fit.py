@@ -24,7 +24,7 @@ from ..errors import ConfigError
 from ..spec import NetworkSpec, format_quantity
 from .console import say
 from .data import Examples, check_fits
-from .modules import default_dtype, torch_state_kept
+from .modules import default_dtype, import_lightning, torch_state_kept
 from .network import Network
 from .processes import as_started, first_alone, is_first, joined, wait_for_all
 from .randomness import Noise
@@ -191,7 +191,8 @@ def fit(
                 say(f"{folder.path} holds this training, finished; nothing to do")
             checkpoint = Checkpoint.load(folder.checkpoint)
         else:
-            from .train import train  # Lightning takes seconds to import, and only a training needs it
+            import_lightning()
+            from .train import train  # not at the top: Lightning takes seconds to import, and only a training needs it
 
             learn, held_out = _parts(data, settings)
             examples = Examples.from_dataset(learn, settings.window, traces)

@@ -1,4 +1,4 @@
-"""Torch in general: the precision and device of parameters, modules that return no state, global settings for a while."""
+"""Torch and Lightning in general: precision and device of parameters, modules without state, global settings for a while, the import."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+
+from ..errors import BackendError
 
 
 class UniformModule(nn.Module):
@@ -65,3 +67,23 @@ def torch_state_kept(num_threads: int | None = None) -> Iterator[None]:
     finally:
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(deterministic)
+
+
+def import_lightning() -> None:
+    """Import Lightning, which only a training needs.
+
+    Raises
+    ------
+    BackendError
+        If that fails. Lightning imports torchvision and torchaudio where they are installed, which fails if they are of another build.
+    """
+    try:
+        import lightning.pytorch  # noqa: F401 - for its import
+    except Exception as problem:  # a RuntimeError, an OSError or an AttributeError, whatever a foreign build raises
+        raise BackendError(
+            "Lightning, which trains, can't be imported",
+            where="lightning.pytorch",
+            got=f"{type(problem).__name__}: {' '.join(str(problem).split())}",
+            expected="Lightning, and of torchvision and torchaudio none, or those that belong to this torch and its build (CPU or CUDA)",
+            remedy="pip uninstall torchvision torchaudio, which nothing here needs; or install them from where this torch came from",
+        ) from problem

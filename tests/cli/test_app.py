@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from hetsyn_sim.cli import console
-from hetsyn_sim.cli.app import app
+from hetsyn_sim.cli.app import CRASHED, app, main
 from hetsyn_sim.errors import DataError
 
 
@@ -56,6 +56,18 @@ def test_an_error_becomes_a_message_and_an_exit_code(monkeypatch, error, options
 def test_other_errors_are_not_hidden(monkeypatch):
     monkeypatch.setattr(sys.modules["hetsyn_sim.cli.info"], "load_checkpoint", mock.Mock(side_effect=ZeroDivisionError()))
     assert isinstance(invoke("info", "x").exception, ZeroDivisionError)
+
+
+def test_a_crash_is_told_from_networks_that_do_not_agree(monkeypatch, capsys):
+    monkeypatch.setattr(sys.modules["hetsyn_sim.cli.info"], "load_checkpoint", mock.Mock(side_effect=ZeroDivisionError("by nought")))
+    monkeypatch.setattr(sys, "argv", ["hetsyn", "info", "x"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == CRASHED not in (0, 1, 2)
+    message = capsys.readouterr().err
+    assert "Traceback" in message
+    assert "ZeroDivisionError: by nought" in message
+    assert f"{CRASHED} the program failed" in invoke("--help").output
 
 
 def test_the_command_needs_no_terminal(process):

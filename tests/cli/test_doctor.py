@@ -45,6 +45,20 @@ def test_torch_missing_and_brian2_crashing(tmp_path, process):
     assert '  needed  numpy: pip install --upgrade "brian2>=2.9"' in done.stdout
 
 
+def test_lightning_that_can_not_be_imported(tmp_path, process):
+    done, found = run(process, tmp_path, lightning="raise RuntimeError('operator torchvision::nms does not exist')")
+    assert (done.returncode, found["works"]) == (2, False)
+    finding = next(f for f in found["findings"] if (f["group"], f["name"]) == ("training", "Lightning"))
+    assert (finding["state"], finding["value"]) == ("broken", "RuntimeError: operator torchvision::nms does not exist")
+    assert "  needed  Lightning: pip uninstall torchvision" in done.stdout
+    train = [sys.executable, "-P", "-m", "hetsyn_sim.cli.app", "train", "fsdd-demo", "--epochs", "1", "--out", str(tmp_path / "run")]
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    tried = process(train, env={"PYTHONPATH": path}, cwd=tmp_path, check=False)
+    assert tried.returncode == 2
+    assert "error: Lightning, which trains, can't be imported" in tried.stderr
+    assert "Traceback" not in tried.stderr
+
+
 def test_advice_is_given_once_and_the_needed_first(capsys):
     some = [Finding("x", name, "absent", "not there", "get it") for name in "ab"]
     assert not show_findings([*some, Finding("x", "c", "broken", "bent", "bend it back", essential=True), Finding("y", "d", "ok", "1.0")])

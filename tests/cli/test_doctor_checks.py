@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError
 
 import pytest
 
-from hetsyn_sim.cli.doctor import brian_finding, in_child, training_findings
+from hetsyn_sim.cli.doctor import brian_finding, in_child, lightning_finding, training_findings
 from hetsyn_sim.cli.doctor_checks import check_caches, check_compilers, check_machine, check_packages
 
 REQUIRES = [
@@ -140,6 +140,9 @@ def test_cache_folders_and_the_machine(tmp_path, monkeypatch):
         ({**TORCH, "difference": 1e-6}, "kernels", "broken", True),
         ({**TORCH, "difference": math.nan}, "kernels", "broken", True),
         ({**TORCH, "libraries": {"baseline": "_baseline.so was not built"}}, "kernels baseline", "absent", False),
+        ({"error": "ImportError: no Lightning"}, "Lightning", "broken", True),
+        ({"error": "RuntimeError: no nms", "remedy": "take it away"}, "Lightning", "broken", True),
+        ({"version": "2.6.6"}, "Lightning", "ok", True),
         ({"error": "ImportError: no Brian2"}, "numpy", "broken", True),
         ({"error": "no compiler"}, "cython", "absent", False),
         ({**BRIAN, "same": False}, "cython", "broken", True),
@@ -149,7 +152,8 @@ def test_cache_folders_and_the_machine(tmp_path, monkeypatch):
 )
 def test_what_an_answer_means(answer, name, state, essential):
     brian = name in ("numpy", "cython", "cpp_standalone")
-    findings = [brian_finding(name, answer)] if brian else training_findings(answer)
+    lightning = [lightning_finding(answer)] if name == "Lightning" else []
+    findings = [brian_finding(name, answer)] if brian else lightning or training_findings(answer)
     finding = {finding.name: finding for finding in findings}[name]
     assert (finding.state, finding.essential) == (state, essential)
     assert bool(finding.remedy) == (state != "ok") or name == "kernels baseline"
