@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .distances import log_tau
 from .table import TauTable
@@ -14,11 +15,21 @@ from .table import TauTable
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number and its percentile interval."""
+    """A number and its percentile interval, which holds it."""
 
     value: float
     low: float
     high: float
+
+    @classmethod
+    def of(cls, value: float, resampled: ArrayLike, level: float = 0.95) -> Self:
+        """``value`` with the percentile interval of what it was in resamples, shape (resample,).
+
+        An end that would leave ``value`` out is ``value``: all of a few resamples may lie on one side of it, and so may many of a distance,
+        which resampling makes larger.
+        """
+        low, high = np.quantile(np.asarray(resampled, dtype=np.float64), [0.5 - level / 2, 0.5 + level / 2])
+        return cls(float(value), min(float(low), float(value)), max(float(high), float(value)))
 
     def __str__(self) -> str:
         return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
@@ -90,8 +101,7 @@ def _codes(table: TauTable, names: tuple[str, ...]) -> NDArray[np.int64]:
 def bootstrap(table: TauTable, statistic: Callable[[TauTable], float], *, n: int = 200, level: float = 0.95, seed: int = 0) -> Estimate:
     """A statistic with its percentile interval over cluster resamples."""
     values = np.array([statistic(table.rows(indices)) for indices in resamples(table, n, seed)])
-    low, high = np.quantile(values, [0.5 - level / 2, 0.5 + level / 2])
-    return Estimate(float(statistic(table)), float(low), float(high))
+    return Estimate.of(statistic(table), values, level)
 
 
 def clustering(table: TauTable, *by: str) -> Clustering:

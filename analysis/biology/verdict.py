@@ -104,6 +104,5 @@ def distances_to(
         limited = biology.with_limits(table.low, table.high)
         again = zip(resamples(table, n_resamples, seed), resamples(limited, n_resamples, seed + 1), strict=True)
         values = [distance(table.rows(i), limited.rows(j), name, aspect) for i, j in again]
-        low, high = np.quantile(values, [0.025, 0.975])
-        estimates[label] = Estimate(distance(table, limited, name, aspect), float(low), float(high))
+        estimates[label] = Estimate.of(distance(table, limited, name, aspect), values)
     return estimates

@@ -37,7 +37,8 @@ _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 _EXIT_CODES = (
     "Exit codes: 0 all is well; 1 the networks do not agree; 2 something about the input is wrong (the message says what to do); "
-    "3 the program failed, which is a bug or a broken installation; 130 interrupted. Results go to standard output, progress and messages to standard error."
+    "3 the program failed, which is a bug or a broken installation; 130 interrupted. "
+    "Results go to standard output, progress and messages to standard error."
 )
 
 

@@ -9,7 +9,7 @@ import typer
 
 from ..errors import ConfigError
 from .console import progress_bar, say, show_table
-from .options import JsonFile, check_output, load_data, seconds, write_json
+from .options import JsonFile, check_output, load_data, seconds, use_own_analysis, write_json
 
 if TYPE_CHECKING:
     from analysis.biology.extraction import Run
@@ -68,6 +68,7 @@ def analyse(
     ```
     """
     check_output(json_file, None if report is None else report / "report.html")
+    use_own_analysis()
     from analysis.biology.analyse import analyse as compare
     from analysis.biology.extraction import find_runs
     from analysis.biology.report import write_report

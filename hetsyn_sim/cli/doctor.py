@@ -36,7 +36,7 @@ def doctor(
     quick: Annotated[bool, typer.Option("--quick", help="Try Brian2 without compiling: a few seconds instead of half a minute.")] = False,
     json_file: JsonFile = None,
 ) -> None:
-    """Show versions, compiler, devices, threads and caches; try what training needs and every Brian2 target; say what is missing and what helps.
+    """Show versions, compiler, devices, threads and caches; try training and every Brian2 target; say what helps.
 
     Exit code 0 if the essential works: the packages, training on the CPU, and Brian2 on numpy. Else 2.
 

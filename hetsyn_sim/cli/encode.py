@@ -23,7 +23,7 @@ def encode(
     dt: Annotated[str | None, typer.Option("--dt", help="Time step with its unit; 10 ms, corpora 5, SHD 4, MNIST 1.")] = None,
     channels: Annotated[
         int | None,
-        typer.Option("--channels", help="Of the filterbank, by default 70; of SHD, 700; grey levels of a pixel, 4."),
+        typer.Option("--channels", help="Of the filterbank, by default 70; of SHD, as many as there are units; grey levels of a pixel, 4."),
     ] = None,
     duration: Annotated[str, typer.Option("--duration", help="Length with its unit, for SHD: later spikes are cut off.")] = "1 s",
     binning: Annotated[str, typer.Option("--binning", help="For SHD: clean, or as-published by HetSyn.")] = "clean",

@@ -97,16 +97,18 @@ def _to_brian2(checkpoint: Checkpoint, out: Path, data: Callable[[], SpikeDatase
 def _to_nir(
     checkpoint: Checkpoint, out: Path, data: Callable[[], SpikeDataset], *, reading: str, groups: int | None, form: Form
 ) -> _Result:
-    from ..exchange.nir import effect_of, export_nir
+    from ..exchange.nir import effect_of, export_nir, quantise
 
+    # before the file is written: the recordings may not be here, or not fit
+    coarse = None if groups is None else quantise(checkpoint, groups)
+    effect = effect_of(checkpoint, coarse.checkpoint, data()) if coarse is not None and coarse.errors else None
     done = export_nir(checkpoint, out, reading=reading, groups=groups, form=form)
     rows = {"file": str(done.path), "reading": reading, "nodes": ", ".join(f"{n} {kind}" for kind, n in done.nodes.items())}
     content: dict[str, Any] = {"file": str(done.path), "reading": reading, "nodes": done.nodes, "quantised": None}
-    if done.quantised is None:
+    if done.quantised is None or effect is None:
         return _Result("Exported to NIR", rows | {"time constants": "as they are"}, content)
     for key, error in done.quantised.errors.items():
         rows[key] = f"off by {100 * error['weighted']:.2g} % (weighted by weights), at most {100 * error['largest']:.2g} %"
-    effect = effect_of(checkpoint, done.quantised.checkpoint, data())
     content["quantised"] = done.quantised.to_dict() | {"effect": asdict(effect)}
     return _Result("Exported to NIR, with grouped time constants", rows | effect.rows(), content)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +13,7 @@ import typer
 
 from ..data.escape import one_line
 from ..data.files import json_text, write_atomically
-from ..errors import ConfigError, DataError, one_of
+from ..errors import BackendError, ConfigError, DataError, one_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,7 +137,7 @@ def selected(data: SpikeDataset, split: str, n: int | None) -> SpikeDataset:
     DataError
         If there are no recordings in it.
     """
-    one_of(split, ("test", "train", "all"), "split", where="--split")
+    check_split(split)
     chosen = data if split == "all" else data[data.split == split]
     if not len(chosen):
         raise DataError(
@@ -146,6 +148,12 @@ def selected(data: SpikeDataset, split: str, n: int | None) -> SpikeDataset:
             remedy="choose another split; --split all takes every recording",
         )
     return chosen if n is None or n >= len(chosen) else chosen[[k * len(chosen) // n for k in range(n)]]
+
+
+def check_split(split: str) -> None:
+    """Raise :class:`UnknownNameError` if there is no such split."""
+    held_out = "validation recordings are held out of train while a network is trained, and have no name"
+    one_of(split, ("test", "train", "all"), "split", where="--split", remedy=f"use one of these; {held_out}")
 
 
 def load_run(path: Path, data_file: Path | None, split: str, n: int | None) -> tuple[Checkpoint, SpikeDataset]:
@@ -164,6 +172,30 @@ def require_data(subject: str, needed: str, data: Path | None, *, where: str) ->
             expected=needed,
             remedy="name them with --data; see the page on data",
         )
+
+
+def use_own_analysis() -> None:
+    """Make ``import analysis`` mean the package beside this one, not a folder or file of that name where the user is working.
+
+    Raises
+    ------
+    BackendError
+        If ours is not there, or another one has been imported already.
+    """
+    root = Path(__file__).resolve().parents[2]
+    spec = find_spec("analysis")
+    if spec is not None and spec.origin is not None and Path(spec.origin).resolve().parent == root / "analysis":
+        return
+    loaded = sys.modules.get("analysis")
+    if loaded is not None or not (root / "analysis" / "__init__.py").is_file():
+        raise BackendError(
+            "the analyses of hetsyn-sim can't be imported",
+            where="analysis",
+            got=str(getattr(loaded, "__file__", None) or "no such package"),
+            expected=str(root / "analysis"),
+            remedy="pip install --force-reinstall --no-deps hetsyn-sim, and call `hetsyn` from a program without an `analysis` of its own",
+        )
+    sys.path.insert(0, str(root))  # and not taken away again: the processes of a study import it too
 
 
 def check_output(*paths: Path | None) -> None:
@@ -197,8 +229,17 @@ def check_has_unit(time: str, option: str) -> None:
             where=option,
             got=repr(time),
             expected='a number and a unit, such as "4 ms"',
-            remedy=f'add the unit: {option} "{time.strip()} ms"',
+            remedy=f"add the unit: {option} {_with_units(time.strip())}",
         )
+
+
+def _with_units(number: str) -> str:
+    """What a number without a unit may have meant: below 1 nobody counts in milliseconds here."""
+    try:
+        small = abs(float(number)) < 1
+    except ValueError:
+        small = False
+    return f'"{number} s"' if small else f'"{number} ms", or "{number} s"'
 
 
 def seconds(time: str, option: str) -> float:

@@ -14,7 +14,7 @@ import typer
 from ..data.files import write_atomically
 from ..errors import ConfigError, one_of
 from .console import progress_bar, say
-from .options import JsonFile, check_output, require_data, write_json
+from .options import JsonFile, check_output, require_data, use_own_analysis, write_json
 
 if TYPE_CHECKING:
     from analysis.studies.study import Row, Study
@@ -56,6 +56,7 @@ def reproduce(
     """Run published experiments again, and print what came out beside what was published."""
     seconds = None if budget is None else seconds_of(budget)
     check_output(json_file, out / "rows.json")
+    use_own_analysis()
     from analysis.studies.claims import claim_lines
     from analysis.studies.hetsyn import CLAIMS, STUDIES
 
@@ -87,6 +88,7 @@ def forecast(
     ```
     """
     check_output(json_file, out / "rows.json")
+    use_own_analysis()
     from analysis.studies.forecasting import FORECAST, TUNING
 
     study = TUNING if tune else FORECAST
@@ -111,6 +113,7 @@ def stl(
     ```
     """
     check_output(json_file, out / "rows.json")
+    use_own_analysis()
     from analysis.studies.stl.study import STL
 
     from ..tasks.mnist import read_images
@@ -140,6 +143,7 @@ def of_hetsyn(name: str) -> Callable[..., None]:
 
 def _run(studies: Sequence[Study], out: Path, title: str, *, budget: float | None = None, **options: Any) -> dict[str, list[Row]]:
     """Run studies behind a progress bar, and print and write their tables and figures."""
+    use_own_analysis()
     from analysis.studies.study import run_studies, write_results
 
     try:

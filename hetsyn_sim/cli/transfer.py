@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import UnknownNameError
+from ..errors import ConfigError, UnknownNameError
 from .console import progress_bar, say, show_table
 from .options import (
     CheckpointPath,
@@ -18,6 +18,7 @@ from .options import (
     Split,
     beside,
     check_output,
+    check_split,
     load_checkpoint,
     load_run,
     write_json,
@@ -53,6 +54,16 @@ def transfer(
     """
     folder = out or beside(checkpoint_path, "ladder")
     check_output(json_file, folder / "ladder.html")
+    check_split(split)
+    of_ladder = {"--rungs": rungs, "--data": data_file, "--recordings": recordings, "--out": out}
+    if not ladder and (given := [name for name, value in of_ladder.items() if value is not None]):
+        raise ConfigError(
+            "these options are for the ladder",
+            where=", ".join(given),
+            got="no --ladder",
+            expected="--ladder, or none of them",
+            remedy="add --ladder, or leave them out to see what the network becomes in Brian2",
+        )
     if not ladder:
         from ..brian.transfer import to_brian2
 

@@ -22,6 +22,8 @@ from .shd_files import Part, files, read
 
 #: Spike times within this share of a step of a border belong to the later step: times are stored as 16- or 32-bit numbers.
 _ROUNDING = 1e-3
+#: The Heidelberg data have 700 channels, of which the last may be silent in a part of the recordings.
+_ALMOST_700 = 630 - 1
 #: If a smaller share of all spikes than this is in the window, their times are taken to be in another unit.
 _LEAST_INSIDE = 0.02
 
@@ -64,7 +66,8 @@ def heidelberg_digits(
     dt, duration
         Time step and length in seconds: later spikes are cut off, shorter recordings end in silence.
     n_channels
-        700 by default, or as many as there are units if that is more.
+        By default as many as there are units, counted to the highest that spikes; 700, as in the Spiking Heidelberg Digits, if that is
+        almost as many (630 or more), or if the binning is as published.
     binning
         A name in :data:`BINNINGS`.
 
@@ -93,7 +96,8 @@ def heidelberg_digits(
         )
     parts = [read(path, split) for split, path in files(Path(source))]
     highest = max((int(units.max(initial=0)) for part in parts for units in part.units), default=0)
-    channels = max(700, highest + 1) if n_channels is None else n_channels
+    is_heidelberg = how.reversed_without_first or highest >= _ALMOST_700
+    channels = n_channels if n_channels is not None else max(700 if is_heidelberg else 0, highest + 1)
     if highest >= channels:
         raise DataError(
             "there are more units than channels",

@@ -4,6 +4,7 @@ Files that are damaged or foreign: tests/reliability, which reads them from the 
 """
 
 import re
+import sys
 
 import h5py
 import numpy as np
@@ -94,8 +95,37 @@ def test_a_silent_recording_leaves_no_file(hetsyn, files, sounds):
         (("export", "exported", "--to", "csv", "--groups", "2"), "these options are for NIR"),
         (("export", "exported", "--to", "nir"), "a NIR graph is a .nir file"),
         (("simulate", "--form", "slow"), "unknown form"),
+        (("transfer", "--split", "val"), "(?s)unknown split.*validation recordings are held out of train"),
+        (("transfer", "--rungs", "noise"), "(?s)these options are for the ladder.*--rungs, --data.*add --ladder"),
     ],
 )
 def test_bad_options(hetsyn, files, arguments, message):
     verb, *options = arguments
     refused(hetsyn, files, message, verb, files.checkpoint, *options, "--data", files.data)
+
+
+def test_grouping_time_constants_leaves_no_graph_where_its_effect_can_not_be_told(hetsyn, files):
+    pytest.importorskip("nir")
+    arguments = ("export", files.checkpoint, files.folder / "toy.nir", "--to", "nir", "--groups", 2)
+    refused(hetsyn, files, "recordings that this network was trained on are not here", *arguments)
+    set_attribute(files.data, "dt", 0.004)
+    refused(hetsyn, files, "time steps differ", *arguments, "--data", files.data)
+
+
+@pytest.mark.parametrize(
+    ("option", "time", "remedy"), [("--duration", "0.25", '--duration "0.25 s"\n'), ("--dt", "4", '--dt "4 ms", or "4 s"\n')]
+)
+def test_a_number_without_its_unit(hetsyn, files, option, time, remedy):
+    with h5py.File(files.folder / "speech.h5", "w") as file:
+        file["spikes/times"], file["spikes/units"], file["labels"] = [[0.1]], [[1]], [0]
+    refused(hetsyn, files, re.escape(f"add the unit: {remedy}"), "encode", files.folder / "speech.h5", files.folder / "x.h5", option, time)
+
+
+def test_a_folder_of_the_user_that_is_called_analysis(files, process):
+    (files.folder / "analysis").mkdir()
+    (files.folder / "analysis" / "__init__.py").write_text("raise RuntimeError('not this one')\n")
+    command = [sys.executable, "-m", "hetsyn_sim.cli.app", "study", "biology", "nowhere"]
+    done = process(command, cwd=files.folder, check=False)
+    assert done.returncode == 2
+    assert "there is no such checkpoint" in done.stderr or "nowhere" in done.stderr
+    assert "not this one" not in done.stderr

@@ -91,16 +91,23 @@ def test_packed_files_other_numbers_and_no_speakers(tmp_path):
         (tmp_path / f"my_{split}_set.h5.gz").write_bytes(gzip.compress(plain.read_bytes()))
     plain.unlink()
     data = heidelberg_digits(tmp_path)
-    assert (len(data), set(data.speakers), data.n_channels) == (24, {"0"}, max(700, int(data.units.max()) + 1))
+    assert (len(data), set(data.speakers), data.n_channels) == (24, {"0"}, int(data.units.max()) + 1)
     assert is_in_layout(tmp_path)
 
 
-@pytest.mark.parametrize(("n_channels", "n_classes", "kind"), [(16, 2, "f2"), (128, 7, "f4"), (1024, 35, "f8")])
+@pytest.mark.parametrize(("n_channels", "n_classes", "kind"), [(16, 2, "f2"), (50, 3, "f4"), (128, 7, "f4"), (1024, 35, "f8")])
 def test_any_numbers_of_channels_and_classes_in_any_type(tmp_path, kind, n_channels, n_classes):
     data = heidelberg_digits(random_file(tmp_path / "speech.h5", 5 * n_classes, n_channels, n_classes, dtype=kind))
     assert (len(data.train), len(data.test), len(set(data.labels))) == (4 * n_classes, n_classes, n_classes)
     assert np.bincount(data.test.labels).tolist() == [1] * n_classes
-    assert data.n_channels == max(700, int(data.units.max()) + 1)
+    assert data.n_channels == int(data.units.max()) + 1 <= n_channels
+
+
+@pytest.mark.parametrize(("highest", "n_channels"), [(48, 49), (628, 629), (629, 700), (699, 700), (700, 701)])
+def test_700_channels_only_where_almost_as_many_spike(tmp_path, highest, n_channels):
+    path = write(tmp_path / "one.h5", [[0.1, 0.2]], [[0, highest]], [0])
+    assert heidelberg_digits(path).n_channels == n_channels
+    assert heidelberg_digits(path, n_channels=900).n_channels == 900
 
 
 def test_arrays_of_equal_length_may_be_a_table_and_the_order_of_spikes_does_not_matter(tmp_path):

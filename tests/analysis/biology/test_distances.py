@@ -5,7 +5,7 @@ import pytest
 
 from analysis.biology.distances import distance
 from analysis.biology.table import TauTable
-from analysis.biology.uncertainty import bootstrap, clustering, resamples
+from analysis.biology.uncertainty import Estimate, bootstrap, clustering, resamples
 from hetsyn_sim.errors import UnknownNameError
 
 
@@ -67,6 +67,18 @@ def test_90_percent_cluster_intervals_hold_the_median_in_85_to_95_percent_of_200
         found = bootstrap(table, lambda t: float(np.median(t.tau)), n=100, level=0.9, seed=k)
         inside += found.low <= 10e-3 <= found.high
     assert 170 <= inside <= 190, inside
+
+
+@pytest.mark.parametrize("n", [2, 3, 20])
+def test_an_interval_holds_its_estimate_however_few_the_resamples(n):
+    table = clustered(np.random.default_rng(2), 5, 3, 4, 0.3, 0.2, 0.5)
+    raw = [[float(np.median(table.rows(i).tau)) for i in resamples(table, n, seed)] for seed in range(40)]
+    median = float(np.median(table.tau))
+    assert n == 20 or any(min(values) > median or max(values) < median for values in raw), "the resamples would have left it out"
+    for seed in range(40):
+        found = bootstrap(table, lambda t: float(np.median(t.tau)), n=n, seed=seed)
+        assert found.low <= found.value <= found.high
+    assert Estimate.of(1.0, [2.0, 3.0]) == Estimate(1.0, 1.0, pytest.approx(2.975))
 
 
 def test_resampling_rows_alone_would_be_too_sure():
