@@ -16,9 +16,9 @@ def try_lightning() -> dict[str, Any]:
     from ..training.modules import import_lightning
 
     import_lightning()
-    import lightning.pytorch
+    import lightning
 
-    return {"version": lightning.pytorch.__version__}
+    return {"version": str(lightning.__version__)}
 
 
 def try_torch() -> dict[str, Any]:
