@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from .report import plots, write_report
     from .spec import UNBOUNDED, Layer, NetworkSpec, NeuronModel, Parameter, StepOrder
     from .tasks.encode import encode
-    from .training.fit import FitResult, fit
+    from .training.fit import fit
     from .training.fitting import RecordingsFit, fit_recordings
     from .training.layer import SpikingLayer
     from .training.network import Network
     from .training.recipe import Recipe, load_recipe
+    from .training.result import FitResult
     from .training.settings import Training
 
 __all__ = [
@@ -90,11 +91,12 @@ _HOMES = {
     "report": ("plots", "write_report"),
     "spec": ("UNBOUNDED", "Layer", "NetworkSpec", "NeuronModel", "Parameter", "StepOrder"),
     "tasks.encode": ("encode",),
-    "training.fit": ("FitResult", "fit"),
+    "training.fit": ("fit",),
     "training.fitting": ("RecordingsFit", "fit_recordings"),
     "training.layer": ("SpikingLayer",),
     "training.network": ("Network",),
     "training.recipe": ("Recipe", "load_recipe"),
+    "training.result": ("FitResult",),
     "training.settings": ("Training",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

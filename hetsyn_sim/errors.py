@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -97,6 +98,9 @@ class BackendWarning(UserWarning):
     """Something works, but more slowly than it could."""
 
 
+#: Longer texts are not compared with names: that takes time squared.
+_LONGEST_NAME = 100
+
 # One helper per shape of failure. They return what they checked, so that a caller can check and use a value in one line.
 
 
@@ -125,9 +129,16 @@ def one_of(
             where=where,
             got=shown if len(shown) <= 200 else f"{shown[:200]}...",
             expected=", ".join(map(str, known)),
-            remedy=remedy,
+            remedy=remedy + nearest(value, known),
         )
     return allowed[value] if isinstance(allowed, Mapping) else value
+
+
+def nearest(name: Any, known: Iterable[Any]) -> str:
+    """What to add to a remedy: "; did you mean 'epochs'?", or nothing where no known name is like it."""
+    is_name = isinstance(name, str) and len(name) <= _LONGEST_NAME
+    found = get_close_matches(name, [str(each) for each in known], n=1) if is_name else ()
+    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 def positive(value: Any, what: str, *, where: str = "", unit: str = "", remedy: str, error: type[HetSynError] = DataError) -> float:

@@ -5,21 +5,25 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint as CheckpointCallback
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 
+from ..data.escape import visible
 from ..data.files import write_atomically
 from ..errors import ConfigError, one_of
-from .console import epoch_line, say
-from .module import Row, TrainingModule
+from .console import epoch_line
+from .module import Row, TrainingModule, check_finite
 from .network import Network
-from .run_folder import RunFolder, metrics_csv
+from .run_folder import COLUMNS, RunFolder, metrics_csv
 from .settings import Training
+
+T = TypeVar("T")
 
 
 def is_finished(history: Sequence[Row], training: Training) -> bool:
@@ -32,24 +36,60 @@ def is_finished(history: Sequence[Row], training: Training) -> bool:
     return len(history) - 1 - accuracies.index(max(accuracies)) >= training.patience
 
 
-class AfterEpoch(CheckpointCallback):
-    """Keeps the run folder up to date. A Checkpoint callback, since Lightning runs those after the module's own hook."""
+def checked(given: Any, kind: type[T], what: str) -> list[T]:
+    """One or several callbacks or loggers as a list.
 
-    def __init__(self, folder: RunFolder, training: Training, *, progress: bool) -> None:
-        self.folder, self.training, self.progress = folder, training, progress
+    Raises
+    ------
+    ConfigError
+        If one is something else, or goes by a metric that no epoch has.
+    """
+    several = [given] if isinstance(given, kind) else [] if given is None or given is False else given
+    for each in several if isinstance(several, Sequence) and not isinstance(several, str) else [several]:
+        if not isinstance(each, kind):
+            raise ConfigError(
+                f"this is no {what} of Lightning",
+                where=f"fit: {what}",
+                got=visible(repr(each))[:200],
+                expected=f"an object of a subclass of {kind.__module__}.{kind.__qualname__}, or several",
+                remedy='lightning.pytorch.loggers.CSVLogger("logs")'
+                if what == "logger"
+                else "an object, such as EarlyStopping('validation_loss')",
+            )
+        monitor = getattr(each, "monitor", None)
+        if isinstance(each, EarlyStopping | ModelCheckpoint) and monitor is not None:
+            metrics = [name for name in COLUMNS if name not in ("epoch", "seconds")]
+            where = f"fit: {type(each).__name__}"
+            one_of(monitor, metrics, "metric", where=where, remedy="go by one of these", error=ConfigError)
+    return list(several)
+
+
+class AfterEpoch(CheckpointCallback):
+    """Keeps the run folder up to date. A Checkpoint callback, since Lightning runs those after the module's own hook.
+
+    ``print`` writes a line for whoever waits; None: nobody does.
+
+    Raises
+    ------
+    DivergedError
+        If the loss of an epoch, or a parameter after it, is not finite.
+    """
+
+    def __init__(self, folder: RunFolder, training: Training, print: Callable[[str], None] | None) -> None:
+        self.folder, self.training, self.print = folder, training, print
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert isinstance(pl_module, TrainingModule)
+        check_finite(pl_module)  # here and not in the module: a finder of learning rates goes until it diverges, without this callback
         # The state first: the CSV is made from it and can be made again.
         trainer.save_checkpoint(self.folder.resume)
         if trainer.is_global_zero:
             write_atomically(self.folder.metrics, metrics_csv(pl_module.history))
             pl_module.time_constants.save(self.folder.time_constants)
-            if self.progress:
-                bar = trainer.progress_bar_callback
-                line = epoch_line(pl_module.history[-1], self.training.epochs)
-                for text in (line, *(f"note: {note}" for note in pl_module.notes)):
-                    say(text) if bar is None else bar.print(text)
+            if self.print is not None:
+                self.print(epoch_line(pl_module.history[-1], self.training.epochs))
+                for note in pl_module.notes:
+                    self.print(f"note: {note}")
             elif pl_module.notes:
                 warnings.warn("; ".join(pl_module.notes), stacklevel=1)  # higher up is Lightning, whose warnings are off
         if is_finished(pl_module.history, self.training):

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..data.decoding import Decoder
 from ..data.events import SpikeDataset
 from .data import Batches, Examples
-from .losses import Loss, SumOfSoftmax
+from .losses import Loss, SumOfSoftmax, scores_by
 from .network import Network
 
 
@@ -43,7 +44,7 @@ class Evaluation:
 def evaluate(
     network: Network,
     data: SpikeDataset,
-    loss: Loss | None = None,
+    loss: Loss | Decoder | None = None,
     *,
     window: int | None = None,
     batch_size: int = 256,
@@ -51,9 +52,10 @@ def evaluate(
 ) -> Evaluation:
     """Run a network over all recordings of ``data``.
 
-    ``loss`` gives the scores; None is :class:`~hetsyn_sim.training.losses.SumOfSoftmax` over all steps. ``window`` is that of the
-    training; None runs to the longest recording. ``batch_size`` recordings are run
-    at once, which changes no result. ``noise_seed`` is that of noise ``xi`` in the equations; each recording has its own noise.
+    ``loss``, or a :class:`~hetsyn_sim.data.decoding.Decoder`, gives the scores; None is
+    :class:`~hetsyn_sim.training.losses.SumOfSoftmax` over all steps. ``window`` is that of the training; None runs to the longest
+    recording. ``batch_size`` recordings are run at once, which changes no result. ``noise_seed`` is that of noise ``xi`` in the equations;
+    each recording has its own noise.
     """
     loss = SumOfSoftmax() if loss is None else loss
     was_training, device = network.training, network.device
@@ -62,7 +64,7 @@ def evaluate(
     try:
         for k, (x, _) in enumerate(Batches(examples := Examples.from_dataset(data, window), batch_size)):
             out, _ = network(x.to(device), noise_seed=noise_seed, first_recording=k * batch_size)  # (time, batch, unit)
-            scores.append(loss.scores(out).cpu())  # (batch, class)
+            scores.append((scores_by(loss, out) if isinstance(loss, Decoder) else loss.scores(out)).cpu())  # (batch, class)
             spikes += sum(float(z.sum()) for z in network.last_spikes)
             places += sum(z.numel() for z in network.last_spikes)
     finally:

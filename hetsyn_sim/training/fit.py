@@ -2,80 +2,43 @@
 
 from __future__ import annotations
 
+import inspect
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
-from importlib import import_module
+from dataclasses import replace
 from os import PathLike
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
-from brian2.core.namespace import get_local_namespace
 from numpy.typing import NDArray
 
 from ..data.checkpoint import Checkpoint
 from ..data.events import SpikeDataset
 from ..data.files import digest_of
 from ..errors import ConfigError
+from ..kernels import SurrogateDerivative
 from ..spec import NetworkSpec, format_quantity
 from .console import say
 from .data import Examples, check_fits
+from .keywords import check_keywords
+from .losses import Loss
 from .modules import default_dtype, import_lightning, torch_state_kept
 from .network import Network
+from .own import LossFunction, MakeOptimiser, Own, chosen
 from .processes import as_started, first_alone, is_first, joined, wait_for_all
 from .randomness import Noise
 from .recipe import Recipe
-from .rounding import EffectOfRounding, OnGrid, effect_of_rounding, on_grid
+from .result import FitResult
 from .run_folder import RunFolder, read_metrics
 from .settings import Training
 
 if TYPE_CHECKING:
     from lightning.pytorch.callbacks import Callback
-
-    from .module import Row
-
-
-@dataclass(frozen=True)
-class FitResult:
-    """The result of a training.
-
-    Attributes
-    ----------
-    network
-        The trained network for evaluation, made from ``checkpoint``, in float64.
-    checkpoint, initial
-        Parameters after the training and before it.
-    history
-        One mapping per epoch, as in metrics.csv. The test split is not looked at.
-    """
-
-    network: Network
-    checkpoint: Checkpoint
-    initial: Checkpoint
-    history: list[Row]
-
-    def effect_of_rounding(self, data: SpikeDataset) -> EffectOfRounding:
-        """Accuracy and spikes with learned delays between two steps, as in training, and rounded, as everywhere else.
-
-        See :func:`hetsyn_sim.training.rounding.effect_of_rounding`.
-        """
-        return effect_of_rounding(self.checkpoint, data)
-
-    def on_grid(self) -> OnGrid:
-        """The network with its learned delays rounded and held, for ``hs.fit(result.on_grid(), data)`` to adapt everything else to them."""
-        return on_grid(self.checkpoint)
-
-    def write_back(self, group: Any, synapses: Any = None, **options: Any) -> None:
-        """Put the trained values into the Brian2 objects that ``hs.from_brian2`` made the network from.
-
-        See :func:`hetsyn_sim.exchange.write_back`.
-        """
-        options = {"namespace": get_local_namespace(level=1)} | options
-        import_module("hetsyn_sim.exchange").write_back(self.checkpoint, group, synapses, **options)  # a room above this one
+    from lightning.pytorch.loggers import Logger
 
 
 class WithValues(Protocol):
@@ -94,7 +57,7 @@ def fit(
     *,
     training: Training | None = None,
     traces: NDArray[np.floating] | None = None,
-    start: Mapping[str, NDArray[np.floating]] | None = None,
+    start: Mapping[str, NDArray[np.floating]] | Checkpoint | str | PathLike[str] | None = None,
     epochs: int | None = None,
     seed: int | None = None,
     out: str | PathLike[str] | None = None,
@@ -102,6 +65,11 @@ def fit(
     overwrite: bool = False,
     progress: bool = True,
     data_name: str = "",
+    loss: str | Mapping[str, Any] | Loss | LossFunction | None = None,
+    surrogate: str | Mapping[str, Any] | SurrogateDerivative | None = None,
+    optimiser: str | Mapping[str, Any] | MakeOptimiser | None = None,
+    optimizer: str | Mapping[str, Any] | MakeOptimiser | None = None,
+    logger: Logger | Sequence[Logger] | None = None,
     callbacks: Sequence[Callback] = (),
     **devices: Any,
 ) -> FitResult:
@@ -122,9 +90,10 @@ def fit(
     traces
         Instead of classes: what the output should be for recordings of label k is ``traces[k]``; shape (label, time, unit).
     start
-        Values to begin with, in SI units by slot key, instead of random ones: to go on with a trained network.
+        Values to begin with instead of random ones, to go on with a trained network: in SI units by slot key, or a checkpoint or its file.
     epochs, seed
-        Instead of those of the recipe or of ``training``.
+        Instead of those of the recipe or of ``training``. More epochs than the run in ``out`` had go on with it: see
+        :mod:`hetsyn_sim.training.run_folder`.
     out
         Folder for the run (:mod:`hetsyn_sim.training.run_folder`). None: nothing is written.
     resume
@@ -135,8 +104,16 @@ def fit(
         Whether to print a line per epoch to stderr, and to show a bar on a terminal.
     data_name
         Name of the data, for the checkpoint.
+    loss, surrogate, optimiser
+        Instead of those of the recipe or of ``training``: a name, settings (``{"name": "sgd", "lr": 0.1}``), or an object of your own.
+        A loss is called with ``out``, (time, batch, unit), and ``target``, and returns the mean over the batch; it may have an attribute
+        ``decoder``. A surrogate has ``derivative(distance, theta)``. An optimiser is a class of torch, or a function, that gets parameter
+        groups with their learning rates. ``optimizer`` is ``optimiser``.
+    logger
+        Loggers of Lightning (TensorBoard, W&B, MLflow, CSV): the metrics of every epoch, and ``step_loss`` within it.
     callbacks
-        Lightning callbacks of your own. ``on_train_batch_end`` gets ``outputs["task_loss"]`` and, for classes, ``outputs["correct"]``.
+        Lightning callbacks of your own, such as ``EarlyStopping("validation_loss")``. The metrics of an epoch are logged by their names in
+        ``metrics.csv``. ``on_train_batch_end`` gets ``outputs["task_loss"]`` and, for classes, ``outputs["correct"]``.
     **devices
         ``accelerator``, ``devices``, ``strategy``, ``num_nodes`` for Lightning; by default one process on the GPU, or else on the CPU, and
         under torchrun as many as it has started. Their number changes results by the rounding of sums alone, and a run may go on with
@@ -145,8 +122,9 @@ def fit(
     Raises
     ------
     ConfigError
-        If a setting does not go with traces, if ``out`` holds another training, if the training diverges, if there are more processes than
-        recordings in a batch, or another number than torchrun has started.
+        If there is no such keyword, if an object of your own is of another kind, if a setting does not go with traces, if ``out`` holds
+        another training, if the training diverges, if there are more processes than recordings in a batch, or another number than torchrun
+        has started.
     BackendError
         If another process of the same training has ended.
     DataError
@@ -154,17 +132,23 @@ def fit(
     CheckpointError
         If a file in ``out`` is damaged.
     """
+    check_keywords(devices, list(inspect.signature(fit).parameters)[:-1], is_recipe=isinstance(what, Recipe))
     begun = None if isinstance(what, NetworkSpec | Recipe) else what.values
     if not isinstance(what, NetworkSpec | Recipe):
         what = what.spec
     n_out = int(data.labels.max(initial=0)) + 1 if traces is None else np.shape(traces)[-1]
-    spec, recipe = _resolve(what, data, n_out, training, {"epochs": epochs, "seed": seed})
+    recipe = _recipe(what, training)
+    changes, own = chosen(recipe.training, loss, surrogate, optimiser, optimizer)
+    changes |= {name: value for name, value in {"epochs": epochs, "seed": seed}.items() if value is not None}
+    recipe = recipe.changed(**changes)
+    spec = recipe.spec(data.dt, data.n_channels, n_out) if isinstance(what, Recipe) else what
     settings = recipe.training
+    start = start.values if isinstance(start, Checkpoint) else Checkpoint.load(start).values if isinstance(start, str | PathLike) else start
     if begun is not None:  # what it has no values for, such as a readout, begins as the spec says
         start = {**spec.initial_values(settings.seed), **begun, **(start or {})}
     check_fits(data, spec, traces)
     if traces is not None:
-        _check_traces(settings)
+        _check_traces(settings, own)
     first, devices = is_first(), as_started(devices)
     if out is None and (not first or devices.get("devices", 1) != 1 or devices.get("num_nodes", 1) != 1):
         raise ConfigError(
@@ -176,16 +160,20 @@ def fit(
         )
     with _run_path(out) as path, _interruptible(out), torch_state_kept(settings.num_threads), joined(devices):
         folder = RunFolder(path)
-        network = build_network(spec, settings, start)
+        network = build_network(spec, settings, start, surrogate=own.make_surrogate(settings))
         source: dict[str, Any] = {"name": data_name, "fingerprint": data.fingerprint(), "dt": format_quantity(data.dt, "ms")}
         if traces is not None:
             source["traces"] = fingerprint_of({"traces": traces})
         if start is not None:  # part of what the run is: a folder of another start is another run
             source["start"] = fingerprint_of(start)
+        if names := own.names():
+            source["own"] = names
         plain = recipe.to_dict() if isinstance(what, Recipe) else {"training": recipe.to_dict()["training"]}
-        decoder = replace(settings.loss.make().decoder, window=settings.window).to_dict()
+        decoder = replace(own.make_loss(settings).decoder, window=settings.window).to_dict()
         initial = Checkpoint(spec, network.values(), recipe=plain, seeds={"training": settings.seed}, data=source, decoder=decoder)
         first_alone(lambda: folder.begin(initial, resume=resume, overwrite=overwrite))
+        if first:  # which may have been begun with fewer epochs
+            initial = replace(initial, data=Checkpoint.load(folder.initial).data)
         if folder.checkpoint.exists():
             if progress and first:
                 say(f"{folder.path} holds this training, finished; nothing to do")
@@ -197,9 +185,8 @@ def fit(
             learn, held_out = _parts(data, settings)
             examples = Examples.from_dataset(learn, settings.window, traces)
             validation = None if held_out is None else Examples.from_dataset(held_out, settings.window, traces)
-            checkpoint = train(
-                network, initial, settings, examples, validation, folder, progress=progress, write=first, callbacks=callbacks, **devices
-            )
+            parts: dict[str, Any] = {"own": own, "progress": progress, "write": first, "callbacks": callbacks, "logger": logger}
+            checkpoint = train(network, initial, settings, examples, validation, folder, **parts, **devices)
         wait_for_all()  # the first has written what all read
         history = read_metrics(folder.metrics)
         return FitResult(Network.from_checkpoint(checkpoint), checkpoint, initial, history)
@@ -219,17 +206,23 @@ def fingerprint_of(values: Mapping[str, NDArray[np.floating]]) -> str:
     return digest_of(part for key in sorted(values) for part in (key, np.asarray(values[key], dtype=np.float64)))
 
 
-def build_network(spec: NetworkSpec, settings: Training, start: Mapping[str, NDArray[np.floating]] | None = None) -> Network:
+def build_network(
+    spec: NetworkSpec,
+    settings: Training,
+    start: Mapping[str, NDArray[np.floating]] | None = None,
+    *,
+    surrogate: SurrogateDerivative | None = None,
+) -> Network:
     """The network before training, with the surrogate, precision, dropout, noise and time constants of the settings.
 
-    ``start`` has values to begin with instead of initial ones.
+    ``start`` has values to begin with instead of initial ones, ``surrogate`` is used instead of that of the settings.
     """
     with default_dtype(getattr(torch, settings.precision)):
         return Network(
             spec,
             seed=settings.seed,
             values=start,
-            surrogate=settings.surrogate.make(),
+            surrogate=settings.surrogate.make() if surrogate is None else surrogate,
             time_constants=settings.time_constants,
             dropout=settings.dropout,
             noise=Noise(settings.noise) if settings.noise else None,
@@ -237,20 +230,19 @@ def build_network(spec: NetworkSpec, settings: Training, start: Mapping[str, NDA
         )
 
 
-def _check_traces(settings: Training) -> None:
-    if settings.loss.name != "mean_squared_error" or settings.keep == "best" or settings.patience is not None:
+def _check_traces(settings: Training, own: Own) -> None:
+    fits = own.loss is not None or settings.loss.name == "mean_squared_error"
+    if not fits or settings.keep == "best" or settings.patience is not None:
         raise ConfigError(
             "traces can't be learned like this",
             where="fit: traces",
             got=f"loss {settings.loss.name}, keep: {settings.keep}, patience: {settings.patience}",
-            expected="loss mean_squared_error, keep: last, no patience, which goes by accuracy",
+            expected="loss mean_squared_error or one of your own, keep: last, no patience, which goes by accuracy",
             remedy="change the training, or leave the traces out to learn classes",
         )
 
 
-def _resolve(
-    what: NetworkSpec | Recipe, data: SpikeDataset, n_out: int, training: Training | None, changes: dict[str, int | None]
-) -> tuple[NetworkSpec, Recipe]:
+def _recipe(what: NetworkSpec | Recipe, training: Training | None) -> Recipe:
     if isinstance(what, Recipe) and training is not None:
         raise ConfigError(
             "the training is described twice",
@@ -259,9 +251,7 @@ def _resolve(
             expected="a Recipe, or a NetworkSpec with training=",
             remedy="change the recipe: recipe.changed(epochs=5)",
         )
-    recipe = what if isinstance(what, Recipe) else Recipe(training=training or Training())
-    recipe = recipe.changed(**{name: value for name, value in changes.items() if value is not None})
-    return (recipe.spec(data.dt, data.n_channels, n_out) if isinstance(what, Recipe) else what), recipe
+    return what if isinstance(what, Recipe) else Recipe(training=training or Training())
 
 
 def _run_path(out: str | PathLike[str] | None) -> AbstractContextManager[str | PathLike[str]]:

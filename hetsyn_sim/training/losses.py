@@ -6,7 +6,7 @@ same rule in NumPy, which goes into the checkpoint.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
@@ -133,6 +133,52 @@ class MeanSquaredError:
 
     def scores(self, out: Tensor) -> Tensor:
         return out.mean(dim=0)  # (batch, unit)
+
+
+class OwnLoss:
+    """A function of ``out`` and ``target`` as a loss, with a decoder for its decision rule.
+
+    Parameters
+    ----------
+    function
+        Gets ``out``, (time, batch, unit), and ``target``, (batch,) classes or (time, batch, unit) values; returns the mean over the batch.
+    decoder
+        How a prediction is read off, unless the function has an attribute ``decoder``, a
+        :class:`~hetsyn_sim.data.decoding.Decoder` or the name of one.
+
+    Raises
+    ------
+    ConfigError
+        When called, if the function does not return one number that depends on ``out``.
+    """
+
+    def __init__(self, function: Callable[[Tensor, Tensor], Tensor], decoder: Decoder) -> None:
+        given = getattr(function, "decoder", decoder)
+        self.function = function
+        self.decoder = Decoder(given) if isinstance(given, str) else given
+
+    def __call__(self, out: Tensor, target: Tensor) -> Tensor:
+        loss = self.function(out, target)
+        fits = isinstance(loss, Tensor) and loss.numel() == 1 and (loss.requires_grad or not out.requires_grad)
+        if not fits:
+            shown = f"shape {tuple(loss.shape)}, requires_grad = {loss.requires_grad}" if isinstance(loss, Tensor) else type(loss).__name__
+            raise ConfigError(
+                "this loss is not one number that can be minimised",
+                where=f"loss: {getattr(self.function, '__qualname__', type(self.function).__qualname__)}",
+                got=shown,
+                expected="a tensor of shape () that depends on the output",
+                remedy="return the mean over the batch, made of torch's functions of out",
+            )
+        return loss.reshape(())
+
+    def scores(self, out: Tensor) -> Tensor:
+        """One score per class by the decoder, in float64, shape (batch, unit)."""
+        return scores_by(self.decoder, out)
+
+
+def scores_by(decoder: Decoder, out: Tensor) -> Tensor:
+    """The scores of a decoder, as everywhere else in NumPy, in float64, for an output of shape (time, batch, unit)."""
+    return torch.from_numpy(decoder.scores(out.numpy(force=True))).to(out.device)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
 
 from ..errors import DivergedError
 from ..spec.values import is_time_constant
@@ -17,6 +18,7 @@ from .augment import augment
 from .data import Batches, Examples, epoch_order
 from .losses import RateRegulariser
 from .network import Network
+from .own import Own
 from .randomness import Share, mixed_seed
 from .settings import Training
 from .time_constants import Histograms
@@ -37,18 +39,20 @@ class TrainingModule(LightningModule):
         Histograms of the trained time constants, before the training and after each epoch.
     best
         The state of the network after the epoch of highest validation accuracy, the earliest of equals; None if nobody asked for it.
-
-    Raises
-    ------
-    DivergedError
-        If the loss of an epoch, or a parameter after it, is not finite.
+    lr
+        The learning rate before the schedule. Lightning's LearningRateFinder changes it.
+    stopped
+        Whether a callback ended the training before its last epoch.
     """
 
-    def __init__(self, network: Network, training: Training, train: Examples, validation: Examples | None) -> None:
+    def __init__(self, network: Network, training: Training, train: Examples, validation: Examples | None, own: Own | None = None) -> None:
         super().__init__()
-        self.network, self.training_settings = network, training
+        self.network, self.training_settings, self.own = network, training, own or Own()
         self.train_examples, self.validation_examples = train, validation
-        self.loss = training.loss.make()
+        self.loss = self.own.make_loss(training)
+        if isinstance(self.own.loss, nn.Module):
+            self.own_loss = self.own.loss  # a part of this module, so that its buffers go to its device
+        self.lr, self.stopped = training.optimiser.lr, False
         dt = network.spec.dt_s
         rate = training.rate_regulariser
         self.regulariser = None if rate is None else RateRegulariser(rate.target_hz, rate.strength, dt)
@@ -87,10 +91,20 @@ class TrainingModule(LightningModule):
 
     def configure_optimizers(self) -> Any:
         settings = self.training_settings
-        optimiser = torch.optim.AdamW(parameter_groups(self.network, settings))
+        optimiser = self.own.make_optimiser(self.network, settings)
         factor = settings.schedule.make(int(self.trainer.estimated_stepping_batches))
-        scheduler = torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
+        scheduler = LambdaLR(optimiser, factor)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def _take_found_lr(self) -> None:
+        """Make the schedule begin at a learning rate that a finder has put into ``lr``, with the groups' factors as they were."""
+        scheduler = self.lr_schedulers()
+        if self.history or self.lr == self.training_settings.optimiser.lr or not isinstance(scheduler, LambdaLR):
+            return  # of a run that goes on, the scheduler has it already
+        ratio = self.lr / self.training_settings.optimiser.lr
+        scheduler.base_lrs = [ratio * lr for lr in scheduler.base_lrs]
+        for group, lr, factor in zip(scheduler.optimizer.param_groups, scheduler.base_lrs, scheduler.lr_lambdas, strict=True):
+            group["initial_lr"], group["lr"] = lr, lr * factor(scheduler.last_epoch)
 
     # -- a step ------------------------------------------------------------------------------------------------------
 
@@ -127,6 +141,8 @@ class TrainingModule(LightningModule):
             correct = None if correct is None else self._summed(correct)
         if self.regulariser is not None:
             minimised = minimised + self._regularised(self.regulariser, spikes, share)
+        if self.trainer.loggers:
+            self.log("step_loss", task_loss, on_step=True, on_epoch=False)
         return {"loss": minimised, "task_loss": task_loss} | ({} if correct is None else {"correct": correct})
 
     def _regularised(self, regulariser: RateRegulariser, spikes: list[Tensor], share: Share | None) -> Tensor:
@@ -159,6 +175,7 @@ class TrainingModule(LightningModule):
         if not self.history:
             self.time_constants.add(0, self.network)
         self._begin = {key: raw.detach().clone() for key, raw in self.network.trained().items()}
+        self._take_found_lr()
 
     def on_train_epoch_start(self) -> None:
         self._sums = {}
@@ -176,17 +193,9 @@ class TrainingModule(LightningModule):
         row["lr"] = float(self.trainer.optimizers[0].param_groups[0]["lr"])
         row["seconds"] = time.perf_counter() - self._started
         self.history.append(row)
-        if not math.isfinite(row["train_loss"]):
-            raise DivergedError(
-                "the training has diverged: its loss is not finite",
-                where=f"epoch {len(self.history)}",
-                got=f"train_loss = {row['train_loss']}",
-                expected="a finite number",
-                remedy="lower training.optimiser.lr or lr_factor_time_constants and train anew",
-            )
-        if bad := not_finite(self.network):
-            raise diverged(len(self.history), ", ".join(bad))
         self.time_constants.add(len(self.history), self.network)
+        # by these names EarlyStopping, ModelCheckpoint and loggers find them
+        self.log_dict({name: value for name, value in row.items() if name not in ("epoch", "seconds")})
         self.notes = self._notes(sums) if len(self.history) == 1 else []
         if self.training_settings.keep == "best" and row["validation_accuracy"] > self.best_accuracy:
             self.best_accuracy = row["validation_accuracy"]
@@ -204,7 +213,8 @@ class TrainingModule(LightningModule):
         return notes
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        kept = {"history": self.history, "best": self.best, "best_accuracy": self.best_accuracy}
+        self.stopped = self.trainer.should_stop
+        kept = {name: getattr(self, name) for name in ("history", "best", "best_accuracy", "lr", "stopped")}
         checkpoint["hetsyn_sim"] = {**kept, "time_constants": self.time_constants.to_state()}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -226,30 +236,24 @@ class TrainingModule(LightningModule):
         self._sums[name] = self._sums.get(name, torch.zeros((), dtype=torch.float64, device=self.device)) + value
 
 
-def parameter_groups(network: Network, training: Training) -> list[dict[str, Any]]:
-    """Weights, time constants and delays, each with its learning rate and weight decay; empty groups left out."""
-    settings = training.optimiser
-    groups: list[dict[str, Any]] = [
-        {"params": network.weight_parameters(), "lr": settings.lr, "weight_decay": settings.weight_decay},
-        {
-            "params": network.time_constant_parameters(),
-            "lr": settings.lr * settings.lr_factor_time_constants,
-            "weight_decay": settings.weight_decay_time_constants,
-        },
-        {"params": network.delay_parameters(), "lr": settings.lr, "weight_decay": 0.0},
-    ]
-    return [group for group in groups if group["params"]]
-
-
 def not_finite(network: Network) -> list[str]:
     """Slot keys of the trained parameters that are NaN or infinite."""
     return [key for key, raw in network.trained().items() if not bool(torch.isfinite(raw).all())]
 
 
-def diverged(epoch: int, got: str) -> DivergedError:
-    """The error of a training whose parameters are not finite."""
+def check_finite(module: TrainingModule) -> None:
+    """Raise :class:`DivergedError` if the loss of the last epoch, or a parameter after it, is not finite."""
+    row = module.history[-1]
+    if not math.isfinite(row["train_loss"]):
+        raise diverged(len(module.history), "loss is", f"train_loss = {row['train_loss']}")
+    if bad := not_finite(module.network):
+        raise diverged(len(module.history), "parameters are", ", ".join(bad))
+
+
+def diverged(epoch: int, what: str, got: str) -> DivergedError:
+    """The error of a training whose loss, or parameters, are not finite."""
     return DivergedError(
-        "the training has diverged: its parameters are not finite",
+        f"the training has diverged: its {what} not finite",
         where=f"epoch {epoch}",
         got=got,
         expected="finite numbers",

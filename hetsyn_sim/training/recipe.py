@@ -42,7 +42,33 @@ class Recipe(SectionFile):
     def changed(self, **training: Any) -> Self:
         """The recipe with some settings of its training changed: ``recipe.changed(epochs=5, seed=1)``."""
         plain = self.to_dict()
+        if "optimizer" in training:  # given twice, the training itself refuses it
+            del plain["training"]["optimiser"]
         return type(self).from_dict({**plain, "training": {**plain["training"], **training}}, where=self.name)
+
+    def with_settings(self, settings: Mapping[str, Any], *, where: str = "") -> Self:
+        """The recipe with settings changed by their place in it: ``{"training.optimiser.lr": 0.01, "network.hidden": [64]}``.
+
+        Another ``name`` of a loss, surrogate, schedule or optimiser begins with that one's own defaults.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such setting, or the value is none of its values.
+        """
+        plain = self.to_dict()
+        for place in sorted(settings, key=lambda place: not place.endswith(".name")):  # the others may be settings of the new choice
+            *sections, name = _spelled(place).split(".")
+            section = plain
+            for part in sections:
+                inner = section.get(part)
+                section[part] = section = dict(inner) if isinstance(inner, Mapping) else {}
+            if name == "name" and sections[-1:] == ["optimiser"]:
+                section["settings"] = {}
+            elif name == "name" and sections and section.get("name") != settings[place]:
+                section.clear()
+            section[name] = settings[place]
+        return type(self).from_dict(plain, where=where or ", ".join(settings) or self.name)
 
     def spec(self, dt: QuantityLike, n_input: int, n_classes: int) -> NetworkSpec:
         """The network for data with the time step ``dt``, ``n_input`` channels and ``n_classes`` classes.
@@ -65,6 +91,10 @@ class Recipe(SectionFile):
         layers = [Layer(model, size, net.recurrent, net.self_connections) for size in net.hidden]
         readout = None if net.readout is None else Layer(net.changed_model(net.readout), n_classes)
         return NetworkSpec(dt=dt, n_input=n_input, layers=layers, readout=readout)
+
+
+def _spelled(place: str) -> str:
+    return place.replace("training.optimizer", "training.optimiser", 1) if place.startswith("training.optimizer") else place
 
 
 def shipped_recipes() -> list[str]:

@@ -1,13 +1,9 @@
 """The folder of a training run: its files, and the check that a run there is the same as the one to go on with.
 
-==============================  =========================================================================================
-``recipe.yaml``                 the recipe with every setting written out
-``initial.safetensors``         a Checkpoint of the parameters before the first step; it also says what this run is
-``metrics.csv``                 one line per epoch
-``time_constants.safetensors``  histograms of the trained time constants after every epoch, if there are any
-``resume.safetensors``          the state after the last finished epoch (:mod:`hetsyn_sim.training.resume`)
-``checkpoint.safetensors``      the Checkpoint of the finished run; it is written last
-==============================  =========================================================================================
+==============================  ==================================================================================
+The same run with more epochs goes on where it is, finished or not. It ends with the bytes of one longer run, if the learning rate of a step
+does not depend on how many there will be. Where it does, it is another run, and ``data["extended"]`` says after which epochs it was
+extended, and how many it had before.
 """
 
 from __future__ import annotations
@@ -15,17 +11,22 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import yaml
 
 from ..data.checkpoint import Checkpoint
 from ..data.files import reading, remove_leftovers, write_atomically
 from ..errors import ConfigError, HetSynError
+from .optimisers import Optimiser
+from .settings import Training
 
-_COLUMNS = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rate_hz", "lr", "seconds")
+_EPOCHS: Final = "recipe.training.epochs"
+#: The metrics of an epoch.
+COLUMNS = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rate_hz", "lr", "seconds")
 
 
 class RunFolder:
@@ -43,7 +44,7 @@ class RunFolder:
         self.checkpoint = self.path / self.CHECKPOINT
 
     def begin(self, initial: Checkpoint, *, resume: bool, overwrite: bool) -> None:
-        """Begin a run in this folder, or check that the run there is the same.
+        """Begin a run in this folder, or check that the run there is the same, but for fewer epochs.
 
         Parameters
         ----------
@@ -89,11 +90,15 @@ class RunFolder:
                     expected="an empty folder, or a complete run",
                     remedy="choose another folder, or overwrite=True (`--overwrite`)",
                 )
-            write_atomically(self.recipe, yaml.safe_dump(dict(initial.recipe), sort_keys=False, width=120))
+            write_atomically(self.recipe, _as_yaml(initial))
             initial.save(self.initial)
             return
         before = Checkpoint.load(self.initial)
-        if changes := list(_differences(_identity(before), _identity(initial))):
+        changes = list(_differences(_identity(before), _identity(initial)))
+        if [place for place, _, _ in changes] == [_EPOCHS] and resume and changes[0][2] > changes[0][1]:
+            self._extend(before, initial, changes[0][1])
+            return
+        if changes:
             place, was, now = changes[0]
             raise ConfigError(
                 "this folder holds another training",
@@ -111,10 +116,25 @@ class RunFolder:
                 remedy="leave resume on, choose another folder, or overwrite=True (`--overwrite`)",
             )
 
+    def _extend(self, before: Checkpoint, initial: Checkpoint, epochs: int) -> None:
+        """Make of a run of so many ``epochs`` the first part of a longer one."""
+        done = len(read_metrics(self.metrics)) if self.resume.exists() else 0
+        pieces = [*before.data.get("extended", [])]
+        if done and Training.model_validate(initial.recipe["training"]).schedule.depends_on_length:
+            pieces.append({"after": done, "epochs": epochs})
+        # the result goes first: without it a run is unfinished, whatever else is already written
+        self.checkpoint.unlink(missing_ok=True)
+        write_atomically(self.recipe, _as_yaml(initial))
+        replace(initial, data={**initial.data, **({"extended": pieces} if pieces else {})}).save(self.initial)
+
+
+def _as_yaml(checkpoint: Checkpoint) -> str:
+    return yaml.safe_dump(dict(checkpoint.recipe), sort_keys=False, width=120)
+
 
 def metrics_csv(history: Sequence[Mapping[str, float]]) -> str:
     """The history as CSV; a column that the run does not have is left out."""
-    columns = [name for name in _COLUMNS if any(name in row for row in history)]
+    columns = [name for name in COLUMNS if any(name in row for row in history)]
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
@@ -130,7 +150,7 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
     DataError
         If the file is missing, damaged, or another one.
     """
-    expected = f"a table of numbers, a line per epoch, with columns among {', '.join(_COLUMNS)}"
+    expected = f"a table of numbers, a line per epoch, with columns among {', '.join(COLUMNS)}"
     remedy = f"remove {path.name} and {RunFolder.CHECKPOINT}, and train again: both are made from the state that is kept beside them"
     with (
         reading(path, "the metrics of this run can't be read", expected=expected, remedy=remedy),
@@ -138,15 +158,20 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
     ):
         reader = csv.DictReader(file, strict=True)
         rows = [{str(name): float(value) for name, value in row.items()} for row in reader]
-        if not rows or not set(reader.fieldnames or ()) <= set(_COLUMNS):
+        if not rows or not set(reader.fieldnames or ()) <= set(COLUMNS):
             raise ValueError(f"{len(rows)} rows with the columns {', '.join(map(str, reader.fieldnames or ())) or 'none'}"[:200])
         return rows
 
 
 def _identity(checkpoint: Checkpoint) -> dict[str, Any]:
-    """What makes a run this run, as plain data."""
-    parts = {name: getattr(checkpoint, name) for name in ("data", "seeds", "recipe")}
-    return {**parts, "spec": checkpoint.spec.to_dict()}
+    """What makes a run this run, as plain data. Settings that are younger than the file are at their defaults."""
+    recipe = dict(checkpoint.recipe)
+    if isinstance(training := recipe.get("training"), Mapping):
+        recipe["training"] = {**Training().model_dump(mode="json"), **training}
+        if isinstance(optimiser := training.get("optimiser"), Mapping):
+            recipe["training"]["optimiser"] = {**Optimiser().model_dump(mode="json"), **optimiser}
+    data = {name: value for name, value in checkpoint.data.items() if name != "extended"}
+    return {"data": data, "seeds": checkpoint.seeds, "recipe": recipe, "spec": checkpoint.spec.to_dict()}
 
 
 def _differences(was: Any, now: Any, place: str = "") -> Iterator[tuple[str, Any, Any]]:

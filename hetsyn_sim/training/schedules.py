@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
@@ -47,7 +47,14 @@ def step_decay(every: int, factor: float) -> Schedule:
     return lambda step: factor ** (step // every)
 
 
-class Constant(Section):
+class OverTraining(Section):
+    """A learning rate over the steps of a training."""
+
+    #: Whether the rate of a step depends on how many there will be.
+    depends_on_length: ClassVar[bool] = False
+
+
+class Constant(OverTraining):
     """A constant learning rate."""
 
     name: Literal["constant"] = "constant"
@@ -57,8 +64,10 @@ class Constant(Section):
         return constant()
 
 
-class WarmupCosine(Section):
+class WarmupCosine(OverTraining):
     """See :func:`~hetsyn_sim.training.schedules.warmup_cosine`."""
+
+    depends_on_length: ClassVar[bool] = True
 
     name: Literal["warmup_cosine"] = "warmup_cosine"
     warmup: float = Field(default=0.05, ge=0.0, lt=1.0, description="part of the steps in which the rate rises")
@@ -70,7 +79,7 @@ class WarmupCosine(Section):
         return warmup_cosine(total_steps, self.warmup, self.span, self.hold)
 
 
-class StepDecay(Section):
+class StepDecay(OverTraining):
     """See :func:`~hetsyn_sim.training.schedules.step_decay`."""
 
     name: Literal["step_decay"] = "step_decay"

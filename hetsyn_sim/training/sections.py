@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..data.files import check_readable
-from ..errors import ConfigError, HetSynError, SpecError, UnknownNameError, one_of
+from ..errors import ConfigError, HetSynError, SpecError, UnknownNameError, nearest, one_of
 from ..spec.grammar.text import MAX_YAML, read_yaml
 
 T = TypeVar("T")
@@ -81,13 +81,13 @@ class SectionFile(Section):
         if isinstance(cause, HetSynError):
             what, got = cause.what, cause.got
             expected, remedy = str(cause.expected), cause.remedy
-            place = ".".join(filter(None, (place, cause.where)))
+            place = ".".join(filter(None, (place, "" if place.endswith(cause.where) else cause.where)))
         elif first["type"] == "missing":
             what, got, remedy = "a setting is missing", "nothing", "add it"
         elif first["type"] == "extra_forbidden":
             what, got = "unknown setting", repr(first["loc"][-1])
             expected = ", ".join(cls._known(first["loc"][:-1])) or "nothing here"
-            remedy = "correct its name, or remove it"
+            remedy = f"correct its name, or remove it{nearest(first['loc'][-1], cls._known(first['loc'][:-1]))}"
         others = sorted({cls._place(problem["loc"]) for problem in problems[1:]} - {place})
         if others:
             remedy += "; also wrong: " + ", ".join(others)
@@ -122,7 +122,7 @@ def built(table: Mapping[str, type[T]], kind: str, name: str, settings: Mapping[
             where=name,
             got=", ".join(sorted(foreign)),
             expected=", ".join(known) or "no settings",
-            remedy="use one of these" if known else "remove it",
+            remedy=f"use one of these{nearest(foreign[0], known)}" if known else "remove it",
         )
     made: T = chosen(**settings)
     return made

@@ -6,22 +6,24 @@ from it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from ..data.files import check_readable
 from ..errors import ConfigError, SpecError
-from ..kernels import SurrogateDerivative
 from ..models import get_model
 from ..spec import NeuronModel
 from ..spec.grammar.text import MAX_YAML
-from .losses import LOSSES, Loss, get_loss
+from .losses import LOSSES
+from .optimisers import Optimiser
 from .population import TimeConstants
 from .schedules import Constant, StepDecay, WarmupCosine
-from .sections import Section
-from .surrogates import SURROGATES, get_surrogate
+from .sections import Section, built
+from .surrogates import SURROGATES
 
 Probability = Annotated[float, Field(ge=0.0, lt=1.0)]
 
@@ -96,6 +98,18 @@ class _Choice(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
     name: str
 
+    #: What can be chosen.
+    table: ClassVar[Mapping[str, type[Any]]]
+    kind: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_short(cls, given: Any) -> Any:
+        """A name alone, or an object of one of these classes, as plain data."""
+        if isinstance(given, str):
+            return {"name": given}
+        return next(({"name": name, **asdict(given)} for name, each in cls.table.items() if type(given) is each), given)
+
     @model_validator(mode="after")
     def _exists(self) -> Self:
         self.make()
@@ -107,7 +121,7 @@ class _Choice(BaseModel):
 
     def make(self) -> Any:
         """The object that was chosen."""
-        raise NotImplementedError
+        return built(self.table, self.kind, self.name, self.settings())
 
 
 class SurrogateChoice(_Choice):
@@ -119,10 +133,7 @@ class SurrogateChoice(_Choice):
         json_schema_extra={"enum": [*SURROGATES]},
     )
     __pydantic_extra__: dict[str, float] = Field(init=False)
-
-    def make(self) -> SurrogateDerivative:
-        """The surrogate itself."""
-        return get_surrogate(self.name, **self.settings())
+    table, kind = SURROGATES, "surrogate"
 
 
 class LossChoice(_Choice):
@@ -134,10 +145,7 @@ class LossChoice(_Choice):
         json_schema_extra={"enum": [*LOSSES]},
     )
     __pydantic_extra__: dict[str, int] = Field(init=False)
-
-    def make(self) -> Loss:
-        """The loss itself."""
-        return get_loss(self.name, **self.settings())
+    table, kind = LOSSES, "loss"
 
 
 class RateTarget(Section):
@@ -145,18 +153,6 @@ class RateTarget(Section):
 
     target_hz: PositiveFloat = Field(default=10.0, description="firing rate, in Hz")
     strength: NonNegativeFloat = Field(default=0.01, description="weight against the loss")
-
-
-class Optimiser(Section):
-    """AdamW, with a group of its own for time constants."""
-
-    lr: PositiveFloat = Field(default=2e-3, description="learning rate of all that is no time constant")
-    lr_factor_time_constants: NonNegativeFloat = Field(default=2.0, description="learning rate of time constants, as a multiple of `lr`")
-    weight_decay: NonNegativeFloat = Field(default=4e-3, description="AdamW's weight decay of all that is no time constant")
-    weight_decay_time_constants: NonNegativeFloat = Field(
-        default=0.0, description="that of time constants: pulls to the middle of their bounds (`log_tau`) or to 0 (`rho_clamped`)"
-    )
-    clip_norm: PositiveFloat | None = Field(default=None, description="largest norm of all gradients together; null: not clipped")
 
 
 class Augmentation(Section):
@@ -174,7 +170,9 @@ class Training(Section):
     surrogate: SurrogateChoice = Field(default=SurrogateChoice(), description="derivative of a spike in the backward pass")
     time_constants: TimeConstants = Field(default="log_tau", description="trained as log tau within their bounds, or as clamped decays")
     rate_regulariser: RateTarget | None = Field(default=None, description="keeps hidden neurons near a firing rate; null: off")
-    optimiser: Optimiser = Field(default=Optimiser(), description="AdamW, with a group of its own for time constants")
+    optimiser: Optimiser = Field(
+        default=Optimiser(), description="how parameters are moved, with a learning rate of its own for time constants"
+    )
     schedule: Annotated[Constant | WarmupCosine | StepDecay, Field(discriminator="name")] = Field(
         default=WarmupCosine(), description="learning rate over the training"
     )
@@ -194,6 +192,25 @@ class Training(Section):
     keep: Literal["last", "best"] = Field(default="last", description="parameters of the last epoch, or of the best in validation")
     precision: Literal["float32", "float64"] = Field(default="float32", description="precision of all computation")
     num_threads: PositiveInt | None = Field(default=None, description="threads of torch; null: torch's own choice")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_full(cls, given: Any) -> Any:
+        """``optimizer`` is ``optimiser``, and a name alone is a choice with its defaults."""
+        if not isinstance(given, Mapping):
+            return given
+        plain = dict(given)
+        if "optimizer" in plain:
+            if "optimiser" in plain:
+                raise ConfigError(
+                    "the optimiser is described twice",
+                    where="optimizer",
+                    got="optimizer and optimiser",
+                    expected="one of the two spellings",
+                    remedy="remove one of them",
+                )
+            plain["optimiser"] = plain.pop("optimizer")
+        return plain | {name: {"name": plain[name]} for name in ("optimiser", "schedule") if isinstance(plain.get(name), str)}
 
     @model_validator(mode="after")
     def _has_validation_if_needed(self) -> Self:

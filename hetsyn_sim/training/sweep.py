@@ -27,7 +27,7 @@ from ..data.files import json_text, write_atomically
 from ..errors import BackendError, ConfigError, DivergedError, one_of
 from .fit import fit
 from .recipe import Recipe
-from .sweep_plan import SweepPlan, changed
+from .sweep_plan import SweepPlan
 
 #: Seed -> recordings, the traces to follow if there are any, and the name of the data. It is sent to other processes.
 Recordings = Callable[[int], tuple[SpikeDataset, NDArray[np.float64] | None, str]]
@@ -188,7 +188,7 @@ def _train(recipe: Recipe, out: Path, recordings: Recordings, metric: str, task:
     """
     runs = []
     for seed in task[2]:
-        final = changed(recipe, task[1]).changed(seed=seed)
+        final = recipe.with_settings(task[1]).changed(seed=seed)
         digest = hashlib.sha256(json.dumps(final.to_dict(), sort_keys=True).encode()).hexdigest()
         folder = Path("runs") / f"{digest[:12]}-seed{seed}"
         data, traces, name = recordings(seed)

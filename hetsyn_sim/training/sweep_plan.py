@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, NonNegativeInt, model_validator
@@ -52,7 +51,7 @@ class SweepPlan(SectionFile):
         UnknownNameError
             If there is no such recipe.
         """
-        recipe = changed(load_recipe(self.recipe), self.fixed)
+        recipe = load_recipe(self.recipe).with_settings(self.fixed)
         if "training.seed" in {*self.vary, *self.fixed}:
             raise ConfigError(
                 "seeds are no setting to vary",
@@ -102,17 +101,4 @@ class SweepPlan(SectionFile):
         recipe = self.base()
         for name, choice in self.vary.items():
             for value in (choice.low, choice.high) if isinstance(choice, Range) else choice:
-                changed(recipe, {name: value})
-
-
-def changed(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
-    """The recipe with settings by their place in it, through its own validation."""
-    plain = recipe.to_dict()
-    for place, value in settings.items():
-        *sections, name = place.split(".")
-        section = plain
-        for part in sections:
-            inner = section.get(part)
-            section[part] = section = dict(inner) if isinstance(inner, Mapping) else {}
-        section[name] = value
-    return Recipe.from_dict(plain, where=", ".join(settings) or recipe.name)
+                recipe.with_settings({name: value})

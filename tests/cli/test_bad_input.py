@@ -129,3 +129,17 @@ def test_a_folder_of_the_user_that_is_called_analysis(files, process):
     assert done.returncode == 2
     assert "there is no such checkpoint" in done.stderr or "nowhere" in done.stderr
     assert "not this one" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--set", "training.optimisr.lr=1"), "unknown setting(.|\n)*--set: training.optimisr(.|\n)*did you mean 'optimiser'"),
+        (("--set", "training.epochs=two"), "--set: training.epochs(.|\n)*a valid integer"),
+        (("--set", "training.epochs"), "a setting needs its place and its value"),
+        (("--set", "training.window=*x"), "the value of a setting can't be read(.|\n)*--set training.window"),
+        (("--start", "nowhere"), "nowhere"),
+    ],
+)
+def test_bad_settings_and_starts(hetsyn, files, options, message):
+    refused(hetsyn, files, message, "train", files.recipe, "--data", files.data, "--out", files.folder / "run", *options)

@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from hetsyn_sim.agreement import verify as verification
 from hetsyn_sim.brian.transfer import to_brian2
@@ -71,6 +72,20 @@ def test_train_writes_a_run_and_finds_it_again(hetsyn, told, files):
     hetsyn("train", files.recipe, "--data", files.data, "--out", run, "--seed", 4, "--epochs", 1, "--overwrite")
     assert Checkpoint.load(run / "checkpoint").seeds["training"] == 4
     hetsyn("verify", run, "--data", files.data)  # the folder stands for its checkpoint
+
+
+def test_train_takes_settings_a_start_and_more_epochs(hetsyn, told, files):
+    run, options = (
+        files.folder / "run",
+        ("--data", files.data, "--set", "training.optimizer.lr=1e-3", "--set", "training.schedule.name=constant"),
+    )
+    hetsyn("train", files.recipe, *options, "--out", run)
+    more, written = told("train", files.recipe, *options, "--out", run, "--epochs", 3)
+    assert "going on after epoch 2" in more.stderr
+    assert written["last_epoch"]["lr"] == pytest.approx(1e-3)
+    hetsyn("train", files.recipe, *options, "--out", files.folder / "further", "--start", run, "--epochs", 1)
+    first = Checkpoint.load(files.folder / "further" / "initial.safetensors").values["layer_1.feedforward.w"]
+    np.testing.assert_array_equal(first, Checkpoint.load(run).values["layer_1.feedforward.w"])
 
 
 def test_train_chooses_a_folder(hetsyn, files, monkeypatch):

@@ -19,7 +19,8 @@ def spec(hidden):
     return NetworkSpec("10 ms", 6, [Layer(hidden, 5)], Layer(LeakyReadout, 3))
 
 
-def test_a_layer_that_does_not_spike(data, capsys):
+def test_a_layer_that_does_not_spike(data, capsys, monkeypatch):
+    monkeypatch.setattr("hetsyn_sim.training.progress.Status.show", lambda self, text: None)  # however slow the machine is
     quiet = spec(HetSynLIF.with_parameters(w={"initial": 1e-6}))
     with pytest.warns(UserWarning, match="layer_1 did not spike in the first epoch: give it larger weights"):
         fit(quiet, data, training=SETTINGS, progress=False)

@@ -7,7 +7,17 @@ import hetsyn_sim
 from hetsyn_sim.errors import ConfigError, UnknownNameError
 from hetsyn_sim.models import HetSynLIF
 from hetsyn_sim.spec import Uniform
-from hetsyn_sim.training import MultiGaussian, Recipe, Slayer, SumOfSoftmax, load_recipe, shipped_recipes
+from hetsyn_sim.training import (
+    ArcTan,
+    LastStep,
+    MultiGaussian,
+    Recipe,
+    Slayer,
+    SumOfSoftmax,
+    Training,
+    load_recipe,
+    shipped_recipes,
+)
 
 from ..refusal import refused
 
@@ -134,3 +144,34 @@ def test_several_mistakes_are_all_named(tmp_path):
     path.write_text("training: {epochs: 0, batch_size: -1, colour: red}")
     with refused(ConfigError, WRONG, remedy="correct it; also wrong: training.batch_size, training.colour"):
         Recipe.from_yaml(path)
+
+
+def test_settings_by_their_place():
+    recipe = load_recipe("fsdd-demo")
+    changed = recipe.with_settings(
+        {
+            "training.schedule.every": 50,
+            "training.schedule.name": "step_decay",  # its other settings are no longer those of the former one
+            "training.loss.name": "last_step",
+            "training.optimizer.name": "sgd",  # and lr is as it was
+            "training.optimizer.settings.momentum": 0.9,
+            "network.parameters.HetSynLIF.tau_syn.initial": "30 ms",
+        }
+    )
+    assert changed.training.schedule.model_dump() == {"name": "step_decay", "every": 50, "factor": 0.8}
+    assert changed.training.loss.make() == LastStep()
+    assert (changed.training.optimiser.lr, changed.training.optimiser.settings) == (recipe.training.optimiser.lr, {"momentum": 0.9})
+    assert changed.network.parameters["HetSynLIF"]["tau_syn"].initial == "30 ms"
+    assert recipe.with_settings({}) == recipe
+    assert recipe.with_settings({"training.schedule.name": "warmup_cosine"}).training.schedule == recipe.training.schedule
+    with refused(ConfigError, "unknown setting", "--set: training.optimisr", remedy="did you mean 'optimiser'"):
+        recipe.with_settings({"training.optimisr.lr": 0.1}, where="--set")
+
+
+def test_an_optimiser_by_either_spelling_and_names_in_short():
+    short = Training(optimizer="sgd", schedule="constant", loss="last_step", surrogate=ArcTan(3.0))
+    full = {"optimiser": {"name": "sgd"}, "schedule": {"name": "constant"}, "loss": {"name": "last_step"}}
+    assert short == Training(**full, surrogate={"name": "arctan", "alpha": 3.0})
+    assert Recipe().changed(optimizer="sgd").training.optimiser.name == "sgd"
+    with refused(ConfigError, "described twice", "unnamed: training.optimizer"):
+        Recipe().changed(optimizer="sgd", optimiser="adam")

@@ -3,7 +3,7 @@
 import pytest
 
 from hetsyn_sim.training import Recipe, build_network
-from hetsyn_sim.training.module import parameter_groups
+from hetsyn_sim.training.optimisers import parameter_groups
 from hetsyn_sim.training.schedules import constant, step_decay, warmup_cosine
 
 
@@ -29,8 +29,8 @@ def test_weights_and_time_constants_have_their_own_terms(recipe):
         optimiser={"lr": 0.01, "lr_factor_time_constants": 3.0, "weight_decay": 0.1, "weight_decay_time_constants": 0.2}
     ).training
     network = build_network(recipe.spec(0.01, 6, 3), settings)
-    weights, times = parameter_groups(network, settings)
+    weights, times = parameter_groups(network, settings.optimiser)
     assert (weights["lr"], weights["weight_decay"], len(weights["params"])) == (0.01, 0.1, 3)
     assert (times["lr"], times["weight_decay"], len(times["params"])) == (0.03, 0.2, 3)
     homogeneous = Recipe.from_dict({"network": {"model": "HomNeuLIF", "readout": "HomNeuReadout"}})
-    assert len(parameter_groups(build_network(homogeneous.spec(0.01, 6, 3), settings), settings)) == 1
+    assert len(parameter_groups(build_network(homogeneous.spec(0.01, 6, 3), settings), settings.optimiser)) == 1

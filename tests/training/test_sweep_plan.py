@@ -1,7 +1,7 @@
 import pytest
 
 from hetsyn_sim.errors import ConfigError
-from hetsyn_sim.training.sweep_plan import SweepPlan, changed
+from hetsyn_sim.training.sweep_plan import SweepPlan
 
 from ..refusal import refused
 
@@ -22,7 +22,7 @@ def test_combinations_in_order(write_plan):
 def test_settings_go_through_the_recipe(write_plan):
     recipe = SweepPlan.from_yaml(write_plan(fixed={"training.rate_regulariser.target_hz": 5.0})).base()
     assert recipe.training.rate_regulariser.target_hz == 5.0  # a section that the recipe does not have
-    assert changed(recipe, {"network.hidden": [3]}).network.hidden == [3]
+    assert recipe.with_settings({"network.hidden": [3]}).network.hidden == [3]
     assert recipe.network.hidden == [5]
 
 
@@ -31,7 +31,7 @@ def test_settings_go_through_the_recipe(write_plan):
     [
         ({"vary": {}}, "a setting is wrong", "vary"),
         ({"colour": 1}, "unknown setting", "colour"),
-        ({"vary": {"training.optimizer.lr": [0.1]}}, "unknown setting", "training.optimizer"),  # the error of the recipe
+        ({"vary": {"training.optimisor.lr": [0.1]}}, "unknown setting", "training.optimisor"),  # the error of the recipe
         ({"vary": {"training.dropout": [0.1, 1.5]}}, "a setting is wrong", "training.dropout"),  # before any training
         ({"vary": {"training.dropout": {"low": 0.1, "high": 1.5}}}, "a setting is wrong", "training.dropout"),
         ({"metric": "test_accuracy"}, "a setting is wrong", "metric"),
