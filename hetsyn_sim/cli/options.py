@@ -65,22 +65,19 @@ def load_data(path: Path | None, checkpoint: Checkpoint | None = None) -> SpikeD
     DataError
         If the file can't be read, or none is named and what the network was trained on is not here.
     """
-    from ..data.events import SpikeDataset
-
     if path is None:
         return _shipped() if checkpoint is None else _of_training(checkpoint)
-    from ..tasks.corpora import corpus_of, spoken_words
-    from ..tasks.mnist import holds_images, sequential_mnist
-    from ..tasks.shd import heidelberg_digits
-    from ..tasks.shd_files import is_in_layout
+    from ..tasks.sources import kind_of, read_recordings
 
-    if is_in_layout(path):
-        return heidelberg_digits(path)
-    if holds_images(path):
-        return sequential_mnist(path)
-    if corpus := corpus_of(path):
-        return spoken_words(path, corpus)
-    return SpikeDataset.load(path)
+    if (kind := kind_of(path)) == "sounds":
+        raise DataError(
+            "sound has to be encoded first",
+            where=str(path),
+            got="recordings of sound",
+            expected="spikes",
+            remedy=f"hetsyn encode {one_line(path.name)} spikes.h5, and name the new file here",
+        )
+    return read_recordings(path, kind)
 
 
 def training_data(recipe: Recipe, path: Path | None, seed: int) -> tuple[SpikeDataset, NDArray[np.float64] | None, str]:

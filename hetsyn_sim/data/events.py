@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError
-from ..spec.quantities import QuantityLike, to_si
+from ..spec.quantities import QuantityLike
 from .events_checks import PER_RECORDING, as_integers, check_events, check_grid, check_shapes
 from .events_file import read_events, write_events
+from .events_from import FromSpikes
+from .events_tables import read_own
 from .files import digest_of
 
 
 @dataclass(frozen=True, eq=False)
-class SpikeDataset:
+class SpikeDataset(FromSpikes):
     """Many labelled recordings of binary spikes, stored as one flat list of events.
 
     Recording i owns the events ``offsets[i]`` to ``offsets[i + 1]``, ordered by step, then unit. A spike in step k is at time ``k * dt``.
@@ -78,57 +81,52 @@ class SpikeDataset:
         object.__setattr__(self, name, array)
 
     @classmethod
-    def from_lists(
+    def from_file(
         cls,
-        steps: Sequence[ArrayLike],
-        units: Sequence[ArrayLike],
+        path: str | Path,
         *,
-        dt: QuantityLike,
-        n_channels: int,
-        n_steps: ArrayLike,
-        labels: ArrayLike,
-        speakers: ArrayLike | None = None,
-        names: ArrayLike | None = None,
-        split: ArrayLike | None = None,
-        info: Mapping[str, str] | None = None,
+        dt: QuantityLike | None = None,
+        time_unit: QuantityLike | None = None,
+        duration: QuantityLike | None = None,
+        n_channels: int | None = None,
+        merge: bool = False,
     ) -> SpikeDataset:
-        """Build a dataset from one array of steps and one of units per recording, in any order within a recording.
+        """Build a dataset from a NumPy archive or a table of spikes (layout: :mod:`hetsyn_sim.data.events_tables`).
 
-        ``dt`` is a Brian2 quantity, text such as ``"2 ms"``, or a number in seconds. ``n_channels`` is the number of units there are.
-        ``labels`` and the rest have an item for each recording, and ``info`` says where all of them come from. ``speakers`` default to
-        ``""``, ``names`` to ``"recording 0"`` and so on, ``split`` to ``"train"``.
+        Parameters
+        ----------
+        path
+            A file that ends in ``.npz``, ``.csv`` or ``.tsv``.
+        dt
+            Time step; needed unless the archive has one.
+        time_unit
+            What the times count; by default what the header of a table says, or seconds.
+        duration, n_channels, merge
+            As :meth:`from_times`.
 
         Raises
         ------
         DataError, SpecError
-            If the lists do not fit together, hold anything but whole numbers, or ``dt`` is no time.
+            If the file is missing, damaged or in another layout; and as :meth:`from_times` and :meth:`from_raster`.
         """
-        if list(map(len, steps)) != list(map(len, units)):  # type: ignore[arg-type]
+        parts = read_own(Path(path))
+        step, labels, unit = parts.pop("dt", None), parts.pop("labels"), parts.pop("time_unit", "1 s")
+        if dt is None and step is None:
             raise DataError(
-                "steps and units do not fit together",
-                where="SpikeDataset.from_lists",
-                got=f"steps of {list(map(len, steps))[:5]} spikes, units of {list(map(len, units))[:5]}",  # type: ignore[arg-type]
-                expected="for every recording one array of steps and one of units, of the same length",
-                remedy="give every spike a step and a unit, and a recording without spikes two empty arrays",
+                "spikes need a time step",
+                where=str(path),
+                got="no dt",
+                expected="the length of a step, since dt travels with the data from here on",
+                remedy='give it: dt="2 ms", or on the command line: hetsyn encode FILE OUT.h5 --dt "2 ms"',
             )
-        pairs = [
-            (as_integers("steps", s).astype(np.int64), as_integers("units", u).astype(np.int64)) for s, u in zip(steps, units, strict=True)
-        ]
-        ordered = [(s[k], u[k]) for s, u in pairs for k in (np.lexsort((u, s)),)]
-        n = len(ordered)
-        return cls(
-            dt=to_si(dt, "second", where="SpikeDataset.from_lists: dt"),
-            n_channels=n_channels,
-            steps=np.concatenate([s for s, _ in ordered] or [np.zeros(0, dtype=np.int64)]),
-            units=np.concatenate([u for _, u in ordered] or [np.zeros(0, dtype=np.int64)]),
-            offsets=np.cumsum([0, *(s.size for s, _ in ordered)]),
-            n_steps=np.asarray(n_steps),
-            labels=np.asarray(labels),
-            speakers=np.full(n, "") if speakers is None else np.asarray(speakers),
-            names=np.array([f"recording {i}" for i in range(n)], dtype=np.str_) if names is None else np.asarray(names),
-            split=np.full(n, "train") if split is None else np.asarray(split),
-            info=dict(info or {}),
-        )
+        about = {name: parts[name] for name in ("split", "speakers", "names") if name in parts}
+        step = step if dt is None else dt
+        if "raster" in parts:
+            return cls.from_raster(parts["raster"], labels, dt=step, merge=merge, **about)
+        n = parts.get("n_channels") if n_channels is None else n_channels
+        unit = unit if time_unit is None else time_unit
+        given: dict[str, Any] = {"dt": step, "time_unit": unit, "duration": duration, "n_channels": n, "merge": merge}
+        return cls.from_times(parts["times"], parts["units"], labels, **given, **about)
 
     def __len__(self) -> int:
         return int(self.labels.size)
@@ -146,6 +144,11 @@ class SpikeDataset:
     def owners(self) -> NDArray[np.int64]:
         """Index of the recording every event belongs to, shape (event,)."""
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the labels, in order; none where labels are numbers alone."""
+        return tuple(json.loads(self.info.get("classes", "[]")))
 
     @property
     def train(self) -> SpikeDataset:

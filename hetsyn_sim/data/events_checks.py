@@ -19,7 +19,7 @@ PER_RECORDING = ("n_steps", "labels", "speakers", "names", "split")
 _REMEDIES = {
     "steps": "put the spikes on the grid first: step = round(time / dt)",
     "units": "number the channels from 0 on",
-    "labels": "number the classes from 0 on: np.unique(labels, return_inverse=True)[1]",
+    "labels": "number the classes from 0 on, as in labels.astype(int), or give their names as texts",
     "n_steps": "give the length of each recording in steps: round(duration / dt)",
 }
 
@@ -125,7 +125,9 @@ def check_events(data: SpikeDataset) -> None:
             where=str(data.names[owner[k]]),
             got=f"unit {data.units[k + 1]} at step {data.steps[k + 1]}" + ("" if twice else f" after step {data.steps[k]}"),
             expected="at most one spike of a channel in a step" if twice else "spikes ordered by step, then unit",
-            remedy="merge them, or use a smaller dt" if twice else "build the dataset with SpikeDataset.from_lists, which sorts",
+            remedy="merge=True makes them one where the dataset is made; or use a smaller dt"
+            if twice
+            else "build the dataset with SpikeDataset.from_lists, which sorts",
         )
     silent = np.flatnonzero(np.diff(data.offsets) == 0)
     if silent.size:

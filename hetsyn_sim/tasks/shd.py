@@ -17,15 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.events import SpikeDataset
+from ..data.events_grid import LEAST_INSIDE, ROUNDING
 from ..errors import DataError, one_of
 from .shd_files import Part, files, read
 
-#: Spike times within this share of a step of a border belong to the later step: times are stored as 16- or 32-bit numbers.
-_ROUNDING = 1e-3
 #: The Heidelberg data have 700 channels, of which the last may be silent in a part of the recordings.
 _ALMOST_700 = 630 - 1
-#: If a smaller share of all spikes than this is in the window, their times are taken to be in another unit.
-_LEAST_INSIDE = 0.02
 
 
 @dataclass(frozen=True)
@@ -116,7 +113,7 @@ def _cut_off(parts: list[Part], end: float, where: str) -> int:
     """How many spikes come after the window; an error if that is nearly all of them, or if there are none."""
     n = sum(times.size for part in parts for times in part.times)
     inside = sum(int((times < end).sum()) for part in parts for times in part.times)
-    if inside <= _LEAST_INSIDE * n:
+    if inside <= LEAST_INSIDE * n:
         latest = max((float(times.max()) for part in parts for times in part.times if times.size), default=0.0)
         raise DataError(
             "hardly any spike is in the window" if n else "there are no spikes",
@@ -135,7 +132,7 @@ def _binned(parts: list[Part], dt: float, n_steps: int, n_channels: int, how: Bi
     for part in parts:
         has_spikes = np.zeros(len(part.labels), dtype=bool)
         for k, (times, units) in enumerate(zip(part.times, part.units, strict=True)):
-            step = np.ceil(times / dt - _ROUNDING) if how.closed_above else np.floor(times / dt + _ROUNDING)
+            step = np.ceil(times / dt - ROUNDING) if how.closed_above else np.floor(times / dt + ROUNDING)
             channel = n_channels - units if how.reversed_without_first else units
             inside = (step < n_steps) & (channel < n_channels)
             cells = np.unique(step[inside].astype(np.int64) * n_channels + channel[inside])

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.events_grid import every_fifth
 from ..data.files import UNREADABLE, check_memory, check_readable, reading, unpack
 from ..errors import DataError
 
@@ -123,18 +123,10 @@ def read(path: Path, split: str) -> Part:
         )
         raise _not_this_layout(path, got)
     named = [text.decode() if isinstance(text, bytes) else str(text) for text in speakers]
-    splits = np.full(len(labels), split) if split else _every_fifth(labels)
+    splits = np.full(len(labels), split) if split else every_fifth(labels)
     stem = path.name.split(".")[0]
     names = np.array([f"{stem} {k}" for k in range(len(labels))])
     return Part(times, [u.astype(np.int64) for u in units], labels.astype(np.int64), np.array(named), names, splits)
-
-
-def _every_fifth(labels: NDArray[Any]) -> NDArray[np.str_]:
-    """Training and test recordings of a file that does not say: every fifth of each label is for testing."""
-    split = np.full(len(labels), "train", dtype="<U5")
-    for label in np.unique(labels):
-        split[np.flatnonzero(labels == label)[4::5]] = "test"
-    return split
 
 
 def _not_this_layout(path: Path, got: str) -> DataError:

@@ -32,7 +32,7 @@ CASES = {
     "wrong dt": (lambda f: set_attribute(f.data, "dt", 0.004), "time steps differ"),
     "wrong number of channels": (lambda f: set_attribute(f.data, "n_channels", 7), "another number of channels"),
     "NaN as time constant": (lambda f: edit_checkpoint(f.checkpoint, TAU, np.nan), "negative or not a number"),
-    "no data": (lambda f: f.data.unlink(), "no such spike file"),
+    "no data": (lambda f: f.data.unlink(), "no such file or folder of recordings"),
 }
 
 
@@ -61,15 +61,45 @@ def test_a_split_without_recordings(hetsyn, files, toy_data):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ((), "no wav files"),
         (("--dt", "10"), "needs its unit"),
         (("--dt", "10 mV"), "wrong kind"),
         (("--dt", "0.1 ms"), "whole number of samples"),
+        (("--merge",), "these options are for spikes of your own"),
+        (("--json", "/dev/null"), "nothing can be written there"),
     ],
 )
-def test_bad_encodings(hetsyn, files, options, message):
-    (files.folder / "empty").mkdir()
-    refused(hetsyn, files, message, "encode", files.folder / "empty", files.folder / "x.h5", *options)
+def test_bad_encodings(hetsyn, files, sounds, options, message):
+    refused(hetsyn, files, message, "encode", sounds, files.folder / "x.h5", *options)
+
+
+@pytest.mark.parametrize("verb", ["encode", "verify"])
+def test_folders_without_recordings(hetsyn, files, verb):
+    def refuse(message, folder):
+        there = ("encode", folder, files.folder / "x.h5") if verb == "encode" else ("verify", files.checkpoint, "--data", folder)
+        refused(hetsyn, files, message, *there)
+
+    folder = files.folder / "shd"
+    refuse("(?s)no such file or folder of recordings.*nothing by that name.*shd_train.h5 and shd_test.h5", folder)
+    folder.mkdir()
+    refuse("(?s)no recordings in this folder.*an empty folder.*hetsyn encode --download", folder)
+    (folder / "notes.txt").write_text("speech")
+    refuse("(?s)no recordings in this folder.*notes.txt.*shd_train.h5", folder)
+
+
+def test_sound_is_no_data_yet(hetsyn, files, sounds):
+    refused(hetsyn, files, "(?s)sound has to be encoded first.*hetsyn encode recordings", "verify", files.checkpoint, "--data", sounds)
+
+
+def test_encode_replaces_nothing_unasked(hetsyn, files, sounds):
+    before = files.data.read_bytes()
+    refused(hetsyn, files, "(?s)would be replaced.*add --overwrite", "encode", sounds, files.data)
+    refused(hetsyn, files, "nothing to encode in this file", "encode", files.data, files.folder / "x.h5")
+    (files.folder / "mine.csv").write_text("recording,time,unit,label\n0,0.1,2,1\n")
+    own = ("encode", files.folder / "mine.csv", files.folder / "mine.csv", "--dt", "2 ms")
+    refused(hetsyn, files, "(?s)would be replaced.*the source.*name another file", *own, "--overwrite")
+    assert files.data.read_bytes() == before
+    hetsyn("encode", sounds, files.data, "--overwrite")
+    assert files.data.read_bytes() != before
 
 
 def test_a_silent_recording_leaves_no_file(hetsyn, files, sounds):

@@ -27,12 +27,11 @@ def test_a_time_step_with_its_unit(dt):
     [
         ({"dt": "2 mV"}, SpecError, "unit", ""),
         ({"dt": "two"}, SpecError, "not a quantity", "number first"),
-        ({"units": [[1, 0]]}, DataError, "steps and units do not fit together", "two empty arrays"),
+        ({"units": [[1, 0]]}, DataError, "steps and units do not fit together", "leave out recordings without spikes"),
         ({"steps": [[0.5, 3], []]}, DataError, "steps must be whole numbers", "round(time / dt)"),
         ({"units": [["a", "b"], []]}, DataError, "units must be whole numbers", "number the channels"),
-        ({"labels": ["yes", "no"]}, DataError, "labels must be whole numbers", "return_inverse"),
-        ({"labels": np.zeros(3, int)}, DataError, "do not fit together", "one item of all that is named here"),
-        ({"units": [[1], []]}, DataError, "steps and units do not fit together", "every spike a step and a unit"),
+        ({"labels": np.zeros(3, int)}, DataError, "not a label for each recording", "every recording a label"),
+        ({"units": [[1], []]}, DataError, "steps and units do not fit together", "every spike one of the steps and a unit"),
     ],
 )
 def test_the_remedy_leads_somewhere(changes, error, what, remedy):

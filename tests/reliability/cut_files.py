@@ -22,6 +22,7 @@ READERS = {
     ),
     "load_recording": (m.recording_npz, "recording.npz", DataError, "this recording can't be read"),
     "SpikeDataset.load": (m.spikes_h5, "spikes.h5", DataError, "damaged or not an HDF5 file"),
+    "SpikeDataset.from_file": (m.own_npz, "own.npz", DataError, "these spikes can't be read"),
     "encode": (m.sounds_zip, "sounds.zip", DataError, "the archive can't be read"),
     "heidelberg_digits": (m.shd_h5, "shd.h5", DataError, "not in the layout|can't be read"),
     "read_state_dict": (m.pth, "model.pth", CheckpointError, "holds no state dict"),

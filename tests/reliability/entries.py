@@ -65,6 +65,9 @@ ENTRIES = {
     "SpikeDataset": Entry(_called),
     "SpikeDataset.load": Entry(SpikeDataset.load, lambda path: ["verify", _network(path), "--data", path]),
     "SpikeDataset.save": Entry(m.data().save),
+    "SpikeDataset.from_file": Entry(
+        lambda path: SpikeDataset.from_file(path, dt="2 ms", merge=True), lambda path: [*_encoded(path), "--dt", "2 ms", "--merge"]
+    ),
     "load_recipe": Entry(load_recipe, lambda path: ["train", path, "--data", _spikes(path), "--out", path.parent / "run"]),
     "Recipe.from_yaml": Entry(Recipe.from_yaml),
     "NeuronModel.from_text": Entry(lambda path: NeuronModel.from_text(path.read_text())),

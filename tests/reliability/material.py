@@ -67,6 +67,14 @@ def recording_npz() -> bytes:
     return _through(lambda path: save_recording(recording(), path), "recording.npz")
 
 
+def own_npz() -> bytes:
+    """Four spikes of two recordings, as somebody else has them."""
+    content = io.BytesIO()
+    parts = {"times": [0.1, 0.2, 0.1, 0.3], "units": [0, 1, 1, 0], "recordings": [0, 0, 1, 1], "labels": ["left", "right"]}
+    np.savez(content, **{name: np.array(part) for name, part in parts.items()})
+    return content.getvalue()
+
+
 def wav(n: int = 1200, *, pitch: float = 400.0) -> bytes:
     """A tone of ``n`` samples, 16-bit mono at 8 kHz."""
     content = io.BytesIO()
