@@ -65,7 +65,6 @@ def test_a_split_without_recordings(hetsyn, files, toy_data):
         (("--dt", "10 mV"), "wrong kind"),
         (("--dt", "0.1 ms"), "whole number of samples"),
         (("--merge",), "these options are for spikes of your own"),
-        (("--json", "/dev/null"), "nothing can be written there"),
     ],
 )
 def test_bad_encodings(hetsyn, files, sounds, options, message):
