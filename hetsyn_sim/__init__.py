@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .report import plots, write_report
     from .spec import UNBOUNDED, Layer, NetworkSpec, NeuronModel, Parameter, StepOrder
     from .tasks.encode import encode
+    from .training import nn
     from .training.fit import fit
     from .training.fitting import RecordingsFit, fit_recordings
     from .training.layer import SpikingLayer
@@ -61,6 +62,7 @@ __all__ = [
     "load_recipe",
     "load_recording",
     "models",
+    "nn",
     "plots",
     "save_recording",
     "simulate_reference",
@@ -105,6 +107,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 def __getattr__(name: str) -> Any:
     if name in _HOME_OF:
         value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+    elif name == "nn":  # torch's layers, by the name that torch has for them
+        value = import_module(".training.nn", __name__)
     elif name in ("brian", "models", "tasks"):
         value = import_module(f".{name}", __name__)
     else:

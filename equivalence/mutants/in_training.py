@@ -74,8 +74,8 @@ MUTANTS = (
     Mutant(
         "recorded reset currents hold the spike of their own step",
         "training/layer.py",
-        "events.append((before, reset.state,",
-        "events.append((z, reset.state,",
+        "parts.append((reset.state, partial(leaky_filter, before * amplitude, rho)))",
+        "parts.append((reset.state, partial(leaky_filter, z * amplitude, rho)))",
     ),
     Mutant(
         "the surrogate's side lobes have the height of the main one",

@@ -28,8 +28,15 @@ class HasCheckpoint(Protocol):
     def checkpoint(self) -> Checkpoint: ...
 
 
+@runtime_checkable
+class MakesCheckpoint(Protocol):
+    """A network in training, or a net of layers."""
+
+    def to_checkpoint(self) -> Checkpoint: ...
+
+
 def to_brian2(
-    checkpoint: Checkpoint | HasCheckpoint | str | PathLike[str],
+    checkpoint: Checkpoint | HasCheckpoint | MakesCheckpoint | str | PathLike[str],
     device: str | Device = "numpy",
     *,
     form: str = "ode",
@@ -42,7 +49,7 @@ def to_brian2(
     Parameters
     ----------
     checkpoint
-        A checkpoint, the path of one, or the result of ``hs.fit``.
+        A checkpoint, the path of one, the result of ``hs.fit``, an ``hs.Network``, or a net of ``hs.nn``.
     device, form, record, additions, build_directory
         See :class:`hetsyn_sim.brian.BrianSimulation`.
 
@@ -62,6 +69,8 @@ def to_brian2(
     """
     if isinstance(checkpoint, HasCheckpoint):
         checkpoint = checkpoint.checkpoint
+    elif isinstance(checkpoint, MakesCheckpoint):
+        checkpoint = checkpoint.to_checkpoint()
     elif not isinstance(checkpoint, Checkpoint):
         checkpoint = Checkpoint.load(checkpoint)
     options: dict[str, Any] = {"form": form, "record": record, "additions": additions, "build_directory": build_directory}

@@ -7,7 +7,7 @@ which is used where it can be.
 
 from .backends import BACKENDS, available_backends, use_backend
 from .delays import Window, delayed_filter, delayed_window, longest_lag
-from .filters import CHUNK, exponential_filter, filter_carry, spread_carry
+from .filters import CHUNK, exponential_filter, filter_carry, leaky_carry, leaky_filter, spread_carry
 from .lags import is_tied
 from .scan import DecayPath, SurrogateDerivative, spans_any_time, spiking_scan
 
@@ -23,6 +23,8 @@ __all__ = [
     "exponential_filter",
     "filter_carry",
     "is_tied",
+    "leaky_carry",
+    "leaky_filter",
     "longest_lag",
     "spans_any_time",
     "spiking_scan",

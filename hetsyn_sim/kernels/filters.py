@@ -49,7 +49,7 @@ def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None
     """
     check_filter(x, w, rho)
     if is_tied(rho):
-        return _leaky_scan(x @ w.T, _per_neuron(rho, w), carried)
+        return leaky_filter(x @ w.T, rho, carried)
     faster = _other_than_plain(x, w, rho.expand_as(w))
     if faster is not None:
         return faster if carried is None else faster + spread_carry(carried, rho, x.shape[0])
@@ -88,8 +88,28 @@ def filter_carry(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None, *, d
             carried = carry(piece, w, rho, carried, delay=delay)
         assert carried is not None
         return carried
-    decay = _per_neuron(rho, w)
-    last = _leaky_scan(x @ w.T, decay, None if carried is None else carried if delay == 0 else carried * decay)[-1]
+    return leaky_carry(x @ w.T, rho, carried, delay=delay)
+
+
+def leaky_filter(drive: Tensor, rho: Tensor, carried: Tensor | None = None) -> Tensor:
+    """v[t, b, j] = rho[j] * v[t-1, b, j] + drive[t, b, j]: one state per neuron, whatever its synapses are.
+
+    Parameters
+    ----------
+    drive
+        What arrives at each neuron, (time, batch, post).
+    rho
+        Decays in [0, 1], (post,), (post, 1) or ().
+    carried
+        State from the chunk before (:func:`leaky_carry`), (batch, post).
+    """
+    return _leaky_scan(drive, rho.reshape(-1).expand(drive.shape[2]), carried)
+
+
+def leaky_carry(drive: Tensor, rho: Tensor, carried: Tensor | None, *, delay: int) -> Tensor:
+    """The state to hand to the next chunk of :func:`leaky_filter`, (batch, post); arguments as for :func:`filter_carry`."""
+    decay = rho.reshape(-1).expand(drive.shape[2])
+    last = _leaky_scan(drive, decay, None if carried is None else carried if delay == 0 else carried * decay)[-1]
     return last * decay if delay == 0 else last
 
 
@@ -103,10 +123,6 @@ def spread_carry(carried: Tensor, rho: Tensor, n_steps: int) -> Tensor:
             carried = carried * rho**n
         return torch.cat(pieces)
     return powers(rho.reshape(-1), n_steps).unsqueeze(1) * carried
-
-
-def _per_neuron(rho: Tensor, w: Tensor) -> Tensor:
-    return rho.reshape(-1).expand(w.shape[0])
 
 
 def _leaky_scan(drive: Tensor, decay: Tensor, start: Tensor | None) -> Tensor:

@@ -6,7 +6,7 @@ All other models are stepped (:mod:`hetsyn_sim.training.stepped_layer`).
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from typing import Any
 
 import torch
@@ -23,12 +23,15 @@ from ..kernels import (
     exponential_filter,
     filter_carry,
     is_tied,
+    leaky_carry,
+    leaky_filter,
     spans_any_time,
     spiking_scan,
     spread_carry,
 )
 from ..spec import Projection
-from .population import LayerRun, PopulationLayer
+from .layer_run import LayerRun
+from .population import PopulationLayer
 from .randomness import CountedNoise
 
 
@@ -126,7 +129,7 @@ class SpikingLayer(PopulationLayer):
             assert state is not None
             return torch.cat([z for z in spikes if z is not None]), torch.cat(voltages), state
         carried = {} if state is None else state.carried
-        v = reduce(torch.add, (_filtered(x, path, delays["feedforward"], carried, k) for k, path in enumerate(feedforward)))
+        v = reduce(torch.add, (self._filtered(x, path, delays["feedforward"], carried, k) for k, path in enumerate(feedforward)))
         z = None
         if self.program.theta is not None:
             for k, path in enumerate(recurrent):
@@ -154,15 +157,17 @@ class SpikingLayer(PopulationLayer):
             for kind, (events, paths) in sent.items():
                 late, delay = int(kind == "recurrent"), delays.get(kind)
                 for k, (w, rho) in enumerate(paths):
+                    before = carried.get(f"{kind} {k}")
                     if delay is None:
-                        new[f"{kind} {k}"] = filter_carry(events, w, rho, carried.get(f"{kind} {k}"), delay=late)
+                        new[f"{kind} {k}"] = (
+                            filter_carry(events, w, rho, before, delay=1) if late else self.wiring.carry(events, w, rho, before)
+                        )
                         continue
                     window = delayed_window(events, w, rho, delay, _window(carried, kind, k), n_lags=n_lags[kind], late=late)
                     new |= {f"{kind} {k}": window.state, f"{kind} recent": window.recent}
             if z is not None:
                 for k, (amplitude, rho) in enumerate(resets_then):
-                    per_neuron = torch.diag(amplitude.expand(z.shape[2]))  # a reset is a synapse of the neuron onto itself
-                    new[f"reset {k}"] = filter_carry(z, per_neuron, rho, carried.get(f"reset {k}"), delay=1)
+                    new[f"reset {k}"] = leaky_carry(z * amplitude, rho, carried.get(f"reset {k}"), delay=1)
             return new
 
         return z, v, LayerState(compute)
@@ -181,33 +186,36 @@ class SpikingLayer(PopulationLayer):
         program = self.program
         targets = [jump.target for jump in program.model.on_pre_jumps]
         on_pre = [f"{t}_syn" if t in program.synapse.states else t.removesuffix("_post") for t in targets]
-        events: list[tuple[Tensor, str, DecayPath, Tensor | None]] = [
-            (x, name, path, self.delay("feedforward")) for name, path in zip(on_pre, self.paths("feedforward", gained=False), strict=True)
-        ]
+        arriving = zip(on_pre, self.paths("feedforward", gained=False), strict=True)
+        parts = [(name, partial(self._filtered, x, path, self.delay("feedforward"), {}, 0)) for name, path in arriving]
         if z is not None:
             before = torch.cat([torch.zeros_like(z[:1]), z[:-1]])  # a neuron's own spikes arrive one step later
             recurrent, resets = self.paths("recurrent", gained=False), self.paths("reset", gained=False)
-            events += [(before, name, path, self.delay("recurrent")) for name, path in zip(on_pre, recurrent, strict=False)]  # or none
+            delay = self.delay("recurrent")
+            parts += [(name, partial(_summed, before, path, delay)) for name, path in zip(on_pre, recurrent, strict=False)]  # or none
             for reset, (amplitude, rho) in zip(program.reset_paths, resets, strict=True):
-                events.append((before, reset.state, DecayPath(torch.diag(amplitude.expand(z.shape[2])), rho), None))
+                parts.append((reset.state, partial(leaky_filter, before * amplitude, rho)))
         traces: dict[str, Tensor] = {}
-        for spikes, name, path, delay in events:
+        for name, part in parts:
             if name in names and name != "v":
-                part = _filtered(spikes, path, delay, {}, 0)
-                traces[name] = traces[name] + part if name in traces else part
+                traces[name] = traces[name] + part() if name in traces else part()
         return traces
+
+    def _filtered(self, x: Tensor, path: DecayPath, delay: Tensor | None, carried: Mapping[str, Tensor], k: int) -> Tensor:
+        """What feed-forward events add to v over a piece of time, (time, batch, post)."""
+        w, rho = path
+        if delay is None:
+            return self.wiring.filter(x, w, rho, carried.get(f"feedforward {k}"))
+        return delayed_filter(x, w, rho, delay, _window(carried, "feedforward", k))
+
+
+def _summed(events: Tensor, path: DecayPath, delay: Tensor | None) -> Tensor:
+    w, rho = path
+    return exponential_filter(events, w, rho) if delay is None else delayed_filter(events, w, rho, delay, None)
 
 
 def _window(carried: Mapping[str, Tensor], kind: str, k: int) -> Window | None:
     return Window(carried[f"{kind} recent"], carried[f"{kind} {k}"]) if f"{kind} {k}" in carried else None
-
-
-def _filtered(x: Tensor, path: DecayPath, delay: Tensor | None, carried: Mapping[str, Tensor], k: int) -> Tensor:
-    """What feed-forward events add to v over a piece of time, (time, batch, post)."""
-    w, rho = path
-    if delay is None:
-        return exponential_filter(x, w, rho, carried.get(f"feedforward {k}"))
-    return delayed_filter(x, w, rho, delay, _window(carried, "feedforward", k))
 
 
 def _left_over(path: DecayPath, delay: Tensor | None, carried: Mapping[str, Tensor], k: int, n: int) -> Tensor:

@@ -19,8 +19,9 @@ from ..kernels import SurrogateDerivative
 from ..spec import NetworkSpec, ParameterSlot
 from ..spec.values import is_delay
 from .layer import SpikingLayer
+from .layer_run import LayerRun
 from .modules import UniformModule, default_dtype
-from .population import LayerRun, PopulationLayer, TimeConstants
+from .population import PopulationLayer, TimeConstants
 from .randomness import CountedNoise, Noise, Share
 from .stepped_layer import SteppedLayer
 from .surrogates import MultiGaussian
@@ -83,8 +84,7 @@ class Network(UniformModule):
         self.layers = nn.ModuleDict()
         for population in spec.populations:
             kind = SpikingLayer if is_filter(population.model, population.step_order) else SteppedLayer
-            settings = {"trainable": trainable, "reset_gradient": reset_gradient}
-            layer = kind(spec, population.name, values, surrogate, time_constants, **settings)
+            layer = kind(spec, population.name, values, surrogate, time_constants, trainable=trainable, reset_gradient=reset_gradient)
             layer.noise = noise
             self.layers[population.name] = layer
         self.dropout = nn.Dropout(dropout)

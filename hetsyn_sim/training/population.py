@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import sympy
@@ -21,51 +20,18 @@ from ..spec import NetworkSpec, NeuronModel, Projection
 from ..spec.equations import symbol
 from ..spec.scope import DELAY
 from .bijections import Bijection, RhoClamped, check_bounds, choose_bijection
+from .layer_run import LayerRun
 from .modules import UniformModule
 from .randomness import CountedNoise, Noise, Share
 from .state_dict import EXTRA, Meaning, convert_
+from .wiring import ALL_TO_ALL, Wiring
 
 #: How time constants are trained: as log tau within their bounds, or as a clamped decay (HetSyn's own way).
 TimeConstants = Literal["log_tau", "rho_clamped"]
 
 
-class PopulationState(Protocol):
-    """The state of a layer between two pieces of time."""
-
-    def detach(self) -> PopulationState:
-        """The same state, cut from the graph (truncated backpropagation through time)."""
-
-
-@dataclass(frozen=True)
-class LayerRun:
-    """A layer's response to a piece of time, each tensor (time, batch, post).
-
-    Attributes
-    ----------
-    z
-        Spikes; None for a readout.
-    v
-        Before the reset.
-    output
-        The graded output; None for a model without one.
-    state
-        To go on with.
-    traces
-        Recorded states and synaptic sums by name.
-    """
-
-    z: Tensor | None
-    v: Tensor
-    output: Tensor | None
-    state: Any
-    traces: Mapping[str, Tensor] = field(default_factory=dict)
-
-    @property
-    def out(self) -> Tensor:
-        """The graded output if there is one; else spikes, or v of a readout."""
-        if self.output is not None:
-            return self.output
-        return self.v if self.z is None else self.z
+def _attribute(key: str) -> str:
+    return key.replace(".", "__")
 
 
 class PopulationLayer(UniformModule):
@@ -87,6 +53,10 @@ class PopulationLayer(UniformModule):
         False keeps every value exactly as given, without a bijection, for evaluation.
     reset_gradient
         Whether gradients go through the choice of who is reset. Only for models that are stepped; for filters it is part of the derivative.
+    wiring
+        Which neurons an input reaches: all, or (:data:`~hetsyn_sim.training.wiring.ONE_TO_ONE`) its own, in a spec of one source.
+    names
+        What the parameter or buffer of a slot is called, by the slot's key.
 
     Attributes
     ----------
@@ -115,8 +85,11 @@ class PopulationLayer(UniformModule):
         *,
         trainable: bool = True,
         reset_gradient: bool = True,
+        wiring: Wiring = ALL_TO_ALL,
+        names: Callable[[str], str] = _attribute,
     ) -> None:
         super().__init__()
+        self.wiring, self._name = wiring, names
         one_of(time_constants, get_args(TimeConstants), "way to train time constants", where="time_constants")
         self.spec, self.population, self.surrogate, self.reset_gradient = spec, population, surrogate, reset_gradient
         self.noise: Noise | None = None
@@ -137,14 +110,24 @@ class PopulationLayer(UniformModule):
                 if not isinstance(bijection, RhoClamped):
                     check_bounds(slot, value)
                 self.bijections[key] = bijection
-                self.register_parameter(_attribute(key), nn.Parameter(_tensor(bijection.raw(value))))
+                self.register_parameter(names(key), nn.Parameter(_tensor(bijection.raw(value))))
             else:
                 self._given[key] = value
-                self.register_buffer(_attribute(key), _tensor(value))
+                self.register_buffer(names(key), _tensor(value))
         self._derive_program()
 
     def _derive_program(self) -> None:
         raise NotImplementedError
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of its parameters."""
+        return self.raw(next(iter(self.slots))).dtype  # not by parameters(): a replica of nn.DataParallel has none
+
+    @property
+    def device(self) -> torch.device:
+        """Where its parameters are."""
+        return self.raw(next(iter(self.slots))).device
 
     def run(self, x: Tensor, state: Any = None, record: Collection[str] = (), noise: CountedNoise | None = None) -> LayerRun:
         """Run over time, from ``state`` or from rest, with traces of the states and synaptic sums that ``record`` names.
@@ -174,7 +157,7 @@ class PopulationLayer(UniformModule):
 
     def raw(self, key: str) -> Tensor:
         """The tensor behind a slot: what the optimiser moves, or the fixed value."""
-        tensor: Tensor = getattr(self, _attribute(key))
+        tensor: Tensor = getattr(self, self._name(key))
         return tensor
 
     def physical(self, key: str) -> Tensor:
@@ -187,6 +170,24 @@ class PopulationLayer(UniformModule):
         value: NDArray[np.floating] = self.physical(key).numpy(force=True).copy()
         given = self._given.get(key)
         return value if given is None or not np.array_equal(given.astype(value.dtype), value) else given.copy()
+
+    @torch.no_grad()
+    def set_(self, key: str, value: NDArray[np.floating]) -> None:
+        """Give the slot another value, in SI units, of its shape.
+
+        Raises
+        ------
+        SpecError
+            If it is trainable and outside of its bounds.
+        """
+        given = np.array(value, dtype=np.float64)
+        bijection = self.bijections.get(key)
+        if bijection is None:
+            self._given[key] = given
+        elif not isinstance(bijection, RhoClamped):
+            check_bounds(self.slots[key], given)
+        raw = self.raw(key)
+        raw.copy_(torch.as_tensor(given if bijection is None else bijection.raw(given), dtype=raw.dtype))
 
     @torch.no_grad()
     def clamp_(self) -> None:
@@ -208,7 +209,7 @@ class PopulationLayer(UniformModule):
         return Meaning({key: slot.parameter.unit for key, slot in self.slots.items()}, self.bijections)
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        names = {key: prefix + _attribute(key) for key in self.slots}
+        names = {key: prefix + self._name(key) for key in self.slots}
         convert_(state_dict, names, self.slots, self._meaning(), where=prefix + EXTRA)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
@@ -268,10 +269,6 @@ class PopulationLayer(UniformModule):
                 raw = self.raw(key)
                 values[f"decay_of_{name}"] = raw[..., None] if projection != "" and slot.parameter.axes == "post" else raw
         return values
-
-
-def _attribute(key: str) -> str:
-    return key.replace(".", "__")
 
 
 def _tensor(value: NDArray[np.floating]) -> Tensor:

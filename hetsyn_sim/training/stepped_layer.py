@@ -20,12 +20,13 @@ from ..discrete.propagators import balancing
 from ..discrete.stepping import NEVER, SteppedProgram, refractory_steps
 from ..discrete.synapses import APART, exponentials
 from ..discrete.time_courses import sample_of_step
-from ..kernels import DecayPath, Window, delayed_filter, delayed_window, exponential_filter, filter_carry
+from ..kernels import DecayPath, Window, delayed_filter, delayed_window, exponential_filter
 from ..kernels.plain_synapses import SteppedSynapses, run_synapses
 from ..kernels.step_data import Carried, Drive, StepOptions
 from ..kernels.stepping import step_scan
 from ..spec import Projection
-from .population import LayerRun, PopulationLayer
+from .layer_run import LayerRun
+from .population import PopulationLayer
 from .randomness import CountedNoise
 
 
@@ -199,14 +200,14 @@ class SteppedLayer(PopulationLayer):
                     if target in self.program.states and delay is not None:
                         jumps[target] = arriving(x, w, torch.zeros_like(w), f"jumps on {target}")
                     elif target in self.program.states:
-                        jumps[target] = x @ w.T
+                        jumps[target] = self.wiring.weigh(x, w)
                 for step in self.program.synapses:
                     name = f"{step.name}_syn"
                     if name not in self.program.sums:
                         continue
                     if not step.held:
                         assert step.drive is not None
-                        sums[name] = x @ self.connected(self.evaluated(step.drive, values), projection).T
+                        sums[name] = self.wiring.weigh(x, self._gain(step.drive, values, projection))
                         continue
                     driven = step.drive is not None
                     gain = self._gain(step.drive, values, projection) if driven else amounts.get(step.name)
@@ -215,8 +216,8 @@ class SteppedLayer(PopulationLayer):
                         if delay is not None:  # only where spikes drive
                             sums[name] = arriving(x, gain, rho, name)
                             continue
-                        sums[name] = exponential_filter(source, gain, rho, carried.get(name))
-                        carry[name] = filter_carry(source, gain, rho, carried.get(name), delay=0)
+                        sums[name] = self.wiring.filter(source, gain, rho, carried.get(name))
+                        carry[name] = self.wiring.carry(source, gain, rho, carried.get(name))
             else:
                 decays = {s.name: s.decay for s in self.program.synapses if f"{s.name}_syn" in self.program.sums}
                 for target, w in amounts.items():

@@ -9,7 +9,7 @@ from analysis.studies.forecasting import tables as forecasting
 from analysis.studies.forecasting.study import LEARNING_RATES
 from analysis.studies.stl.network import MODES
 from analysis.studies.stl.study import STL
-from benchmarks import stepping, tables
+from benchmarks import nn_peers, stepping, tables
 from benchmarks.ladder import finetuning_lines
 from benchmarks.nir_peers import agreement_lines, effect_lines
 from benchmarks.readme import table, written_into
@@ -25,6 +25,7 @@ TABLES = {
     "stl": ("stl", lambda found: STL.lines(found["rows"])),
     "nir-agreement": ("nir-peers", agreement_lines),
     "nir-groups": ("nir-peers", effect_lines),
+    "nn-peers": ("nn-peers", nn_peers.agreement_lines),
     "finetuning": ("finetuning", lambda found: finetuning_lines(found["rows"])),
     "stepping": ("stepping", lambda found: stepping.lines(found["rows"])),
     "speed": ("training", lambda _: [tables.page(read_rows(RESULTS / "training.json"))]),
@@ -47,6 +48,7 @@ def test_the_table_of_a_page_is_made_of_its_results(page):
 def test_results_that_are_kept_are_of_every_run_and_spike_for_spike():
     assert forecasting.best_rates(results("forecast-tuning")["rows"]) == LEARNING_RATES  # those that validation chose
     assert all(row["round_trip_equal"] for row in results("nir-peers")["agreement"])
+    assert not any(row["differing"] for row in results("nn-peers")["rows"] if row["precision"] == "float64")
     kept = results("stl")["rows"]
     assert {(row["case"]["mode"], row["seed"]) for row in kept} == {(mode, seed) for mode in MODES for seed in range(5)}
     assert sum(row["mismatches"] for row in kept) == 0

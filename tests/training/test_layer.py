@@ -38,10 +38,15 @@ def test_a_decay_shared_over_the_synapses_stays_small():
 
 def test_a_state_is_computed_when_it_is_used_and_not_before(monkeypatch):
     from hetsyn_sim.training import layer as module
+    from hetsyn_sim.training import wiring
 
     calls = []
-    original = module.filter_carry
-    monkeypatch.setattr(module, "filter_carry", lambda *args, **kwargs: calls.append(1) or original(*args, **kwargs))
+
+    def counted(function):
+        return lambda *args, **kwargs: calls.append(1) or function(*args, **kwargs)
+
+    for place, name in ((wiring, "filter_carry"), (module, "filter_carry"), (module, "leaky_carry")):  # feed-forward, recurrent, reset
+        monkeypatch.setattr(place, name, counted(getattr(place, name)))
     layer, _ = layer_of(HetSynLIF, recurrent=True)
     _, state = layer(torch.rand(5, 1, 2))
     assert not calls

@@ -1,0 +1,147 @@
+"""From a net of layers to a spec: the same network, in Brian2 too, and a refusal by name where there is none."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import hetsyn_sim as hs
+from hetsyn_sim.errors import DtMismatchError, SpecError, TransferError
+from hetsyn_sim.training import Network, OnlyOutput
+
+from ...refusal import refused
+from .conftest import spikes
+
+T, B = 30, 3
+
+
+def dense():
+    return hs.nn.Sequential(hs.nn.HetSynLIF(16, 10, recurrent=True), nn.Dropout(0.5), hs.nn.HetSynLIF(10, 8), hs.nn.LeakyReadout(8, 3))
+
+
+def folded():
+    net = hs.nn.Sequential(
+        nn.Linear(16, 10, bias=False),
+        hs.nn.HetSynLIF.elementwise(10),
+        nn.Linear(10, 8, bias=False),
+        hs.nn.HomNeuLIF.elementwise(8, w=0.5, tau_mem="20 ms", theta=0.3),
+        hs.nn.LeakyReadout(8, 3),
+    )
+    nn.init.normal_(net[0].weight, std=0.6)
+    nn.init.normal_(net[2].weight, std=0.6)
+    return net
+
+
+def convolutional():
+    net = hs.nn.Sequential(
+        hs.nn.HetSynLIF.conv2d(1, 3, 3, padding=1),
+        nn.AvgPool2d(2),
+        nn.Conv2d(3, 4, 2, bias=False),
+        hs.nn.HetNeuLIF.elementwise(4, 1, 1, theta=0.2),
+        nn.Flatten(),
+        hs.nn.LeakyReadout(4, 2),
+    )
+    nn.init.normal_(net[2].weight)
+    return net
+
+
+NETS = {"dense": (dense, (16,)), "folded": (folded, (16,)), "convolutional": (convolutional, (1, 4, 4))}
+
+
+@pytest.fixture(params=NETS)
+def net_and_input(request):
+    torch.manual_seed(3)
+    make, shape = NETS[request.param]
+    return make().eval(), spikes(T, B, *shape)
+
+
+def rasters(net, x):
+    """What spikes in a net, layer by layer."""
+    found = []
+    with torch.no_grad():
+        for module in net:
+            if isinstance(module, hs.nn.NeuronLayer):
+                run = module.run(x)
+                x = run.out
+                found += [] if run.z is None else [run.z.flatten(2).numpy() > 0]
+            else:
+                x = module(x.flatten(0, 1)).unflatten(0, x.shape[:2])
+    return found, x.numpy()
+
+
+def test_the_network_of_the_spec_is_the_net(net_and_input):
+    net, x = net_and_input
+    checkpoint = net.to_checkpoint(input_shape=x.shape[2:], metrics={"loss": 0.5})
+    recording = Network.from_checkpoint(checkpoint).record(x.flatten(2))
+    spiking, out = rasters(net, x)
+    assert checkpoint.metrics == {"loss": 0.5}
+    for name, z in zip(("layer_1", "layer_2"), spiking, strict=True):
+        assert np.array_equal(recording.rasters[name], z)
+        assert 20 < z.sum() < z.size
+    # sums of at most 30 x 16 numbers below 10, in another order
+    np.testing.assert_allclose(recording.traces["readout.v"], out, rtol=0, atol=480 * 10 * np.finfo(float).eps)
+
+
+def test_brian2_spikes_as_the_net_does(net_and_input):
+    net, x = net_and_input
+    simulation = hs.to_brian2(net.to_checkpoint(input_shape=x.shape[2:]), record=[])
+    recording = simulation.run(x.flatten(2).numpy() > 0)
+    for name, z in zip(("layer_1", "layer_2"), rasters(net, x)[0], strict=True):
+        assert np.array_equal(recording.rasters[name], z)
+
+
+def test_what_makes_a_checkpoint_goes_to_brian2_as_it_is():
+    net = hs.nn.Sequential(hs.nn.HetSynLIF(3, 2))
+    for own in (net, Network(hs.nn.HetSynLIF(3, 2).spec)):
+        assert hs.to_brian2(own).checkpoint.spec == own.to_checkpoint().spec
+
+
+def test_any_order_that_is_said_and_nets_of_torch():
+    net = dense()
+    expected = net.to_checkpoint().to_bytes()
+    assert hs.nn.to_checkpoint(list(net)).to_bytes() == expected
+    assert hs.nn.to_checkpoint(nn.Sequential(*(m if isinstance(m, nn.Dropout) else OnlyOutput(m) for m in net))).to_bytes() == expected
+    assert hs.nn.to_checkpoint([net[:2], *net[2:]]).to_bytes() == expected
+    assert hs.nn.to_checkpoint(net[0]).spec == net[0].spec
+
+
+class OwnForward(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = hs.nn.HetSynLIF(3, 2)
+
+
+LIF = hs.nn.HomNeuLIF
+
+
+@pytest.mark.parametrize(
+    ("modules", "where", "words"),
+    [
+        ([nn.Linear(3, 2), LIF.elementwise(2)], "0", "adds a constant in every step"),
+        ([nn.Linear(3, 2, bias=False), hs.nn.HetSynLIF(2, 2)], "1", "weights of 0 before synapses that have each their own tau_syn"),
+        ([LIF(3, 2), nn.ReLU(), LIF(2, 2)], "1", "ReLU"),
+        ([LIF(3, 2), nn.Linear(2, 2, bias=False)], "1", "the end of the net"),
+        ([hs.nn.LeakyReadout(3, 2), LIF(2, 2)], "1", "keep the readout for the end"),
+        ([hs.nn.MTC(3, 2), LIF(2, 2)], "1", "graded output"),
+        ([nn.Linear(3, 2, bias=False), hs.nn.MTC.elementwise(2)], "1", "in proportion to w"),
+        ([LIF.conv2d(1, 2, 3), LIF(2, 2)], "0", "input_shape"),
+        ([LIF(3, 4), LIF(3, 2)], "1", "correct the sizes"),
+        ([LIF(1, 5000), LIF.elementwise(5000)], "1", "25,000,000 synapses"),
+        ([nn.Flatten()], "the net", "no layer of hs.nn"),
+        ([OwnForward()], "0", "OwnForward"),
+    ],
+)
+def test_what_can_not_be_said_is_refused_by_name(modules, where, words):
+    with pytest.raises(TransferError) as said:
+        hs.nn.to_checkpoint(modules)
+    assert said.value.where == where
+    assert words in str(said.value)
+
+
+def test_other_refusals():
+    with refused(TransferError, "can't be said exactly", where="OwnForward", remedy="hs.nn.to_checkpoint([net.hidden, net.out])"):
+        hs.nn.to_checkpoint(OwnForward())
+    with pytest.raises(DtMismatchError, match="one time step"):
+        hs.nn.to_checkpoint([LIF(3, 2), LIF(2, 2, dt="2 ms")])
+    with pytest.raises(SpecError, match="needs a layer"):
+        hs.nn.to_checkpoint(hs.nn.LeakyReadout(3, 2))
