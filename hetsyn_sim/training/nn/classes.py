@@ -49,7 +49,7 @@ def _documentation(model: NeuronModel) -> str:
         f"{name:<10}{line}" for name in ("synapse", "on_pre", "neuron", "threshold", "reset") for line in getattr(model, name).splitlines()
     )
     kind = "Neurons" if model.spiking else "A readout"
-    return f"""{kind} of :data:`~hetsyn_sim.models.{model.name}`, in the forms of :class:`Dense`: {", ".join(model.parameters)}.
+    return f"""{kind} of {model.name} (:mod:`hetsyn_sim.models`), in the forms of :class:`Dense`: {", ".join(model.parameters)}.
 
     .. code-block:: text
 

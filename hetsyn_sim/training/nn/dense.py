@@ -26,7 +26,7 @@ class Dense(NeuronLayer):
     recurrent
         Whether the neurons have synapses onto each other, of the same kind; their spikes arrive one step later.
     surrogate
-        Replaces the derivative of a spike: a name of :data:`~hetsyn_sim.training.SURROGATES`, or an object with ``derivative``.
+        Replaces the derivative of a spike: a name of ``hetsyn_sim.training.SURROGATES``, or an object with ``derivative``.
     batch_first
         Whether sequences are (batch, time, n) and not (time, batch, n).
     self_connections
