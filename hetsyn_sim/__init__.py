@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .discrete import simulate_reference
     from .errors import HetSynError
     from .exchange import from_brian2
-    from .report import plots, write_report
+    from .report import plots, write_report, write_view
     from .spec import UNBOUNDED, Layer, NetworkSpec, NeuronModel, Parameter, StepOrder
     from .tasks.encode import encode
     from .training import nn
@@ -70,6 +70,7 @@ __all__ = [
     "to_brian2",
     "verify",
     "write_report",
+    "write_view",
 ]
 
 try:
@@ -90,7 +91,7 @@ _HOMES = {
     "discrete": ("simulate_reference",),
     "errors": ("HetSynError",),
     "exchange": ("from_brian2",),
-    "report": ("plots", "write_report"),
+    "report": ("plots", "write_report", "write_view"),
     "spec": ("UNBOUNDED", "Layer", "NetworkSpec", "NeuronModel", "Parameter", "StepOrder"),
     "tasks.encode": ("encode",),
     "training.fit": ("fit",),

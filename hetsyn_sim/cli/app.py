@@ -28,6 +28,7 @@ from .sweep import sweep
 from .train import train
 from .transfer import transfer
 from .verify import verify
+from .view import view
 
 BAD_INPUT = 2
 CRASHED = 3
@@ -115,7 +116,7 @@ def _renamed(verb: Callable[..., None], name: str) -> Callable[..., None]:
     return old
 
 
-for verb in (demo, encode, train, sweep, simulate, verify, transfer, export, import_network, fit_recordings, info, doctor):
+for verb in (demo, encode, train, sweep, simulate, verify, view, transfer, export, import_network, fit_recordings, info, doctor):
     app.command("import" if verb is import_network else None, epilog=_EXIT_CODES)(verb)
 
 studies = typer.Typer(name="study", no_args_is_help=True, rich_markup_mode="markdown", epilog=_EXIT_CODES)

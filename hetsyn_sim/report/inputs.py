@@ -15,15 +15,26 @@ from ..data.events import SpikeDataset
 from ..data.recording import Recording
 from ..training.network import Network
 from ..training.run_folder import RunFolder, read_metrics
+from ..training.time_constants import Histograms
 
 History = Sequence[dict[str, float]]
 
 
 def read_run(path: Path) -> tuple[Checkpoint | None, History]:
     """Initial checkpoint and history of the run that a checkpoint (or run folder) belongs to; None and empty where there is no run."""
-    folder = RunFolder(path if path.is_dir() else path.parent)
+    folder = _folder_of(path)
     initial = Checkpoint.load(folder.initial) if folder.initial.is_file() else None
     return initial, read_metrics(folder.metrics) if folder.metrics.is_file() else []
+
+
+def read_time_constants(path: Path) -> Histograms | None:
+    """The time constants over the epochs of the run that a checkpoint (or run folder) belongs to; None where there is no run."""
+    folder = _folder_of(path)
+    return Histograms.load(folder.time_constants) if folder.time_constants.is_file() else None
+
+
+def _folder_of(path: Path) -> RunFolder:
+    return RunFolder(path if path.is_dir() else path.parent)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,16 @@ def test_simulate_keeps_the_recording(told, files, toy_data):
     np.testing.assert_array_equal(recording.rasters["input"], toy_data.test.rasters())
 
 
+def test_view_writes_a_page_beside_the_checkpoint(told, files):
+    result, written = told("view", files.checkpoint, "--data", files.data, "--recordings", 2)
+    page = files.folder / "view.html"
+    assert written == {"page": str(page), "bytes": page.stat().st_size, "names": ["recording 9", "recording 13"]}
+    assert str(page) in result.stdout
+    elsewhere = files.folder / "deep" / "page.html"
+    told("view", files.checkpoint, "--data", files.data, "--recordings", 2, "--output", elsewhere)
+    assert elsewhere.read_bytes() == page.read_bytes()
+
+
 def test_train_writes_a_run_and_finds_it_again(hetsyn, told, files):
     run = files.folder / "run"
     first, written = told("train", files.recipe, "--data", files.data, "--out", run, "--seed", 3)

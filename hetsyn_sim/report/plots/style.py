@@ -13,6 +13,9 @@ THETA: Final = "#CC79A7"
 BEFORE: Final = "#999999"
 AFTER: Final = "#009E73"
 INPUT: Final = "#777777"
+# The two that are too dark on a dark ground.
+BRIAN2_ON_DARK: Final = "#56B4E9"
+INPUT_ON_DARK: Final = "#9A9A9A"
 GREY: Final = "#666666"
 
 
