@@ -4,7 +4,7 @@ python -m benchmarks.nir_peers --out benchmarks/results/nir-peers.json
 python -m benchmarks.nir_peers --tables benchmarks/results/nir-peers.json --docs docs
 
 The networks are trained here for a few epochs on the spoken digits, then written as NIR files, and each file is read by a library's own
-import (snnTorch, Norse), or by NIRTorch's executor with Norse's cell for the leaky integrators, since neither import knows LI or Threshold.
+import (snnTorch, Norse), or, since neither import knows LI or Threshold, by our loader with the library's neurons.
 What differs between the library's step and ours is measured by leaving it in: decays of forward Euler, a reset that comes a step late.
 """
 
@@ -129,11 +129,12 @@ def measure(epochs: int, n_recordings: int, kept: Path | None) -> dict[str, Any]
         for name in ("LIF, feed-forward", "LIF, recurrent"):
             for reader in ("snnTorch", "Norse"):
                 rows += _measured(name, hidden_layers(trained[name]), reader, raster, folder, "groups", "as it is")
-        hetsyn, executor = trained["HetSynLIF, recurrent"], "NIRTorch with Norse's cell"
-        rows += _measured("HetSynLIF, recurrent", hetsyn, executor, raster, folder, "synapses", "synapse by synapse")
+        hetsyn = trained["HetSynLIF, recurrent"]
         grouped = quantise(hetsyn, 4).checkpoint
-        rows += _measured("HetSynLIF, recurrent, 4 groups", grouped, executor, raster, folder, "groups", "4 groups")
-        rows += _measured("HomNeuLIF, recurrent", trained["HomNeuLIF, recurrent"], executor, raster, folder, "groups", "as it is")
+        for loader in ("load_nir, snnTorch", "load_nir, Norse"):
+            rows += _measured("HetSynLIF, recurrent", hetsyn, loader, raster, folder, "synapses", "synapse by synapse")
+            rows += _measured("HetSynLIF, recurrent, 4 groups", grouped, loader, raster, folder, "groups", "4 groups")
+            rows += _measured("HomNeuLIF, recurrent", trained["HomNeuLIF, recurrent"], loader, raster, folder, "groups", "as it is")
     steps = [_euler(hidden_layers(trained["LIF, recurrent"]), raster), _late_reset(hidden_layers(trained["LIF, feed-forward"]), raster)]
     steps.append(_set_to_0(hidden_layers(trained["HomNeuLIF, recurrent"]), raster))
     effects = []

@@ -1,4 +1,4 @@
-"""The libraries that read NIR, each by its own import, and what they put out step by step."""
+"""The libraries that read NIR, each by its own import or by our loader, and what they put out step by step."""
 
 from __future__ import annotations
 
@@ -12,32 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from hetsyn_sim.exchange.nir.loading import load_nir
+
 Raster = NDArray[np.bool_]
-
-
-class _Threshold(nn.Module):
-    def __init__(self, node: Any) -> None:
-        super().__init__()
-        self.register_buffer("theta", torch.as_tensor(node.threshold))
-
-    def forward(self, v: torch.Tensor) -> torch.Tensor:
-        return (v > self.theta).to(v.dtype)
-
-
-class _Scaled(nn.Module):
-    """Norse's LIBoxCell with NIR's R before it."""
-
-    def __init__(self, node: Any, dt: float, dtype: torch.dtype) -> None:
-        import norse.torch as norse
-
-        super().__init__()
-        self.register_buffer("r", torch.as_tensor(node.r))
-        tau, leak = (torch.as_tensor(array, dtype=dtype) for array in (node.tau, node.v_leak))  # no buffers: `to` passes them by
-        parameters = norse.LIBoxParameters(tau_mem_inv=1 / tau, v_leak=leak)
-        self.cell = norse.LIBoxCell(parameters, dt=dt)
-
-    def forward(self, x: torch.Tensor, state: Any = None) -> Any:
-        return self.cell(self.r * x, state)
 
 
 def read_by_snntorch(graph: Any, dt: float, dtype: torch.dtype) -> nn.Module:
@@ -55,19 +32,17 @@ def read_by_norse(graph: Any, dt: float, dtype: torch.dtype) -> nn.Module:
     return norse.from_nir(graph, dt=dt).to(dtype)
 
 
-def read_by_nirtorch(graph: Any, dt: float, dtype: torch.dtype) -> nn.Module:
-    """NIRTorch's executor, with Norse's leaky integrator."""
-    import nir
-    import nirtorch
-
-    known = {nir.LI: lambda node: _Scaled(node, dt, dtype), nir.Threshold: _Threshold}
-    return nirtorch.nir_to_torch(graph, known, dtype=dtype)
+def loaded_into(library: str) -> Callable[[Any, float, torch.dtype], nn.Module]:
+    """Our loader, with the neurons of a library."""
+    return lambda graph, dt, dtype: load_nir(graph, library, dtype=dtype)
 
 
+#: Reader -> what reads, and the reading that it wants.
 READERS: Mapping[str, tuple[Callable[[Any, float, torch.dtype], nn.Module], str]] = {
     "snnTorch": (read_by_snntorch, "snntorch"),
     "Norse": (read_by_norse, "norse"),
-    "NIRTorch with Norse's cell": (read_by_nirtorch, "euler"),
+    "load_nir, snnTorch": (loaded_into("snntorch"), "ode"),
+    "load_nir, Norse": (loaded_into("norse"), "ode"),
 }
 
 

@@ -97,20 +97,26 @@ def _to_brian2(checkpoint: Checkpoint, out: Path, data: Callable[[], SpikeDatase
 def _to_nir(
     checkpoint: Checkpoint, out: Path, data: Callable[[], SpikeDataset], *, reading: str, groups: int | None, form: Form
 ) -> _Result:
-    from ..exchange.nir import effect_of, export_nir, quantise
+    from ..exchange.nir import effect_of, export_nir, loads_in, quantise
 
     # before the file is written: the recordings may not be here, or not fit
     coarse = None if groups is None else quantise(checkpoint, groups)
     effect = effect_of(checkpoint, coarse.checkpoint, data()) if coarse is not None and coarse.errors else None
     done = export_nir(checkpoint, out, reading=reading, groups=groups, form=form)
     rows = {"file": str(done.path), "reading": reading, "nodes": ", ".join(f"{n} {kind}" for kind, n in done.nodes.items())}
-    content: dict[str, Any] = {"file": str(done.path), "reading": reading, "nodes": done.nodes, "quantised": None}
+    loads = dict(loads_in(done.nodes, reading))
+    content: dict[str, Any] = {"file": str(done.path), "reading": reading, "nodes": done.nodes, "loads_in": loads, "quantised": None}
+    into = {f"into {name}": how for name, how in loads.items()}
     if done.quantised is None or effect is None:
-        return _Result("Exported to NIR", rows | {"time constants": "as they are"}, content)
+        return _Result("Exported to NIR", rows | {"time constants": "as they are"} | into, content, _LOAD)
     for key, error in done.quantised.errors.items():
         rows[key] = f"off by {100 * error['weighted']:.2g} % (weighted by weights), at most {100 * error['largest']:.2g} %"
     content["quantised"] = done.quantised.to_dict() | {"effect": asdict(effect)}
-    return _Result("Exported to NIR, with grouped time constants", rows | effect.rows(), content)
+    return _Result("Exported to NIR, with grouped time constants", rows | effect.rows() | into, content, _LOAD)
+
+
+#: What the calls in the table take.
+_LOAD = "graph: nir.read(FILE), or for ours the file; load_nir is in hetsyn_sim.exchange.nir.loading"
 
 
 def _to_csv(checkpoint: Checkpoint, out: Path, data: Callable[[], SpikeDataset], **_: object) -> _Result:

@@ -12,11 +12,9 @@ from ...data.checkpoint import Checkpoint
 from ...models import RESET_FIRST
 from ...spec import DEFAULT_STEP_ORDER, Layer, NetworkSpec
 from .structure import GraphPopulation, populations_of, unsupported
-from .vocabulary import FIRING, HARD_RESET, NIR_MODELS, Array, Reading, coupling, kind_of
+from .vocabulary import FIRING, HARD_RESET, NIR_MODELS, SAME_DELAY, Array, Reading, coupling, kind_of
 
 Values = dict[str, Array]
-#: A Delay is one step if it differs by less: far above the rounding of float32, far below any other delay.
-_SAME_DELAY = 1e-5
 
 
 def from_foreign(graph: Any, reading: Reading, dt: float) -> Checkpoint:
@@ -164,7 +162,7 @@ def _check_delays(population: GraphPopulation, reading: Reading, dt: float) -> N
     """Loops take one step: by a Delay where spikes are impulses, by themselves where equations are stepped."""
     for projection in population.projections:
         back, delay = projection.source == population.name, projection.delay
-        if delay is not None and (not back or not reading.delays or np.any(np.abs(delay - dt) > _SAME_DELAY * dt)):
+        if delay is not None and (not back or not reading.delays or np.any(np.abs(delay - dt) > SAME_DELAY * dt)):
             got = f"a Delay of {float(delay.min()):g} to {float(delay.max()):g} s " + (
                 "in a loop" if back else f"from {projection.source!r}"
             )

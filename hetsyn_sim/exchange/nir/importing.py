@@ -13,7 +13,7 @@ from ...spec.quantities import QuantityLike, to_si
 from .file import OURS, read_graph
 from .foreign import from_foreign
 from .metadata import from_metadata
-from .vocabulary import READINGS, STATED
+from .vocabulary import READINGS, STATED, Reading
 
 
 def import_nir(path: str | PathLike[str], *, dt: QuantityLike | None = None, reading: str | None = None, ours: bool = True) -> Checkpoint:
@@ -70,6 +70,20 @@ def from_nir(
                 remedy="leave them out; or go by the nodes alone (ours=False; --as-foreign)",
             )
         return from_metadata(graph, where)
+    return from_foreign(graph, *reading_of(graph, dt, reading, where))
+
+
+def reading_of(graph: Any, dt: QuantityLike | None, reading: str | None, where: str) -> tuple[Reading, float]:
+    """How a graph is meant, and its time step in seconds: as given, else as its metadata say, else by forward Euler.
+
+    Raises
+    ------
+    ConfigError
+        If there is no dt, or none above 0.
+    UnknownNameError
+        If there is no such reading.
+    """
+    stated = _stated(graph.metadata)
     if dt is None and "dt" not in stated:
         raise ConfigError(
             "a NIR graph has no time step",
@@ -80,7 +94,8 @@ def from_nir(
         )
     step = stated["dt"] if dt is None else to_si(dt, "ms", where="dt")
     step = positive(step, "dt", where=where, unit="of seconds", remedy='give it with its unit: --dt "1 ms"', error=ConfigError)
-    return from_foreign(graph, one_of(reading or str(stated.get("reading", "euler")), READINGS, "reading", where="NIR"), step)
+    how: Reading = one_of(reading or str(stated.get("reading", "euler")), READINGS, "reading", where="NIR")
+    return how, step
 
 
 def _stated(metadata: object) -> Mapping[str, Any]:

@@ -102,6 +102,8 @@ SPIKING = (*HARD_RESET, "Threshold")
 WEIGHTS = ("Linear", "Affine")
 #: Parameters of our models -> arrays of a node with a hard reset.
 FIRING = MappingProxyType({"theta": "v_threshold", "v_reset": "v_reset"})
+#: A Delay is one step if it differs by less, in steps: far above the rounding of float32, far below any other delay.
+SAME_DELAY = 1e-5
 
 _EQUATIONS = ("synapse", "on_pre", "neuron", "threshold", "reset", "scheme", "refractory", "output", "initial")
 
