@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from . import (
+    in_analysis,
     in_brian,
     in_comparison,
     in_compiled_kernels,
     in_delays,
     in_discrete,
+    in_epochs,
     in_files,
     in_fitting,
     in_kernels,
+    in_ladder,
+    in_nir,
     in_noise,
     in_scripts,
     in_spec,
@@ -27,6 +31,7 @@ AREAS: dict[str, tuple[Mutant, ...]] = {
     "compiled kernels": in_compiled_kernels.MUTANTS,
     "delays": in_delays.MUTANTS,
     "training": in_training.MUTANTS,
+    "epochs": in_epochs.MUTANTS,
     "fitting": in_fitting.MUTANTS,
     "files and transfer": in_files.MUTANTS,
     "scripts": in_scripts.MUTANTS,
@@ -34,6 +39,9 @@ AREAS: dict[str, tuple[Mutant, ...]] = {
     "synapses": in_synapses.MUTANTS,
     "brian": in_brian.MUTANTS,
     "comparison": in_comparison.MUTANTS,
+    "ladder": in_ladder.MUTANTS,
+    "NIR": in_nir.MUTANTS,
+    "analysis": in_analysis.MUTANTS,
 }
 
 #: All of them, in this order.

@@ -20,7 +20,7 @@ class Mutant:
     fault
         What is wrong, in words.
     file
-        Where, below ``hetsyn_sim``.
+        Where, below ``hetsyn_sim``; or ``analysis/...``.
     find, replace
         The right text, which stands in the file once, and the wrong one.
     """
@@ -33,7 +33,7 @@ class Mutant:
     @property
     def path(self) -> str:
         """The file below the folder that holds the packages."""
-        return f"hetsyn_sim/{self.file}"
+        return self.file if self.file.startswith("analysis/") else f"hetsyn_sim/{self.file}"
 
     @property
     def is_compiled(self) -> bool:

@@ -1,0 +1,176 @@
+"""Faults on the ladder to biophysics: a rung does something else than it says, or is read off wrongly."""
+
+from __future__ import annotations
+
+from .mutant import Mutant
+
+MUTANTS = (
+    Mutant(
+        "noise is in units of v and not of thresholds",
+        "ladder/disturbances.py",
+        "(sd * setting.mean_theta(), TAU_NOISE)",
+        "(sd, TAU_NOISE)",
+    ),
+    Mutant(
+        "on a finer grid a spike comes at the end of its old step",
+        "data/recording.py",
+        "finer[::factor] = raster",
+        "finer[factor - 1 :: factor] = raster",
+    ),
+    Mutant(
+        "jitter is cut downwards to whole steps",
+        "ladder/disturbances.py",
+        "np.rint(rng.normal(",
+        "np.floor(rng.normal(",
+    ),
+    Mutant(
+        "jitter brings spikes that left the recording back to its ends",
+        "ladder/disturbances.py",
+        "inside = (moved >= 0) & (moved < len(setting.raster))",
+        "moved = np.clip(moved, 0, len(setting.raster) - 1)\n    inside = moved >= 0",
+    ),
+    Mutant(
+        "jitter moves all spikes of a recording alike",
+        "ladder/disturbances.py",
+        "float(sd_ms * ms) / setting.spec.dt_s, len(steps))",
+        "float(sd_ms * ms) / setting.spec.dt_s, setting.raster.shape[1])[runs]",
+    ),
+    Mutant(
+        "jitter counts its deviation in steps",
+        "ladder/disturbances.py",
+        "float(sd_ms * ms) / setting.spec.dt_s, len(steps)",
+        "float(sd_ms), len(steps)",
+    ),
+    Mutant(
+        "mismatch has a mean of 1 in the place of a median",
+        "ladder/disturbances.py",
+        "np.exp(sigma * rng.normal(size=slot.shape))",
+        "np.exp(sigma * rng.normal(size=slot.shape) - sigma**2 / 2)",
+    ),
+    Mutant(
+        "mismatch spares time constants",
+        "ladder/disturbances.py",
+        'slot.name in ("w", "theta") or is_time_constant(slot)',
+        'slot.name in ("w", "theta")',
+    ),
+    Mutant(
+        "neurons of a layer share their mismatch",
+        "ladder/disturbances.py",
+        'per_neuron = {name: {"axes": "post"} for name, p in model.parameters.items() if p.axes == "layer"}\n        return model.with_parameters(**per_neuron)',
+        "return model",
+    ),
+    Mutant(
+        "a delay's mean is its largest value",
+        "ladder/disturbances.py",
+        "rng.uniform(0.5, 1.5, q.n_pre)",
+        "rng.uniform(0.0, 1.0, q.n_pre)",
+    ),
+    Mutant(
+        "refractoriness lasts a thousandth of its time",
+        "ladder/disturbances.py",
+        "refractory=float(period_ms * ms))",
+        "refractory=float(period_ms * ms) * 1e-3)",
+    ),
+    Mutant(
+        "a finer grid forgets how fine it was before",
+        "ladder/disturbances.py",
+        "factor=setting.factor * k,",
+        "factor=k,",
+    ),
+    Mutant(
+        "currents are weights in volts",
+        "ladder/units.py",
+        "before * (volt / R_M if name in _weights(by_name[population]) else volt)",
+        "before * volt",
+    ),
+    Mutant(
+        "a reset stays in units of the trained network",
+        "ladder/units.py",
+        "return before * (volt / R_M if name in",
+        "return before if name == 'theta' else before * (volt / R_M if name in",
+    ),
+    Mutant(
+        "the membrane's own decay is added to its current",
+        "ladder/membranes.py",
+        '"v = I_syn - M"',
+        '"v = I_syn + M"',
+    ),
+    Mutant(
+        "inhibition reverses as far from rest as excitation",
+        "ladder/membranes.py",
+        "-0.25 * excitation * theta)",
+        "-excitation * theta)",
+    ),
+    Mutant(
+        "conductances give the trained current at rest",
+        "ladder/membranes.py",
+        "w / (reversal - 0.5 * theta)",
+        "w / reversal",
+    ),
+    Mutant(
+        "conductances do not add to the leak",
+        "ladder/membranes.py",
+        '"v = h_syn/(1 + g_syn)"',
+        '"v = h_syn"',
+    ),
+    Mutant(
+        "v of a finer grid is read off between grid points",
+        "ladder/row.py",
+        "trace[::k] / setting.unit_of_v",
+        "trace[k - 1 :: k] / setting.unit_of_v",
+    ),
+    Mutant(
+        "v in millivolts is read off as it is",
+        "ladder/row.py",
+        "trace[::k] / setting.unit_of_v",
+        "trace[::k]",
+    ),
+    Mutant(
+        "of a finer grid only the spikes at grid points count",
+        "ladder/row.py",
+        ".reshape(-1, k, *raster.shape[1:]).any(axis=1)",
+        ".reshape(-1, k, *raster.shape[1:])[:, 0]",
+    ),
+    Mutant(
+        "van Rossum's distance stops with the recording",
+        "ladder/distance.py",
+        "(total + float((state**2).sum()) * decay**2) / n",
+        "total / n",
+    ),
+    Mutant(
+        "van Rossum's filter forgets within a step",
+        "ladder/distance.py",
+        "state = state * decay + now",
+        "state = state * decay**2 + now",
+    ),
+    Mutant(
+        "rungs of biological times run on the coarse grid",
+        "ladder/run.py",
+        "if rung.refined else trained",
+        "if not rung.refined else trained",
+    ),
+    Mutant(
+        "a shift in time is fine-tuned in coarse steps",
+        "ladder/finetune.py",
+        '{"time_shift": factor * settings.augmentation.time_shift}',
+        '{"time_shift": settings.augmentation.time_shift}',
+    ),
+    Mutant(
+        "noise of fine-tuning is in units of v",
+        "ladder/finetune.py",
+        '"noise": noise * there.mean_theta()',
+        '"noise": noise',
+    ),
+    Mutant(
+        "fine-tuning begins anew",
+        "ladder/finetune.py",
+        "training=settings, start=there.values,",
+        "training=settings,",
+    ),
+    Mutant(
+        "the rate of a layer counts the recordings as one",
+        "ladder/row.py",
+        "n_spikes / (cells * done.n_steps * spec.dt_s)",
+        "n_spikes / (done.n_steps * spec.dt_s)",
+    ),
+)
