@@ -210,7 +210,7 @@ def _fitted(table: TauTable, n_samples: int, seed: int) -> Fitted | None:
     few = thinned(table, _JUDGED, seed)
     p = goodness_of_fit(few, fit_families(few, (fits[0].family,))[0], n_samples=n_samples, seed=seed)
     try:
-        tail = heavy_tail(some)
+        tail = heavy_tail(some, n_samples=n_samples, seed=seed)
     except DataError:
         tail = None
     return Fitted(some, fits, p, tail)

@@ -95,8 +95,7 @@ def _family(fitted: Plain | None) -> str:
     if fitted is None:
         return "–"
     best = min(fitted["families"], key=lambda name: fitted["families"][name]["aic"]).replace("_", " ")
-    tail = "too short" if fitted["tail"] is None else fitted["tail"]["preferred"]
-    return f"{best} (p = {fitted['p']:.2f}); tail: {tail}"
+    return f"{best} (p = {fitted['p']:.2f})"
 
 
 def _ms(seconds: float) -> str:

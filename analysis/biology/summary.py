@@ -34,7 +34,7 @@ def summary(a: Analysis) -> dict[str, Any]:
             label: {
                 "families": {fit.family: {"aic": fit.aic, "bic": fit.bic, **fit.parameters} for fit in fitted.fits},
                 "p": fitted.p,
-                "tail": None if fitted.tail is None else {**asdict(fitted.tail), "preferred": fitted.tail.preferred},
+                "tail": None if fitted.tail is None else {**asdict(fitted.tail), "verdict": fitted.tail.verdict},
             }
             for label, fitted in a.fitted.items()
         },

@@ -92,7 +92,7 @@ def families(a: Analysis) -> Grid:
         best = fitted.fits[0]
         aic = {fit.family: fit.aic - best.aic for fit in fitted.fits}
         by_bic = min(fitted.fits, key=lambda fit: fit.bic).family.replace("_", " ")
-        tail = "too short" if fitted.tail is None else f"{fitted.tail.preferred} ({fitted.tail.ratio:+.1f})"
+        tail = "too short" if fitted.tail is None else f"{fitted.tail.verdict} (p = {fitted.tail.p:.2f})"
         judged = [f"{akaike_weights(fitted.fits)[best.family]:.2f}", by_bic, f"{fitted.p:.2f}", tail]
         rows.append([label, f"{len(fitted.table):,}", *(f"{aic[name]:.1f}" if name in aic else "–" for name in names), *judged])
     return Grid(["", "n", *(name.replace("_", " ") for name in names), "weight of the best", "best by BIC", "p of the best", "tail"], rows)

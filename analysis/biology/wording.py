@@ -24,7 +24,8 @@ METHODS: Sequence[str] = (
     "side is censored. The gain is the null's distance to biology less that of what was learned, network by network, with Student's 95 % "
     "interval over networks: n is the number of networks, never that of synapses.",
     "Fits: censored maximum likelihood on at most 5,000 time constants, goodness of fit on 500 by parametric bootstrap (p is at least "
-    "0.01); tails: Vuong's likelihood ratio of a log-normal and a power law above the upper quartile.",
+    "0.01); tails: the likelihood ratio of a log-normal and a power law above the upper quartile. A power law, a limit of log-normals, "
+    "can be ruled out (log-normal), fit badly without that (neither), or not be told apart; no sample can prefer it.",
     "Lesions: the long time constants are set back to what they were before training; the control are as many others of the same "
     "projection, each of nearly the same |w|, if not of the same change.",
 )

@@ -56,8 +56,8 @@ MUTANTS = (
     Mutant(
         "neurons of a layer share their mismatch",
         "ladder/disturbances.py",
-        'per_neuron = {name: {"axes": "post"} for name, p in model.parameters.items() if p.axes == "layer"}\n        return model.with_parameters(**per_neuron)',
-        "return model",
+        'if p.axes == "layer"}',
+        'if p.axes == "none"}',
     ),
     Mutant(
         "a delay's mean is its largest value",

@@ -6,10 +6,10 @@ from .mutant import Mutant
 
 MUTANTS = (
     Mutant(
-        "of two sources of one weight only the last counts",
+        "of two sources of one weight only the first counts",
         "exchange/nir/structure.py",
-        '        if len(sources) != 1:\n            raise unsupported(name, f"{len(sources)} sources", "one", f"give every source {each} of its own")\n        return sources[0]',
-        '        if not sources:\n            raise unsupported(name, f"{len(sources)} sources", "one", f"give every source {each} of its own")\n        return sources[-1]',
+        "if len(sources) != 1:",
+        "if not sources:",
     ),
     Mutant(
         "of two weights from one source only the last counts",

@@ -38,6 +38,24 @@ def test_each_number_is_an_accuracy_on_disturbed_recordings(measured):
     assert accuracy == evaluate(network, with_warped_time(data, 2**log2), loss, window=round(64 * 2**log2)).accuracy
 
 
+def test_the_window_is_warped_with_time(monkeypatch):
+    """What the network is shown of each recording: as long, against the recording, as it was."""
+    data, windows = spoken_digits().test[:2], []
+    original = robustness.evaluate
+
+    def watched(network, changed, loss, *, window):
+        windows.append((window, int(changed.n_steps[0])))
+        return original(network, changed, loss, window=window)
+
+    monkeypatch.setattr(robustness, "evaluate", watched)
+    found = measure_robustness(Network(RECIPE.spec(data.dt, 70, 10), seed=0), data, RECIPE.training.loss.make(), window=64, seed=3)
+    n = len(DELETIONS) + len(NOISES_HZ)
+    assert {window for window, _ in windows[:n]} == {64}
+    for (window, length), (log2, _) in zip(windows[n:], found.warp, strict=True):
+        assert window == round(64 * 2.0**log2)
+        assert length == round(int(data.n_steps[0]) * 2.0**log2)
+
+
 def test_warps_are_drawn_as_published(measured):
     draws = [log2 for log2, _ in measured[3].warp]
     assert draws == sorted(draws)
@@ -74,6 +92,13 @@ def test_deletion(data):
     assert (
         with_deleted_spikes(data, 0.5, seed=1).fingerprint() == half.fingerprint() != with_deleted_spikes(data, 0.5, seed=2).fingerprint()
     )
+
+
+def test_added_spikes_at_a_high_rate_are_a_probability(data):
+    """One a step on average: a Poisson process leaves 1/e of the steps empty."""
+    after = with_added_spikes(data, 500.0, seed=1).rasters()
+    empty, p = np.mean(~after[~data.rasters()]), np.exp(-1.0)
+    assert empty == pytest.approx(p, abs=5 * np.sqrt(p * (1 - p) / (~data.rasters()).sum()))
 
 
 def test_added_spikes(data):
