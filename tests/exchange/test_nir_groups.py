@@ -1,11 +1,13 @@
 """Grouping: no other groups are better, equal values stay, and the effect on a network is what its own simulation says."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
 
 from hetsyn_sim.data.checkpoint import Checkpoint
+from hetsyn_sim.data.decoding import Decoder
 from hetsyn_sim.errors import TransferError
 from hetsyn_sim.exchange.nir.quantisation import effect_of, quantise
 from hetsyn_sim.exchange.nir.synapses import cluster, distinct, groups_of, quantised_row
@@ -71,6 +73,11 @@ def test_the_errors_and_the_effect_are_what_they_say(toy_data, toy_checkpoint):
     v = one.traces["readout.v"]
     assert effect.mean_dv == pytest.approx(np.sqrt(np.mean((two.traces["readout.v"] - v) ** 2)) / v.std())
     assert "in one only" in effect.rows()["spikes of layer_1"]
+    decided = [Decoder.of(toy_checkpoint).predictions(done, toy_checkpoint.spec) for done in (one, two)]
+    assert effect.accuracy == tuple(np.mean(d == toy_data.labels) for d in decided)
+    assert effect.changed == np.sum(decided[0] != decided[1])
+    relabelled = replace(toy_data, labels=decided[1])  # what was decided is no matter of the labels
+    assert effect_of(toy_checkpoint, done.checkpoint, relabelled).changed == effect.changed
 
 
 def test_0_and_infinity_have_no_logarithm(toy_checkpoint):

@@ -121,6 +121,35 @@ def test_weights_from_one_source_add_up():
     np.testing.assert_allclose(two, one, rtol=1e-15)
 
 
+def agrees(graph, n_input=6, reading="euler"):
+    """Whether the network of a graph has the spikes of the graph, layer by layer; how many there are."""
+    x = np.random.default_rng(0).random((40, 1, n_input)) < 0.3
+    found = from_nir(graph, dt="10 ms", reading=reading)
+    done = simulate_reference(found.spec, found.values, x)
+    out = Oracle(graph, READINGS[reading].kind, DT).run(x[:, 0])
+    fires = [name for name, node in graph.nodes.items() if isinstance(node, nir.LIF | nir.IF | nir.CubaLIF | nir.Threshold)]
+    for k, name in enumerate(fires, start=1):
+        np.testing.assert_array_equal(done.rasters[f"layer_{k}"][:, 0], out[name], err_msg=name)
+    return [int(out[name].sum()) for name in fires]
+
+
+def test_biases_of_several_weights_add_up():
+    graph = chain(lif(), bias=np.linspace(0, 0.2, 4), readout=False)
+    put("more", weights(4, 6, np.linspace(0.3, 0.1, 4)), ("input", "more"), ("more", "cell"))(graph)
+    graph.nodes["rec"] = weights(4, 4, np.full(4, -0.1), scale=-1.5)
+    assert 5 < agrees(graph)[0] < 150
+
+
+def test_filters_with_a_reset_behind_neurons_that_are_reset_at_once():
+    """The network then resets before it decays, so that a jump has decayed once when it is felt, and a graph's loop has not."""
+    graph = filters(np.ones(4), -np.eye(4), np.random.default_rng(1).normal(0, 1, (4, 4)))
+    nodes = {"input": nir.Input(np.array([6])), "first": weights(6, 6), "cell": lif(6, kind=nir.LIF), **graph.nodes}
+    nodes = {name: nodes[name] for name in ("input", "first", "cell", *(n for n in graph.nodes if n != "input"))}
+    edges = [("input", "first"), ("first", "cell"), ("cell", "fc"), *(edge for edge in graph.edges if tuple(edge) != ("input", "fc"))]
+    counts = agrees(nir.NIRGraph(nodes, edges, type_check=False))
+    assert min(counts) > 5
+
+
 def test_a_step_that_is_built_into_the_reader():
     """snnTorch reckons with 0.1 ms whatever the data are: decays are 1 - 0.1 ms/tau, and steps are as long as the recordings' are."""
     tau = np.full(4, 1e-3)
