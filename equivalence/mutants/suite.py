@@ -39,6 +39,8 @@ _LAST = ("strategies", "near_misses")
 #: `make test` leaves out what these marks say; each of them is a part of `make check`.
 _COSTLY = ("compiled", "process", "brian2", "study", "docs", "slow")
 TEST = "make test"
+#: Areas whose own tests run Brian2 or studies, so that `make test` leaves them out: their folder, and the mark of `make check`.
+OF_CHECK = {"ladder": ("tests/ladder/", "brian2"), "analysis": ("tests/analysis/", "study")}
 _OF_TEST = f"not ({' or '.join(_COSTLY)} or thorough)"
 
 #: What a copy does without.
@@ -80,7 +82,7 @@ def run_suite(mutant: Mutant, killer: str = "", *, whole: bool = False) -> Outco
     start = time.monotonic()
     with _copy(mutant) as root:
         for stage, arguments in stages(mutant, killer):
-            if stage == TEST or whole:
+            if stage == TEST or whole or not of_test([mutant]):
                 by = _pytest(root, [*arguments, "-x"], what=mutant.fault)
                 if by:
                     return Outcome(by, stage, round(time.monotonic() - start, 1))
@@ -93,6 +95,12 @@ def run_control(tests: Sequence[str]) -> Outcome:
     with _copy(None) as root:
         by = _pytest(root, list(tests), what="the copy without a fault")
     return Outcome(by, "", round(time.monotonic() - start, 1))
+
+
+def of_test(mutants: Sequence[Mutant]) -> list[Mutant]:
+    """Those that `make test` is to notice."""
+    left_out = {mutant for area in OF_CHECK for mutant in AREAS[area]}
+    return [mutant for mutant in mutants if mutant not in left_out]
 
 
 @contextmanager
@@ -126,7 +134,8 @@ def _build_kernels(target: Path) -> None:
 
 def stages(mutant: Mutant, killer: str = "") -> list[tuple[str, list[str]]]:
     """What is run, and pytest's arguments: files on the fault's subject and of its own room first, then the others, then ``make check``."""
-    subject = next((area.removesuffix("s") for area, mutants in AREAS.items() if mutant in mutants), "nothing")
+    area = next((area for area, mutants in AREAS.items() if mutant in mutants), "nothing")
+    subject = area.removesuffix("s")
     room, name = PurePath(mutant.file).parts[0].removesuffix(".py"), PurePath(mutant.file).stem
     suite = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "equivalence").glob("test_*.py"))]
     tests = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "tests").rglob("test_*.py"))]
@@ -138,8 +147,13 @@ def stages(mutant: Mutant, killer: str = "") -> list[tuple[str, list[str]]]:
     near = [killer.partition("::")[0], *of_file, *of_subject, *first, *of_room, *(file for file in suite if file not in last), *last]
     near = list(dict.fromkeys(file for file in near if file in (*suite, *tests)))
     far = [file for file in tests if file not in near]
+    folder, mark = OF_CHECK.get(area, ("", ""))
+    own = [file for file in tests if folder and file.startswith(folder)]
+    own.sort(key=lambda file: (PurePath(mutant.file).parts[-2] not in file, name not in file))
+    at_once = [(f"make check: {mark}", [*own, "-m", f"{mark} and not thorough"])] if own else []
     of_check = [(f"make check: {mark}", [*near, *far, "-m", f"{mark} and not thorough"]) for mark in _COSTLY]
     return [
+        *at_once,
         (TEST, [*near, "-m", _OF_TEST]),
         (TEST, [*far, "-m", _OF_TEST]),
         *of_check,

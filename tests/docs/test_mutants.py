@@ -41,7 +41,8 @@ def test_the_documentation_has_the_table_of_these_faults():
     rows = read_rows(RESULTS)
     assert rows.keys() == {m.fault for m in MUTANTS}
     assert all(row.killed for row in rows.values())
-    assert sum(row.stage == TEST for row in rows.values()) >= command.ENOUGH * len(rows)
+    to_notice = [rows[m.fault] for m in suite.of_test(MUTANTS)]
+    assert sum(row.stage == TEST for row in to_notice) >= command.ENOUGH * len(to_notice)
     assert TABLE.read_text(encoding="utf-8") == as_markdown(rows)
 
 
