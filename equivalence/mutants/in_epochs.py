@@ -31,19 +31,19 @@ MUTANTS = (
     ),
     Mutant(
         "time constants decay with the weights' weight decay",
-        "training/module.py",
+        "training/optimisers.py",
         '"weight_decay": settings.weight_decay_time_constants,',
         '"weight_decay": settings.weight_decay,',
     ),
     Mutant(
         "delays are drawn to 0 as weights are",
-        "training/module.py",
+        "training/optimisers.py",
         '"lr": settings.lr, "weight_decay": 0.0}',
         '"lr": settings.lr, "weight_decay": settings.weight_decay}',
     ),
     Mutant(
         "time constants are trained with the weights' rate",
-        "training/module.py",
+        "training/optimisers.py",
         '"lr": settings.lr * settings.lr_factor_time_constants,',
         '"lr": settings.lr,',
     ),

@@ -10,6 +10,7 @@ from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training import Training, build_network, evaluate, fit, module
 from hetsyn_sim.training.network import Network
+from hetsyn_sim.training.optimisers import parameter_groups
 
 SPEC = NetworkSpec("10 ms", 6, [Layer(HetSynLIF, 5)], Layer(LeakyReadout, 3))
 #: A rate at which no number of float32 moves in a step.
@@ -134,7 +135,7 @@ def test_weights_time_constants_and_delays_have_their_own_rates_and_decays(recip
     late = NetworkSpec("10 ms", 6, [Layer(HetSynLIF.with_delay(bounds=("0 ms", "50 ms")), 5)], Layer(LeakyReadout, 3))
     optimiser = {"lr": 0.01, "lr_factor_time_constants": 3.0, "weight_decay": 0.1, "weight_decay_time_constants": 0.2}
     settings = recipe.changed(optimiser=optimiser).training
-    groups = module.parameter_groups(build_network(late, settings), settings)
+    groups = parameter_groups(build_network(late, settings), settings.optimiser)
     assert [(group["lr"], group["weight_decay"], len(group["params"])) for group in groups] == [
         (0.01, 0.1, 2),
         (0.03, 0.2, 2),
