@@ -14,7 +14,6 @@ from .architecture import Pool, Stage
 from .connections import synapses_of
 from .folded import FoldedNetwork, FoldedStage
 from .network import STLNetwork
-from .neurons import NeuronMap
 
 
 def fold(network: STLNetwork) -> FoldedNetwork:
@@ -26,19 +25,16 @@ def _stage(network: STLNetwork, stage: Stage) -> FoldedStage:
     synapses = synapses_of(stage)
     if isinstance(stage.part, Pool):
         return FoldedStage(stage, synapses)
-    w, drive = _double(network.weights[stage.name]), np.zeros(stage.n_post)
-    if stage.name in network.norms:
-        norm = network.norms[stage.name]
-        assert isinstance(norm, torch.nn.BatchNorm2d)
+    w, drive = _double(network.synapses(stage.name).weight), np.zeros(stage.n_post)
+    if (norm := network.norm(stage.name)) is not None:
         assert norm.running_mean is not None
         assert norm.running_var is not None
         scale = _double(norm.weight) / np.sqrt(_double(norm.running_var) + norm.eps)  # (channel,)
         w = w * scale[:, None, None, None]
         drive = np.repeat(_double(norm.bias) - _double(norm.running_mean) * scale, stage.after[1] * stage.after[2])
-    neurons = network.neurons[stage.name]
-    assert isinstance(neurons, NeuronMap)
-    values = {name: _double(neurons.flat(name)) for name in network.architecture.neuron.parameters_of("neuron")}
-    return FoldedStage(stage, synapses, w.ravel()[synapses.weight], drive, values)
+    values = network.neurons(stage.name).values()
+    own = {name: _double(values[f"neuron.{name}"]) for name in network.architecture.neuron.parameters_of("neuron")}
+    return FoldedStage(stage, synapses, w.ravel()[synapses.weight], drive, {name: x.ravel() if x.ndim else x for name, x in own.items()})
 
 
 def _double(tensor: torch.Tensor) -> NDArray[np.float64]:

@@ -18,7 +18,6 @@ from .evaluate import Outcome, count_mismatches, evaluate
 from .figure import draw_stl
 from .measures import NOISES, packed
 from .network import MODES, STLNetwork
-from .neurons import NeuronMap
 from .tables import lines
 from .train import Settings, train
 
@@ -55,10 +54,9 @@ def run(case: Case, seed: int, source: Path | None = None, *, n_train: int | Non
         for name in tested.rates
     }
     mismatches, spikes = count_mismatches(network, bernoulli(test[:_SIMULATED], settings.n_steps, _TEST_SEED))
-    for name, neurons in network.neurons.items():
-        assert isinstance(neurons, NeuronMap)
-        theta = neurons.flat("theta").detach().double().numpy()
-        layers[name] |= {
+    for stage in ARCHITECTURE.spiking:
+        theta = network.neurons(stage.name).values()["neuron.theta"].detach().double().numpy()
+        layers[stage.name] |= {
             "theta": float(theta.mean()),
             "theta_sd": float(theta.std()),
             "theta_range": [float(theta.min()), float(theta.max())],

@@ -25,12 +25,12 @@ def test_batch_norm_sees_every_step_by_itself_and_keeps_shared_statistics():
     found = network.currents("conv_1", x)
     mean, var = torch.zeros(4), torch.ones(4)
     for t, step in enumerate(x):
-        y = functional.conv2d(step, network.weights["conv_1"], padding=1)
+        y = functional.conv2d(step, network.synapses("conv_1").weight, padding=1)
         torch.testing.assert_close(
             found[t], (y - y.mean((0, 2, 3), keepdim=True)) / (y.var((0, 2, 3), keepdim=True, correction=0) + 1e-5).sqrt()
         )
         mean, var = 0.9 * mean + 0.1 * y.mean((0, 2, 3)), 0.9 * var + 0.1 * y.var((0, 2, 3))
-    norm = network.norms["conv_1"]
+    norm = network.norm("conv_1")
     torch.testing.assert_close(norm.running_mean, mean.detach())
     torch.testing.assert_close(norm.running_var, var.detach())
     before = state(network)
@@ -54,7 +54,7 @@ def test_a_mode_trains_what_it_says_and_nothing_else(mode):
     train(network, *make_images(40), mode, QUICK, seed=0)
     moved = {name for name, value in state(network).items() if not torch.equal(value, before[name])}
     thresholds = {name for name in before if name.endswith("theta")}
-    weights = {name for name in before if name.startswith("weights") or name.endswith((".weight", ".bias"))}
+    weights = {name for name in before if name.endswith((".weight", ".bias"))}
     running = {name for name in before if "running" in name or "num_batches" in name}
     assert (len(thresholds), len(weights), len(running)) == (4, 8, 6)
     expected = {"STL": thresholds | weights, "SL": weights, "TL": thresholds}[mode]
@@ -80,7 +80,7 @@ def test_the_same_seed_gives_the_same_network():
         train(network, *make_images(30), "STL", QUICK, seed=seed)
         found.append(state(network))
     assert all(torch.equal(value, found[1][name]) for name, value in found[0].items())
-    assert not torch.equal(found[0]["weights.conv_1"], found[2]["weights.conv_1"])
+    assert not torch.equal(found[0]["net.conv_1.synapses.weight"], found[2]["net.conv_1.synapses.weight"])
 
 
 def test_training_leaves_torchs_generator_alone():
