@@ -10,6 +10,8 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..spec.summary import Summarised, percent
+
 Precision = Literal["float64", "float32"]
 
 #: Largest share of runs that near-ties may leave undecided, by the lower precision of the two sides; the same for all who judge.
@@ -81,8 +83,8 @@ class Divergence:
         )
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Summarised):
     """Two recordings compared. ``agrees`` is the verdict; everything else says how it came about.
 
     Attributes
@@ -136,6 +138,18 @@ class Comparison:
         """Plain data."""
         return asdict(self) | {"undecided_fraction": self.undecided_fraction, "agrees": self.agrees}
 
+    def summary(self) -> Mapping[str, str]:
+        """What it is: label -> text."""
+        facts = {
+            "verdict": "the same network" if self.agrees else "NOT the same network",
+            "compared": f"{self.reference} with {self.other}",
+            "runs": f"{self.n_runs:,} of {self.n_steps:,} steps, {self.n_spikes:,} spikes",
+            "spike mismatches": f"{self.spike_mismatches:,}",
+            "largest |dv|": f"{self.max_abs_dv:.3g} ({self.max_dv_over_bound:.2g} of the rounding bound)",
+            "undecided runs": f"{len(self.undecided):,} ({percent(self.undecided_fraction)})",
+        }
+        return facts | ({"first divergence": str(self.diverged[0])} if self.diverged else {})
+
     def __str__(self) -> str:
         lines = [
             f"{self.reference} against {self.other}: {'the same network' if self.agrees else 'NOT the same network'}",
@@ -149,8 +163,8 @@ class Comparison:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True)
-class Verification:
+@dataclass(frozen=True, repr=False)
+class Verification(Summarised):
     """A network compared in torch and Brian2 over all recordings.
 
     Attributes
@@ -223,6 +237,12 @@ class Verification:
             | {"n_spikes": c.n_spikes, "dt_s": self.dt_s, "time_torch_s": self.time_torch_s, "time_brian2_s": self.time_brian2_s}
             | {"versions": dict(self.versions)}
         )
+
+    def summary(self) -> Mapping[str, str]:
+        """What it is: label -> text."""
+        accuracies = f"{percent(self.accuracy_torch)} in torch, {percent(self.accuracy_brian2)} in Brian2 ({self.device})"
+        facts = {"accuracy": accuracies, "predictions": "equal" if self.predictions_equal else "DIFFERENT"}
+        return {**self.comparison.summary(), "verdict": "the same network" if self.agrees else "NOT the same network", **facts}
 
     def __str__(self) -> str:
         lines = [

@@ -19,6 +19,7 @@ from ..data.events import SpikeDataset
 from ..data.recording import Recording, check_same_dt
 from ..errors import BackendError, TransferError
 from ..spec import NetworkSpec
+from ..spec.summary import Summarised
 from ..spec.values import check_values, is_time_constant
 from .additions import NOTHING, Additions, check_additions
 from .built import BuiltNetwork
@@ -36,7 +37,7 @@ from .standalone import Job, Seconds, build_standalone, run_standalone
 _FRESH = "before any run"
 
 
-class BrianSimulation:
+class BrianSimulation(Summarised):
     """A network in Brian2, to be run on any inputs.
 
     Parameters
@@ -121,6 +122,17 @@ class BrianSimulation:
     def _values(self, smallest_time: float) -> Mapping[str, Any]:
         times = {key for key, slot in self.spec.slots.items() if is_time_constant(slot)}
         return {key: np.maximum(v, smallest_time) if key in times else v for key, v in self.values.items()}
+
+    def summary(self) -> Mapping[str, str]:
+        """What it is: label -> text."""
+        added = {} if self.additions == NOTHING else {"additions": str(self.additions)}
+        return {
+            **self.spec.summary(),
+            "device": self.device.name,
+            "form": self.form.name,
+            "records": ", ".join(trace.key for trace in self.traces) or "spikes",
+            **added,
+        }
 
     def describe(self) -> str:
         """The equations, conditions and jumps as Brian2 runs them, and the step it derives from each."""

@@ -22,6 +22,7 @@ from safetensors.numpy import save as to_safetensors
 
 from ..errors import CheckpointError
 from ..spec import NetworkSpec, format_quantity
+from ..spec.summary import Summarised, percent
 from ..spec.values import check_values
 from .checkpoint_file import (
     DIGEST,
@@ -52,8 +53,8 @@ def installed_versions() -> dict[str, str]:
     return found
 
 
-@dataclass(frozen=True, eq=False)
-class Checkpoint:
+@dataclass(frozen=True, eq=False, repr=False)
+class Checkpoint(Summarised):
     """Parameter values with everything that is needed to use them, immutable and checked when made.
 
     Attributes
@@ -103,6 +104,19 @@ class Checkpoint:
     def about(self) -> dict[str, Any]:
         """Everything but the network and its values, as plain data; parts that are empty included, but for the decoder."""
         return {name: getattr(self, name) for name in PARTS if name != "decoder" or self.decoder}
+
+    def summary(self) -> Mapping[str, str]:
+        """What it is: label -> text."""
+        facts = dict(self.spec.summary())
+        for label, place, part in (("recipe", self.recipe, "name"), ("data", self.data, "name")):
+            if place.get(part):
+                facts[label] = str(place[part])
+        if "epoch" in self.metrics:
+            facts["epoch"] = f"{self.metrics['epoch']} of {self.metrics.get('epochs', '?')}"
+        for name in ("train_accuracy", "validation_accuracy"):
+            if isinstance(value := self.metrics.get(name), int | float):
+                facts[name.replace("_", " ")] = percent(value)
+        return facts
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write one file, complete or not at all, and return its path; ``.safetensors`` is appended if the name does not end so.

@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..spec.summary import html as html
+from ..spec.summary import visible as visible
+
 #: What can begin a tag, a link, an image, a cell, code, emphasis, a formula or a heading.
 _MARKUP = re.compile(r"([\\`*_\[\]<>&|!~#$])")
-
-
-def visible(text: str) -> str:
-    """Return ``text`` with the escape sequence of Python in place of each character that does not print."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def one_line(text: str) -> str:

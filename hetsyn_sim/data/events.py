@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError
 from ..spec.quantities import QuantityLike
+from ..spec.summary import Summarised, milliseconds
 from .events_checks import PER_RECORDING, as_integers, check_events, check_grid, check_shapes
 from .events_file import read_events, write_events
 from .events_from import FromSpikes
@@ -20,8 +21,8 @@ from .events_tables import read_own
 from .files import digest_of
 
 
-@dataclass(frozen=True, eq=False)
-class SpikeDataset(FromSpikes):
+@dataclass(frozen=True, eq=False, repr=False)
+class SpikeDataset(FromSpikes, Summarised):
     """Many labelled recordings of binary spikes, stored as one flat list of events.
 
     Recording i owns the events ``offsets[i]`` to ``offsets[i + 1]``, ordered by step, then unit. A spike in step k is at time ``k * dt``.
@@ -231,6 +232,22 @@ class SpikeDataset(FromSpikes):
         inside = self.steps < length
         raster[self.steps[inside], self.owners()[inside], self.units[inside]] = True
         return raster
+
+    def summary(self) -> Mapping[str, str]:
+        """What it is: label -> text."""
+        n, splits = len(self), {str(name): int((self.split == name).sum()) for name in np.unique(self.split)}
+        longest, shortest = int(self.n_steps.max(initial=0)), int(self.n_steps.min(initial=self.n_steps.max(initial=0)))
+        steps = f"{longest} steps" if longest == shortest else f"{shortest} to {longest} steps"
+        facts = {
+            "recordings": f"{n:,}",
+            "channels": f"{self.n_channels:,}",
+            "dt": milliseconds(self.dt),
+            "length": f"{steps}, {longest * self.dt:.4g} s" + ("" if longest == shortest else " at most"),
+            "labels": f"{len(np.unique(self.labels))} different" + (f", {self.labels.min()} to {self.labels.max()}" if n else ""),
+            "split": ", ".join(f"{name} {part:,}" for name, part in splits.items()) or "none",
+            "spikes": f"{len(self.steps):,}" + (f", {len(self.steps) / n:.0f} in a recording" if n else ""),
+        }
+        return facts | ({"source": self.info["name"]} if "name" in self.info else {})
 
     def fingerprint(self) -> str:
         """SHA-256 over the content (not the compression), as hex digits: equal on every machine for equal data."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, DtMismatchError
+from ..spec.summary import Summarised, count, milliseconds
 
 Raster = NDArray[np.bool_]
 
@@ -127,8 +128,8 @@ def raster_to_spikes(raster: Raster, dt: float) -> tuple[NDArray[np.float64], ND
     return np.multiply(steps, dt, dtype=np.float64), units.astype(np.int64, copy=False)
 
 
-@dataclass(frozen=True)
-class Recording:
+@dataclass(frozen=True, repr=False)
+class Recording(Summarised):
     """What a simulator hands back: rasters and traces of named populations over a batch of runs.
 
     Attributes
@@ -177,6 +178,13 @@ class Recording:
     @property
     def _shape(self) -> tuple[int, ...]:
         return next((a.shape for a in (*self.rasters.values(), *self.traces.values())), (0, 0, 0))
+
+    def summary(self) -> Mapping[str, str]:
+        """What it is: label -> text."""
+        spikes = {name: f"{raster.shape[2]:,} neurons, {count(int(raster.sum()), 'spike')}" for name, raster in self.rasters.items()}
+        time = f"{self.n_steps:,} steps of {milliseconds(self.dt)}"
+        facts = {"simulator": self.simulator or "not named", "runs": f"{self.n_runs:,}", "time": time, **spikes}
+        return facts | ({"traces": ", ".join(self.traces)} if self.traces else {})
 
     def runs(self, chosen: slice) -> Recording:
         """The recording of some of the runs: those that ``chosen`` slices."""

@@ -12,13 +12,14 @@ from brian2.core.namespace import get_local_namespace
 from ..data.checkpoint import Checkpoint
 from ..models import LeakyReadout
 from ..spec import RESET_FIRST, Layer, NetworkSpec, NeuronModel
+from ..spec.summary import Summarised
 from .brian2_objects import fail
 from .brian2_translation import Array, Translation
 from .brian2_values import values_of, write_values
 
 
-@dataclass(frozen=True)
-class ScriptNetwork:
+@dataclass(frozen=True, repr=False)
+class ScriptNetwork(Summarised):
     """A network as a script has it.
 
     Attributes
@@ -32,6 +33,10 @@ class ScriptNetwork:
 
     spec: NetworkSpec
     values: Mapping[str, Array]
+
+    def summary(self) -> Mapping[str, str]:
+        """What it is: label -> text."""
+        return {**self.spec.summary(), "values": ", ".join(key.split(".", 1)[1] for key in self.values)}
 
     @property
     def model(self) -> NeuronModel:

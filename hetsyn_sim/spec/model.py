@@ -23,14 +23,15 @@ from .quantities import dimensions_of, dimensions_of_text
 from .rules import RULES
 from .scope import DELAY, changed_parameters, expressions_of, is_used_on
 from .step_order import StepOrder
+from .summary import Summarised
 
 Side = Literal["synapse", "neuron"]
 
 _TEXTS = ("name", "synapse", "on_pre", "neuron", "threshold", "reset", "reference", "scheme", "synapse_scheme", "refractory", "output")
 
 
-@dataclass(frozen=True)
-class NeuronModel:
+@dataclass(frozen=True, repr=False)
+class NeuronModel(Summarised):
     """One neuron with its synapses, written once, in continuous time.
 
     Parameters
@@ -267,6 +268,11 @@ class NeuronModel:
         known |= {name: dimensions_of(p.unit, where=f"{self.name}: {name}") for name, p in self.parameters.items()}
         known |= {f"{name}_post": dim for name, dim in known.items()}
         return known | {"dt": second.dim, X_PRE: DIMENSIONLESS} | dict.fromkeys(self.noise, second.dim**-0.5)
+
+    def summary(self) -> Mapping[str, str]:
+        """What it is: label -> text."""
+        texts = {name: getattr(self, name) for name in ("neuron", "synapse", "on_pre", "threshold", "reset", "scheme")}
+        return {"name": self.name, **{label: text for label, text in texts.items() if text}, "parameters": ", ".join(self.parameters)}
 
     @classmethod
     def from_brian2(cls, group: Any, synapses: Any = None, **options: Any) -> NeuronModel:

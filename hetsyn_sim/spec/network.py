@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,13 +19,14 @@ from .network_rules import NETWORK_RULES
 from .parts import Layer, ParameterSlot, Population, Projection
 from .quantities import QuantityLike, format_quantity, to_si
 from .step_order import DEFAULT_STEP_ORDER, StepOrder
+from .summary import Summarised, count, milliseconds
 
 #: What describes a network as plain data.
 _SECTIONS = ("dt", "n_input", "step_order", "layers", "readout", "models")
 
 
-@dataclass(frozen=True)
-class NetworkSpec:
+@dataclass(frozen=True, repr=False)
+class NetworkSpec(Summarised):
     """A feed-forward stack of (recurrent) layers with an optional readout.
 
     Populations are called ``layer_1``, ``layer_2``, ..., ``readout``; their projections ``layer_1.feedforward`` and ``layer_1.recurrent``.
@@ -103,6 +105,14 @@ class NetworkSpec:
                 found.append(Projection(f"{name}.recurrent", name, name, "recurrent", n, n, layer.self_connections))
             source, n_pre = name, n
         return tuple(found)
+
+    def summary(self) -> Mapping[str, str]:
+        """What it is: label -> text."""
+        facts = {"dt": milliseconds(self.dt_s), "input": count(self.n_input, "channel")}
+        for population in self.populations:
+            recurrent = any(p.kind == "recurrent" for p in self.projections_to(population.name))
+            facts[population.name] = f"{population.size:,} {population.model.name}" + (", recurrent" if recurrent else "")
+        return facts | {"trained": count(sum(math.prod(s.shape) for s in self.slots.values() if s.parameter.trainable), "value")}
 
     def population(self, name: str) -> Population:
         """The population called ``name``.

@@ -72,12 +72,17 @@ class Status:
         self._shown = text
 
     def clear(self) -> None:
-        """Take away what is shown, so that lines can be written; the next text comes below them."""
-        if in_notebook() and self._shown:
-            self._display("")
-        elif on_terminal() and self._shown:
+        """Make room for a line. In a notebook lines come below what is shown, which has a place of its own."""
+        if self._shown and not in_notebook() and on_terminal():
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-        self._shown, self._handle = "", None
+            self._shown = ""
+
+    def end(self) -> None:
+        """Take away what is shown."""
+        self.clear()
+        if self._shown and in_notebook():
+            self._display("")
+        self._shown = ""
 
     def _display(self, text: str) -> None:
         display = sys.modules["IPython"].display.display

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +11,14 @@ from numpy.typing import NDArray
 
 from ..data.decoding import Decoder
 from ..data.events import SpikeDataset
+from ..spec.summary import Summarised, percent
 from .data import Batches, Examples
 from .losses import Loss, SumOfSoftmax, scores_by
 from .network import Network
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, repr=False)
+class Evaluation(Summarised):
     """Predictions of a network.
 
     Attributes
@@ -38,6 +40,11 @@ class Evaluation:
     def accuracy(self) -> float:
         """Part of the recordings whose label was predicted."""
         return float(np.mean(self.predictions == self.labels))
+
+    def summary(self) -> Mapping[str, str]:
+        """What it is: label -> text."""
+        right = int((self.predictions == self.labels).sum())
+        return {"accuracy": f"{percent(self.accuracy)} ({right:,} of {len(self.labels):,})", "rate": f"{self.rate_hz:.1f} Hz"}
 
 
 @torch.no_grad()

@@ -17,6 +17,7 @@ from ..discrete.noise import check_seed
 from ..errors import DataError, SpecError
 from ..kernels import SurrogateDerivative
 from ..spec import NetworkSpec, ParameterSlot
+from ..spec.summary import Summarised
 from ..spec.values import is_delay
 from .layer import SpikingLayer
 from .layer_run import LayerRun
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ..data.checkpoint import Checkpoint
 
 
-class Network(UniformModule):
+class Network(UniformModule, Summarised):
     """The layers of a :class:`~hetsyn_sim.spec.NetworkSpec`, trainable.
 
     Parameters
@@ -113,6 +114,11 @@ class Network(UniformModule):
         from ..data.checkpoint import Checkpoint
 
         return Checkpoint(self.spec, self.values(), **about)
+
+    def summary(self) -> Mapping[str, str]:
+        """What it is: label -> text."""
+        mode = "in training" if self.training else "in evaluation"
+        return {**self.spec.summary(), "precision": str(self.dtype).removeprefix("torch."), "device": str(self.device), "mode": mode}
 
     def forward(
         self, x: Tensor, state: Mapping[str, Any] | None = None, *, noise_seed: int | None = None, first_recording: int = 0

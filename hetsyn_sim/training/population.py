@@ -19,6 +19,7 @@ from ..kernels.operations import TORCH
 from ..spec import NetworkSpec, NeuronModel, Projection
 from ..spec.equations import symbol
 from ..spec.scope import DELAY
+from ..spec.summary import milliseconds
 from .bijections import Bijection, RhoClamped, check_bounds, choose_bijection
 from .layer_run import LayerRun
 from .modules import UniformModule
@@ -154,6 +155,11 @@ class PopulationLayer(UniformModule):
         """
         run = self.run(x.to(self.dtype), state)
         return run.out, run.state
+
+    def extra_repr(self) -> str:
+        """Sizes, model and dt, for ``print``."""
+        n_pre = " + ".join(str(projection.n_pre) for projection in self.projections.values()) or "none"
+        return f"{n_pre} -> {self.spec.population(self.population).size}, {self.model.name}, dt = {milliseconds(self.spec.dt_s)}"
 
     def raw(self, key: str) -> Tensor:
         """The tensor behind a slot: what the optimiser moves, or the fixed value."""

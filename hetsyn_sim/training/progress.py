@@ -43,7 +43,10 @@ class TimeLeft(Callback):
         self._status.show(f"{of}: step {batch_idx + 1} of {n}, {about} {duration(seconds)} left in all")
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        self._status.clear()
+        self._status.end()
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._status.end()
 
     def print(self, line: str) -> None:
         """Write a line above the status."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from ..data.checkpoint import Checkpoint
 from ..data.decoding import Decoder, check_input
 from ..data.events import SpikeDataset
 from ..errors import ConfigError
+from ..spec.summary import Summarised
 from .evaluate import Evaluation, evaluate
 from .network import Network
 from .rounding import EffectOfRounding, OnGrid, effect_of_rounding, on_grid
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
     from .module import Row
 
 
-@dataclass(frozen=True)
-class FitResult:
+@dataclass(frozen=True, repr=False)
+class FitResult(Summarised):
     """The result of a training.
 
     Attributes
@@ -38,6 +40,12 @@ class FitResult:
     checkpoint: Checkpoint
     initial: Checkpoint
     history: list[Row]
+
+    def summary(self) -> Mapping[str, str]:
+        """What it is: label -> text."""
+        seconds = sum(row["seconds"] for row in self.history)
+        loss = f"{self.history[0]['train_loss']:.4g} to {self.history[-1]['train_loss']:.4g}"
+        return {**self.checkpoint.summary(), "loss": loss, "time": f"{seconds:.1f} s"}
 
     def evaluate(self, data: SpikeDataset, **options: Any) -> Evaluation:
         """Predictions for recordings, by the decoder of the checkpoint: ``result.evaluate(data.test).accuracy``.

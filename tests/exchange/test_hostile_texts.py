@@ -4,6 +4,7 @@ import ast
 import csv
 import json
 from dataclasses import replace
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from markdown_it import MarkdownIt
 
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.data.escape import docstring, markdown, one_line, table_cell
+from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.exchange import export_brian2, export_csv, from_nir, to_nir
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
@@ -133,3 +135,35 @@ def test_texts_come_back_from_nir():
         graph, _ = to_nir(checkpoint, groups=16)
         assert from_nir(graph).recipe == {"name": text}
         assert from_nir(graph).spec == checkpoint.spec
+
+
+class Page(HTMLParser):
+    """The tags of a page with their attributes, and its text."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.text = [], ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, attributes))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_summaries_at_a_prompt_and_in_a_notebook(toy_data, text):
+    def summarised(text):
+        checkpoint = network(text)
+        recording = Recording(0.01, {"layer_1": np.zeros((2, 1, 3), dtype=bool)}, simulator=text)
+        models = checkpoint.spec.layers[0].model
+        return checkpoint, checkpoint.spec, models, recordings(toy_data, text), recording
+
+    for hostile, harmless in zip(summarised(text), summarised("harmless"), strict=True):
+        assert len(repr(hostile).splitlines()) == 1
+        assert repr(hostile).isprintable()
+        page, expected = Page(hostile._repr_html_()), Page(harmless._repr_html_())
+        assert page.tags == expected.tags
+        assert page.text.replace("\n", "").isprintable()

@@ -43,6 +43,7 @@ def test_on_a_terminal_the_line_is_replaced(monkeypatch):
     status.show("one")
     status.show("two")
     status.clear()
+    status.end()  # nothing is left to take away
     assert re.sub(r"\r|\x1b\[K", "|", sys.stderr.getvalue()) == "|one||two|||"
 
 

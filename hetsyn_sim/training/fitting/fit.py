@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from importlib import import_module
@@ -17,7 +16,7 @@ from ...discrete.program import evaluate
 from ...discrete.stepping import stepped
 from ...errors import ConfigError, DataError, SpecError, one_of
 from ...spec import NeuronModel
-from ..console import on_terminal, say
+from ..console import Status, say
 from .box import Box
 from .lanes import Lanes
 from .loss import Loss
@@ -252,21 +251,21 @@ def _pulls(dt: float, ratio: float) -> tuple[float, ...]:
 
 
 class _Line:
-    """One line on stderr that says how the search goes."""
+    """One line that says how the search goes."""
 
     def __init__(self, loss: Loss, wanted: bool) -> None:
-        self.loss, self.wanted, self.n = loss, wanted, 0
+        self.loss, self.wanted, self.n, self.status = loss, wanted, 0, Status()
 
     def show(self, state: Searched) -> None:
         self.n += 1
-        if self.wanted and on_terminal():
+        if self.wanted:
             runs = f"{len(state.costs)} paths, {self.loss.lanes.runs} runs"
-            text = f"stage {state.stage + 1}, iteration {self.n}, {runs}: {state.costs.min():.6g}"
-            print(f"\r{text:79}", end="", file=sys.stderr, flush=True)
+            self.status.show(f"stage {state.stage + 1}, iteration {self.n}, {runs}: {state.costs.min():.6g}")
 
     def end(self) -> None:
         if self.wanted:
-            say(f"{f'{chr(13)}{chr(32):79}{chr(13)}' if on_terminal() else ''}{self.n} iterations, {self.loss.lanes.runs} model runs")
+            self.status.end()
+            say(f"{self.n} iterations, {self.loss.lanes.runs} model runs")
 
 
 def _result(loss: Loss, questions: Questions, found: Searched, seconds: float) -> RecordingsFit:

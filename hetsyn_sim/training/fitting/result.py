@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ...spec import RESET_FIRST, Layer, NetworkSpec, NeuronModel
 from ...spec.initial import Constant
 from ...spec.quantities import dimensions_of
+from ...spec.summary import Summarised
 from .lanes import Lanes
 from .trials import Trials
 
@@ -24,8 +25,8 @@ Array = NDArray[np.float64]
 _UNKNOWN = 1.0 / np.sqrt(12.0)
 
 
-@dataclass(frozen=True)
-class RecordingsFit:
+@dataclass(frozen=True, repr=False)
+class RecordingsFit(Summarised):
     """A neuron fitted to recordings.
 
     Attributes
@@ -132,6 +133,11 @@ class RecordingsFit:
         """The neuron as a network of one: ``spec`` and ``values``, as ``hs.to_brian2`` and ``hs.fit`` take them."""
         spec = NetworkSpec(self.trials.dt, 1, [Layer(self.model, 1)], step_order=self.model.step_order or RESET_FIRST)
         return _Network(spec, spec.initial_values(0))
+
+    def summary(self) -> Mapping[str, str]:
+        """What it is: label -> text."""
+        title, *rows = str(self).splitlines()
+        return {"fit": title, "result": "\n".join(row.strip() for row in rows)}
 
     def __str__(self) -> str:
         rows = []
