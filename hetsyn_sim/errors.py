@@ -98,6 +98,10 @@ class BackendWarning(UserWarning):
     """Something works, but more slowly than it could."""
 
 
+class AxesWarning(UserWarning):
+    """Input whose axes may be in another order than it is taken for."""
+
+
 #: Longer texts are not compared with names: that takes time squared.
 _LONGEST_NAME = 100
 

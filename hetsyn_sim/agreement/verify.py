@@ -70,6 +70,14 @@ def verify(
         If there is no such device or precision.
     """
     one_of(precision, MAX_UNDECIDED, "precision", where="torch")
+    if not isinstance(data, SpikeDataset):
+        raise DataError(
+            "these are no recordings",
+            where="verify",
+            got=type(data).__name__,
+            expected="a SpikeDataset",
+            remedy="the checkpoint comes first, then the recordings: hs.verify(checkpoint, data.test)",
+        )
     checkpoint = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint.load(checkpoint)
     check_input(data, checkpoint.spec, where="verify")
     length = n_steps or Decoder.of(checkpoint).length(data)
@@ -146,6 +154,14 @@ def compare(network: Network, recording: Recording) -> Comparison:
     DtMismatchError, DataError
         If the recording is not one of this network.
     """
+    if not isinstance(recording, Recording) or not hasattr(network, "spec"):
+        raise DataError(
+            "these can't be compared",
+            where="compare",
+            got=f"{type(network).__name__} and {type(recording).__name__}",
+            expected="a Network, and a Recording of it",
+            remedy="make the recording first: hs.to_brian2(checkpoint).run(data.test)",
+        )
     check_same_dt(recording.dt, network.spec.dt_s, where=f"compare: the recording ({recording.simulator}) and the network")
     x = recording.rasters.get("input")
     if x is None or x.shape[2] != network.spec.n_input or 0 in x.shape:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.axes import check_axes
 from ..data.recording import Raster
 from ..errors import DataError, finite
 
@@ -23,22 +24,7 @@ def check_inputs(inputs: Any, n_input: int, *, values: bool = False, where: str 
         If the shape is another one, if there are no recordings or no steps, or if anything but 0 and 1, or but finite numbers, is in them.
     """
     array = np.asarray(inputs)
-    if array.ndim != 3 or array.shape[2] != n_input:
-        raise DataError(
-            "these inputs do not fit the network",
-            where=where,
-            got=f"shape {array.shape}",
-            expected=f"(time, batch, {n_input}): the network has {n_input} input channels",
-            remedy="pass (time, batch, channel) with the network's number of channels",
-        )
-    if 0 in array.shape:
-        raise DataError(
-            "there is nothing to simulate",
-            where=where,
-            got=f"{array.shape[0]} steps of {array.shape[1]} recordings",
-            expected="at least one step and one recording",
-            remedy="select some recordings first",
-        )
+    check_axes(array.shape, n_input, where=where)
     if values:
         return _check_values(array, where)
     if array.dtype != np.bool_:

@@ -164,6 +164,14 @@ class Checkpoint(Summarised):
         CheckpointError
             If the file is missing, truncated, not one of ours, of a newer format, or inconsistent in itself.
         """
+        if not isinstance(path, str | os.PathLike):
+            raise CheckpointError(
+                "a checkpoint is loaded from a file",
+                where="Checkpoint.load",
+                got=type(path).__name__,
+                expected="the path of a .safetensors file, or of a run's folder",
+                remedy="pass the path as text; where a checkpoint is asked for, a Checkpoint does as well",
+            )
         if os.path.isdir(path) and os.path.isfile(inside := Path(path) / "checkpoint.safetensors"):
             path = inside
         path = Path(path) if os.path.isfile(path) else _with_suffix(path)

@@ -134,6 +134,14 @@ class SpikeDataset(FromSpikes, Summarised):
 
     def __getitem__(self, index: int | slice | ArrayLike) -> SpikeDataset:
         """Some of the recordings, in the order asked for; ``data[3]`` is a dataset of one recording."""
+        if not isinstance(index, slice) and np.size(index) and np.asarray(index).dtype.kind not in "iub":
+            raise DataError(
+                "recordings are chosen by number",
+                where="SpikeDataset",
+                got=repr(index)[:200],
+                expected="a whole number, several of them, a slice, or True and False for each recording",
+                remedy="data.train and data.test are the splits; data[data.labels == 3] are the recordings of one label",
+            )
         chosen = np.atleast_1d(np.arange(len(self))[index if isinstance(index, slice) else np.asarray(index)])
         counts = np.diff(self.offsets)[chosen]
         offsets = np.concatenate([[0], np.cumsum(counts)])
@@ -227,7 +235,10 @@ class SpikeDataset(FromSpikes, Summarised):
 
         ``n_steps=None`` takes the longest recording.
         """
-        length = int(self.n_steps.max(initial=0)) if n_steps is None else n_steps
+        if n_steps is not None and (not isinstance(n_steps, int | np.integer) or n_steps < 0):
+            remedy = "count in steps of dt: round(0.5 / data.dt) for half a second"
+            raise DataError("a length is a number of steps", where="rasters", got=repr(n_steps), expected="0, 1, 2, ...", remedy=remedy)
+        length = int(self.n_steps.max(initial=0)) if n_steps is None else int(n_steps)
         raster = np.zeros((length, len(self), self.n_channels), dtype=bool)  # (time, recording, channel)
         inside = self.steps < length
         raster[self.steps[inside], self.owners()[inside], self.units[inside]] = True

@@ -58,6 +58,14 @@ class NetworkSpec(Summarised):
     step_order: StepOrder | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.layers, Sequence):
+            raise SpecError(
+                "layers are a list",
+                where="layers",
+                got=type(self.layers).__name__,
+                expected="[Layer(model, size), ...]",
+                remedy="put a single layer into brackets: layers=[hs.Layer(HetSynLIF, 128)]",
+            )
         object.__setattr__(self, "layers", tuple(self.layers))
         object.__setattr__(self, "dt", to_si(self.dt, "second", where="NetworkSpec.dt"))
         if self.step_order is None:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ..data.events import SpikeDataset
 from ..data.events_grid import LEAST_INSIDE, ROUNDING
 from ..errors import DataError, one_of
+from ..spec.quantities import QuantityLike, to_si
 from .shd_files import Part, files, read
 
 #: The Heidelberg data have 700 channels, of which the last may be silent in a part of the recordings.
@@ -48,8 +49,8 @@ BINNINGS: Mapping[str, Binning] = MappingProxyType({"clean": Binning(), "as-publ
 def heidelberg_digits(
     source: str | PathLike[str],
     *,
-    dt: float = 0.004,
-    duration: float = 1.0,
+    dt: QuantityLike = 0.004,
+    duration: QuantityLike = 1.0,
     n_channels: int | None = None,
     binning: str = "clean",
 ) -> SpikeDataset:
@@ -61,7 +62,7 @@ def heidelberg_digits(
         A folder with one file whose name contains ``train`` and one whose name contains ``test`` (``.h5``, ``.hdf5``, also with ``.gz`` or
         ``.zip``), or one file. Of a single file, every fifth recording of each label is for testing.
     dt, duration
-        Time step and length in seconds: later spikes are cut off, shorter recordings end in silence.
+        Time step and length, in seconds or with a unit (``"4 ms"``): later spikes are cut off, shorter recordings end in silence.
     n_channels
         By default as many as there are units, counted to the highest that spikes; 700, as in the Spiking Heidelberg Digits, if that is
         almost as many (630 or more), or if the binning is as published.
@@ -83,6 +84,7 @@ def heidelberg_digits(
         If there is no such binning.
     """
     how: Binning = one_of(binning, BINNINGS, "binning", where="binning")
+    dt, duration = (to_si(time, "second", where=f"heidelberg_digits: {name}") for name, time in (("dt", dt), ("duration", duration)))
     if not (0.0 < dt <= duration < np.inf):
         raise DataError(
             "dt and duration do not make a grid",

@@ -70,7 +70,7 @@ def evaluate(
     scores, spikes, places = [], 0.0, 0
     try:
         for k, (x, _) in enumerate(Batches(examples := Examples.from_dataset(data, window), batch_size)):
-            out, _ = network(x.to(device), noise_seed=noise_seed, first_recording=k * batch_size)  # (time, batch, unit)
+            out, _ = network(x.to(device), batch_first=False, noise_seed=noise_seed, first_recording=k * batch_size)  # (time, batch, unit)
             scores.append((scores_by(loss, out) if isinstance(loss, Decoder) else loss.scores(out)).cpu())  # (batch, class)
             spikes += sum(float(z.sum()) for z in network.last_spikes)
             places += sum(z.numel() for z in network.last_spikes)

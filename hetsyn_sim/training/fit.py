@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..data.checkpoint import Checkpoint
 from ..data.events import SpikeDataset
 from ..data.files import digest_of
-from ..errors import ConfigError
+from ..errors import ConfigError, DataError
 from ..kernels import SurrogateDerivative
 from ..spec import NetworkSpec, format_quantity
 from .console import say
@@ -133,6 +133,7 @@ def fit(
         If a file in ``out`` is damaged.
     """
     check_keywords(devices, list(inspect.signature(fit).parameters)[:-1], is_recipe=isinstance(what, Recipe))
+    _check_kinds(what, data)
     begun = None if isinstance(what, NetworkSpec | Recipe) else what.values
     if not isinstance(what, NetworkSpec | Recipe):
         what = what.spec
@@ -190,6 +191,17 @@ def fit(
         wait_for_all()  # the first has written what all read
         history = read_metrics(folder.metrics)
         return FitResult(Network.from_checkpoint(checkpoint), checkpoint, initial, history)
+
+
+def _check_kinds(what: Any, data: Any) -> None:
+    """Raise an error that names what was given instead of a network and recordings."""
+    if not isinstance(what, NetworkSpec | Recipe) and not (hasattr(what, "spec") and hasattr(what, "values")):
+        remedy = f"hs.fit(hs.load_recipe({what!r}), data)" if isinstance(what, str) else "hs.fit(spec, data): the network comes first"
+        expected = "a NetworkSpec, a Recipe, or the network of hs.from_brian2"
+        raise ConfigError("there is nothing to train in this", where="fit", got=type(what).__name__, expected=expected, remedy=remedy)
+    if not isinstance(data, SpikeDataset):
+        remedy = "SpikeDataset.from_raster(array, labels, dt=...) makes one of an array, from_torch of a dataset, from_file of a file"
+        raise DataError("these are no recordings", where="fit: data", got=type(data).__name__, expected="a SpikeDataset", remedy=remedy)
 
 
 def _parts(data: SpikeDataset, settings: Training) -> tuple[SpikeDataset, SpikeDataset | None]:

@@ -49,6 +49,11 @@ class LayerState:
         """
         return self._compute()
 
+    @property
+    def n_recordings(self) -> int | None:
+        """How many recordings it is of; None where nothing is carried on."""
+        return next((x.shape[1 if name.endswith("recent") else 0] for name, x in self.carried.items()), None)
+
     def detach(self) -> LayerState:
         """The same state, cut from the graph (truncated backpropagation through time)."""
         carried = {name: value.detach() for name, value in self.carried.items()}

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..data.decoding import Decoder
-from ..errors import ConfigError
+from ..errors import ConfigError, DataError
 from .sections import built
 
 
@@ -41,7 +41,16 @@ class _CrossEntropy:
     """Cross entropy, with the scores as logits."""
 
     def __call__(self, out: Tensor, target: Tensor) -> Tensor:
-        return functional.cross_entropy(self.scores(out), target)
+        scores = self.scores(out)
+        if len(target) != len(scores):
+            raise DataError(
+                "there is not a label for each recording",
+                where=type(self).__name__,
+                got=f"{len(target)} labels, an output of shape {tuple(out.shape)}",
+                expected=f"(time, batch, unit): {len(scores)} labels",
+                remedy="if the input was (batch, time, channel), call the network with batch_first=True; else transpose the output",
+            )
+        return functional.cross_entropy(scores, target)
 
     def scores(self, out: Tensor) -> Tensor:
         raise NotImplementedError

@@ -125,7 +125,7 @@ class TrainingModule(LightningModule):
         if share is not None:
             x, target = share.own(x), share.own(target)
         self.network.set_share(share)
-        out, _ = self.network(x)  # (time, batch, unit)
+        out, _ = self.network(x, batch_first=False)  # (time, batch, unit)
         loss = self.loss(out, target)
         correct = self._add("train", out, target, loss, share)
         spikes = self.network.last_spikes
@@ -162,7 +162,7 @@ class TrainingModule(LightningModule):
         if share is not None:
             x, target = share.own(x), share.own(target)
         self.network.set_share(share)
-        out, _ = self.network(x, first_recording=batch_idx * self.training_settings.batch_size)
+        out, _ = self.network(x, batch_first=False, first_recording=batch_idx * self.training_settings.batch_size)
         self._add("validation", out, target, self.loss(out, target), share)
 
     # -- an epoch ----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..data.axes import check_axes, check_is_array, check_state, warn_of_batch_first
 from ..data.recording import Recording
 from ..discrete import check_values, is_filter, is_time_constant
 from ..discrete.noise import check_seed
@@ -88,6 +89,9 @@ class Network(UniformModule, Summarised):
             layer = kind(spec, population.name, values, surrogate, time_constants, trainable=trainable, reset_gradient=reset_gradient)
             layer.noise = noise
             self.layers[population.name] = layer
+        # not the slowest of all: of many synapses, each with its own, one may be as slow as the bounds let it
+        medians = [float(np.median(values[key])) for key, slot in spec.slots.items() if is_time_constant(slot)]
+        self._slowest = max(medians, default=0.0)
         self.dropout = nn.Dropout(dropout)
         self._share: Share | None = None
         self.last_spikes: list[Tensor] = []
@@ -121,7 +125,13 @@ class Network(UniformModule, Summarised):
         return {**self.spec.summary(), "precision": str(self.dtype).removeprefix("torch."), "device": str(self.device), "mode": mode}
 
     def forward(
-        self, x: Tensor, state: Mapping[str, Any] | None = None, *, noise_seed: int | None = None, first_recording: int = 0
+        self,
+        x: Tensor,
+        state: Mapping[str, Any] | None = None,
+        *,
+        batch_first: bool | None = None,
+        noise_seed: int | None = None,
+        first_recording: int = 0,
     ) -> tuple[Tensor, dict[str, Any]]:
         """Run over time.
 
@@ -131,6 +141,9 @@ class Network(UniformModule, Summarised):
             Input, shape (time, batch, channel), bool or floating.
         state
             From the call before. Noise in the equations goes on, too.
+        batch_first
+            If true, ``x`` and ``out`` have the axes (batch, time, channel). None is false, and an :class:`~hetsyn_sim.errors.AxesWarning`
+            where the shape looks as if it should be true.
         noise_seed
             Of noise ``xi`` in the equations. By default a new one from torch's default generator in training mode, else 0.
         first_recording
@@ -145,16 +158,24 @@ class Network(UniformModule, Summarised):
         Raises
         ------
         DataError
-            If the number of channels is not the network's, there is nothing to run, or the seed is out of range.
+            If the number of channels is not the network's, there is nothing to run, the state is one of another batch, or the seed is
+            out of range.
         """
-        self._check_input(x.shape, where="Network.forward")
+        check_is_array(x, Tensor, where="Network.forward")
+        check_axes(x.shape, self.spec.n_input, where="Network.forward")
+        if batch_first is None:
+            warn_of_batch_first(x.shape, self.spec.dt_s, self._slowest, where="Network.forward")
+        if batch_first:
+            x = x.transpose(0, 1)
+        for name, of_layer in (state or {}).items():
+            check_state(of_layer, x.shape[1], where=f"Network.forward: state of {name}")
         new: dict[str, Any] = {}
         self.last_spikes = []
         for layer, run in self._run(x.to(self.dtype), state, noise=self._noise(noise_seed, first_recording)):
             new[layer.population] = run.state
             if run.z is not None:
                 self.last_spikes.append(run.z)
-        return run.out, new
+        return run.out.transpose(0, 1) if batch_first else run.out, new
 
     def _run(
         self, x: Tensor, state: Mapping[str, Any] | None = None, record: Sequence[str] = (), noise: CountedNoise | None = None
@@ -188,8 +209,9 @@ class Network(UniformModule, Summarised):
             If the number of channels is not the network's, there is nothing to run, a value is NaN or infinite, or the seed is out of
             range.
         """
+        check_is_array(x, Tensor | np.ndarray, where="Network.record")
         inputs = np.asarray(x).copy(order="C")  # torch takes no reversed views, not even of a single run
-        self._check_input(inputs.shape, where="Network.record")
+        check_axes(inputs.shape, self.spec.n_input, where="Network.record")
         if not np.all(np.isfinite(inputs)):
             raise DataError(
                 "the input is not finite",
@@ -231,16 +253,6 @@ class Network(UniformModule, Summarised):
             dropped: Tensor = self.dropout(spikes.contiguous())  # draws follow memory, which is to follow the axes on all kernels
             return dropped
         return spikes * self._share.drawn(self.dropout, spikes)
-
-    def _check_input(self, shape: Sequence[int], *, where: str) -> None:
-        if len(shape) != 3 or shape[2] != self.spec.n_input or 0 in shape:
-            raise DataError(
-                "this input does not fit the network",
-                where=where,
-                got=f"shape {tuple(shape)}",
-                expected=f"(time, batch, {self.spec.n_input}), none of them 0",
-                remedy="pass (time, batch, channel) with the number of channels the network was built for",
-            )
 
     def values(self) -> dict[str, NDArray[np.floating]]:
         """Physical parameter values in SI units by slot key: trained ones in the precision of training, the others as they were given."""

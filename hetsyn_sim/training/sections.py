@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from os import PathLike
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -22,50 +22,30 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-
-class SectionFile(Section):
-    """A section that is a YAML file of its own.
-
-    Raises
-    ------
-    ConfigError
-        From :meth:`from_yaml` and :meth:`from_dict`, with file, setting, what was met and what was expected.
-    """
-
-    #: What errors call such a file.
-    kind: ClassVar[str] = "file"
     #: Sections that are chosen by their ``name``, which pydantic puts into the path of an error although the file has none there.
     tagged: ClassVar[Mapping[str, type[Section]]] = {}
 
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any], *, where: str = "") -> Self:
-        """Build it from plain data."""
-        try:
-            return cls.model_validate(plain)
-        except ValidationError as error:
-            raise cls._config_error(error, where or cls.kind) from error
+    if not TYPE_CHECKING:  # mypy's plugin knows the settings of each section, and would not with this
 
-    @classmethod
-    def from_yaml(cls, path: str | PathLike[str]) -> Self:
-        """Read a file.
+        def __init__(self, **settings: Any) -> None:
+            try:
+                super().__init__(**settings)
+            except ValidationError as error:
+                raise self._config_error(error, type(self).__name__) from error
 
-        Raises
-        ------
-        ConfigError
-            If it can't be read, or holds something else.
-        """
-        check_readable(path, expected=f"a {cls.kind}", error=ConfigError, most=4 * MAX_YAML)  # UTF-8 takes four bytes at most
-        try:
-            plain = read_yaml(Path(path).read_text(encoding="utf-8"), where=str(path))
-        except (OSError, ValueError) as error:
-            raise ConfigError(
-                f"this {cls.kind} can't be read",
-                where=str(path),
-                got=f"{error.what}: {error.got}" if isinstance(error, SpecError) else f"{type(error).__name__}: {error}",
-                expected=f"a YAML file with the sections {', '.join(cls.model_fields)}",
-                remedy="check the path and the text of the file",
-            ) from error
-        return cls.from_dict({} if plain is None else plain, where=str(path))
+        # pydantic then calls it for `Training(...)` alone, and not for each section inside of another, whose errors are the outer's to show
+        __init__.__pydantic_base_init__ = True
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name in type(self).model_fields:
+                raise ConfigError(
+                    "settings can't be changed",
+                    where=f"{type(self).__name__}.{name}",
+                    got=f"{name} = {value!r}"[:200],
+                    expected="the settings as they were made",
+                    remedy="make others: recipe.changed(epochs=5), or hs.Training(epochs=5)",
+                )
+            super().__setattr__(name, value)
 
     @classmethod
     def _config_error(cls, error: ValidationError, where: str) -> ConfigError:
@@ -104,6 +84,49 @@ class SectionFile(Section):
         for part in loc:
             section = cls.tagged[str(part)]() if part in cls.tagged else getattr(section, str(part), None)
         return list(type(section).model_fields) if isinstance(section, Section) else []
+
+
+class SectionFile(Section):
+    """A section that is a YAML file of its own.
+
+    Raises
+    ------
+    ConfigError
+        From :meth:`from_yaml` and :meth:`from_dict`, with file, setting, what was met and what was expected.
+    """
+
+    #: What errors call such a file.
+    kind: ClassVar[str] = "file"
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any], *, where: str = "") -> Self:
+        """Build it from plain data."""
+        try:
+            return cls.model_validate(plain)
+        except ValidationError as error:
+            raise cls._config_error(error, where or cls.kind) from error
+
+    @classmethod
+    def from_yaml(cls, path: str | PathLike[str]) -> Self:
+        """Read a file.
+
+        Raises
+        ------
+        ConfigError
+            If it can't be read, or holds something else.
+        """
+        check_readable(path, expected=f"a {cls.kind}", error=ConfigError, most=4 * MAX_YAML)  # UTF-8 takes four bytes at most
+        try:
+            plain = read_yaml(Path(path).read_text(encoding="utf-8"), where=str(path))
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"this {cls.kind} can't be read",
+                where=str(path),
+                got=f"{error.what}: {error.got}" if isinstance(error, SpecError) else f"{type(error).__name__}: {error}",
+                expected=f"a YAML file with the sections {', '.join(cls.model_fields)}",
+                remedy="check the path and the text of the file",
+            ) from error
+        return cls.from_dict({} if plain is None else plain, where=str(path))
 
 
 def built(table: Mapping[str, type[T]], kind: str, name: str, settings: Mapping[str, Any]) -> T:

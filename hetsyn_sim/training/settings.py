@@ -21,7 +21,7 @@ from ..spec.grammar.text import MAX_YAML
 from .losses import LOSSES
 from .optimisers import Optimiser
 from .population import TimeConstants
-from .schedules import Constant, StepDecay, WarmupCosine
+from .schedules import SCHEDULES, Constant, StepDecay, WarmupCosine
 from .sections import Section, built
 from .surrogates import SURROGATES
 
@@ -165,6 +165,8 @@ class Augmentation(Section):
 
 class Training(Section):
     """The training of a network."""
+
+    tagged: ClassVar[Mapping[str, type[Section]]] = SCHEDULES
 
     loss: LossChoice = Field(default=LossChoice(), description="what is minimised, and how a prediction is read off")
     surrogate: SurrogateChoice = Field(default=SurrogateChoice(), description="derivative of a spike in the backward pass")

@@ -44,6 +44,11 @@ class SteppedState:
     noise: CountedNoise
     recent: Tensor | None = None
 
+    @property
+    def n_recordings(self) -> int:
+        """How many recordings it is of."""
+        return self.last_input.shape[0]
+
     def detach(self) -> SteppedState:
         """The same state, cut from the graph (truncated backpropagation through time)."""
         recent = None if self.recent is None else self.recent.detach()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback, LearningRateFinder, ProgressBar
 from lightning.pytorch.loggers import Logger
@@ -84,7 +86,7 @@ def train(
         bar = next((callback for callback in callbacks if isinstance(callback, ProgressBar)), None)
         left = TimeLeft(at_most=settings.patience is not None) if progress and write and bar is None else None
         lines = AfterEpoch(folder, settings, (left.print if left else bar.print if bar else say) if progress else None)
-        with quiet():
+        with quiet(), _naming_devices(devices):
             trainer = Trainer(
                 max_epochs=settings.epochs,
                 callbacks=[lines, *([] if left is None else [left]), *callbacks],
@@ -100,6 +102,7 @@ def train(
                 default_root_dir=folder.path,
                 **{"accelerator": "gpu" if torch.cuda.is_available() else "cpu", "devices": 1, **devices},
             )
+        with quiet():
             _check_processes(trainer.world_size, settings)
             for each in trainer.loggers:
                 each.log_hyperparams({**initial.recipe, "data": dict(initial.data)})
@@ -135,6 +138,21 @@ def _say_how(history: Sequence[Row], going_on: bool, initial: Checkpoint, settin
             say(f"note: {note}")
         else:
             warnings.warn(note, stacklevel=3)
+
+
+@contextmanager
+def _naming_devices(devices: Mapping[str, Any]) -> Iterator[None]:
+    """What Lightning says of devices that it can't have, as one of our errors."""
+    try:
+        yield
+    except (MisconfigurationException, ValueError, TypeError, ImportError, RuntimeError) as problem:
+        raise ConfigError(
+            "Lightning can't train on these devices",
+            where=f"fit: {', '.join(devices) or 'accelerator, devices'}",
+            got=f"{', '.join(f'{name} = {value!r}' for name, value in devices.items())}; {' '.join(str(problem).split())[:300]}",
+            expected="accelerator, devices, strategy and num_nodes that Lightning's Trainer takes, and that are here",
+            remedy="leave them out: one process, on the GPU if there is one; `hetsyn doctor` shows what is here",
+        ) from problem
 
 
 def _check_processes(n: int, settings: Training) -> None:

@@ -23,8 +23,8 @@ NOT_A_SPIKE = r"(?s)must be 0 or 1.*step 4, recording 1, channel 3.*values, need
 
 @pytest.mark.parametrize(
     ("inputs", "message"),
-    [(np.zeros(shape), r"(?s)do not fit.*6 input channels") for shape in ((10, 2, 5), (10, 6), (2, 10, 6, 1))]
-    + [(np.zeros(shape), "nothing to simulate") for shape in ((0, 2, 6), (10, 0, 6))]
+    [(np.zeros(shape), r"(?s)does not fit.*6 input channels") for shape in ((10, 2, 5), (10, 6), (2, 10, 6, 1))]
+    + [(np.zeros(shape), "(?s)does not fit.*at least one recording, of at least one step") for shape in ((0, 2, 6), (10, 0, 6))]
     + [(inputs_with(value), NOT_A_SPIKE) for value in (2, 0.5, -1, np.nan, np.inf)],
 )
 def test_inputs_that_are_no_spikes_of_this_network(spec, values, inputs, message):

@@ -187,10 +187,19 @@ def test_dropout_is_between_layers_and_in_training_only():
     torch.testing.assert_close(network(x)[0], Network(network_of(), seed=3)(x)[0], rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("shape", [(T, B, I + 1), (T, I), (0, B, I), (T, 0, I), (B, T, I, 1)])
+@pytest.mark.parametrize(
+    ("shape", "remedy"),
+    [
+        ((T, B, I + 1), "number of channels"),
+        ((B, T, I, 1), "number of channels"),
+        ((T, I), "a batch of one: x[:, None]"),
+        ((0, B, I), "at least one step"),
+        ((T, 0, I), "at least one recording"),
+    ],
+)
 @pytest.mark.parametrize("method", ["forward", "record"])
-def test_input_of_another_shape_is_refused(shape, method):
-    said = f"Network.{method}", f"shape {shape}", f"(time, batch, {I})", "number of channels"
+def test_input_of_another_shape_is_refused(shape, remedy, method):
+    said = f"Network.{method}", f"shape {shape}", f"(time, batch, {I})", remedy
     with refused(DataError, "does not fit the network", *said):
         getattr(Network(network_of()), method)(torch.zeros(shape))
 

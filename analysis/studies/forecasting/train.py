@@ -75,7 +75,7 @@ def train_forecaster(network: Network, task: Forecast, lr: float, seed: int, bud
     losses: list[float] = []
     for _ in range(budget.iterations):
         chosen = torch.as_tensor(rng.choice(len(task), min(budget.batch_size, len(task)), replace=False))
-        out, _ = network(inputs[:, chosen])
+        out, _ = network(inputs[:, chosen], batch_first=False)
         loss = torch.mean((out[first:] - targets[first:, chosen]) ** 2)
         optimiser.zero_grad()
         loss.backward()
