@@ -34,9 +34,13 @@ def delayed(draw: st.DrawFn, cases: st.SearchStrategy[Case], *, smooth: bool = F
 
     ``smooth`` ones lie away from whole numbers of steps, where what is interpolated has a kink.
     """
-    case, rng = draw(cases), np.random.default_rng(draw(st.integers(0, 2**16)))
-    spec, dt = with_delay(case.spec, draw(st.sampled_from(("post pre", "post", "layer")))), case.spec.dt_s
-    longest = draw(st.sampled_from((0, 1, LONGEST))) if not smooth else LONGEST
+    axes, longest = draw(st.sampled_from(("post pre", "post", "layer"))), draw(st.sampled_from((0, 1, LONGEST)))
+    return late(draw(cases), axes, LONGEST if smooth else longest, seed=draw(st.integers(0, 2**16)), smooth=smooth)
+
+
+def late(case: Case, axes: str, longest: int, *, seed: int, smooth: bool = False) -> Case:
+    """The case with delays of up to so many steps, and some that outlast it."""
+    rng, spec, dt = np.random.default_rng(seed), with_delay(case.spec, axes), case.spec.dt_s
     values = dict(case.values)
     for key, slot in spec.slots.items():
         if is_delay(slot):

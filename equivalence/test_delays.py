@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from equivalence.any_model import networks_of
+from equivalence.any_model import case_of, gain_of, longest_of, networks_of
 from equivalence.comparing import hold
-from equivalence.delays import delayed
+from equivalence.delays import LONGEST, delayed, late
 from equivalence.gradients import ENGINES, by_loop, find_engine
 from equivalence.ledger import off_the_record
 from equivalence.properties import fewer_examples, holds
@@ -51,6 +51,16 @@ def test_spikes_of_any_neuron_arrive_as_late_as_in_the_reference(member, simulat
             hold(case, simulator)
 
     search()
+
+
+def test_the_drawn_networks_of_any_neuron_are_not_silent(member):
+    """With delays at every synapse, at the gain that they are drawn around: nothing would be shown by silent ones."""
+    if member.takes_values:
+        pytest.skip("values are not sent, and can't be late")
+    sizes = {"n_steps": longest_of(member), "size": 3, "n_runs": 1, "n_input": 4}
+    drawn = (case_of(member, seed=seed, gain=1.4 * gain_of(member), **sizes) for seed in range(5))
+    cases = (late(case, "post pre", LONGEST, seed=k) for k, case in enumerate(drawn))
+    assert any(case.reference.rasters["layer_1"].any() for case in cases)
 
 
 smooth = delayed(networks(max_steps=25, max_layers=2, moderate=True), smooth=True)
