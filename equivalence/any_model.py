@@ -89,7 +89,7 @@ def gain_of(model: NeuronModel) -> float:
 
 def longest_of(model: NeuronModel) -> int:
     """How many steps are drawn at most: a spike that is a whole excursion of v takes its time, and shorter networks would be silent."""
-    return 600 if model.spikes_where_crossed else 150
+    return 400 if model.spikes_where_crossed else 150
 
 
 def case_of(

@@ -57,8 +57,8 @@ def test_the_drawn_networks_of_any_neuron_are_not_silent(member):
     """With delays at every synapse, at the gain that they are drawn around: nothing would be shown by silent ones."""
     if member.takes_values:
         pytest.skip("values are not sent, and can't be late")
-    sizes = {"n_steps": longest_of(member), "size": 3, "n_runs": 1, "n_input": 4}
-    drawn = (case_of(member, seed=seed, gain=1.4 * gain_of(member), **sizes) for seed in range(5))
+    gain, n_steps = 1.4 * gain_of(member), longest_of(member)
+    drawn = (case_of(member, seed=seed, gain=gain, n_steps=n_steps, size=3, n_runs=1, n_input=4) for seed in range(5))
     cases = (late(case, "post pre", LONGEST, seed=k) for k, case in enumerate(drawn))
     assert any(case.reference.rasters["layer_1"].any() for case in cases)
 

@@ -6,6 +6,12 @@ from .mutant import Mutant
 
 MUTANTS = (
     Mutant(
+        "a parameter may be called as a name of ours",
+        "discrete/schemes.py",
+        'ACTIVE: Final = symbol("is active")',
+        'ACTIVE: Final = symbol("active")',
+    ),
+    Mutant(
         "Euler's step for the exact one",
         "discrete/linear.py",
         'return sympy.exp(self.matrix[k, k] * symbol("dt"))',

@@ -56,7 +56,7 @@ MUTANTS = (
     ),
     Mutant(
         "noise of a script is stepped by Heun's method where Brian2 chooses Euler's",
-        "exchange/brian2_objects.py",
+        "exchange/brian2_schemes.py",
         '{"additive": "euler", "multiplicative": "heun"}',
         '{"additive": "heun", "multiplicative": "heun"}',
     ),

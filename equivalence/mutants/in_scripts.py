@@ -18,6 +18,24 @@ MUTANTS = (
         "below = float(value)",
     ),
     Mutant(
+        "in a script's equations it is a step earlier",
+        "exchange/brian2_clock.py",
+        "begin: float = 1.0",
+        "begin: float = 0.0",
+    ),
+    Mutant(
+        "the second synapse between two neurons has the values of others",
+        "exchange/brian2_synapses.py",
+        "numbers(c.synapses, n)[c.chosen]",
+        "numbers(c.synapses, n)[: c.pre.size]",
+    ),
+    Mutant(
+        "spikes of a group that drives the trained one arrive a step late",
+        "brian/schedule.py",
+        'owner.thresholder["spike"].order = "groups", 1',
+        'owner.thresholder["spike"].order = "thresholds", 1',
+    ),
+    Mutant(
         "a trained constant of the script stays as it was",
         "exchange/brian2_values.py",
         "owner.namespace = {**(owner.namespace or {}), script.constants.origin[name]: value}",

@@ -22,6 +22,7 @@ from ..discrete import evaluate, is_filter, synapse_values
 from ..discrete.noise import LARGEST
 from ..discrete.reference_axons import Axons
 from ..discrete.reference_stepped import SteppedPopulation
+from ..discrete.schemes import ACTIVE
 from ..discrete.tape import Tape, run_tape
 from ..spec import NetworkSpec, Population
 from .rounding import ROUNDED, Rounded
@@ -161,7 +162,7 @@ class _Follower:
         made = LARGEST * _CONSTANT_ERROR * (np.finfo(np.float64).eps / 2 / self.unit) / np.sqrt(state.values["dt"])
         noise = {name: Rounded(x, 0.0, made + np.abs(x)) for name, x in state.noise.items()}
         courses = {name: Rounded(x, 0.0, np.abs(x)) for name, x in state.courses.items()}
-        return {**known, **sums, **noise, **courses, "active": active}
+        return {**known, **sums, **noise, **courses, str(ACTIVE): active}
 
     def _run(self, tape: Tape, active: Flags) -> tuple[list[Array], list[Array]]:
         """Slopes (k, run, post) and rounding (run, post) of each output."""

@@ -6,6 +6,7 @@ of the step before, what runs later sees this step's. So the lag of a reset and 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,17 +71,24 @@ def keep_last_spikes(group: NeuronGroup) -> None:
         thresholder.after_run = lambda: None  # all that Brian2's does
 
 
-def use_step_order(network: Network) -> None:
+def use_step_order(network: Network, *, sources: Collection[NeuronGroup] = ()) -> None:
     """Let a network of a script of your own step as a network that ``hs.from_brian2`` made of it: with the same spikes.
 
     Spikes of sources are made first and arrive before thresholds are looked at, sums are taken when spikes have arrived, resets follow
     their thresholds (``RESET_FIRST``), and spikes of a run's last step have their effect in the next run. Neurons that
     do not begin at rest stay there for the first step of all, as in a recording; on a standalone device they do not, and are a step ahead.
 
+    Parameters
+    ----------
+    network
+        Of the script's objects.
+    sources
+        Neuron groups that were not brought, and drive those that were: their spikes are input, and arrive in the step that makes them.
+
     Raises
     ------
     TransferError
-        If the network is empty.
+        If the network is empty, or a source is none of its neuron groups.
     """
     if not network.objects:
         raise TransferError(
@@ -90,6 +98,16 @@ def use_step_order(network: Network) -> None:
             expected="a brian2.Network of the script's objects",
             remedy="make it of your objects: brian2.Network(source, group, synapses), or Network(brian2.collect())",
         )
+    groups = [owner for owner in network.objects if isinstance(owner, NeuronGroup)]
+    for source in sources:
+        if source not in groups:
+            raise TransferError(
+                "this is no neuron group of the network",
+                where="use_step_order: sources",
+                got=getattr(source, "name", repr(source)),
+                expected=", ".join(group.name for group in groups),
+                remedy="name the NeuronGroups whose spikes are input to what was trained; other sources are known by themselves",
+            )
     network.schedule = ["start", "groups", "synapses", "thresholds", "resets", "end"]
     for owner in network.objects:
         if isinstance(owner, SpikeGeneratorGroup):
@@ -98,6 +116,11 @@ def use_step_order(network: Network) -> None:
             owner.thresholder["spike"].when = "start"
         elif isinstance(owner, NeuronGroup):
             keep_last_spikes(owner)
+            if owner in sources and "spike" in owner.thresholder:
+                owner.thresholder["spike"].when, owner.thresholder["spike"].order = (
+                    "groups",
+                    1,
+                )  # its states have moved, nothing has arrived
         elif isinstance(owner, Synapses):
             for updater in owner.summed_updaters.values():
                 updater.when, updater.order = "synapses", 1

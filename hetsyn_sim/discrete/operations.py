@@ -11,11 +11,11 @@ import numpy as np
 from scipy.special import exprel
 
 
-def _as_number(condition: Any) -> Any:
-    return np.asarray(condition, dtype=np.float64)
+def _as_whole_number(x: Any) -> Any:
+    return np.trunc(np.asarray(x, dtype=np.float64))
 
 
-#: Operation -> NumPy function. Conditions are bool arrays; ``int`` makes numbers of them.
+#: Operation -> NumPy function. Conditions are bool arrays, of which ``int`` makes 1 and 0; of numbers it keeps the whole part.
 NUMPY: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
     {
         "number": np.float64,
@@ -31,7 +31,7 @@ NUMPY: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
         },
         **{name: getattr(np, name) for name in ("arcsin", "arccos", "arctan", "abs", "sign", "floor", "ceil", "mod", "clip", "where")},
         "exprel": exprel,
-        "int": _as_number,
+        "int": _as_whole_number,
         "gt": operator.gt,
         "ge": operator.ge,
         "lt": operator.lt,

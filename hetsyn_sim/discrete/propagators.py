@@ -39,11 +39,11 @@ class Propagator:
 
     def phi(self, row: int, column: int) -> str:
         """The name of an entry of Phi."""
-        return f"{self.name}_phi_{self.states[row]}_{self.states[column]}"
+        return f"{self.name} phi {self.states[row]} {self.states[column]}"
 
     def gamma(self, row: int, column: int) -> str:
         """The name of an entry of Gamma."""
-        return f"{self.name}_gamma_{self.states[row]}_{self.states[column]}"
+        return f"{self.name} gamma {self.states[row]} {self.states[column]}"
 
     @property
     def names(self) -> frozenset[str]:

@@ -15,6 +15,7 @@ from .operations import NUMPY
 from .program import evaluate
 from .reference_axons import Axons
 from .reference_synapses import ReferenceSynapses
+from .schemes import ACTIVE
 from .stepping import SteppedProgram, constants_of, stepped
 from .synapses import is_plain
 from .tape import Tape, run_tape
@@ -74,7 +75,7 @@ class SteppedPopulation:
 
     def run(self, tape: Tape) -> list[Array]:
         """A tape's outputs, each (batch, post)."""
-        seen = {**self.constants, **self.states, **self.sums, **self.noise, **self.courses, "active": self.active}
+        seen = {**self.constants, **self.states, **self.sums, **self.noise, **self.courses, str(ACTIVE): self.active}
         with np.errstate(all="ignore"):  # what overflows shows in the traces, and where() computes both sides
             return [np.broadcast_to(value, self.v.shape) for value in run_tape(tape, seen, NUMPY)]
 

@@ -1,8 +1,8 @@
 """Schemes: how differential equations become assignments that advance their states by one step.
 
-Each takes the right-hand sides, with everything but the block's own states held over the step, and gives assignments in order; ``next_x``
-is the state x after the step. ``active`` is false while a neuron is refractory: the states in ``frozen`` then stand still, and the others
-see them stand still. The formulas are Brian2's for its methods of the same names; ``symplectic_euler`` is not among them.
+Each takes the right-hand sides, with everything but the block's own states held over the step, and gives assignments in order; ``next x``
+is the state x after the step. ``is active`` is false while a neuron is refractory: the states in ``frozen`` then stand still, and the
+others see them stand still. The formulas are Brian2's for its methods of the same names; ``symplectic_euler`` is not among them.
 
 Noise ``xi`` is one more number of a step, a standard normal one over the root of dt: ``dt*xi`` is the increment of a Wiener process.
 """
@@ -23,13 +23,13 @@ from .tape import where
 Assignments = list[tuple[str, sympy.Expr]]
 Rates = Mapping[str, sympy.Expr]
 
-#: Whether the neuron is not refractory.
-ACTIVE: Final = symbol("active")
+#: Whether the neuron is not refractory. Names of ours have a space, as no name of a model has.
+ACTIVE: Final = symbol("is active")
 
 
 def next_name(state: str) -> str:
     """The name of a state after the step."""
-    return f"next_{state}"
+    return f"next {state}"
 
 
 def euler(rates: Rates, frozen: Collection[str], *, at: str) -> Assignments:
@@ -53,14 +53,14 @@ def _explicit(rates: Rates, frozen: Collection[str], nodes: Sequence[Any], weigh
     found: Assignments = []
     for stage in range(len(weights)):
         at_stage = (
-            dict.fromkeys(rates, sympy.Integer(0)) if stage == 0 else {x: nodes[stage - 1] * symbol(f"k{stage - 1}_{x}") for x in rates}
+            dict.fromkeys(rates, sympy.Integer(0)) if stage == 0 else {x: nodes[stage - 1] * symbol(f"k{stage - 1} {x}") for x in rates}
         )
         shifted = {symbol(x): symbol(x) + move for x, move in at_stage.items()}
         for x, rate in rates.items():
             slope = symbol("dt") * rate.subs(shifted, simultaneous=True)
-            found.append((f"k{stage}_{x}", where(ACTIVE, slope, sympy.Integer(0)) if x in frozen else slope))
+            found.append((f"k{stage} {x}", where(ACTIVE, slope, sympy.Integer(0)) if x in frozen else slope))
     for x in rates:
-        total = sum((weight * symbol(f"k{stage}_{x}") for stage, weight in enumerate(weights)), sympy.Integer(0))
+        total = sum((weight * symbol(f"k{stage} {x}") for stage, weight in enumerate(weights)), sympy.Integer(0))
         found.append((next_name(x), symbol(x) + total))
     return found
 
@@ -112,8 +112,8 @@ def _noisy(
     found: Assignments = []
     moves = {x: [unless_frozen(x, dt * drift)] for x, (_, drift) in split.items()}
     for k, xi in enumerate(noise):
-        there = {symbol(x): symbol(f"there{k}_{x}") for x in rates}
-        found += [(f"there{k}_{x}", symbol(x) + unless_frozen(x, towards(f, g[k], dt * xi))) for x, (g, f) in split.items()]
+        there = {symbol(x): symbol(f"there{k} {x}") for x in rates}
+        found += [(f"there{k} {x}", symbol(x) + unless_frozen(x, towards(f, g[k], dt * xi))) for x, (g, f) in split.items()]
         for x, (g, _) in split.items():
             if g[k] != 0:
                 moves[x].append(unless_frozen(x, moved(g[k], g[k].subs(there, simultaneous=True), dt * xi)))

@@ -34,7 +34,7 @@ from .synapses import SynapseProgram, is_plain, sums_read, synapse_program
 from .tape import Tape, make_tape
 
 #: How far the neuron is above its threshold; what it hands on, if that is a value.
-DISTANCE, OUTPUT = "distance_to_threshold", "graded_output"
+DISTANCE, OUTPUT = "distance to threshold", "graded output"
 #: Steps since the last spike of a neuron that never spiked: longer than any recording, and half of what fits, so counting on is safe.
 NEVER: Final = np.iinfo(np.int64).max // 2
 
@@ -185,7 +185,7 @@ def stepped(model: NeuronModel, step_order: StepOrder | None = None) -> SteppedP
     states = tuple(block.states)
     advance = make_tape(assignments, [next_name(x) for x in states], constants)
     resets: Assignments = [(jump.target, block.expand(jump.after)) for jump in model.reset_jumps]
-    outputs: Assignments = [("read_v", block.expand(symbol("v")))]
+    outputs: Assignments = [("read v", block.expand(symbol("v")))]
     if model.condition is not None:
         left, right = (block.expand(side) for side in model.condition)
         outputs.append((DISTANCE, left - right))

@@ -69,7 +69,9 @@ def write_delays(connections: Connections, delays: Array, dt: float) -> None:
     whole = on_steps(delays, dt)
     for pathway in pathways_of(connections.synapses):
         variable = pathway.variables[DELAY]
-        pathway.state(DELAY, use_units=False).set_item(slice(None), float(whole.flat[0]) if variable.scalar else whole)
+        pathway.state(DELAY, use_units=False).set_item(
+            *((slice(None), float(whole.flat[0])) if variable.scalar else (connections.chosen, whole))
+        )
 
 
 def _is_shared(connections: Connections) -> bool:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
+from brian2.equations.codestrings import Expression
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, SingleEquation
 from brian2.groups.neurongroup import NeuronGroup
 from brian2.groups.subgroup import Subgroup
 from numpy.typing import NDArray
 
+from ..spec.equations import parse_jumps
 from ..spec.grammar.guard import shown
+from ..spec.grammar.words import is_sympys_word
 from .brian2_objects import Refusals, check_untouched, fail, numbers
 
 
@@ -126,19 +129,27 @@ def neurons_of(groups: Any, refusals: Refusals, voltage: str | None = None) -> N
         if linked := [name for name, e in equations.items() if "linked" in e.flags]:
             remedy = "give the group a parameter of its own, or write both groups as one model"
             fail("linked variables", group.name, ", ".join(linked), remedy)
-    threshold = str(group.events.get("spike", ""))
+    threshold, reset = str(group.events.get("spike", "")), str(group.event_codes.get("spike") or "")
+    with refusals.gathered():
+        counted = {jump.target for jump in parse_jumps(reset, where=f"{group.name}: reset")}
+        equations = {n: _state_at_rest(e) if e.type == PARAMETER and n in counted else e for n, e in equations.items()}
     return Neurons(
         Groups(members),
         {n: e for n, e in equations.items() if e.type == DIFFERENTIAL_EQUATION},
         {n: e for n, e in equations.items() if e.type == SUBEXPRESSION},
         {n: e for n, e in equations.items() if e.type == PARAMETER},
         threshold,
-        str(group.event_codes.get("spike") or ""),
+        reset,
         group._refractory,
         group.method_choice if isinstance(group.method_choice, str) else None,
-        _noise_of(equations),
-        _spelled(list(equations), voltage, threshold),
+        _noise_of(group.user_equations),
+        _spelled(equations, voltage, threshold),
     )
+
+
+def _state_at_rest(parameter: Any) -> SingleEquation:
+    """What a reset changes is a state: one that stays as it is until then."""
+    return SingleEquation(DIFFERENTIAL_EQUATION, parameter.varname, parameter.dim, expr=Expression(f"0*{parameter.varname}/dt"))
 
 
 def _noise_of(equations: Any) -> str | None:
@@ -149,15 +160,26 @@ def _noise_of(equations: Any) -> str | None:
     return noise
 
 
-def _spelled(names: list[str], voltage: str | None, threshold: str) -> dict[str, str]:
+def _spelled(equations: Any, voltage: str | None, threshold: str) -> dict[str, str]:
+    names = list(equations)
     looked_at = re.match(r"\s*([A-Za-z]\w*)\s*[<>]", threshold)
     if voltage is None:
         voltage = looked_at[1] if looked_at and "v" not in names else "v"
     spelled = {name: name for name in names}
+    for name in names:
+        if equations[name].type == DIFFERENTIAL_EQUATION:
+            spelled[name] = name_of_state(name, names)
     if voltage in names:
         other = next(name for k in range(1, 99) if (name := f"v_{k}") not in names)
         spelled |= {"v": other, voltage: "v"} if "v" in names else {voltage: "v"}
     return spelled
+
+
+def name_of_state(name: str, taken: Collection[str]) -> str:
+    """What a state is called in a spec: its own name, unless sympy takes that for something else (``S``, ``beta``)."""
+    if not is_sympys_word(name) or name == "I":
+        return name
+    return next(free for k in range(1, 99) if (free := f"{name}_state" + (str(k) if k > 1 else "")) not in taken)
 
 
 def _check_alike(members: tuple[NeuronGroup, ...]) -> None:

@@ -17,8 +17,8 @@ from brian2.input.timedarray import TimedArray
 from brian2.units.fundamentalunits import Quantity, get_dimensions
 
 from ..spec.equations import is_noise
-from ..spec.grammar.guard import at, check_words, shown, without_comments
-from ..spec.grammar.words import FUNCTIONS
+from ..spec.grammar.guard import at, check_words, refuse, shown, without_comments
+from ..spec.grammar.words import FUNCTIONS, refusal_of_name
 from ..spec.grammar.written_out import size_of
 from ..spec.quantities import dimensions_of, parse_unit, unit_name, unit_of_dimensions
 from .brian2_objects import fail
@@ -170,6 +170,9 @@ class _Rewriter(ast.NodeTransformer):
             found = self.constants.name_for(name, value)
             self.constants.origin[found] = name
             return ast.Name(found)
+        if refusal := refusal_of_name(name.removesuffix("_post")):
+            with at(self.where):
+                raise refuse(refusal, name)
         fail(
             "a name without a value",
             self.where,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -21,8 +21,8 @@ from ..spec.grammar.guard import shown
 if TYPE_CHECKING:
     from .brian2_groups import Groups
 
-#: Brian2's methods for linear equations; for one state per synapse its exponential Euler is the same.
-_EXACT = ("exact", "linear", "independent")
+#: Between the same two neurons.
+_MOST_PER_PAIR = 8
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Connections:
     begin: Mapping[str, NDArray[np.float64]]
     event_driven: tuple[str, ...]
     method: str | None
+    #: Which of the object's synapses these are: all, or some of those that have others between the same two neurons.
+    chosen: NDArray[np.int64]
 
     @property
     def is_full(self) -> bool:
@@ -150,7 +152,12 @@ def connections_of(synapses: Any, group: Groups, refusals: Refusals) -> Connecti
         delays, *others = [numbers(pathway, "delay") for pathway in pathways_of(synapses)] or [delays]
         if any(np.any(other != delays) for other in others):
             late = ", ".join(pathway.objname for pathway in pathways_of(synapses))
-            fail("pathways with delays of their own", where, late, "use one Synapses object for each pathway")
+            fail(
+                "pathways with delays of their own",
+                where,
+                late,
+                "use one Synapses object for each pathway, with a source of its own that sends the same spikes",
+            )
     equations = synapses.equations
     sums = {name: str(updater.expression.code) for name, updater in synapses.summed_updaters.items()}
     with refusals.gathered():
@@ -165,9 +172,6 @@ def connections_of(synapses: Any, group: Groups, refusals: Refusals) -> Connecti
     post = post + group.first(target)
     if source in group.members:
         pre, source = pre + group.first(source), group
-    with refusals.gathered():
-        if np.unique(np.stack([pre, post]), axis=1).shape[1] < pre.size:
-            fail("several synapses between the same two neurons", where, "n > 1", "use one Synapses object for each of them")
     return Connections(
         synapses,
         source,
@@ -183,23 +187,41 @@ def connections_of(synapses: Any, group: Groups, refusals: Refusals) -> Connecti
         begin,
         tuple(driven),
         method if isinstance(method, str) else None,
+        np.arange(pre.size),
     )
+
+
+def one_per_pair(c: Connections) -> list[Connections]:
+    """The synapses as several objects, if some connect the same two neurons: the first between any two, the second, and so on.
+
+    Raises
+    ------
+    SpecError
+        If there are more than eight.
+    """
+    order = np.lexsort((c.post, c.pre))  # stable
+    pairs = np.stack([c.pre, c.post])[:, order]
+    begins = np.r_[True, np.any(pairs[:, 1:] != pairs[:, :-1], axis=0)][: c.pre.size]
+    rank = np.empty(c.pre.size, dtype=np.int64)
+    rank[order] = np.arange(c.pre.size) - np.flatnonzero(begins)[np.cumsum(begins) - 1] if c.pre.size else 0
+    most = int(rank.max(initial=0)) + 1
+    if most > _MOST_PER_PAIR:
+        fewer = "connect them fewer times, with weights that are larger; a pair of neurons is one entry of a matrix for each"
+        fail("many synapses between the same two neurons", c.synapses.name, f"{most}", fewer, f"{_MOST_PER_PAIR} at most")
+    if most == 1:
+        return [c]
+    found = []
+    for k in range(most):
+        own = np.flatnonzero(rank == k)
+        delays = c.delays[own] if c.delays.size > 1 else c.delays
+        begin = {n: value[own] if value.size > 1 else value for n, value in c.begin.items()}
+        found.append(replace(c, pre=c.pre[own], post=c.post[own], delays=delays, begin=begin, chosen=c.chosen[own]))
+    return found
 
 
 def pathways_of(synapses: Synapses) -> list[Any]:
     """What presynaptic spikes do, pathway by pathway."""
     return [pathway for pathway in synapses._pathways if pathway.prepost == "pre"]
-
-
-def scheme_of(method: str | None, noise: str | None) -> str | None:
-    """The scheme of a method's name; None if Brian2 was left to choose, and there is no noise.
-
-    ``noise`` is ``"additive"``, ``"multiplicative"`` or None, as Brian2 says of equations. Its choices are Euler's method and Heun's.
-    """
-    if noise is not None:
-        return method or {"additive": "euler", "multiplicative": "heun"}[noise]
-    # without noise, Brian2's Heun and Milstein are Euler's steps: their corrections are of the noise alone
-    return "exact" if method in _EXACT else "euler" if method in ("heun", "milstein") else method
 
 
 def check_untouched(owner: Any) -> None:

@@ -17,7 +17,8 @@ from ..spec.equations import parse_expression, parse_jumps, symbol
 from ..spec.quantities import unit_of_dimensions
 from .brian2_groups import Neurons
 from .brian2_names import Constants, rewrite
-from .brian2_objects import Connections, fail, numbers, scheme_of
+from .brian2_objects import Connections, fail, numbers
+from .brian2_schemes import scheme_of
 
 
 @dataclass
@@ -278,7 +279,8 @@ class SpecSynapse:
 
     def values(self) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
         """The value of every synapse, of its parameters by their names in the spec."""
-        values = {self.rename[n]: numbers(self.connections.synapses, n) for n in self.connections.parameters if n in self.rename}
+        c = self.connections
+        values = {self.rename[n]: numbers(c.synapses, n)[c.chosen] for n in c.parameters if n in self.rename}
         begin = {self.initial[self.rename[n]]: value for n, value in self.connections.begin.items()}
         n = self.connections.pre.size
         return {name: np.broadcast_to(value, (n,)) for name, value in (values | begin).items()} | {self.connected: np.ones(n)}
@@ -288,21 +290,3 @@ class SpecSynapse:
         dimensions = {self.rename[n]: e.dim for n, e in self.connections.parameters.items() if n in self.rename}
         dimensions |= {self.initial[self.rename[n]]: self.connections.states[n].dim for n in self.connections.begin}
         return dimensions | {self.connected: get_dimensions(1)}
-
-
-def scheme_of_synapses(synapses: Collection[SpecSynapse]) -> str:
-    """The scheme of the synapses of a group, of all objects together.
-
-    Raises
-    ------
-    SpecError
-        If they have different ones.
-    """
-    schemes = {s.where: s.scheme for s in synapses if s.rates}
-    found = set(schemes.values())
-    if found == {"exact", "exponential_euler"} and all(s.is_simple for s in synapses if schemes.get(s.where) == "exact"):
-        return "exponential_euler"
-    if len(found) > 1:
-        got = ", ".join(f"{name}: {scheme}" for name, scheme in schemes.items())
-        fail("synapses with different methods", ", ".join(schemes), got, "give the Synapses onto one group the same method", "one of these")
-    return found.pop() if found else "exact"

@@ -10,13 +10,18 @@ import numpy as np
 from brian2.units.fundamentalunits import Quantity, get_dimensions
 
 from ..spec.equations import parse_expression, parse_jumps
+from ..spec.grammar.guard import shown
 from ..spec.quantities import unit_of_dimensions
-from .brian2_groups import neurons_of
+from .brian2_clock import Clock
+from .brian2_groups import name_of_state, neurons_of
 from .brian2_names import Constants, rewrite
-from .brian2_objects import Connections, Refusals, connections_of, fail
-from .brian2_synapses import SpecSynapse, scheme_of_synapses
+from .brian2_objects import Connections, Refusals, connections_of, fail, one_per_pair
+from .brian2_schemes import scheme_of_synapses
+from .brian2_synapses import SpecSynapse
 from .brian2_time_courses import TimeCourses
 
+#: Texts that are read when a neuron spikes, and not while it moves.
+_OF_SPIKES = ("threshold", "reset", "refractory")
 #: What an input spike adds to v where a script has no synapses: nothing, until it is trained.
 INPUT = "w_input"
 
@@ -37,13 +42,13 @@ class ScriptTexts:
         self.neurons = neurons = neurons_of(group, self.refusals, voltage)
         group = neurons.group
         every = [] if synapses is None else list(synapses) if isinstance(synapses, list | tuple) else [synapses]
-        connections = []
+        connections: list[Connections] = []
         for s in every:
             before = len(self.refusals.errors)
             with self.refusals.gathered():
-                connections.append(connections_of(s, group, self.refusals))
-            if len(self.refusals.errors) > before and connections and connections[-1].synapses is s:
-                connections.pop()  # what else there is to say of these would follow from what was said
+                found = one_per_pair(connections_of(s, group, self.refusals))
+            if len(self.refusals.errors) == before:  # what else there is to say of refused ones would follow from what was said
+                connections += found
         self.inputs = inputs
         if not every and "v" not in [neurons.spelled[n] for n in neurons.states]:
             drive = "pass the synapses that drive the group, such as Synapses(source, group, 'w : volt', on_pre='v_post += w')"
@@ -54,7 +59,7 @@ class ScriptTexts:
         renames = self._names_of_synapses(connections)
         self.constants.taken |= {*neurons.spelled, *neurons.spelled.values()}
         self.index, self.size = self._free("neuron_index"), self._free("n_neurons")
-        self.courses = TimeCourses()
+        self.courses, self.clock = TimeCourses(), Clock()
         self.sources = list(dict.fromkeys(c.source for c in connections if c.source is not group))
         self.recurrent = any(c.source is group for c in connections)
         self.mask = len(self.sources) + self.recurrent > 1 or not all(c.is_full for c in connections)
@@ -89,7 +94,7 @@ class ScriptTexts:
             rename = {}
             for n in own:
                 clash = {n, f"{n}_syn"} & (used - set(c.sums)) or n in c.sums
-                rename[n] = f"{n}_{k}" if clash else n
+                rename[n] = f"{n}_{k}" if clash else name_of_state(n, used) if n in c.states else n
             used |= set(rename.values()) | {f"{rename[n]}_syn" for n in c.states}
             renames.append(rename)
         self.constants.taken |= used
@@ -104,14 +109,19 @@ class ScriptTexts:
         return text
 
     def _rewritten(self, text: str, where: str) -> str:
+        if re.search(r"\blastspike\b", text):
+            period = "write refractory=5*ms, and what stands still meanwhile as (unless refractory)"
+            fail("an equation that looks at the last spike", f"{self.neurons.group.name}: {where}", shown(text), period)
         # Brian2 knows which neuron it is, and of how many; here parameters say so
         text = self.courses.taken_out(text, self.namespace, self._free)
+        if where not in _OF_SPIKES:
+            text = self.clock.taken_out(text, self._free)
         text = re.sub(r"\bi\b", "number_of_this_neuron", text)
         text = re.sub(r"\bN\b", "size_of_this_group", text)
         if "size_of_this_group" in text:
             self.constants.used[self.size] = self.neurons.group.size_of_each
         names = {"number_of_this_neuron": self.index, "size_of_this_group": self.size, **self.neurons.spelled}
-        names |= {name: name for name in self.courses.arrays}
+        names |= {name: name for name in (*self.courses.arrays, self.clock.state)}
         names |= {y: text for s in self.synapses for y, text in s.sums.items() if text.isidentifier()}
         return rewrite(text, names, self.namespace, self.constants, where=f"{self.neurons.group.name}: {where}")
 
@@ -127,11 +137,11 @@ class ScriptTexts:
         for n, e in {**neurons.states, **neurons.subexpressions}.items():
             name = neurons.spelled[n]
             head = f"d{name}/dt" if n in neurons.states else name
-            flags = f" ({', '.join(e.flags)})" if e.flags else ""
-            lines.append(f"{head} = {self._rewrite(e.expr.code, head)} : {unit_of_dimensions(e.dim)}{flags}")
+            lines.append(f"{head} = {self._rewrite(e.expr.code, head)} : {unit_of_dimensions(e.dim)}{self._flags(n, e)}")
         for y, text in sums.items():
             if not text.isidentifier() and y not in foreign:
                 lines.append(f"{neurons.spelled[y]} = {text} : {unit_of_dimensions(neurons.parameters[y].dim)}")
+        lines += [self.clock.line] if self.clock.line else []
         resets = parse_jumps(neurons.reset, where=f"{neurons.group.name}: reset")
         texts = {
             "neuron": "\n".join(lines),
@@ -150,6 +160,10 @@ class ScriptTexts:
                 texts["synapse"] += "".join(f"{line}\n" for line in s.lines)
                 texts["on_pre"] += "".join(f"{line}\n" for line in s.jumps)
         texts = {name: text.rstrip("\n") for name, text in texts.items()}
+        with self.refusals.gathered():
+            written = dict(line.rsplit(":", 1)[0].split(" = ", 1) for line in lines)
+            read = names_in(*(texts[t] for t in ("threshold", "reset", "refractory", "synapse", "on_pre")))
+            self.clock.check(neurons.group.name, written, read)
         # What the neuron and the synapses use is the neuron's, and the synapses read it there. So is a constant of recurrent synapses:
         # as a parameter of each projection it would be trained apart from the input's, and the script has one.
         of_neuron = names_in(*(texts[t] for t in ("neuron", "threshold", "reset", "refractory")))
@@ -157,6 +171,21 @@ class ScriptTexts:
         for t in ("synapse", "on_pre"):
             texts[t] = re.sub(r"\b[A-Za-z_]\w*\b", lambda m: f"{m.group()}_post" if m.group() in both else m.group(), texts[t])
         return texts
+
+    def _flags(self, name: str, equation: Any) -> str:
+        """The flags that a spec has. What all neurons share is the same for each; what is held over a step may be read in Euler's alone."""
+        flags = [flag for flag in equation.flags if flag != "shared"]
+        if "constant over dt" in flags and (self._is_fixed(equation) or self.neurons.method == "euler"):
+            flags.remove("constant over dt")
+        if "constant over dt" in flags:
+            why = 'leave the flag out, or write method="euler": only there is what is held over a step the same as what is not'
+            self.refusals.add("a subexpression that is held over a step", f"{self.neurons.group.name}: {name}", "(constant over dt)", why)
+        return f" ({', '.join(flags)})" if flags else ""
+
+    def _is_fixed(self, equation: Any) -> bool:
+        """Whether an expression depends on nothing that changes while the network runs."""
+        moving = {*self.neurons.states, *self.neurons.subexpressions, *(y for s in self.synapses for y in s.sums)}
+        return not equation.identifiers & {*moving, "t", "t_in_timesteps", *self.courses.arrays}
 
     def _threshold(self) -> str:
         """Strict, as a spec's is: ``v >= V_th`` is v above the number next below V_th, and the same neuron."""
@@ -190,6 +219,10 @@ class ScriptTexts:
             a_time = "give a time, or the threshold itself: a spike is then the moment in which it is crossed"
             where = f"{self.neurons.group.name}: refractory"
             self.refusals.add("a neuron that is refractory as long as a condition holds", where, given, a_time)
+        elif moving := sorted(names_in(given) & {*self.neurons.states, *self.neurons.subexpressions} - names_in(self.neurons.threshold)):
+            fixed = "let it be a parameter, with a value for every neuron; what grows with spikes may be a state that v's equation has"
+            where = f"{self.neurons.group.name}: refractory"
+            self.refusals.add("a refractory period that changes", where, f"{given}, with {', '.join(moving)}", fixed)
         return text
 
 

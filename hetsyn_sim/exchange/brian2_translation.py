@@ -21,7 +21,8 @@ from ..spec.parameter import OF_TIME, UNBOUNDED, Parameter
 from ..spec.scope import DELAY
 from .brian2_delays import delays_of, with_room
 from .brian2_names import unit_of
-from .brian2_objects import fail, scheme_of
+from .brian2_objects import fail
+from .brian2_schemes import scheme_of
 from .brian2_texts import INPUT, ScriptTexts, names_in
 
 Array = NDArray[np.float64]
@@ -91,6 +92,9 @@ class Translation(ScriptTexts):
         facts |= {n: Facts(*self.courses.facts(n, group)) for n in self.courses.arrays}
         if self.index in used:
             facts[self.index] = Facts("post", get_dimensions(1), group.indices)
+        if self.clock.state:
+            self.initial[self.clock.state] = begun = self._free(f"{self.clock.state}_0")
+            facts[begun] = Facts("layer", get_dimensions(1), np.asarray(self.clock.begin))
         for n, e in self.neurons.states.items():
             begin = np.broadcast_to(group.numbers(n), (len(group),))
             if np.any(begin != 0):
@@ -122,6 +126,7 @@ class Translation(ScriptTexts):
         chosen = scheme or scheme_of(self.neurons.method, self.neurons.noise)
         if chosen == "rk4":
             self.courses.refuse_rk4(self.neurons.group.name)
+            self.clock.refuse_rk4(self.neurons.group.name, self.texts["neuron"])
         initial = {**self.initial, **{x: name for s in self.synapses for x, name in s.initial.items()}}
         model = NeuronModel(
             name=name,

@@ -39,7 +39,7 @@ def write_values(script: Translation, values: Mapping[str, Array], names: Collec
         kind, begin = ("recurrent", 0) if recurrent else ("feedforward", _first_channel(script, c.source))
         for own in c.parameters:
             if (n := s.rename.get(own)) in names:
-                c.synapses.state(own, use_units=False).set_item(slice(None), values[f"layer_1.{kind}.{n}"][c.post, begin + c.pre])
+                c.synapses.state(own, use_units=False).set_item(c.chosen, values[f"layer_1.{kind}.{n}"][c.post, begin + c.pre])
         if DELAY in names:
             delays = values[f"layer_1.{kind}.{DELAY}"]
             write_delays(c, delays[c.post, begin + c.pre] if delays.ndim else delays, group.dt)
@@ -47,9 +47,9 @@ def write_values(script: Translation, values: Mapping[str, Array], names: Collec
             if (n := s.initial[s.rename[own]]) in names:
                 trained = values[f"layer_1.{kind}.{n}"]
                 own_values = trained[c.post, begin + c.pre] if trained.ndim else trained
-                c.synapses.state(own, use_units=False).set_item(slice(None), own_values)
+                c.synapses.state(own, use_units=False).set_item(c.chosen, own_values)
     written = {spelled: n for n, spelled in script.neurons.spelled.items()}
-    of_neuron = written | {n: written[state] for state, n in script.initial.items()}
+    of_neuron = written | {n: written[state] for state, n in script.initial.items() if state in written}
     for n in names:
         if n in script.constants.used:
             _set_constant(script, n, values)

@@ -55,7 +55,7 @@ TORCH: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
         "clip": _clip,
         "where": _where,
         "exprel": _exprel,
-        "int": lambda condition: condition.to(torch.get_default_dtype()),
+        "int": lambda x: x.to(torch.get_default_dtype()) if x.dtype == torch.bool else torch.trunc(x),
         **{name: _condition(name) for name in ("gt", "ge", "lt", "le", "eq", "ne")},
         "and": torch.logical_and,
         "or": torch.logical_or,

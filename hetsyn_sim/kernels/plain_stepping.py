@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..discrete.schemes import ACTIVE
 from ..discrete.stepping import SteppedProgram
 from ..discrete.tape import Tape, run_tape
 from .delays import arriving
@@ -73,7 +74,7 @@ def plain_step_scan(
     kept: dict[str, list[Tensor]] = {name: [] for name in options.record}
 
     def run(tape: Tape) -> list[Tensor]:
-        found = run_tape(tape, {**constants, **states, **sums, "active": active}, TORCH)
+        found = run_tape(tape, {**constants, **states, **sums, str(ACTIVE): active}, TORCH)
         return [x.expand_as(spikes) if isinstance(x, Tensor) else torch.full_like(spikes, x) for x in found]
 
     def add(state: str, amount: Tensor) -> None:

@@ -88,6 +88,23 @@ def test_a_neuron_that_begins_above_its_threshold_spikes_at_once():
     assert only(run(one_neuron(model), np.zeros((2, 1, 1))), "").tolist() == [True, False]
 
 
+@pytest.mark.parametrize("name", ["active", "is_active", "next_v", "k0_v", "read_v", "distance_to_threshold", "exact0_phi_v_v"])
+@pytest.mark.parametrize("scheme", ["exact", "euler"])
+def test_a_parameter_is_called_as_anybody_likes(name, scheme):
+    """No name of ours is one that a model may have: it would stand for what it means to us."""
+
+    def counter(rate):
+        given = {n: p for n, p in refractory_counter().parameters.items() if n not in ("k", "theta")}
+        more = {rate: Parameter("layer", "Hz", "1000 Hz"), "duration": Parameter("layer", "ms", "2.5 ms")}
+        equations = f"dv/dt = leak*v : 1 (unless refractory)\ndn/dt = {rate} : 1"
+        return refractory_counter(neuron=equations, threshold=f"v > {rate}*duration", parameters=given | more, scheme=scheme)
+
+    expected, found = (run(one_neuron(counter(rate)), np.ones((12, 1, 1)), ("v", "n")) for rate in ("k", name))
+    for trace in ("v", "n"):
+        np.testing.assert_array_equal(found.traces[f"layer_1.{trace}"], expected.traces[f"layer_1.{trace}"])
+    assert expected.rasters["layer_1"].sum() == 2
+
+
 def test_statements_of_a_reset_see_those_before_them():
     model = refractory_counter(reset="v = v_r; v *= 2; n = v")
     found = run(one_neuron(model), np.ones((4, 1, 1)), ("v", "n"))

@@ -36,6 +36,7 @@ EXPRESSIONS = {
     "int(x > 0)*y": lambda x, y: (x > 0) * y,
     "int(x > 0 and y < 1.2)": lambda x, y: ((x > 0) & (y < 1.2)).astype(float),
     "int(not (x > 0) or y >= 1.2)": lambda x, y: (~(x > 0) | (y >= 1.2)).astype(float),
+    "int(3*x) + int(-2*y)": lambda x, y: np.trunc(3 * x) + np.trunc(-2 * y),
     "int(x == y) + int(x != y)": lambda x, y: np.ones_like(x),
 }
 

@@ -58,9 +58,9 @@ def poisson_input():
     return group, b2.PoissonInput(group, "v", 10, 5 * Hz, weight=1 * mV)
 
 
-def twice():
+def nine_times():
     group, synapses = made()
-    synapses.connect()
+    synapses.connect(n=8)
     return group, synapses
 
 
@@ -119,18 +119,34 @@ REFUSED = {
         ),
         "two different weights", "one state for each",
     ),
-    "the same synapse twice": (twice, "several synapses between", "for each of them"),
+    "the same synapse nine times": (nine_times, "many synapses between", "fewer times"),
     "numbers at random": (lambda: made(rate="(randn()*mV - v)/tau", method="euler"), "a number drawn at random", "write noise as xi"),
     "noise whose size depends on a state": (
         lambda: made(rate="-v/tau + v*xi*tau**-0.5", method="euler"), "size of the noise depends on a state", 'scheme="heun"'
     ),
     "noise with no step": (lambda: made(rate="-v/tau + 1*mV*xi*tau**-0.5", method="rk4"), "noise has no step", 'scheme="euler"'),
-    "a TimedArray at another time": (lambda: made(rate="(stimulus(t - dt) - v)/tau", namespace=STIMULUS), "know the time", "TimedArray"),
-    "its own time": (lambda: made(rate="sin(t/tau)*volt/second", method="euler"), "do not know the time", "input"),
+    "a TimedArray at another time": (
+        lambda: made(rate="(stimulus(t - dt) - v)/tau", namespace=STIMULUS), "a call of something", "called with t"
+    ),
+    "a threshold in time": (lambda: made(threshold="v > 10*mV*t/second"), "do not know the time", "TimedArray"),
+    "a threshold that looks at the time through others": (
+        lambda: made(group="late = t/second : 1", threshold="v > late*mV"), "the time outside of differential equations", "let it act in"
+    ),
+    "a moment, by rk4": (lambda: made(rate="(int(t > 5*ms)*mV - v)/tau", method="rk4"), "a condition on the time", 'method="rk2"'),
+    "the last spike": (lambda: made(threshold="v > 9*mV and timestep(t - lastspike, dt) > 9"), "looks at the last spike", "refractory="),
+    "not refractory": (
+        lambda: made(rate="-int(not_refractory)*v/tau", refractory=2 * ms), "Brian2 keeps for itself", "(unless refractory)"
+    ),
+    "not refractory, in synapses": (
+        lambda: made(on_pre="v_post += 1*mV*int(not_refractory_post)", refractory=2 * ms), "Brian2 keeps for itself", "unless refractory"
+    ),
+    "a refractory period that changes": (
+        lambda: made(group="dr/dt = -r/tau : second", refractory="r"), "a refractory period that changes", "for every neuron"
+    ),
     "a function": (lambda: made(rate="-f(v)/tau", namespace={"tau": 10 * ms, "f": FUNCTION}), "function of your own", "formula"),
     "an array": (lambda: made(namespace={"tau": np.array([1, 2]) * ms}), "not one number", "one value per neuron"),
     "a missing name": (lambda: made(namespace={}), "a name without a value", "namespace={...}"),
-    "constant over dt": (lambda: made(group="u = v : volt (constant over dt)"), "flags have no place", "remove the flag"),
+    "constant over dt": (lambda: made(group="u = v : volt (constant over dt)"), "held over a step", "leave the flag out"),
     "two conditions": (lambda: made(threshold="v > 10*mV and v < 20*mV"), "one strict inequality", "left > right"),
     "a jump that multiplies": (lambda: made(on_pre="v_post *= 2"), "is not a sum", "let them add"),
     "no v": (lambda: no_v(), "no v", "membrane potential v"),

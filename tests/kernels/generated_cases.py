@@ -132,7 +132,7 @@ class Case:
 
 
 SIZE = {"AdEx": 1.5, "Summed": 0.6, "AdLIF": 2.0, "Crossing": 2.0}
-PROPAGATOR = {"exact0_phi_u_u": 0.85, "exact0_phi_a_w_a_w": 0.9, "exact0_phi_u_a_w": -0.1}
+PROPAGATOR = {"exact0 phi u u": 0.85, "exact0 phi a_w a_w": 0.9, "exact0 phi u a_w": -0.1}
 
 
 def make(

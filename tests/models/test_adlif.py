@@ -8,6 +8,7 @@ from brian2 import ms
 
 from hetsyn_sim.discrete import simulate_reference, stepped
 from hetsyn_sim.discrete.operations import NUMPY
+from hetsyn_sim.discrete.schemes import ACTIVE
 from hetsyn_sim.discrete.stepping import constants_of
 from hetsyn_sim.discrete.tape import run_tape
 from hetsyn_sim.models import RESET_FIRST, AdLIF, EulerAdLIF, HetSynAdLIF, SparchAdLIF, SymplecticAdLIF
@@ -121,7 +122,7 @@ def step_matrix(model, coupling, tau_u, tau_w):
     columns = []
     for name in ("u", "w_a"):
         states = {x: np.float64(x == name) for x in program.states}
-        after = dict(zip(program.states, run_tape(program.advance, {**constants, **states, "active": True}, NUMPY), strict=True))
+        after = dict(zip(program.states, run_tape(program.advance, {**constants, **states, str(ACTIVE): True}, NUMPY), strict=True))
         columns.append([float(after["u"]), float(after["w_a"])])
     return np.array(columns).T
 

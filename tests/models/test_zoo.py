@@ -8,6 +8,7 @@ from scipy.integrate import solve_ivp
 
 from hetsyn_sim.discrete import stepped
 from hetsyn_sim.discrete.operations import NUMPY
+from hetsyn_sim.discrete.schemes import ACTIVE
 from hetsyn_sim.discrete.stepping import constants_of
 from hetsyn_sim.discrete.tape import run_tape
 from hetsyn_sim.kernels import use_backend
@@ -69,7 +70,7 @@ def steps(program, own, seen, dt, n_steps):
     constants = constants_of(program, {**{name: np.float64(value) for name, value in own.items()}, "dt": np.float64(dt)})
     state = {s: np.float64(seen[s]) for s in program.states}
     for _ in range(n_steps):
-        after = run_tape(program.advance, {**constants, **seen, **state, "active": True}, NUMPY)
+        after = run_tape(program.advance, {**constants, **seen, **state, str(ACTIVE): True}, NUMPY)
         state = {s: np.float64(x) for s, x in zip(program.states, after, strict=True)}
     return np.array([state[s] for s in program.states])
 

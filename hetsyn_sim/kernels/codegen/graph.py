@@ -150,7 +150,10 @@ class Graph:
         if op == "where":
             return self.put(op, self.as_mask(args[0]), *map(self.as_number, args[1:]))
         if op == "int":
-            return self.as_number(self.as_mask(args[0]))
+            (x,) = args
+            if self.masks[x]:
+                return self.as_number(x)
+            return self.put("where", self.put("lt", x, self.number(0.0)), self.put("ceil", x), self.put("floor", x))
         numbers = [self.as_number(k) for k in args]
         if op == "clip":
             return self.put("minimum", self.put("maximum", numbers[0], numbers[1]), numbers[2])

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ...discrete.schemes import ACTIVE
 from ...discrete.tape import Node
 from .adjoints import pull_back
 from .graph import Constants, Graph, Leaf
@@ -66,7 +67,7 @@ class _Course:
     def names(self, sums: list[int]) -> dict[str, int]:
         """What a tape's symbols are at this moment."""
         found = dict(zip(self.layout.sums, sums, strict=True))
-        return {**found, **dict(zip(self.program.states, self.states, strict=False)), "active": self.active}
+        return {**found, **dict(zip(self.program.states, self.states, strict=False)), str(ACTIVE): self.active}
 
     def sums(self, kind: str) -> list[int]:
         return [self.graph.leaf(kind, k) for k in range(len(self.layout.sums))]

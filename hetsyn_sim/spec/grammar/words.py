@@ -40,7 +40,8 @@ _INDEX = Refusal(
 )
 _BRIAN2 = Refusal(
     "a name that Brian2 keeps for itself",
-    "leave it out; say how long a neuron is refractory in `refractory`",
+    "leave it out; say how long a neuron is refractory in `refractory`, and mark the equations that stand still meanwhile: "
+    "dv/dt = ... : volt (unless refractory)",
 )
 _CONDITION = Refusal("a conditional expression", "multiply by int(condition), as in int(v > theta)*a + int(v <= theta)*b")
 _LOOP = Refusal("a loop or a comprehension", "write the terms out, one by one")

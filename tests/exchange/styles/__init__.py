@@ -8,5 +8,6 @@ from .networks import NETWORKS
 from .neurons import NEURONS
 from .stimuli import NOISE, STIMULI
 from .synapses import SYNAPSES
+from .tutorials import TUTORIALS
 
-SCRIPTS = {**NEURONS, **NETWORKS, **DELAYS, **SYNAPSES, **STIMULI, **NOISE}
+SCRIPTS = {**NEURONS, **NETWORKS, **DELAYS, **SYNAPSES, **STIMULI, **NOISE, **TUTORIALS}
