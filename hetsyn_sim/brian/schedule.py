@@ -116,11 +116,8 @@ def use_step_order(network: Network, *, sources: Collection[NeuronGroup] = ()) -
             owner.thresholder["spike"].when = "start"
         elif isinstance(owner, NeuronGroup):
             keep_last_spikes(owner)
-            if owner in sources and "spike" in owner.thresholder:
-                owner.thresholder["spike"].when, owner.thresholder["spike"].order = (
-                    "groups",
-                    1,
-                )  # its states have moved, nothing has arrived
+            if owner in sources and "spike" in owner.thresholder:  # its states have moved, and nothing has arrived
+                owner.thresholder["spike"].when, owner.thresholder["spike"].order = "groups", 1
         elif isinstance(owner, Synapses):
             for updater in owner.summed_updaters.values():
                 updater.when, updater.order = "synapses", 1
