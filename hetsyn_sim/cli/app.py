@@ -23,6 +23,7 @@ from .export import export
 from .fit_recordings import fit_recordings
 from .import_network import import_network
 from .info import info
+from .report import report
 from .simulate import simulate
 from .sweep import sweep
 from .train import train
@@ -116,7 +117,7 @@ def _renamed(verb: Callable[..., None], name: str) -> Callable[..., None]:
     return old
 
 
-for verb in (demo, encode, train, sweep, simulate, verify, view, transfer, export, import_network, fit_recordings, info, doctor):
+for verb in (demo, encode, train, sweep, simulate, verify, report, view, transfer, export, import_network, fit_recordings, info, doctor):
     app.command("import" if verb is import_network else None, epilog=_EXIT_CODES)(verb)
 
 studies = typer.Typer(name="study", no_args_is_help=True, rich_markup_mode="markdown", epilog=_EXIT_CODES)

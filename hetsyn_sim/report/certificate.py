@@ -15,7 +15,7 @@ from ..data.files import json_text, write_atomically
 from . import figures
 from .document import Block, Code, Document, Grid, Heading, Paragraph
 from .inputs import shown_example
-from .write import architecture
+from .sections import architecture
 
 _BOUND = (
     "v is a sum of exponentially decaying events. Rounding in a precision with unit roundoff u moves it by at most "

@@ -17,14 +17,22 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 _STYLE = """
-body { max-width: 62rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; }
-h1 { font-size: 1.7rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
-table { border-collapse: collapse; } td { padding: 0.25rem 1.5rem 0.25rem 0; border-bottom: 1px solid #ddd; }
+:root { --ink: #1f2328; --muted: #5c6470; --line: #d9dce1; --ground: #fff; --shade: #f5f6f7; --failed: #a3195b; color-scheme: light dark; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6e8eb; --muted: #98a0ab; --line: #343a42; --ground: #101214; --shade: #181b1f; --failed: #e68fb5; }
+}
+body { max-width: 62rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; font: 16px/1.5 system-ui, sans-serif; }
+body { color: var(--ink); background: var(--ground); }
+h1 { font-size: 1.7rem; line-height: 1.25; overflow-wrap: anywhere; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
+table { display: block; width: max-content; max-width: 100%; overflow-x: auto; border-collapse: collapse; }
+td, th { text-align: left; padding: 0.3rem 1.5rem 0.3rem 0; border-bottom: 1px solid var(--line); }
 td { font-variant-numeric: tabular-nums; }
-th { text-align: left; font-weight: 600; padding: 0.25rem 1.5rem 0.25rem 0; border-bottom: 2px solid #999; }
-tr.failed td { font-weight: 700; color: #a3195b; }
-figure { margin: 1rem 0; } img { max-width: 100%; height: auto; } figcaption { color: #555; font-size: 0.9rem; }
-pre { background: #f6f6f6; padding: 0.8rem; overflow-x: auto; font-size: 0.8rem; line-height: 1.35; }
+.pairs td { overflow-wrap: anywhere; min-width: 7rem; }
+th { font-weight: 600; border-bottom: 2px solid var(--muted); }
+tr.failed td { font-weight: 700; color: var(--failed); }
+figure { margin: 1rem 0; } figcaption { color: var(--muted); font-size: 0.9rem; }
+img { max-width: 100%; height: auto; background: #fff; border-radius: 6px; }
+pre { background: var(--shade); padding: 0.8rem; overflow-x: auto; font-size: 0.8rem; line-height: 1.35; border-radius: 6px; }
 summary { cursor: pointer; }
 """.strip()
 
@@ -36,7 +44,7 @@ class Heading:
     text: str
 
     def markdown(self) -> str:
-        return f"## {self.text}"
+        return f"## {_no_tag(self.text)}"
 
     def html(self) -> str:
         return f"<h2>{escape(self.text)}</h2>"
@@ -49,7 +57,7 @@ class Paragraph:
     text: str
 
     def markdown(self) -> str:
-        return self.text
+        return _no_tag(self.text)
 
     def html(self) -> str:
         return f"<p>{escape(self.text)}</p>"
@@ -89,11 +97,16 @@ class Grid:
         rows = f"<tr>{head}</tr>\n" if any(self.columns) else ""
         for cells, failed in self._marked():
             rows += ('<tr class="failed">' if failed else "<tr>") + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>\n"
-        return f"<table>\n{rows}</table>"
+        return f"<table>\n{rows}</table>" if any(self.columns) else f'<table class="pairs">\n{rows}</table>'
 
 
 def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    return f"| {' | '.join(_no_tag(' '.join(cell.split())).replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _no_tag(text: str) -> str:
+    """A text in Markdown that no tag comes of: names of data and networks are whatever somebody wrote."""
+    return text.replace("<", "&lt;")
 
 
 @dataclass(frozen=True)
@@ -155,12 +168,14 @@ class Document:
 
     def to_markdown(self) -> str:
         """The page for people with an editor; figures are files beside it."""
-        return "\n\n".join([f"# {self.title}", *(block.markdown() for block in self.blocks)]) + "\n"
+        return "\n\n".join([f"# {_no_tag(self.title)}", *(block.markdown() for block in self.blocks)]) + "\n"
 
     def to_html(self) -> str:
         """The page for a browser, in one file: nothing is loaded from anywhere."""
         body = "\n".join(block.html() for block in self.blocks)
-        head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(self.title)}</title>'
+        head = (
+            f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(self.title)}</title>'
+        )
         return (
             f'<!doctype html>\n<html lang="en"><head>{head}\n<style>\n{_STYLE}\n</style></head>\n'
             f"<body>\n<h1>{escape(self.title)}</h1>\n{body}\n</body></html>\n"

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from brian2.units.allunits import second
 from matplotlib.figure import Figure as MplFigure
+from numpy.typing import NDArray
 
 from ..agreement.bounds import thresholds
 from ..agreement.certificate import Certificate, Check
 from ..agreement.outcome import Verification
 from ..data.checkpoint import Checkpoint
-from ..spec.quantities import dimensions_of, unit_of_dimensions
+from ..spec.quantities import unit_of_dimensions
+from ..spec.values import is_time_constant
 from .document import Figure, png_of
 from .inputs import Example, History
 from .plots import (
@@ -28,10 +29,10 @@ from .plots import (
 )
 
 
-def learning_curve(history: History, test_accuracy: float | None) -> Figure:
+def learning_curve(history: History, test_accuracy: float | None, kept: int | None) -> Figure:
     """Accuracy and loss over the epochs."""
     figure = _new(6.5, 3.8)
-    plot_learning_curve(history, test_accuracy, figure.subplots())
+    plot_learning_curve(history, test_accuracy, figure.subplots(), kept=kept)
     caption = "Accuracy and loss in training."
     if test_accuracy is not None:
         caption += " The star is the accuracy on the test recordings, which played no part in it."
@@ -59,13 +60,14 @@ def traces(example: Example, checkpoint: Checkpoint) -> Figure:
     return _done(figure, "traces.png", caption)
 
 
+def trained_time_constants(checkpoint: Checkpoint) -> list[str]:
+    """The slot keys of the trained time constants."""
+    return [key for key, slot in checkpoint.spec.slots.items() if slot.parameter.trainable and is_time_constant(slot)]
+
+
 def time_constants(initial: Checkpoint, checkpoint: Checkpoint) -> Figure | None:
     """Every trained time constant before and after training; None if the network has none."""
-    trained = [
-        key
-        for key, slot in checkpoint.spec.slots.items()
-        if slot.parameter.trainable and dimensions_of(slot.parameter.unit, where=key) is second.dim
-    ]
+    trained = trained_time_constants(checkpoint)
     if not trained:
         return None
     figure = _new(6.5, 2.5 * len(trained))
@@ -86,6 +88,13 @@ def confusion(outcome: Verification) -> Figure:
     for ax, (who, predicted) in zip(np.atleast_1d(figure.subplots(1, len(shown))), shown, strict=True):
         plot_confusion(outcome.labels, predicted, who, ax)
     return _done(figure, "confusion.png", f"Predicted against true classes of {outcome.n_recordings} recordings.")
+
+
+def predictions(labels: NDArray[np.integer], predicted: NDArray[np.integer], who: str) -> Figure:
+    """The confusion matrix of one simulator."""
+    figure = _new(5.5, 4.8)
+    plot_confusion(labels, predicted, who, figure.subplots())
+    return _done(figure, "confusion.png", f"Predicted against true classes of {len(labels)} recordings.")
 
 
 def bounds(check: Check) -> Figure:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +15,14 @@ from ..brian.report import TransferReport
 from ..brian.transfer import to_brian2
 from ..data.checkpoint import Checkpoint
 from ..data.events import SpikeDataset
+from ..data.files import reading
 from ..data.recording import Recording
 from ..training.network import Network
 from ..training.run_folder import RunFolder, read_metrics
 from ..training.time_constants import Histograms
 
+#: What a report says of a certificate.
+_OF_CERTIFICATE = ("verdict", "n_recordings", "n_steps", "spike_mismatches", "n_spikes", "max_abs_dv", "device", "versions", "created")
 History = Sequence[dict[str, float]]
 
 
@@ -31,6 +37,24 @@ def read_time_constants(path: Path) -> Histograms | None:
     """The time constants over the epochs of the run that a checkpoint (or run folder) belongs to; None where there is no run."""
     folder = _folder_of(path)
     return Histograms.load(folder.time_constants) if folder.time_constants.is_file() else None
+
+
+def read_certificate(path: Path, checkpoint: Checkpoint) -> dict[str, Any] | None:
+    """The certificate beside a checkpoint (or in a run folder) as plain data; None if there is none, or it is of another network.
+
+    Raises
+    ------
+    DataError
+        If it can't be read.
+    """
+    file = _folder_of(path).path / "certificate" / "certificate.json"
+    if not file.is_file():
+        return None
+    expected = "what hetsyn verify writes"
+    with reading(file, "this certificate can't be read", expected=expected, remedy="verify the network again: hetsyn verify"):
+        content = json.loads(file.read_text(encoding="utf-8"))
+        same = content["network"]["sha256"] == hashlib.sha256(checkpoint.to_bytes()).hexdigest()
+        return {name: content[name] for name in _OF_CERTIFICATE} if same else None
 
 
 def _folder_of(path: Path) -> RunFolder:

@@ -14,7 +14,7 @@ from ..data.checkpoint import Checkpoint
 from ..ladder import Row
 from .document import Document, Figure, Grid, Paragraph, png_of
 from .plots import plot_ladder, plot_rung
-from .write import architecture
+from .sections import architecture
 
 _HEADS = ("rung", "strength", "runs", "accuracy", "equal predictions", "distance", "rate (Hz)", "readout v error")
 

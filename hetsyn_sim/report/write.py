@@ -1,34 +1,40 @@
-"""The report of a training and its verification."""
+"""The report of a training, and of its verification if there was one."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import yaml
 
 from ..agreement.outcome import Verification
 from ..data.checkpoint import Checkpoint
 from ..data.events import SpikeDataset
 from ..data.files import write_atomically
-from ..spec import NetworkSpec
-from . import figures
-from .document import Block, Code, Document, Grid, Heading, Paragraph
-from .inputs import Example, History, shown_example
+from . import sections
+from .document import Block, Code, Document, Heading, Paragraph
+from .inputs import History, shown_example
+from .measured import measure
 
 
 def write_report(
     folder: str | PathLike[str],
     checkpoint: Checkpoint,
-    outcome: Verification,
-    data: SpikeDataset,
+    outcome: Verification | None = None,
+    data: SpikeDataset | None = None,
     *,
     initial: Checkpoint | None = None,
     history: History = (),
+    certificate: Mapping[str, Any] | None = None,
+    recordings: int | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Path:
-    """Write ``report.html``, ``report.md``, the figures, ``verification.json`` and ``transfer.txt``, and return the first's path.
+    """Write ``report.html``, ``report.md`` and the figures, and return the first's path.
+
+    With a verification also ``verification.json`` and ``transfer.txt``.
 
     Parameters
     ----------
@@ -37,70 +43,60 @@ def write_report(
     checkpoint
         The trained network.
     outcome
-        Its verification on ``data``.
+        Its verification. Without it the page says so, and what the ``certificate`` says.
     data
-        The recordings; one of them is simulated again for the figures.
+        The recordings: those of the verification, or all of the training's. Accuracy and activity are measured on each split in them; one
+        recording is simulated again for the figures of a verification. Without them the page says what the training itself noted.
     initial
         The network before training; without it there is no figure of the time constants.
     history
         One mapping per epoch; without it there is no learning curve.
+    certificate
+        What :func:`read_certificate` found of this network.
+    recordings
+        Measure on at most so many recordings of each split, evenly spread.
+    progress
+        Called with the fraction of the measuring done, from 0 to 1.
+
+    Raises
+    ------
+    DtMismatchError, DataError
+        If the recordings do not fit the network, or there are none.
     """
     folder = Path(folder)
-    example = shown_example(checkpoint, data)
-    on_test_split = bool(np.all(data.split == "test"))
-    document = _document(checkpoint, outcome, example, initial, history, on_test_split)
-    write_atomically(folder / "verification.json", json.dumps(outcome.to_dict(), indent=2, allow_nan=False) + "\n")
-    write_atomically(folder / "transfer.txt", f"{example.transfer}\n")
-    return document.save(folder, "report")
+    spec, name = checkpoint.spec, str(checkpoint.recipe.get("name", "network"))
+    of_classes = "traces" not in checkpoint.data
+    measured = [] if data is None else measure(checkpoint, data, recordings, progress)
+    blocks: list[Block] = []
+    if outcome is None:
+        blocks += [Paragraph(f"A network of {sections.architecture(spec)}, trained in PyTorch."), sections.origin(checkpoint)]
+        blocks += [Heading("The same network in Brian2"), *sections.certified(certificate)]
+    else:
+        assert data is not None, "a verification is of recordings"
+        same = "They are the same network." if outcome.agrees else "They are NOT the same network."
+        steps = f"{outcome.n_recordings} recordings of {outcome.n_steps} steps of {1e3 * spec.dt_s:g} ms"
+        text = f"A network of {sections.architecture(spec)} was trained in PyTorch and simulated in Brian2 on the same {steps}. {same}"
+        example = shown_example(checkpoint, data)
+        blocks += [Paragraph(text), sections.agreement(outcome), *sections.same_spikes(outcome, example, checkpoint)]
+        write_atomically(folder / "verification.json", json.dumps(outcome.to_dict(), indent=2, allow_nan=False) + "\n")
+        write_atomically(folder / "transfer.txt", f"{example.transfer}\n")
+    if of_classes and (measured or outcome is not None):
+        blocks += sections.accuracy(measured, outcome)
+    if measured:
+        blocks += sections.activity(measured[-1], checkpoint)
+    else:
+        blocks.append(Paragraph(f"The recordings were not at hand. The training itself noted: {_noted(checkpoint)}."))
+    test = [part.evaluation.accuracy for part in measured if part.split == "test"] if of_classes else []
+    blocks += sections.learned(checkpoint, initial, history, test[0] if test else None)
+    blocks.append(Heading("How it was made"))
+    if outcome is not None:
+        blocks += [sections.origin(checkpoint), Code("Transfer: what was mapped to what in Brian2", str(example.transfer))]
+    blocks += sections.full_text(checkpoint)
+    title = f"{name}: trained in PyTorch" + (", simulated in Brian2" if outcome is not None else "")
+    return Document(title, blocks).save(folder, "report")
 
 
-def _document(
-    checkpoint: Checkpoint, outcome: Verification, example: Example, initial: Checkpoint | None, history: History, on_test_split: bool
-) -> Document:
-    spec, c = checkpoint.spec, outcome.comparison
-    name = str(checkpoint.recipe.get("name", "network"))
-    same = "They are the same network." if outcome.agrees else "They are NOT the same network."
-    blocks: list[Block] = [
-        Paragraph(
-            f"A network of {architecture(spec)} was trained in PyTorch and simulated in Brian2 on the same "
-            f"{outcome.n_recordings} recordings of {outcome.n_steps} steps of {1e3 * spec.dt_s:g} ms. {same}"
-        ),
-        Grid.of_pairs(
-            {
-                "accuracy in PyTorch": f"{100 * outcome.accuracy_torch:.2f} %",
-                "accuracy in Brian2": f"{100 * outcome.accuracy_brian2:.2f} %",
-                "equal predictions": "yes" if outcome.predictions_equal else "NO",
-                "spike mismatches": f"{c.spike_mismatches} of {c.n_spikes:,} spikes",
-                "largest |dv|": f"{c.max_abs_dv:.2g} ({100 * c.max_dv_over_bound:.2g} % of what rounding may do)",
-                "closest v came to the threshold": f"{c.smallest_margin:.2g}",
-                "undecided runs": f"{len(c.undecided)} of {c.n_runs} ({100 * c.undecided_fraction:.2f} %)",
-                "simulators": f"{c.reference}; {c.other}",
-                "time": f"{outcome.time_torch_s:.1f} s in PyTorch, {outcome.time_brian2_s:.1f} s in Brian2",
-            }
-        ),
-    ]
-    if c.diverged:
-        blocks.append(Code("First differences", "\n".join(map(str, c.diverged[:10]))))
-    blocks += [Heading("The same spikes and voltages"), figures.raster(example), figures.traces(example, checkpoint)]
-    blocks += [Heading("What it learned")]
-    if history:
-        blocks.append(figures.learning_curve(history, outcome.accuracy_torch if on_test_split else None))
-    constants = None if initial is None else figures.time_constants(initial, checkpoint)
-    if constants is not None:
-        blocks.append(constants)
-    elif initial is not None:
-        blocks.append(Paragraph("This network has no trained time constants."))
-    blocks += [figures.confusion(outcome), Heading("How it was made")]
-    blocks += [
-        Code("Transfer: what was mapped to what in Brian2", str(example.transfer)),
-        Code("The network, in full", spec.to_text()),
-    ]
-    blocks.append(Code("Recipe, seeds, data and versions", yaml.safe_dump(checkpoint.about, sort_keys=False, width=120)))
-    return Document(f"{name}: trained in PyTorch, simulated in Brian2", blocks)
-
-
-def architecture(spec: NetworkSpec) -> str:
-    """Channels and layers in words: ``70 inputs, 48 recurrent HetSynLIF, 10 LeakyReadout``."""
-    recurrent = {p.target for p in spec.projections if p.kind == "recurrent"}
-    layers = [f"{p.size} {'recurrent ' if p.name in recurrent else ''}{p.model.name}" for p in spec.populations]
-    return ", ".join([f"{spec.n_input} inputs", *layers])
+def _noted(checkpoint: Checkpoint) -> str:
+    """The metrics of a checkpoint in one line."""
+    numbers = {name: value for name, value in checkpoint.metrics.items() if isinstance(value, int | float)}
+    return ", ".join(f"{name.replace('_', ' ')} {np.round(value, 4):g}" for name, value in numbers.items()) or "nothing"

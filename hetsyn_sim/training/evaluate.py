@@ -29,12 +29,18 @@ class Evaluation(Summarised):
         Shape (recording, class); the largest is the prediction.
     rate_hz
         Mean rate over all hidden neurons.
+    spikes
+        Spiking population -> spikes of each neuron in all recordings together, shape (neuron,).
+    seconds
+        For how long each recording ran.
     """
 
     labels: NDArray[np.int64]
     predictions: NDArray[np.int64]
     scores: NDArray[np.floating]
     rate_hz: float
+    spikes: Mapping[str, NDArray[np.int64]]
+    seconds: float
 
     @property
     def accuracy(self) -> float:
@@ -67,14 +73,19 @@ def evaluate(
     loss = SumOfSoftmax() if loss is None else loss
     was_training, device = network.training, network.device
     network.eval()
-    scores, spikes, places = [], 0.0, 0
+    names = [p.name for p in network.spec.populations if p.model.spiking]
+    scores, seconds = [], 0.0
+    spikes = {name: np.zeros(network.spec.population(name).size, dtype=np.int64) for name in names}
     try:
         for k, (x, _) in enumerate(Batches(examples := Examples.from_dataset(data, window), batch_size)):
             out, _ = network(x.to(device), batch_first=False, noise_seed=noise_seed, first_recording=k * batch_size)  # (time, batch, unit)
             scores.append((scores_by(loss, out) if isinstance(loss, Decoder) else loss.scores(out)).cpu())  # (batch, class)
-            spikes += sum(float(z.sum()) for z in network.last_spikes)
-            places += sum(z.numel() for z in network.last_spikes)
+            seconds = x.shape[0] * network.spec.dt_s  # the same for all
+            for name, z in zip(names, network.last_spikes, strict=True):  # (time, batch, neuron)
+                spikes[name] += z.sum(dim=(0, 1)).to("cpu", torch.float64).round().long().numpy()
     finally:
         network.train(was_training)
     every = torch.cat(scores)  # (recording, class)
-    return Evaluation(examples.labels.numpy(), every.argmax(dim=-1).numpy(), every.numpy(), spikes / places / network.spec.dt_s)
+    total, neurons = sum(int(counts.sum()) for counts in spikes.values()), sum(counts.size for counts in spikes.values())
+    rate = total / (neurons * len(every) * seconds) if neurons else 0.0
+    return Evaluation(examples.labels.numpy(), every.argmax(dim=-1).numpy(), every.numpy(), rate, spikes, seconds)

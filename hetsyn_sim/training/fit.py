@@ -183,7 +183,7 @@ def fit(
             import_lightning()
             from .train import train  # not at the top: Lightning takes seconds to import, and only a training needs it
 
-            learn, held_out = _parts(data, settings)
+            learn, held_out = parts_of(data, settings)
             examples = Examples.from_dataset(learn, settings.window, traces)
             validation = None if held_out is None else Examples.from_dataset(held_out, settings.window, traces)
             parts: dict[str, Any] = {"own": own, "progress": progress, "write": first, "callbacks": callbacks, "logger": logger}
@@ -204,7 +204,7 @@ def _check_kinds(what: Any, data: Any) -> None:
         raise DataError("these are no recordings", where="fit: data", got=type(data).__name__, expected="a SpikeDataset", remedy=remedy)
 
 
-def _parts(data: SpikeDataset, settings: Training) -> tuple[SpikeDataset, SpikeDataset | None]:
+def parts_of(data: SpikeDataset, settings: Training) -> tuple[SpikeDataset, SpikeDataset | None]:
     """Recordings to learn from, and those to look at after every epoch."""
     if settings.validation == "split":
         return data.validation_split()

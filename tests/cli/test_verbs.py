@@ -69,6 +69,25 @@ def test_view_writes_a_page_beside_the_checkpoint(told, files):
     assert elsewhere.read_bytes() == page.read_bytes()
 
 
+def test_report_of_a_run_with_and_without_its_recordings(hetsyn, told, files):
+    run = files.folder / "run"
+    hetsyn("train", files.recipe, "--data", files.data, "--out", run, "--epochs", 1)
+    result, written = told("report", run)
+    assert written == {"report": str(run / "report" / "report.html"), "epochs": 1, "measured": True, "certificate": None}
+    text = (run / "report" / "report.md").read_text()
+    assert "| training | 9 |" in text
+    assert "| test | 9 |" in text
+    hetsyn("verify", run, "--recordings", 3)
+    assert told("report", run, "--recordings", 4)[1]["certificate"]["n_recordings"] == 3
+    assert "| test | 4 |" in (run / "report" / "report.md").read_text()
+    files.data.unlink()
+    result, written = told("report", run, "--output", files.folder / "other")
+    assert "without the recordings" in result.stderr
+    assert written["measured"] is False
+    assert "not at hand" in (files.folder / "other" / "report.md").read_text()
+    hetsyn("report", run, "--data", files.data, exit_code=2)  # named, and not there
+
+
 def test_train_writes_a_run_and_finds_it_again(hetsyn, told, files):
     run = files.folder / "run"
     first, written = told("train", files.recipe, "--data", files.data, "--out", run, "--seed", 3)

@@ -17,7 +17,7 @@ from ...data.recording import Recording
 from ...training.network import Network
 from ...training.time_constants import Histograms
 from ..inputs import read_run, read_time_constants
-from ..write import architecture
+from ..sections import architecture
 from .constants import pack_time_constants
 from .contents import Trial, check_room, network_contents, pack_recordings, recorded_variables, too_large
 from .packing import Packer
