@@ -121,7 +121,7 @@ class _Said:
 
     def _known_shape(self, name: str) -> tuple[int, ...]:
         if self.shape is None:
-            raise refused(name, "samples of unknown shape", "to know it", "pass input_shape=(channel, height, width)")
+            raise refused(name, "samples of unknown shape", "to know it", "hs.nn.to_checkpoint(net, input_shape=(channel, height, width))")
         return self.shape
 
     # -- layers ------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
+from ...errors import SpecError
 from ...kernels import SurrogateDerivative
 from ...spec import NeuronModel
 from ...spec.quantities import QuantityLike
@@ -58,6 +59,14 @@ class Dense(NeuronLayer):
         self_connections: bool = True,
         **parameters: Any,
     ) -> None:
+        if not hasattr(self, "of"):
+            raise SpecError(
+                "a layer needs a neuron",
+                where="hs.nn.Dense",
+                got="Dense itself",
+                expected="a class that has a model",
+                remedy="hs.nn.HetSynLIF and its like, or hs.nn.layer_of(model)",
+            )
         self.n_in, self.n_out = n_in, n_out
         super().__init__(
             with_facts(self.of, parameters),

@@ -37,10 +37,16 @@ class OverTime(nn.Module):
         Whether it is called for each step by itself. Batch norm in training then normalises each step by its own batch.
     batch_first
         Whether sequences are (batch, time, ...); it only matters step by step.
+
+    Raises
+    ------
+    SpecError
+        If the module keeps time itself.
     """
 
     def __init__(self, module: nn.Module, *, step_by_step: bool = False, batch_first: bool = False) -> None:
         super().__init__()
+        _check("hs.nn.OverTime", module)
         self.module, self.step_by_step, self.batch_first = module, step_by_step, batch_first
 
     def forward(self, x: Tensor) -> Tensor:
@@ -77,7 +83,8 @@ class Sequential(nn.Sequential):
     def __init__(self, *modules: Any) -> None:
         super().__init__(*modules)
         for name, module in self.named_children():
-            _check(name, module)
+            if not isinstance(module, NeuronLayer | Sequential):
+                _check(f"hs.nn.Sequential: {name}", module)
         layers = list(layers_in(self))
         steps = {layer.spec.dt_s for layer in layers}
         if len(steps) > 1:
@@ -88,13 +95,14 @@ class Sequential(nn.Sequential):
                 expected="the same dt in all layers",
                 remedy="give every layer the dt of the data",
             )
-        if len({layer.batch_first for layer in layers}) > 1:
+        alone = [part for part in self.modules() if isinstance(part, OverTime) and part.step_by_step]
+        if len({part.batch_first for part in (*layers, *alone)}) > 1:
             raise SpecError(
                 "layers of one net have one order of axes",
                 where="hs.nn.Sequential",
                 got="layers with batch_first=True and layers without",
-                expected="the same in all layers",
-                remedy="give batch_first to all layers or to none",
+                expected="the same in all layers, and in what is applied step by step",
+                remedy="give batch_first to all or to none",
             )
 
     def forward(self, x: Tensor, state: States | None = None) -> tuple[Tensor, States]:
@@ -141,6 +149,8 @@ class Sequential(nn.Sequential):
                 expected="(time, batch, ...)",
                 remedy="net.step(x, state) runs one step",
             )
+        if not x.is_floating_point():
+            x = x.to(next((p.dtype for p in self.parameters()), torch.get_default_dtype()))
         new: list[Any] = []
         for module, before in zip(self, state or [None] * len(self), strict=True):
             after = None
@@ -179,14 +189,12 @@ def _over_time(module: nn.Module, x: Tensor) -> Tensor:
     return steps
 
 
-def _check(name: str, module: nn.Module) -> None:
-    if isinstance(module, NeuronLayer | Sequential):
-        return
+def _check(where: str, module: nn.Module) -> None:
     inside = [part for part in module.modules() if isinstance(part, nn.RNNBase | UniformModule | OnlyOutput)]
     if any(layers_in(module)) or inside:
         raise SpecError(
             "a module that runs over time by itself can't be applied to each step",
-            where=f"hs.nn.Sequential: {name}",
+            where=where,
             got=type(module).__name__,
             expected="layers of hs.nn, hs.nn.Sequential, and modules without a state, such as nn.Linear",
             remedy="use hs.nn.Sequential also inside; call other modules in a forward of your own",

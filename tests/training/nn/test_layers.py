@@ -259,6 +259,7 @@ def test_torch_compile_takes_what_lies_between():
         (lambda: hs.nn.HetSynLIF(3, 2)(spikes(0, 2, 3)), DataError, "none of them 0"),
         (lambda: hs.nn.HetSynLIF.conv2d(1, 2, 3)(spikes(5, 2, 2, 8, 8)), DataError, r"\(time, batch, 1, any, any\)"),
         (lambda: hs.nn.HetSynLIF.conv2d(1, 2, 5)(spikes(5, 2, 1, 4, 8)), SpecError, "kernel is larger than the map"),
+        (lambda: hs.nn.Dense(3, 2), SpecError, "a layer needs a neuron"),
         (lambda: hs.nn.HetSynLIF(0, 2), SpecError, "positive integer"),
         (lambda: hs.nn.HetSynLIF(3, 2, dt="0 ms"), SpecError, "positive time"),
         (lambda: hs.nn.HetSynLIF(3, 2, surrogate="arctn"), UnknownNameError, "unknown surrogate"),

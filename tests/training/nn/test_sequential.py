@@ -37,6 +37,7 @@ def test_a_sequence_is_its_steps_and_its_pieces():
         steps.append(out)
     for found in (torch.cat([first, second]), torch.stack(steps)):
         torch.testing.assert_close(found, whole, rtol=1e-12, atol=1e-12)
+    assert torch.equal(net(x.bool())[0], whole)
     inner = net[:4](x)[0]
     assert 0 < inner.sum() < inner.numel()
 
@@ -95,6 +96,12 @@ def test_a_loop_of_ones_own_trains_all_parameters():
     [
         (lambda: hs.nn.Sequential(hs.nn.HetSynLIF(3, 2), hs.nn.HetSynLIF(2, 2, dt="2 ms")), DtMismatchError, "1.0 ms, 2.0 ms"),
         (lambda: hs.nn.Sequential(hs.nn.HetSynLIF(3, 2), hs.nn.HetSynLIF(2, 2, batch_first=True)), SpecError, "order of axes"),
+        (
+            lambda: hs.nn.Sequential(hs.nn.OverTime(nn.Dropout(), step_by_step=True), hs.nn.HetSynLIF(3, 2, batch_first=True)),
+            SpecError,
+            "axes",
+        ),
+        (lambda: hs.nn.OverTime(hs.nn.HetSynLIF(3, 2)), SpecError, "runs over time by itself"),
         (lambda: hs.nn.Sequential(nn.LSTM(3, 2)), SpecError, "runs over time by itself"),
         (lambda: hs.nn.Sequential(nn.Sequential(nn.Linear(3, 2), hs.nn.HetSynLIF(2, 2))), SpecError, "hs.nn.Sequential also inside"),
         (lambda: hs.nn.Sequential(OnlyOutput(hs.nn.HetSynLIF(3, 2))), SpecError, "runs over time by itself"),
