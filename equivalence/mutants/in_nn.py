@@ -26,8 +26,8 @@ MUTANTS = (
     Mutant(
         "a single step begins at rest",
         "training/nn/neuron_layer.py",
-        "run = self.neurons.run(self._flat(steps.to(self.neurons.dtype)), state)",
-        "run = self.neurons.run(self._flat(steps.to(self.neurons.dtype)), None if one_step else state)",
+        "run = self.neurons.run(flat, state)",
+        "run = self.neurons.run(flat, None if one_step else state)",
     ),
     Mutant(
         "layers begin alike whatever torch's seed is",

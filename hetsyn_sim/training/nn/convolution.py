@@ -47,7 +47,7 @@ class Convolution(NeuronLayer):
         dilation: int | tuple[int, int] = 1,
         dt: QuantityLike = "1 ms",
         surrogate: str | SurrogateDerivative = "arctan",
-        batch_first: bool = False,
+        batch_first: bool | None = None,
         **parameters: Any,
     ) -> None:
         self.channels_in, self.channels_out = channels_in, channels_out

@@ -29,7 +29,8 @@ class Dense(NeuronLayer):
     surrogate
         Replaces the derivative of a spike: a name of ``hetsyn_sim.training.SURROGATES``, or an object with ``derivative``.
     batch_first
-        Whether sequences are (batch, time, n) and not (time, batch, n).
+        Whether sequences are (batch, time, n) and not (time, batch, n). None is False, and an :class:`~hetsyn_sim.errors.AxesWarning` where
+        a shape looks as if it should be True.
     self_connections
         Whether recurrent synapses of a neuron onto itself are among them.
     **parameters
@@ -54,7 +55,7 @@ class Dense(NeuronLayer):
         dt: QuantityLike = "1 ms",
         recurrent: bool = False,
         surrogate: str | SurrogateDerivative = "arctan",
-        batch_first: bool = False,
+        batch_first: bool | None = None,
         *,
         self_connections: bool = True,
         **parameters: Any,

@@ -54,7 +54,7 @@ class Elementwise(NeuronLayer):
         *shape: int,
         dt: QuantityLike = "1 ms",
         surrogate: str | SurrogateDerivative = "arctan",
-        batch_first: bool = False,
+        batch_first: bool | None = None,
         **parameters: Any,
     ) -> None:
         _check_size(model, shape)

@@ -11,6 +11,7 @@ import torch
 from brian2 import Quantity
 from torch import Tensor, nn
 
+from ...data.axes import check_is_array, check_state, warn_of_batch_first
 from ...discrete import is_filter, is_time_constant
 from ...errors import DataError, finite, one_of
 from ...kernels import SurrogateDerivative
@@ -63,11 +64,11 @@ class NeuronLayer(nn.Module):
         recurrent: bool = False,
         self_connections: bool = True,
         surrogate: str | SurrogateDerivative = "arctan",
-        batch_first: bool = False,
+        batch_first: bool | None = None,
         wiring: Wiring = ALL_TO_ALL,
     ) -> None:
         super().__init__()
-        self.model, self.batch_first = model, batch_first
+        self.model, self.batch_first, self._takes_for_granted = model, bool(batch_first), batch_first is None
         self.spec = _spec(model, n_pre, n_post, dt, recurrent, self_connections)
         name = "layer_1" if model.spiking else "readout"
         population = self.spec.population(name)
@@ -122,7 +123,7 @@ class NeuronLayer(nn.Module):
         Raises
         ------
         DataError
-            If x has another shape, or is empty.
+            If x has another shape, or is empty, or the state is one of another batch.
         """
         run = self.run(x, state)
         return run.out, run.state
@@ -130,9 +131,15 @@ class NeuronLayer(nn.Module):
     @torch.compiler.disable  # type: ignore[untyped-decorator]  # the kernels are compiled already; torch.compile takes the modules around them
     def run(self, x: Tensor, state: Any = None) -> LayerRun:
         """The same with v before the reset and, where there are any, spikes and graded output, each in the shape of the output."""
+        check_is_array(x, Tensor, where=str(self))
         steps = self._steps(x)
         one_step = x.dim() == len(self.sample) + 1
-        run = self.neurons.run(self._flat(steps.to(self.neurons.dtype)), state)
+        if self._takes_for_granted and state is None and 1 < steps.shape[0] < steps.shape[1]:
+            warn_of_batch_first(steps.shape, self.spec.dt_s, self._slowest(), where=str(self))
+        flat = self._flat(steps.to(self.neurons.dtype))
+        if state is not None:
+            check_state(state, flat.shape[1], where=str(self))
+        run = self.neurons.run(flat, state)
 
         def shaped(flat: Tensor | None) -> Tensor | None:
             if flat is None:
@@ -143,6 +150,12 @@ class NeuronLayer(nn.Module):
         v = shaped(run.v)
         assert v is not None
         return replace(run, z=shaped(run.z), v=v, output=shaped(run.output))
+
+    def _slowest(self) -> float:
+        """A typical time constant of the slowest kind, in seconds."""
+        return max(
+            (float(self.neurons.physical(k).detach().median()) for k, s in self.neurons.slots.items() if is_time_constant(s)), default=0.0
+        )
 
     def _steps(self, x: Tensor) -> Tensor:
         """x as (time, batch, *sample)."""

@@ -3,6 +3,7 @@
 import copy
 import pickle
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 from torch import nn
 
 import hetsyn_sim as hs
-from hetsyn_sim.errors import DataError, SpecError, UnknownNameError
+from hetsyn_sim.errors import AxesWarning, DataError, SpecError, UnknownNameError
 from hetsyn_sim.models import REGISTRY, HetSynLIF, TsodyksMarkramLIF
 from hetsyn_sim.training import OnlyOutput, Triangular
 
@@ -248,6 +249,19 @@ def test_torch_compile_takes_what_lies_between():
     torch.testing.assert_close(found, net(x), rtol=1e-12, atol=1e-12)
 
 
+def test_a_batch_that_seems_to_come_first_is_said_once_and_not_where_the_order_is_given():
+    x = spikes(2, 9, N_IN)  # 2 ms of 9 recordings
+    with pytest.warns(AxesWarning, match="say batch_first=True"):
+        hs.nn.HetSynLIF(N_IN, 2)(x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", AxesWarning)
+        _, state = hs.nn.HetSynLIF(N_IN, 2, batch_first=False)(x)
+        layer = hs.nn.HetSynLIF(N_IN, 2)
+        layer(x, state)  # in pieces
+        layer(x[0])
+        layer(spikes(9, 2, N_IN))
+
+
 # -- what is refused ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -255,6 +269,8 @@ def test_torch_compile_takes_what_lies_between():
     ("call", "error", "words"),
     [
         (lambda: hs.nn.HetSynLIF(3, 2)(spikes(5, 2, 4)), DataError, "does not fit the layer"),
+        (lambda: hs.nn.HetSynLIF(3, 2)(spikes(4, 5, 3).numpy()), DataError, "no tensor"),
+        (lambda: hs.nn.HetSynLIF(3, 2)(spikes(9, 5, 3), hs.nn.HetSynLIF(3, 2)(spikes(4, 1, 3))[1]), DataError, "not of the same"),
         (lambda: hs.nn.HetSynLIF(3, 2)(spikes(3)), DataError, "give a batch axis"),
         (lambda: hs.nn.HetSynLIF(3, 2)(spikes(0, 2, 3)), DataError, "none of them 0"),
         (lambda: hs.nn.HetSynLIF.conv2d(1, 2, 3)(spikes(5, 2, 2, 8, 8)), DataError, r"\(time, batch, 1, any, any\)"),
