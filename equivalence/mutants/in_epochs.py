@@ -140,7 +140,7 @@ MUTANTS = (
     Mutant(
         "a rate of evaluation is per step",
         "training/evaluate.py",
-        "spikes / places / network.spec.dt_s",
-        "spikes / places",
+        "seconds = x.shape[0] * network.spec.dt_s",
+        "seconds = x.shape[0]",
     ),
 )

@@ -44,7 +44,7 @@ MUTANTS = (
     Mutant(
         "a Delay of any length is one step",
         "exchange/nir/foreign.py",
-        " or np.any(np.abs(delay - dt) > _SAME_DELAY * dt)",
+        " or np.any(np.abs(delay - dt) > SAME_DELAY * dt)",
         "",
     ),
     Mutant(
