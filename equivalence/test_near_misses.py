@@ -16,6 +16,7 @@ import equivalence.test_expansion
 import equivalence.test_gradient_invariances
 import equivalence.test_gradients
 import equivalence.test_ladder
+import equivalence.test_layers
 import equivalence.test_peers
 import equivalence.test_reductions
 import equivalence.test_rhythm

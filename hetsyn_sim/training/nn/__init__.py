@@ -11,6 +11,7 @@ from .classes import layer_of, shipped_layers
 from .convolution import Convolution
 from .dense import Dense
 from .elementwise import Elementwise
+from .from_checkpoint import from_checkpoint
 from .neuron_layer import NeuronLayer
 from .sequential import OverTime, Sequential, States
 
@@ -30,6 +31,7 @@ __all__ = [
     "OverTime",
     "Sequential",
     "States",
+    "from_checkpoint",
     "layer_of",
     "to_checkpoint",
     *_LAYERS,

@@ -105,6 +105,28 @@ def test_any_order_that_is_said_and_nets_of_torch():
     assert hs.nn.to_checkpoint(net[0]).spec == net[0].spec
 
 
+def test_there_and_back(tmp_path):
+    net = dense().eval()
+    path = net.to_checkpoint().save(tmp_path / "net")
+    again = hs.nn.from_checkpoint(path, surrogate="slayer", batch_first=True)
+    x = spikes(T, B, 16)
+    torch.testing.assert_close(again(x.transpose(0, 1))[0].transpose(0, 1), net(x)[0], rtol=1e-9, atol=1e-9)
+    assert str(again[0]) == "HetSynLIF(16, 10, dt=1 ms, recurrent=True, surrogate=Slayer(alpha=5.0, c=0.4), batch_first=True)"
+    assert again.to_checkpoint().spec == net.to_checkpoint().spec
+
+
+def test_the_step_order_of_a_network_stays_with_its_layers():
+    own = hs.NetworkSpec("1 ms", 3, [hs.Layer(hs.models.HomNeuLIF, 2)], step_order=hs.models.RESET_FIRST)
+    net = hs.nn.from_checkpoint(hs.Checkpoint(own, own.initial_values(0)))
+    assert net[0].spec.population("layer_1").step_order == hs.models.RESET_FIRST == net.to_checkpoint().spec.step_order
+
+
+def test_spikes_beside_a_graded_output_have_no_net():
+    own = hs.NetworkSpec("1 ms", 3, [hs.Layer(hs.models.MTC, 2), hs.Layer(hs.models.HetSynLIF, 2)])
+    with refused(TransferError, "can't be said exactly", where="layer_2", remedy="hs.Network"):
+        hs.nn.from_checkpoint(hs.Checkpoint(own, own.initial_values(0)))
+
+
 class OwnForward(nn.Module):
     def __init__(self):
         super().__init__()
