@@ -43,6 +43,7 @@ def claims(root: Path = ROOT) -> Iterator[tuple[str, str, str]]:
     yield from _speed(results)
     yield from _studies(results)
     yield from _ladder(results)
+    yield from _fitting(results)
     yield from _first_result(results)
 
 
@@ -64,6 +65,18 @@ def _sameness(results: Path) -> Iterator[tuple[str, str, str]]:
         f"Brian2's [fast form](docs/forms.md) against its ODE form, C++, {kernels['synapses']:,} synapses",
         f"{by_form['ode'] / by_form['fast']:.0f} times as fast, the same spikes",
         "`python -m benchmarks.simulation`",
+    )
+
+
+def _fitting(results: Path) -> Iterator[tuple[str, str, str]]:
+    rows = _rows(results / "fitting.json")
+    evolved = (f"{'' if row['evolution_held']['found'] else 'more than '}{row['evolution_held']['runs']:,}" for row in rows)
+    ours = " and ".join(f"{row['runs_alone']:,}" for row in rows)
+    yield (
+        f"a neuron's [parameters from a recording](docs/fit-recordings.md) with noise, {' and '.join(row['model'] for row in rows)}",
+        f"{sum(row['right'] for row in rows)} of {sum(row['restarts'] for row in rows)} restarts have all within 1 %; "
+        f"{ours} model runs, differential evolution {' and '.join(evolved)}",
+        "`python -m benchmarks.fitting`",
     )
 
 

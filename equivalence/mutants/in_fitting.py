@@ -83,4 +83,10 @@ MUTANTS = (
         "_MET = 1e-3",
         "_MET = 0.0",
     ),
+    Mutant(
+        "a search that goes on draws the neuron to the recording from the beginning",
+        "training/fitting/search.py",
+        "for pull in pulls[state.stage :]:",
+        "for pull in pulls:",
+    ),
 )

@@ -53,8 +53,10 @@ def fit_recordings(
 ) -> None:
     """Fit parameters of a neuron to recorded voltages and spikes.
 
-    Files are tables with a row for each sample and a column for each trial, or members of NumPy archives (`cell.npz:v`). Spike times are
-    one column, or two: the number of the trial, from 0, and the time. Ctrl-C ends the search, and what was found so far is written.
+    Files are tables with a row for each sample and a column for each trial, members of NumPy archives (`cell.npz:v`), or what Neo reads,
+    which has its own units (`cell.abf:Vm`, a channel by name or number; a segment is a trial). Spike times of tables are
+    one column, or two: the number of the trial, from 0, and the time. Ctrl-C ends the search, and what was found so far is written;
+    the same command goes on from there.
 
     ```
     hetsyn fit-recordings AdEx --dt "0.1 ms" --input "I_0=i.csv pA" --voltage "v.csv mV" --spikes "spikes.csv ms" --fit a --fit b --out fit
@@ -91,6 +93,7 @@ def fit_recordings(
         blank=blank,
         restarts=restarts,
         seed=seed,
+        resume=out / "unfinished.safetensors",
     )
     facts = describe(result)
     _write(result, facts, out)
@@ -98,7 +101,7 @@ def fit_recordings(
     show_table("fitted", {"folder": str(out), "spikes coincide by": f"{facts['coincidence']:.3f}", "next": f"python {out / 'neuron.py'}"})
     write_json(json_file, facts)
     if result.interrupted:
-        say("interrupted: what was found so far is written")
+        say("interrupted: what was found so far is written, and the same command goes on from there")
         raise typer.Exit(_INTERRUPTED)
 
 

@@ -20,7 +20,7 @@ from ..training.fitting import RecordingsFit
 from .expected import check_folder
 
 #: What is written here, and what `hetsyn fit-recordings` writes beside it.
-FIT_FILES = ("neuron.py", "recording.npz", "fit.json", "model.yaml", "fit.png", "residuals.png", "restarts.png")
+FIT_FILES = ("neuron.py", "recording.npz", "fit.json", "model.yaml", "fit.png", "residuals.png", "restarts.png", "unfinished.safetensors")
 
 _BEGINNING = '''"""{title}
 

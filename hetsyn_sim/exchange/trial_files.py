@@ -2,13 +2,15 @@
 
 A place is a text such as ``"voltage.csv mV"`` or ``"cell.npz:v volt"``: file, member of an archive, unit. A trace has a row for each sample
 and a column for each trial. Spike times are one column, of a single trial, or two: the number of the trial, from 0, and the time. Tables
-may have a line of headers, and are separated by commas, semicolons, tabs or spaces.
+may have a line of headers, and are separated by commas, semicolons, tabs or spaces. Files of amplifiers are read by Neo
+(:mod:`hetsyn_sim.exchange.neo_trials`), and bring their own units.
 """
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from brian2.units.fundamentalunits import Quantity
@@ -16,14 +18,16 @@ from numpy.typing import NDArray
 
 from ..data.files import check_memory, reading
 from ..errors import DataError
+from ..spec.grammar.guard import shown
 from ..spec.quantities import dimensions_of, parse_unit
+from .neo_trials import place_of, read_signals, read_trains
 
 _PLACE = re.compile(r"^\s*(?P<path>.+?)\s+(?P<unit>\S+)\s*$")
 _EXPECTED = 'a file and a unit, as in "voltage.csv mV" or "cell.npz:v volt"'
 
 
-def read_traces(place: str, option: str) -> list[Quantity]:
-    """A trace for each trial, with its unit.
+def read_traces(place: str, option: str) -> list[Any]:
+    """A trace for each trial, with its unit: Brian2's quantities, or Neo's signals.
 
     Raises
     ------
@@ -32,11 +36,17 @@ def read_traces(place: str, option: str) -> list[Quantity]:
     SpecError
         If the unit is unknown.
     """
+    if (found := place_of(place)) is not None:
+        return read_signals(*found, option)
     table, scale, dimension = _read(place, option)
+    if not table.size:
+        raise DataError(
+            "a trace without a sample", where=option, got=repr(place), expected="a row for each sample", remedy="check the file"
+        )
     return [Quantity(column * scale, dim=dimension) for column in table.T]
 
 
-def read_times(place: str, option: str, n_trials: int) -> list[Quantity]:
+def read_times(place: str, option: str, n_trials: int) -> list[Any]:
     """Times for each of ``n_trials``, with their unit.
 
     Raises
@@ -44,6 +54,8 @@ def read_times(place: str, option: str, n_trials: int) -> list[Quantity]:
     DataError
         As :func:`read_traces`; or if there are more columns than two, or numbers of trials that there are not.
     """
+    if (found := place_of(place)) is not None:
+        return read_trains(*found, option)
     table, scale, dimension = _read(place, option)
     if table.shape[1] > 2:
         raise DataError(
@@ -100,7 +112,12 @@ def _table(path: Path) -> NDArray[np.float64]:
     lines = [re.sub(r"[,;\t]", " ", line).split() for line in path.read_text(encoding="utf-8").splitlines()]
     rows = [line for line in lines if line and not line[0].startswith("#")]
     if rows and not _is_numbers(rows[0]):
-        rows = rows[1:]  # headers
+        head, *rows = rows  # headers
+        if not all(map(str.isprintable, head)) or head[0].startswith("<"):
+            table = "numbers, separated by commas, semicolons, tabs or spaces"
+            raise DataError(
+                "this file is no table", where=str(path), got=shown(" ".join(head), 60), expected=table, remedy="check the path"
+            )
     widths = {len(row) for row in rows}
     if len(widths) > 1:
         raise DataError(

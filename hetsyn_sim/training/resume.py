@@ -27,6 +27,7 @@ from ..errors import CheckpointError
 
 _KEY: Final = "hetsyn_sim_resume"
 _VERSION: Final = 1
+_TRAIN_ANEW: Final = "train anew with overwrite=True (`hetsyn train --overwrite`), or restore the file from a copy"
 
 
 def write_state(state: Mapping[str, Any], path: str | PathLike[str]) -> None:
@@ -43,8 +44,8 @@ def write_state(state: Mapping[str, Any], path: str | PathLike[str]) -> None:
     write_atomically(path, to_safetensors(tensors, metadata={_KEY: text}))
 
 
-def read_state(path: str | PathLike[str]) -> dict[str, Any]:
-    """Read what :func:`write_state` wrote, tensors on the CPU.
+def read_state(path: str | PathLike[str], *, remedy: str = _TRAIN_ANEW) -> dict[str, Any]:
+    """Read what :func:`write_state` wrote, tensors on the CPU; ``remedy`` says what to do if it can't be read.
 
     Raises
     ------
@@ -52,8 +53,7 @@ def read_state(path: str | PathLike[str]) -> dict[str, Any]:
         If the file is truncated, foreign or of another version.
     """
     what = "the state to resume from can't be read: it is truncated or was not written by hetsyn-sim"
-    remedy = "train anew with overwrite=True (`hetsyn train --overwrite`), or restore the file from a copy"
-    expected = "the resume file of an interrupted training"
+    expected = "the resume file of an interrupted training or search"
     with interrupts_wait(), reading(path, what, expected=expected, remedy=remedy, error=CheckpointError):
         with safe_open(path, framework="pt") as file:
             tree = json.loads((file.metadata() or {})[_KEY])

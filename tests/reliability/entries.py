@@ -14,6 +14,7 @@ from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.data.recording_file import load_recording, save_recording
 from hetsyn_sim.exchange import export_brian2, import_network, import_nir, read_state_dict
+from hetsyn_sim.exchange.trial_files import read_times, read_traces
 from hetsyn_sim.ladder import RUNGS, run_ladder
 from hetsyn_sim.report.inputs import read_run
 from hetsyn_sim.spec import NetworkSpec, NeuronModel
@@ -48,6 +49,11 @@ def _network(path: Path) -> Path:
 
 def _spikes(path: Path) -> Path:
     return _beside(path, "spikes.h5", m.spikes_h5())
+
+
+def _fitted(path: Path, voltage: str) -> list[object]:
+    given = ["--input", f"I_0={_beside(path, 'i.csv', b'1 2')} pA", "--voltage", voltage, "--fit", "C=50 pF..500 pF"]
+    return ["fit-recordings", "AdEx", "--dt", "1 ms", *given, "--out", path.parent / "fitted"]
 
 
 def _called(call):
@@ -105,6 +111,13 @@ ENTRIES = {
         lambda folder: export_brian2(m.checkpoint(), m.data(), folder),
         lambda folder: ["export", _network(folder), folder, "--data", _spikes(folder)],
     ),
+    "read_traces": Entry(
+        lambda path: read_traces(f"{path}{':v' * (path.suffix == '.npz')} mV", "--voltage"),
+        lambda path: _fitted(path, f"{path}{':v' * (path.suffix == '.npz')} mV"),
+    ),
+    "read_traces (Neo)": Entry(lambda path: read_traces(str(path), "--voltage"), lambda path: _fitted(path, str(path))),
+    "read_times": Entry(lambda path: read_times(f"{path} ms", "--spikes", 2)),
+    "fit_recordings": Entry(_called),
     "find_runs": Entry(lambda path: find_runs([path]), lambda path: ["study", "biology", path]),
     "reference": Entry(reference),
     "to_brian2": Entry(to_brian2, lambda path: ["simulate", path, "--data", _spikes(path)]),

@@ -6,11 +6,11 @@ from collections import Counter
 
 import pytest
 
-from . import command_lines, cut_files, damaged_runs, hostile_archives, nir_files, odd_places, wrong_headers, wrong_values
+from . import command_lines, cut_files, damaged_runs, hostile_archives, nir_files, odd_places, trials, wrong_headers, wrong_values
 from .case import Case, hold
 from .entries import ENTRIES
 
-_TABLES = (cut_files, wrong_headers, wrong_values, nir_files, hostile_archives, odd_places, damaged_runs, command_lines)
+_TABLES = (cut_files, wrong_headers, wrong_values, nir_files, hostile_archives, odd_places, damaged_runs, trials, command_lines)
 KINDS: dict[str, list[Case]] = {module.KIND: module.CASES for module in _TABLES}
 CASES = [case for cases in KINDS.values() for case in cases]
 

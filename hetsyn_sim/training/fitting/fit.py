@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from importlib import import_module
-from time import perf_counter
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -23,15 +23,12 @@ from .loss import Loss
 from .questions import Questions, ask, without_refractory
 from .reading import read_trials
 from .result import RecordingsFit, errors_of, with_values
-from .search import Searched, search
+from .search import Searched
+from .stages import run_stages
 from .trials import Trials
+from .unfinished import Unfinished, digest_of_fit
 
 Array = NDArray[np.float64]
-#: The pull's time constants: the first in steps, each so many times the one before, up to the last in seconds; then none. A neuron that is
-#: drawn to noise is biased, more or less from stage to stage: where one way of letting go leads astray, the other seldom does.
-_FIRST, _RATIOS, _LAST = 0.2, (5.0, 2.0), 20e-3
-#: The pull is let go on so many seconds from the beginning, in which there are so many spikes; each piece is twice the one before, then.
-_PIECE, _ENOUGH = 0.5, 10
 #: The width of the threshold begins at this place of its bounds.
 _WIDE = 0.7
 
@@ -54,6 +51,7 @@ def fit_recordings(
     iterations: int = 15,
     namespace: Mapping[str, Any] | None = None,
     progress: bool = True,
+    resume: str | PathLike[str] | None = None,
 ) -> RecordingsFit:
     """Fit parameters of a neuron to recorded voltages and spikes.
 
@@ -100,6 +98,9 @@ def fit_recordings(
         Variables of the script that a group's equations use; by default those that the caller sees.
     progress
         Whether to say on stderr how it goes. Ctrl-C ends the search, and what was found so far is the result.
+    resume
+        A file for the search while it lasts: written every second, gone when the search has ended. If it is there, because the search was
+        interrupted or killed, the same call goes on from it, and comes to the same result as one that was not.
 
     Returns
     -------
@@ -115,8 +116,9 @@ def fit_recordings(
         If the recording is not usable, or can't say what is asked.
     ConfigError
         If there is no restart or iteration.
+    CheckpointError
+        If the file to resume from is damaged, or of another fit.
     """
-    begin = perf_counter()
     _check_counts(restarts, iterations)
     known = dict(values or {})
     if not isinstance(model, NeuronModel):
@@ -137,44 +139,11 @@ def fit_recordings(
     if problem.spikes:  # the likelihood is concave in the threshold, so that any start will do, and paths that met may be known by the rest
         starts[:, [k for k, name in enumerate(questions.fitted) if name in questions.of_threshold]] = 0.5
         starts[:, -1] = _WIDE
-    line = _Line(problem, progress)
-    found = _search(problem, starts, iterations, line)
+    line, unfinished = _Line(problem, progress), Unfinished.of(resume, digest_of_fit(lanes, questions, starts, iterations), lanes, starts)
+    found = run_stages(problem, unfinished, iterations, line.show)
+    unfinished.end(interrupted=found.interrupted)
     line.end()
-    return _result(problem, questions, found, perf_counter() - begin)
-
-
-def _search(problem: Loss, starts: Array, most: int, line: _Line) -> Searched:
-    """Let go of the pull on a piece of the recording, in every way; then go on without, on longer and longer pieces, up to the whole."""
-    lanes, found = problem.lanes, None
-    drawn = lanes.drawn and problem.noise is not None
-    for n in _pieces(lanes.trials) if drawn else (lanes.trials.n_steps,):
-        piece = replace(problem, lanes=lanes.on(lanes.trials.first(n)))
-        ways = [_pulls(lanes.trials.dt, ratio) for ratio in _RATIOS] if drawn and found is None else [(0.0,)]
-        ends: list[Searched] = []
-        for pulls in ways:
-            if not (ends and ends[-1].interrupted):
-                ends.append(search(piece, starts, pulls, most=most, watch=line.show))
-        costs = np.stack([end.costs[end.path_of] for end in ends])
-        places = np.stack([end.places[end.path_of] for end in ends])[costs.argmin(axis=0), np.arange(len(starts))]
-        found = Searched(places, costs.min(axis=0), np.arange(len(starts)), interrupted=any(end.interrupted for end in ends))
-        found.merge()
-        starts = places
-        if found.interrupted:
-            break
-    assert found is not None
-    return found
-
-
-def _pieces(trials: Trials) -> list[int]:
-    """How many steps from the beginning each piece has."""
-    n = max(round(_PIECE / trials.dt), 2)
-    while n < trials.n_steps and (trials.counted[:n].sum() < n // 2 or (trials.spikes is not None and trials.spikes[:n].sum() < _ENOUGH)):
-        n *= 2
-    pieces = []
-    while n < trials.n_steps:
-        pieces.append(n)
-        n *= 2
-    return [*pieces, trials.n_steps]
+    return _result(problem, questions, found, unfinished.seconds)
 
 
 def _check_counts(restarts: Any, iterations: Any) -> None:
@@ -242,12 +211,6 @@ def _distance(lanes: Lanes, low: Array, high: Array) -> float:
     program = stepped(lanes.model)
     found = [abs(float(evaluate(e, middle))) for e in (*program.distances, program.theta)]
     return max((x for x in found if np.isfinite(x)), default=0.0) or 1.0
-
-
-def _pulls(dt: float, ratio: float) -> tuple[float, ...]:
-    """Which part of the way to the recorded voltage a step goes, stage by stage; in the last stage none."""
-    n = 1 + max(0, int(np.ceil(np.log(_LAST / (_FIRST * dt)) / np.log(ratio))))
-    return (*(-np.expm1(-1.0 / (_FIRST * ratio**k)) for k in range(n)), 0.0)
 
 
 class _Line:

@@ -66,6 +66,8 @@ def read_trials(
             remedy="pass as many of each; spikes=[] is one trial without spikes, [[], []] are two",
         )
     lengths = _lengths(series, numbers)
+    if not lengths:
+        _empty()
     n_steps, n_trials = max(lengths), len(lengths)
     inside = np.arange(n_steps)[:, None] < np.array(lengths)
     raster = {name: _raster(x, step, lengths, name) for name, x in times.items()}
@@ -119,8 +121,9 @@ def _series(value: Any, dimension: Dimension, name: str) -> list[Array]:
     found = []
     for trial in trials:
         array = _si(trial, dimension, name)
-        if array.ndim == 2 and len(trials) == 1:
-            found += list(array.T if hasattr(trial, "sampling_period") else array)  # Neo's are (time, channel)
+        of_neo = hasattr(trial, "sampling_period")  # (time, channel)
+        if array.ndim == 2 and (len(trials) == 1 or (of_neo and array.shape[1] == 1)):
+            found += list(array.T if of_neo else array)
         else:
             found.append(array)
     for k, array in enumerate(found):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,8 @@ class Searched:
         How many pulls are done.
     interrupted
         Whether Ctrl-C ended it.
+    damping, going, iteration
+        Within a stage: of each path its damping and whether it still moves, and how many iterations are done. None between stages.
     """
 
     places: Array
@@ -42,7 +44,9 @@ class Searched:
     path_of: NDArray[np.int64]
     stage: int = 0
     interrupted: bool = False
-    history: list[tuple[int, float]] = field(default_factory=list)
+    damping: Array | None = None
+    going: NDArray[np.bool_] | None = None
+    iteration: int = 0
 
     def merge(self) -> None:
         """Let paths that met go on as one, the best of them."""
@@ -61,17 +65,18 @@ class Searched:
 Watch = Callable[[Searched], None]
 
 
-def search(loss: Loss, starts: Array, pulls: tuple[float, ...], *, most: int, watch: Watch) -> Searched:
+def search(loss: Loss, starts: Array, pulls: tuple[float, ...], *, most: int, watch: Watch, under_way: Searched | None = None) -> Searched:
     """Let go of the pull stage by stage, from ``starts`` (start, place) in the box.
 
     A stage ends after ``most`` iterations, or when no cost falls by more than a thousandth of it, or a ten-millionth in the last. Ctrl-C
-    ends the search with what was found so far.
+    ends the search with what was found so far. A search that is ``under_way`` goes on from the iteration that it was left in.
     """
-    state = Searched(starts.copy(), np.full(len(starts), np.inf), np.arange(len(starts)))
+    state = under_way or Searched(starts.copy(), np.full(len(starts), np.inf), np.arange(len(starts)))
     try:
-        state.costs = loss.cost(state.places, pulls[0])
-        state.merge()  # starts may be where an earlier search has ended
-        for pull in pulls:
+        if under_way is None:
+            state.costs = loss.cost(state.places, pulls[0])
+            state.merge()  # starts may be where an earlier search has ended
+        for pull in pulls[state.stage :]:
             last = pull == pulls[-1]
             _descend(loss, state, pull, 4 * most if last else most, 1e-7 if last else 1e-3, watch)
             state.stage += 1
@@ -84,10 +89,11 @@ def search(loss: Loss, starts: Array, pulls: tuple[float, ...], *, most: int, wa
 
 
 def _descend(loss: Loss, state: Searched, pull: float, most: int, tolerance: float, watch: Watch) -> None:
-    state.costs = loss.cost(state.places, pull)
-    damping = np.full(len(state.places), 1e-2)
-    going = np.isfinite(state.costs)
-    for _ in range(most):
+    if state.damping is None or state.going is None:
+        state.costs = loss.cost(state.places, pull)
+        state.damping, state.going, state.iteration = np.full(len(state.places), 1e-2), np.isfinite(state.costs), 0
+    damping, going = state.damping, state.going
+    while state.iteration < most:
         now = np.flatnonzero(going)
         if not now.size:
             break
@@ -101,7 +107,9 @@ def _descend(loss: Loss, state: Searched, pull: float, most: int, tolerance: flo
         state.places[now[better]], state.costs[now[better]] = tried[rows, best][better], cost[better]
         damping[now] = np.maximum(np.where(better, damping[now] * _TRIED[best], damping[now] * 100.0), 1e-9)
         going[now] = np.where(better, before - cost > tolerance * before, damping[now] < _GIVEN_UP)
+        state.iteration += 1
         watch(state)
+    state.damping = state.going = None
 
 
 def _steps(loss: Loss, places: Array, pull: float, damping: Array) -> Array:
