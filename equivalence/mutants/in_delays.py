@@ -65,4 +65,22 @@ MUTANTS = (
         "const F e0 = rho[synapse] * s[2] + s[1];",
         "const F e0 = rho[synapse] * s[2];",
     ),
+    Mutant(
+        "a recurrent spike that comes back in its chunk does not fade",
+        "kernels/csrc/late_scan.hpp",
+        "const V next = p * rho;",
+        "const V next = p;",
+    ),
+    Mutant(
+        "the gradient of a reset of a population with late spikes is that of the step after",
+        "kernels/csrc/late_scan.hpp",
+        "if (p == 0) turn_in(z + at(step), J, n, J, spikes.get());",
+        "if (p == 0) turn_in(z + at(step ? step - 1 : 0), J, n, J, spikes.get());",
+    ),
+    Mutant(
+        "with masks, the later part of a spike between two steps is lost",
+        "kernels/csrc/late_events.hpp",
+        "before[to] = weight * (rho[from] * (F(1) - part) + part);",
+        "before[to] = weight * rho[from] * (F(1) - part);",
+    ),
 )

@@ -108,31 +108,36 @@ def _(x: Tensor, w: Tensor, rho: Tensor, delay: Tensor) -> Tensor:
 
 @torch.library.custom_op("hetsyn::late_filter_backward", mutates_args=(), device_types="cpu")
 def filter_late_backward(
-    g: Tensor, x: Tensor, w: Tensor, rho: Tensor, delay: Tensor, of_input: bool, of_synapses: bool
+    g: Tensor, x: Tensor, w: Tensor, rho: Tensor, delay: Tensor, of_input: bool, of_synapses: bool, of_delay: bool
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """dL/dx, dL/dw, dL/drho and dL/ddelay from g = dL/dv; empty where not asked for."""
+    """dL/dx; dL/dw and dL/drho, and, if of_delay too, dL/ddelay, from g = dL/dv; empty where not asked for."""
     dx = torch.empty_like(x, memory_format=torch.contiguous_format) if of_input else None
     w, rho, delay = (parameter.contiguous() for parameter in (w, rho, delay))
     dw, drho, ddelay = (torch.empty_like(w) for _ in range(3))
-    _library().late_filter_backward(g.contiguous(), x.contiguous(), w, rho, delay, dx, (dw, drho, ddelay) if of_synapses else None)
-    if not of_synapses:  # operators return tensors only: an empty one stands for what was not asked for
-        dw, drho, ddelay = (x.new_empty(0) for _ in range(3))
-    return x.new_empty(0) if dx is None else dx, dw, drho, ddelay
+    of_each = (dw, drho, ddelay if of_delay else None) if of_synapses else None
+    _library().late_filter_backward(g.contiguous(), x.contiguous(), w, rho, delay, dx, of_each)
+    # operators return tensors only: an empty one stands for what was not asked for
+    there = (of_input, of_synapses, of_synapses, of_synapses and of_delay)
+    dx, dw, drho, ddelay = (
+        gradient if wanted and gradient is not None else x.new_empty(0)
+        for gradient, wanted in zip((dx, dw, drho, ddelay), there, strict=True)
+    )
+    return dx, dw, drho, ddelay
 
 
 @filter_late_backward.register_fake
 def _(
-    g: Tensor, x: Tensor, w: Tensor, rho: Tensor, delay: Tensor, of_input: bool, of_synapses: bool
+    g: Tensor, x: Tensor, w: Tensor, rho: Tensor, delay: Tensor, of_input: bool, of_synapses: bool, of_delay: bool
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    shapes = (x.shape if of_input else (0,), *((w.shape,) * 3 if of_synapses else ((0,),) * 3))
-    dx, dw, drho, ddelay = (x.new_empty(shape) for shape in shapes)
+    there = (of_input, of_synapses, of_synapses, of_synapses and of_delay)
+    dx, dw, drho, ddelay = (x.new_empty(t.shape if wanted else (0,)) for t, wanted in zip((x, w, w, w), there, strict=True))
     return dx, dw, drho, ddelay
 
 
 def _differentiate_late(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
-    of_input, of_synapses = ctx.needs_input_grad[0], any(ctx.needs_input_grad[1:])
-    dx, *of_each = filter_late_backward(g, *ctx.saved_tensors, of_input, of_synapses)
-    return dx if of_input else None, *(of_each if of_synapses else (None, None, None))
+    of_input, of_synapses, of_delay = ctx.needs_input_grad[0], any(ctx.needs_input_grad[1:]), ctx.needs_input_grad[3]
+    dx, dw, drho, ddelay = filter_late_backward(g, *ctx.saved_tensors, of_input, of_synapses, of_delay)
+    return dx if of_input else None, *((dw, drho) if of_synapses else (None, None)), ddelay if of_delay else None
 
 
 filter_late.register_autograd(_differentiate_late, setup_context=_save_all)

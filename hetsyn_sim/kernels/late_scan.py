@@ -1,4 +1,4 @@
-"""The spiking scan of a population whose own spikes arrive late, in C++ (``csrc/late_scan.hpp``), for any surrogate."""
+"""The spiking scan of a population whose own spikes arrive late, in C++ (``csrc/late_scan.hpp``)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from .checks import check_decay, check_finite
-from .fused import filter_late_backward, leaky_scan
+from .fused import SURROGATE_KERNELS, filter_late_backward, kernel_of
 from .library import ScanPaths, library
 
 
 class LateScan(torch.autograd.Function):
-    """z and v of :func:`~hetsyn_sim.kernels.spiking_scan`. Paths with (post, pre) are recurrent, those with (post,) resets."""
+    """z and v of :func:`~hetsyn_sim.kernels.spiking_scan`, for surrogates that are compiled.
+
+    Paths with (post, pre) are recurrent, those with (post,) resets.
+    """
 
     @staticmethod
     def forward(ctx: Any, v_in: Tensor, theta: Tensor, surrogate: Any, delay: Tensor, n_recurrent: int, *flat: Tensor) -> Any:
@@ -38,25 +41,25 @@ class LateScan(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, dz: Tensor | None, dv: Tensor | None) -> Any:
         v, z, theta, delay, *flat = ctx.saved_tensors
-        pseudo = ctx.surrogate.derivative(v - theta, theta).contiguous()
-        d = torch.empty_like(v)
-        kernels = library()
+        d, dtheta = torch.empty_like(v), torch.empty_like(theta)
+        resets = [(torch.empty_like(theta), torch.empty_like(theta)) for _ in flat[2 * ctx.n_recurrent :: 2]]
+        kernels, kernel = library(), kernel_of(ctx.surrogate)
         assert kernels is not None
+        assert kernel is not None
         dz, dv = (None if g is None else g.contiguous() for g in (dz, dv))
-        kernels.late_scan_backward(pseudo, dz, dv, _paths(flat, ctx.n_recurrent), delay, d)
-        dtheta = (d if dv is None else d - dv).sum(dim=(0, 1)).neg()
-        ddelay, grads = torch.zeros_like(delay), []
-        for k, (amplitude, rho) in enumerate(zip(flat[::2], flat[1::2], strict=True)):
+        settings = [float(value) for value in vars(ctx.surrogate).values()]
+        paths, kind = _paths(flat, ctx.n_recurrent), SURROGATE_KERNELS.index(kernel)
+        kernels.late_scan_gradients(dz, dv, v, z, paths, delay, theta, kind, settings, d, dtheta, resets)
+        of_delay, grads = ctx.needs_input_grad[3], []
+        ddelay = torch.zeros_like(delay) if of_delay else None
+        for amplitude, rho in zip(flat[: 2 * ctx.n_recurrent : 2], flat[1 : 2 * ctx.n_recurrent : 2], strict=True):
             if len(v) < 2:  # in one step, no spike has arrived anywhere
                 grads += [torch.zeros_like(amplitude), torch.zeros_like(rho)]
-            elif k < ctx.n_recurrent:
-                _, *both, of_delay = filter_late_backward(d[1:], z[:-1], amplitude, rho, delay, False, True)
-                grads += both
-                ddelay = ddelay + of_delay
-            else:
-                back, states = leaky_scan(d[1:], rho, True), leaky_scan(amplitude * z[:-1], rho)  # (time, batch, post)
-                grads += [(back * z[:-1]).sum(dim=(0, 1)), (back[1:] * states[:-1]).sum(dim=(0, 1))]
-        return d, dtheta, None, ddelay, None, *grads
+                continue
+            _, *both, part = filter_late_backward(d[1:], z[:-1], amplitude, rho, delay, False, True, of_delay)
+            grads += both
+            ddelay = ddelay + part if ddelay is not None else None
+        return d, dtheta, None, ddelay, None, *grads, *(gradient for pair in resets for gradient in pair)
 
 
 def _paths(flat: Sequence[Tensor], n_recurrent: int) -> ScanPaths:

@@ -86,8 +86,8 @@ class Library:
 
     @property
     def has_delays(self) -> bool:
-        """Whether the kernels of late events are among them: those of a build before delays have none."""
-        return hasattr(self._functions, "hetsyn_late_scan_f32")
+        """Whether the kernels of late events are among them: those of an older build have none, or others."""
+        return hasattr(self._functions, "hetsyn_late_scan_gradients_f32")
 
     def late_filter(self, x: Tensor, w: Tensor, rho: Tensor, delay: Tensor, v: Tensor) -> None:
         """v from x (time, batch, pre); w, rho and delay, in steps, (post, pre)."""
@@ -101,9 +101,9 @@ class Library:
         rho: Tensor,
         delay: Tensor,
         dx: Tensor | None,
-        of_synapses: tuple[Tensor, Tensor, Tensor] | None,
+        of_synapses: tuple[Tensor, Tensor, Tensor | None] | None,
     ) -> None:
-        """The gradients that are not None: of x; of w, rho and delay."""
+        """The gradients that are not None: of x; of w and rho, and of delay."""
         pointers = _pointers(g, x, w, rho, delay, dx, *(of_synapses or (None, None, None)))
         self._call("late_filter_backward", x.dtype, *pointers, *map(c_long, (*x.shape, w.shape[0])))
 
@@ -111,10 +111,25 @@ class Library:
         """z and v from v_in (time, batch, neuron), with a delay (post, pre) for the synaptic paths."""
         self._call("late_scan", v_in.dtype, *_pointers(v_in), paths.reference, *_pointers(delay, theta, z, v), *map(c_long, v_in.shape))
 
-    def late_scan_backward(self, pseudo: Tensor, dz: Tensor | None, dv: Tensor | None, paths: ScanPaths, delay: Tensor, d: Tensor) -> None:
-        """d from the pseudo-derivatives of spikes, (time, batch, neuron)."""
-        arguments = (*_pointers(pseudo, dz, dv), paths.reference, *_pointers(delay, d))
-        self._call("late_scan_backward", pseudo.dtype, *arguments, *map(c_long, pseudo.shape))
+    def late_scan_gradients(
+        self,
+        dz: Tensor | None,
+        dv: Tensor | None,
+        v: Tensor,
+        z: Tensor,
+        paths: ScanPaths,
+        delay: Tensor,
+        theta: Tensor,
+        surrogate: int,
+        settings: Sequence[float],
+        d: Tensor,
+        dtheta: Tensor,
+        resets: Sequence[tuple[Tensor, Tensor]],
+    ) -> None:
+        """:meth:`scan_backward` with a delay (post, pre) for the synaptic paths."""
+        numbers, out = (c_double * 4)(*settings), _gradients(d, dtheta, resets)
+        arguments = (*_pointers(v, z, dz, dv), paths.reference, *_pointers(delay, theta), c_int(surrogate), numbers, ctypes.byref(out))
+        self._call("late_scan_gradients", v.dtype, *arguments, *map(c_long, v.shape))
 
     def expanded_filter(self, x: Tensor, w: Tensor, rho: Tensor, u: Tensor, nodes: object, v: Tensor) -> None:
         """v through shared decays; ``u`` (post, pre), float64, and ``nodes`` are as :mod:`expansion_ops` makes them."""
@@ -146,8 +161,7 @@ class Library:
         resets: Sequence[tuple[Tensor, Tensor]],
     ) -> None:
         """d, dtheta and the gradients of the resets' amplitudes and decays."""
-        numbers = (c_double * 4)(*settings)
-        out = _Gradients(d.data_ptr(), dtheta.data_ptr(), _array([a for a, _ in resets]), _array([rho for _, rho in resets]))
+        numbers, out = (c_double * 4)(*settings), _gradients(d, dtheta, resets)
         arguments = (*_pointers(v, z, dz, dv), paths.reference, *_pointers(theta), c_int(surrogate), numbers, ctypes.byref(out))
         self._call("scan_backward", v.dtype, *arguments, *map(c_long, v.shape))
 
@@ -185,6 +199,10 @@ def openmp_of_torch() -> ctypes.CDLL | None:
 
 def _pointers(*tensors: Tensor | None) -> list[c_void_p]:
     return [c_void_p(None if tensor is None else tensor.data_ptr()) for tensor in tensors]
+
+
+def _gradients(d: Tensor, dtheta: Tensor, resets: Sequence[tuple[Tensor, Tensor]]) -> _Gradients:
+    return _Gradients(d.data_ptr(), dtheta.data_ptr(), _array([a for a, _ in resets]), _array([rho for _, rho in resets]))
 
 
 def _array(tensors: Sequence[Tensor]) -> ctypes.Array[c_void_p]:

@@ -88,7 +88,7 @@ def spiking_scan(
         flat += [amplitude.expand(n_post), rho.expand(n_post)]
     kernel, backend = kernel_of(surrogate), backend_for(v_in, theta, *flat)
     if delay is not None:
-        scan = LateScan if has_delays() and backend == "fused" else _SpikingScan
+        scan = LateScan if has_delays() and kernel is not None and backend == "fused" else _SpikingScan
         late: tuple[Tensor, Tensor] = scan.apply(v_in, theta.expand(n_post), surrogate, delay, len(recurrent), *flat)
         return late
     if backend == "triton":

@@ -270,8 +270,57 @@ def test_every_instruction_set_has_the_values_and_gradients_of_plain_torch(kerne
 
 
 @needs_kernels
-def test_the_bits_are_the_same_for_any_number_of_threads():
+@pytest.mark.parametrize("kernels", KERNELS[1:])
+@pytest.mark.parametrize("learned", [True, False])
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("odd_one", [0.0, 1.0])
+def test_events_of_one_value_and_of_others_and_delays_that_are_not_learned(kernels, learned, whole, odd_one):
+    """Of one value, as after dropout, events go another way than where a single one differs."""
+    x, w, rho, delay = (t.detach() for t in large(torch.float64, (60, 5, 13, 19), rate=0.1))
+    x = 2.5 * x
+    x[30, 2, 4] += odd_one
+    delay = delay.floor() if whole else delay
+    leaves = [w.requires_grad_(), rho.requires_grad_(), *([delay.requires_grad_()] if learned else [])]
+    with use_kernels(kernels):
+        found = delayed_filter(x, w, rho, delay)
+        got = gradients(found, leaves)
+    with use_backend("plain"):
+        wanted = delayed_filter(x, w, rho, delay)
+        expected = gradients(wanted, leaves)
+    for one, other in zip((found, *got), (wanted, *expected), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-11 * max(1.0, float(other.detach().abs().max())))
+
+
+@needs_kernels
+def test_events_that_are_not_finite_are_refused():
+    for bad in (float("nan"), float("inf")):
+        x, w, rho, delay = (t.detach() for t in large(torch.float32, (20, 2, 5, 4)))
+        with pytest.raises(DataError, match="not finite"):
+            delayed_filter(torch.full_like(x, bad), w, rho, delay)
+
+
+class _Own(MultiGaussian):
+    """Names no compiled derivative."""
+
+
+@needs_kernels
+def test_a_surrogate_of_ones_own_works_with_late_recurrence():
+    g = torch.Generator().manual_seed(1)
+    v_in = (1.4 * torch.rand(T, B, 5, generator=g, dtype=F64)).requires_grad_()
+    w, rho, delay = (torch.rand(5, 5, generator=g, dtype=F64) for _ in range(3))
+    runs = [
+        spiking_scan(v_in, [DecayPath(0.6 * w - 0.3, rho)], [], torch.ones(5, dtype=F64), s, 6.9 * delay) for s in (MultiGaussian(), _Own())
+    ]
+    assert torch.equal(runs[0][0], runs[1][0])
+    one, other = (gradients(z + v, [v_in])[0] for z, v in runs)
+    torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
+
+
+@needs_kernels
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_bits_are_the_same_for_any_number_of_threads(whole):
     leaves = [t.detach() for t in large(torch.float32, (300, 40, 70, 66))]
+    leaves[3] = leaves[3].floor() if whole else leaves[3]
 
     def run():
         wanted = [t.clone().requires_grad_() for t in leaves]

@@ -1,7 +1,7 @@
 // The C interface. Arrays are contiguous, time first; nothing is kept between calls. hetsyn_sim/kernels/library.py declares the same.
 #include "expansion_filter.hpp"
 #include "filter_ops.hpp"
-#include "late_backward.hpp"
+#include "late_ops.hpp"
 #include "late_scan.hpp"
 #include "scan_backward.hpp"
 #include "scan_forward.hpp"
@@ -64,9 +64,13 @@ HETSYN_EXPORT void hetsyn_use_openmp(void* parallel, void* team_size) {
                                                 int64_t T, int64_t B, int64_t J, int threads) {                                            \
         return guarded([&] { return hetsyn::late_scan<F>(v_in, *paths, delay, theta, z, v, T, B, J, threads); });                          \
     }                                                                                                                                      \
-    HETSYN_EXPORT int hetsyn_late_scan_backward_##SUFFIX(const F* pseudo, const F* dz, const F* dv, const hetsyn::ScanPaths<F>* paths,     \
-                                                         const F* delay, F* d, int64_t T, int64_t B, int64_t J, int threads) {             \
-        return guarded([&] { return hetsyn::late_scan_backward<F>(pseudo, dz, dv, *paths, delay, d, T, B, J, threads); });                 \
+    HETSYN_EXPORT int hetsyn_late_scan_gradients_##SUFFIX(const F* v, const F* z, const F* dz, const F* dv, const hetsyn::ScanPaths<F>* paths, \
+                                                          const F* delay, const F* theta, int surrogate, const double* numbers,            \
+                                                          const hetsyn::ScanGradients<F>* out, int64_t T, int64_t B, int64_t J,            \
+                                                          int threads) {                                                                   \
+        return guarded([&] {                                                                                                               \
+            return hetsyn::late_scan_gradients<F>(v, z, dz, dv, *paths, delay, theta, {surrogate, numbers}, *out, T, B, J, threads);       \
+        });                                                                                                                                \
     }                                                                                                                                      \
     HETSYN_EXPORT int hetsyn_expanded_filter_##SUFFIX(const F* x, const F* w, const F* rho, const double* u, const hetsyn::Nodes* nodes, F* v, \
                                                       int64_t T, int64_t B, int64_t I, int64_t J, int threads) {                           \

@@ -58,8 +58,9 @@ template <class F> void filters(int64_t T, int64_t B, int64_t I, int64_t J, doub
     hetsyn::leaky<F>(g.data(), rho.data(), v.data(), T, B, std::min(J, I), int(T % 2), threads);
 }
 
-template <class F> void late(int64_t T, int64_t B, int64_t I, int64_t J, double share, double longest, int threads) {
-    const auto x = random<F>(T * B * I, -1, 1, share), w = random<F>(J * I, -1, 1), rho = random<F>(J * I, 0, 1), g = random<F>(T * B * J, -1, 1),
+// With events of many values, or of one as spikes have.
+template <class F> void late(int64_t T, int64_t B, int64_t I, int64_t J, double share, double longest, bool equal, int threads) {
+    const auto x = equal ? random<F>(T * B * I, 1, 1, share) : random<F>(T * B * I, -1, 1, share), w = random<F>(J * I, -1, 1), rho = random<F>(J * I, 0, 1), g = random<F>(T * B * J, -1, 1),
                delay = random<F>(J * I, 0, longest);
     std::vector<F> v(size_t(T * B * J)), dx(x.size()), dw(w.size()), drho(w.size()), ddelay(w.size());
     const int status = hetsyn::late_forward<F>(x.data(), w.data(), rho.data(), delay.data(), v.data(), T, B, I, J, threads);
@@ -105,8 +106,12 @@ template <class F> void late_scans(int64_t T, int64_t B, int64_t J, double longe
     const hetsyn::ScanPaths<F> paths{2, 0, 1, ws, rhos, nullptr, nullptr, as, decays};
     hetsyn::late_scan<F>(v_in.data(), paths, delay.data(), theta.data(), z.data(), v.data(), T, B, J, threads);
     for (size_t k = 0; k < z.size(); k++) expect((z[k] == F(1)) == (v[k] > theta[k % size_t(J)]), "late z", T, B, J, J);
+    std::vector<F> dtheta(size_t(J), F(0)), da(size_t(J), F(0)), drho(size_t(J), F(0));
+    F *das[] = {da.data()}, *drhos[] = {drho.data()};
+    const double numbers[4] = {0.5, 0.5, 0.15, 6.0};
     for (const F* of_spikes : {dz.data(), static_cast<const F*>(nullptr)})
-        hetsyn::late_scan_backward<F>(v_in.data(), of_spikes, dz.data(), paths, delay.data(), d.data(), T, B, J, threads);
+        hetsyn::late_scan_gradients<F>(v.data(), z.data(), of_spikes, dz.data(), paths, delay.data(), theta.data(), {1, numbers},
+                                       {d.data(), dtheta.data(), das, drhos}, T, B, J, threads);
     for (const F& value : d) expect(hetsyn::finite(value), "late d", T, B, J, J);
 }
 
@@ -136,14 +141,14 @@ template <class F> void all() {
                 for (const int64_t J : {1, 7, 16, 33}) {
                     if (T * B * I * J > 600000) continue;
                     for (const double share : {0.0, 0.03, 1.0}) filters<F>(T, B, I, J, share, 1 + int(I % 3));
-                    for (const double longest : {0.0, 5.0, 300.0}) late<F>(T, B, I, J, 0.1, longest, 1 + int(I % 3));
+                    for (const double longest : {0.0, 5.0, 300.0}) late<F>(T, B, I, J, 0.1, longest, J % 2 == 1, 1 + int(I % 3));
                 }
     for (const int64_t T : {1, 2, 16, 17, 50})
         for (const int64_t B : {1, 3, 9, 14})
             for (const int64_t J : {1, 7, 33, 70})
                 for (const int64_t n : {0, 1, 2}) scans<F>(T, B, J, n, 1 + int(J % 3)), late_scans<F>(T, B, J, 10.0 * double(n), 1 + int(J % 3));
     filters<F>(300, 9, 70, 66, 0.02, 3); // enough work for several threads
-    late<F>(300, 9, 70, 66, 0.02, 20.0, 3);
+    for (const bool equal : {false, true}) late<F>(300, 9, 70, 66, 0.02, 20.0, equal, 3);
     scans<F>(300, 9, 70, 1, 3);
 }
 

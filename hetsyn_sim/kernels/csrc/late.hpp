@@ -85,9 +85,9 @@ template <class F, int G> struct LateSynapses {
     int32_t channel(int64_t group, int c) const { return int32_t(std::min(group * G + c, channels)); }
 };
 
-// Channels onto one target, over n steps. The state of each in and out.
+// Channels onto one target, over n steps that are `row` numbers apart in v. The state of each in and out.
 template <class F, bool between>
-void run_late(const F* const* x, const F* now, const F* later, const F* decay, int n, F* state, F* v) {
+void run_late(const F* const* x, const F* now, const F* later, const F* decay, int n, F* state, F* v, int64_t row) {
     using V = typename Lanes<F>::V;
     constexpr int N = Lanes<F>::N;
     V p[AHEAD], a[AHEAD], b[AHEAD], rho[AHEAD];
@@ -96,7 +96,7 @@ void run_late(const F* const* x, const F* now, const F* later, const F* decay, i
     for (int c = 0; c < AHEAD; c++)
         p[c] = load<V>(state + c * N), a[c] = all<V>(now[c]), b[c] = all<V>(later[c]), rho[c] = all<V>(decay[c]), in[c] = x[c];
     for (int t = 0; t < n; t++) {
-        V sum = load<V>(v + t * N);
+        V sum = load<V>(v + t * row);
 #pragma GCC unroll 8
         for (int c = 0; c < AHEAD; c++) {
             const V next = p[c] * rho[c] + load<V>(in[c] + t * N);
@@ -104,7 +104,7 @@ void run_late(const F* const* x, const F* now, const F* later, const F* decay, i
             if constexpr (between) sum += b[c] * p[c];
             p[c] = next;
         }
-        store(v + t * N, sum);
+        store(v + t * row, sum);
     }
 #pragma GCC unroll 8
     for (int c = 0; c < AHEAD; c++) store(state + c * N, p[c]);
@@ -135,9 +135,9 @@ void late_block(const Batch<F>& x, const LateSynapses<F, AHEAD>& synapses, int64
                 F* state = states.get() + (group * n_targets + j - low) * AHEAD * N;
                 F* sums = v.get() + (j - low) * SPAN * N;
                 if (synapses.between)
-                    run_late<F, true>(late, &synapses.now[at], &synapses.later[at], &synapses.decay[at], n, state, sums);
+                    run_late<F, true>(late, &synapses.now[at], &synapses.later[at], &synapses.decay[at], n, state, sums, N);
                 else
-                    run_late<F, false>(late, &synapses.now[at], &synapses.later[at], &synapses.decay[at], n, state, sums);
+                    run_late<F, false>(late, &synapses.now[at], &synapses.later[at], &synapses.decay[at], n, state, sums, N);
             }
         }
         for (int t = 0; t < n; t++)
@@ -173,12 +173,6 @@ bool late_pass(Sequence<const F> x, Sequence<F> out, const LateSynapses<F, AHEAD
         });
     });
     return good;
-}
-
-template <class F>
-int late_forward(const F* x, const F* w, const F* rho, const F* delay, F* v, int64_t T, int64_t B, int64_t I, int64_t J, int threads) {
-    const LateSynapses<F, AHEAD> synapses(w, rho, delay, I, J, 1, I, T);
-    return late_pass<F>({x, B * I, I}, {v, B * J, J}, synapses, T, B, threads) ? COMPLETE : NOT_FINITE;
 }
 
 } // namespace hetsyn

@@ -53,16 +53,11 @@ template <class F> void run_late_back(const F* const* x, const F* decay, const F
     for (int c = 0; c < BACK; c++) sums[c * 3] += total(p0[c]), sums[c * 3 + 1] += total(p1[c]), sums[c * 3 + 2] += total(e1[c]);
 }
 
-// All of them may be null together, and so may dx.
+// Of any events; ddelay may be null.
 template <class F>
-int late_backward(const F* g, const F* x, const F* w, const F* rho, const F* delay, F* dx, F* dw, F* drho, F* ddelay, int64_t T, int64_t B,
-                  int64_t I, int64_t J, int threads) {
+void late_gradients(const F* g, const F* x, const F* w, const F* rho, const F* delay, F* dw, F* drho, F* ddelay, int64_t T, int64_t B, int64_t I,
+                    int64_t J, int threads) {
     constexpr int N = Lanes<F>::N;
-    if (dx) {
-        const LateSynapses<F, AHEAD> back(w, rho, delay, J, I, I, 1, T);
-        late_pass<F>({g + (T - 1) * B * J, -B * J, J}, {dx + (T - 1) * B * I, -B * I, I}, back, T, B, threads);
-    }
-    if (!dw) return COMPLETE;
     const LateSynapses<F, BACK> synapses(w, rho, delay, I, J, 1, I, T);
     Batch<F> events(T, B, I, synapses.longest), slopes(T, B, J, 0);
     Team team(useful_threads(threads, double(T) * B * I * J));
@@ -97,11 +92,10 @@ int late_backward(const F* g, const F* x, const F* w, const F* rho, const F* del
                         const F e0 = rho[synapse] * s[2] + s[1];
                         dw[synapse] = (F(1) - part) * s[0] + part * s[1];
                         drho[synapse] = w[synapse] * ((F(1) - part) * e0 + part * s[2]);
-                        ddelay[synapse] = w[synapse] * (s[1] - s[0]);
+                        if (ddelay) ddelay[synapse] = w[synapse] * (s[1] - s[0]);
                     }
         });
     });
-    return COMPLETE;
 }
 
 } // namespace hetsyn
