@@ -19,7 +19,7 @@ MUTANTS = (
     ),
     Mutant(
         "a bias before neurons is left away without a word",
-        "training/nn/checkpoint.py",
+        "training/nn/transfer.py",
         "if bool(constant.any()):",
         "if bool(constant.isnan().any()):",
     ),

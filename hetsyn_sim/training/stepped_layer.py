@@ -200,7 +200,6 @@ class SteppedLayer(PopulationLayer):
             values = self.with_decays(synapse_values(self.spec, projection, self.physical_values()), projection.name)
             amounts = self._per_target(projection, values)
             if kind == "feedforward":
-                shifted = torch.cat([last[None], x[:-1]])
                 for target, w in amounts.items():
                     if target in self.program.states and delay is not None:
                         jumps[target] = arriving(x, w, torch.zeros_like(w), f"jumps on {target}")
@@ -217,7 +216,7 @@ class SteppedLayer(PopulationLayer):
                     driven = step.drive is not None
                     gain = self._gain(step.drive, values, projection) if driven else amounts.get(step.name)
                     if gain is not None:
-                        source, rho = shifted if driven else x, self.evaluated(step.decay, values)
+                        source, rho = torch.cat([last[None], x[:-1]]) if driven else x, self.evaluated(step.decay, values)
                         if delay is not None:  # only where spikes drive
                             sums[name] = arriving(x, gain, rho, name)
                             continue

@@ -6,12 +6,11 @@ The classes are made from :data:`hetsyn_sim.models.REGISTRY`, so that a new neur
 
 from typing import TYPE_CHECKING
 
-from .checkpoint import to_checkpoint
+from .checkpoint import from_checkpoint, to_checkpoint
 from .classes import layer_of, shipped_layers
 from .convolution import Convolution
 from .dense import Dense
 from .elementwise import Elementwise
-from .from_checkpoint import from_checkpoint
 from .neuron_layer import NeuronLayer
 from .sequential import OverTime, Sequential, States
 

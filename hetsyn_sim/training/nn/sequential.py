@@ -12,8 +12,9 @@ from ...data.checkpoint import Checkpoint
 from ...errors import DataError, DtMismatchError, SpecError
 from ...spec import format_quantity
 from ..modules import OnlyOutput, UniformModule
-from .checkpoint import to_checkpoint
 from .neuron_layer import NeuronLayer
+from .transfer import checkpoint_of
+from .written_out import refused
 
 
 class States(tuple[Any, ...]):
@@ -175,7 +176,34 @@ class Sequential(nn.Sequential):
         input_shape, **about
             As there.
         """
-        return to_checkpoint(self, input_shape=input_shape, **about)
+        return checkpoint_of(parts_of(self), input_shape, about)
+
+
+def parts_of(net: Any, name: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """The layers and modules of a net, with their names, in the order in which spikes pass them.
+
+    Raises
+    ------
+    TransferError
+        If a module calls others in a ``forward`` of its own, where the order is not to be seen.
+    """
+    if isinstance(net, NeuronLayer):
+        yield name or str(net), net
+    elif isinstance(net, OnlyOutput | OverTime | nn.DataParallel | nn.parallel.DistributedDataParallel):
+        yield from parts_of(net.module, name)
+    elif isinstance(net, nn.Module) and type(net).forward not in (nn.Sequential.forward, Sequential.forward):
+        if not name or any(layers_in(net)):
+            raise refused(
+                name or type(net).__name__,
+                f"{type(net).__name__}, with a forward of its own",
+                "to see in which order spikes pass its layers",
+                "say it: hs.nn.to_checkpoint([net.hidden, net.out])",
+            )
+        yield name, net
+    else:
+        children = net.named_children() if isinstance(net, nn.Module) else ((str(k), module) for k, module in enumerate(net))
+        for key, child in children:
+            yield from parts_of(child, f"{name}.{key}" if name else key)
 
 
 def layers_in(module: nn.Module) -> Iterator[NeuronLayer]:

@@ -133,6 +133,16 @@ class OwnForward(nn.Module):
         self.hidden = hs.nn.HetSynLIF(3, 2)
 
 
+class Doubled(nn.Linear):
+    def forward(self, x):
+        return super().forward(x).abs()
+
+
+class Twice(nn.Sequential):
+    def forward(self, x):
+        return super().forward(super().forward(x))
+
+
 LIF = hs.nn.HomNeuLIF
 
 
@@ -150,6 +160,8 @@ LIF = hs.nn.HomNeuLIF
         ([LIF(3, 4), LIF(3, 2)], "1", "correct the sizes"),
         ([LIF(1, 5000), LIF.elementwise(5000)], "1", "25,000,000 synapses"),
         ([nn.Flatten()], "the net", "no layer of hs.nn"),
+        ([Doubled(3, 2, bias=False), LIF.elementwise(2)], "0", "not linear"),
+        ([Twice(OnlyOutput(LIF(3, 3)))], "0", "Twice, with a forward of its own"),
         ([OwnForward()], "0", "OwnForward"),
     ],
 )
