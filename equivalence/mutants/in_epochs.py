@@ -143,4 +143,34 @@ MUTANTS = (
         "seconds = x.shape[0] * network.spec.dt_s",
         "seconds = x.shape[0]",
     ),
+    Mutant(
+        "raw numbers of a state dict are taken over, whatever they meant",
+        "training/state_dict.py",
+        "if before != after:",
+        "if before is None and after is not None:",
+    ),
+    Mutant(
+        "a loss of the user's own is read off as the recipe's",
+        "training/losses.py",
+        'given = getattr(function, "decoder", decoder)',
+        "given = decoder",
+    ),
+    Mutant(
+        "a longer run under a cosine passes for one run",
+        "training/schedules.py",
+        "depends_on_length: ClassVar[bool] = True",
+        "depends_on_length: ClassVar[bool] = False",
+    ),
+    Mutant(
+        "a longer run begins anew",
+        "training/run_folder.py",
+        "self.checkpoint.unlink(missing_ok=True)\n        write_atomically(",
+        "self.checkpoint.unlink(missing_ok=True)\n        self.resume.unlink(missing_ok=True)\n        write_atomically(",
+    ),
+    Mutant(
+        "an optimiser by another name has the former one's arguments",
+        "training/recipe.py",
+        'section["settings"] = {}',
+        "pass",
+    ),
 )

@@ -246,19 +246,17 @@ class SpikeDataset(FromSpikes, Summarised):
 
     def summary(self) -> Mapping[str, str]:
         """What it is: label -> text."""
-        n, splits = len(self), {str(name): int((self.split == name).sum()) for name in np.unique(self.split)}
-        longest, shortest = int(self.n_steps.max(initial=0)), int(self.n_steps.min(initial=self.n_steps.max(initial=0)))
-        steps = f"{longest} steps" if longest == shortest else f"{shortest} to {longest} steps"
-        facts = {
+        n, longest, shortest = len(self), int(self.n_steps.max(initial=0)), int(self.n_steps.min(initial=2**31 - 1))
+        splits = [f"{name} {(self.split == name).sum():,}" for name in np.unique(self.split)]
+        return {
             "recordings": f"{n:,}",
             "channels": f"{self.n_channels:,}",
             "dt": milliseconds(self.dt),
-            "length": f"{steps}, {longest * self.dt:.4g} s" + ("" if longest == shortest else " at most"),
-            "labels": f"{len(np.unique(self.labels))} different" + (f", {self.labels.min()} to {self.labels.max()}" if n else ""),
-            "split": ", ".join(f"{name} {part:,}" for name, part in splits.items()) or "none",
-            "spikes": f"{len(self.steps):,}" + (f", {len(self.steps) / n:.0f} in a recording" if n else ""),
+            "length": f"{f'{shortest} to ' if shortest < longest else ''}{longest} steps, {longest * self.dt:.4g} s at most",
+            "labels": ", ".join(self.classes) or f"{len(np.unique(self.labels))} different",
+            "split": ", ".join(splits) or "none",
+            "spikes": f"{len(self.steps):,}, {len(self.steps) / max(n, 1):.0f} in a recording",
         }
-        return facts | ({"source": self.info["name"]} if "name" in self.info else {})
 
     def fingerprint(self) -> str:
         """SHA-256 over the content (not the compression), as hex digits: equal on every machine for equal data."""

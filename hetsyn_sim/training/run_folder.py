@@ -1,6 +1,7 @@
 """The folder of a training run: its files, and the check that a run there is the same as the one to go on with.
 
 ==============================  ==================================================================================
+
 The same run with more epochs goes on where it is, finished or not. It ends with the bytes of one longer run, if the learning rate of a step
 does not depend on how many there will be. Where it does, it is another run, and ``data["extended"]`` says after which epochs it was
 extended, and how many it had before.

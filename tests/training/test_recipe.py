@@ -162,6 +162,7 @@ def test_settings_by_their_place():
     assert changed.training.loss.make() == LastStep()
     assert (changed.training.optimiser.lr, changed.training.optimiser.settings) == (recipe.training.optimiser.lr, {"momentum": 0.9})
     assert changed.network.parameters["HetSynLIF"]["tau_syn"].initial == "30 ms"
+    assert changed.with_settings({"training.optimiser.name": "adam"}).training.optimiser.settings == {}
     assert recipe.with_settings({}) == recipe
     assert recipe.with_settings({"training.schedule.name": "warmup_cosine"}).training.schedule == recipe.training.schedule
     with refused(ConfigError, "unknown setting", "--set: training.optimisr", remedy="did you mean 'optimiser'"):
