@@ -29,7 +29,7 @@ OBJECTS = {
         ["NOT the same network", "100.00 % in torch, 0.00 % in Brian2", "DIFFERENT"],
     ),
     "TransferredNetwork": (hs.to_brian2(CHECKPOINT, device="numpy"), ["40 HetSynLIF, recurrent", "numpy", "ode", "layer_1.v, readout.v"]),
-    "Evaluation": (Evaluation(LABELS, LABELS, np.zeros((60, 3)), 12.34), ["100.00 % (60 of 60)", "12.3 Hz"]),
+    "Evaluation": (Evaluation(LABELS, LABELS, np.zeros((60, 3)), 12.34, {}, 0.2), ["100.00 % (60 of 60)", "12.3 Hz"]),
 }
 
 
