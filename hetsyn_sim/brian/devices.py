@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -104,6 +105,11 @@ def _check_compiler(device: Device) -> None:
         )
 
 
+#: Brian2 has one active device, one set of preferences and one random seed for a process: one thread at a time uses them here. A thread may
+#: take it several times, since a run makes its network on the way.
+BRIAN2 = threading.RLock()
+
+
 @contextmanager
 def preferences(changes: Mapping[str, Any]) -> Iterator[None]:
     """Brian2 preferences for the time of a ``with`` block."""
@@ -120,15 +126,16 @@ def preferences(changes: Mapping[str, Any]) -> Iterator[None]:
 @contextmanager
 def on_runtime(device: Device = DEVICES["numpy"]) -> Iterator[None]:
     """Brian2's runtime device with the preferences of ``device`` for the time of a ``with`` block, whatever the user has set."""
-    changed = brian2.get_device() is not brian2.all_devices["runtime"]
-    if changed:
-        brian2.set_device("runtime")
-    try:
-        with preferences({**_INTERRUPTIBLE, **device.preferences}):
-            yield
-    finally:
+    with BRIAN2:
+        changed = brian2.get_device() is not brian2.all_devices["runtime"]
         if changed:
-            reset_device()
+            brian2.set_device("runtime")
+        try:
+            with preferences({**_INTERRUPTIBLE, **device.preferences}):
+                yield
+        finally:
+            if changed:
+                reset_device()
 
 
 @contextmanager
@@ -140,6 +147,12 @@ def on_standalone(device: Device) -> Iterator[Any]:
     BackendError
         If a standalone project of the user's own is in the making: the device can hold only one, and it would be lost.
     """
+    with BRIAN2, _on_standalone(device) as standalone:
+        yield standalone
+
+
+@contextmanager
+def _on_standalone(device: Device) -> Iterator[Any]:
     if device.cuda:
         import_brian2cuda().utils.gputools.reset_gpu_selection()  # it remembers the architecture of the project before
     standalone = brian2.all_devices[device.name]

@@ -24,7 +24,7 @@ from ..spec.values import check_values, is_time_constant
 from .additions import NOTHING, Additions, check_additions
 from .built import BuiltNetwork
 from .cuda import check_filters_only
-from .devices import DEVICES, Device, find_device, on_runtime
+from .devices import BRIAN2, DEVICES, Device, find_device, on_runtime
 from .forms import find_form
 from .inputs import Inputs, check_inputs
 from .mapping import make_report
@@ -154,6 +154,8 @@ class BrianSimulation(Summarised):
     ) -> Recording:
         """Simulate a batch of recordings, each from a network at rest.
 
+        In several threads, one simulation waits for the other: Brian2 has one active device in a process.
+
         Parameters
         ----------
         inputs
@@ -191,10 +193,11 @@ class BrianSimulation(Summarised):
         checked = check_inputs(inputs, self.spec.n_input, values=self.spec.takes_values)
         progress = progress or (lambda fraction: None)
         noise_seed = check_seed(noise_seed, where="noise_seed")
-        self.seconds = Seconds()
-        if self.device.standalone:
-            return self._run_standalone(checked, noise_seed, progress, message)
-        return self._run_runtime(checked, noise_seed, progress)
+        with BRIAN2:  # until the recording is read: another thread's run of this simulation would begin in its arrays
+            self.seconds = Seconds()
+            if self.device.standalone:
+                return self._run_standalone(checked, noise_seed, progress, message)
+            return self._run_runtime(checked, noise_seed, progress)
 
     def _run_runtime(self, inputs: Inputs, noise_seed: int, progress: Callable[[float], None]) -> Recording:
         built, monitors = self._built

@@ -27,7 +27,9 @@ def encode(
     ] = None,
     channels: Annotated[
         int | None,
-        typer.Option("--channels", help="Of the filterbank, by default 70; of SHD, as many as there are units; grey levels of a pixel, 4."),
+        typer.Option(
+            "--channels", min=1, help="Of the filterbank, by default 70; of SHD, as many as there are units; grey levels of a pixel, 4."
+        ),
     ] = None,
     duration: Annotated[
         str | None, typer.Option("--duration", help="Length with its unit: later spikes are cut off. SHD: 1 s; own spikes: to the last.")

@@ -193,6 +193,8 @@ class Checkpoint(Summarised):
 
 def _with_suffix(path: str | PathLike[str]) -> Path:
     path = Path(path)
+    if path.name in ("", ".."):  # a folder, which has no name of its own to put a suffix to
+        return path / "checkpoint.safetensors"
     return path if path.suffix == ".safetensors" else path.with_name(f"{path.name}.safetensors")
 
 

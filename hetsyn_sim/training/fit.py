@@ -6,7 +6,7 @@ import inspect
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from os import PathLike
 from tempfile import TemporaryDirectory
@@ -123,8 +123,8 @@ def fit(
     ------
     ConfigError
         If there is no such keyword, if an object of your own is of another kind, if a setting does not go with traces, if ``out`` holds
-        another training, if the training diverges, if there are more processes than recordings in a batch, or another number than torchrun
-        has started.
+        another training or one is running in it, if the training diverges, if there are more processes than recordings in a batch, or
+        another number than torchrun has started.
     BackendError
         If another process of the same training has ended.
     DataError
@@ -159,8 +159,10 @@ def fit(
             expected="a folder for the run",
             remedy='pass out="runs/digits"',
         )
-    with _run_path(out) as path, _interruptible(out), torch_state_kept(settings.num_threads), joined(devices):
+    with _run_path(out) as path, _interruptible(out), torch_state_kept(settings.num_threads), joined(devices), ExitStack() as closing:
         folder = RunFolder(path)
+        if first:
+            closing.enter_context(folder.alone())
         network = build_network(spec, settings, start, surrogate=own.make_surrogate(settings))
         source: dict[str, Any] = {"name": data_name, "fingerprint": data.fingerprint(), "dt": format_quantity(data.dt, "ms")}
         if traces is not None:

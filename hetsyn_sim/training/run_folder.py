@@ -10,8 +10,11 @@ extended, and how many it had before.
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -43,6 +46,39 @@ class RunFolder:
         self.time_constants = self.path / "time_constants.safetensors"
         self.resume = self.path / "resume.safetensors"
         self.checkpoint = self.path / self.CHECKPOINT
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other trainings out of this folder for the time of a ``with`` block; whatever ends this process ends that too.
+
+        Raises
+        ------
+        ConfigError
+            If another training is running in it, in this process or another one of this machine.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        except (OSError, ValueError):  # no folder can be there, which :meth:`begin` says
+            yield
+            return
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)  # of the folder itself: no file is left that others would have to know
+        except BlockingIOError:
+            os.close(folder)
+            raise ConfigError(
+                "another training is running in this folder",
+                where=str(self.path),
+                got="a folder that a running process holds",
+                expected="a folder for one training",
+                remedy="wait for it to end, or choose another folder with out=... (`--out`)",
+            ) from None
+        except OSError:  # a file system without locks
+            pass
+        try:
+            yield
+        finally:
+            os.close(folder)
 
     def begin(self, initial: Checkpoint, *, resume: bool, overwrite: bool) -> None:
         """Begin a run in this folder, or check that the run there is the same, but for fewer epochs.

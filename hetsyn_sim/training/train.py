@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback, LearningRateFinder, ProgressBar
 from lightning.pytorch.loggers import Logger
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from ..data.checkpoint import Checkpoint, installed_versions
 from ..data.files import write_atomically
@@ -115,8 +117,12 @@ def train(
                     raise
                 raise diverged(trainer.current_epoch + 1, "parameters are", ", ".join(bad)) from error
             except SystemExit as error:
-                if trainer.interrupted and type(error) is SystemExit:  # what Lightning makes of Ctrl-C; a subclass is a SIGTERM
+                if trainer.interrupted and type(error) is SystemExit:  # what Lightning makes of Ctrl-C
                     raise KeyboardInterrupt from None
+                if isinstance(error, SIGTERMException):  # which would end the program with status 0, as if the training were done
+                    if write:
+                        say(f"terminated: run the same again to go on in {folder.path}")
+                    raise SystemExit(128 + signal.SIGTERM) from None
                 raise
     return _finish(read_state(folder.resume), network, initial, settings, folder, write=write)
 

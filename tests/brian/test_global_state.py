@@ -1,10 +1,14 @@
 """Brian2 has global state: the active device, preferences. It is left as it was found."""
 
 import signal
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import brian2
+import numpy as np
 import pytest
 
+import hetsyn_sim as hs
 from hetsyn_sim.brian import DEVICES, BrianSimulation
 from hetsyn_sim.brian.devices import on_standalone, preferences
 from hetsyn_sim.discrete import simulate_reference
@@ -72,4 +76,19 @@ def test_the_users_standalone_project_is_not_thrown_away(users_standalone_projec
 def test_the_device_is_released_after_an_error():
     with pytest.raises(RuntimeError, match="on purpose"), on_standalone(DEVICES["cpp_standalone"]):
         raise RuntimeError("on purpose")
+    assert brian2.get_device() is brian2.all_devices["runtime"]
+
+
+def test_simulations_in_several_threads_wait_for_each_other(toy_checkpoint, toy_data):
+    """Brian2 has one active device: without a lock two threads fall over each other's, with a KeyError or a wrong recording."""
+    x = toy_data.rasters()
+    expected = hs.to_brian2(toy_checkpoint, device="numpy").run(x).rasters["layer_1"]
+    shared = hs.to_brian2(toy_checkpoint, device="numpy")
+    jobs = [partial(hs.to_brian2(toy_checkpoint, device="numpy", form=form).run, x) for form in ("ode", "fast")]
+    jobs += [partial(shared.run, x[:, :9]), partial(shared.run, x[:, 9:])]
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        first, second, begin, end = (job.result() for job in [pool.submit(job) for job in jobs])
+    assert np.array_equal(first.rasters["layer_1"], expected)
+    assert np.array_equal(second.rasters["layer_1"], expected)
+    assert np.array_equal(np.concatenate([begin.rasters["layer_1"], end.rasters["layer_1"]], axis=1), expected)
     assert brian2.get_device() is brian2.all_devices["runtime"]

@@ -172,3 +172,16 @@ def test_a_folder_of_the_user_that_is_called_analysis(files, process):
 )
 def test_bad_settings_and_starts(hetsyn, files, options, message):
     refused(hetsyn, files, message, "train", files.recipe, "--data", files.data, "--out", files.folder / "run", *options)
+
+
+@pytest.mark.parametrize("folder", [".", ".."])
+def test_a_folder_without_a_checkpoint(hetsyn, files, monkeypatch, folder):
+    (files.folder / "inner").mkdir()
+    monkeypatch.chdir(files.folder / "inner")
+    refused(hetsyn, files, "(?s)no such checkpoint.*checkpoint.safetensors", "info", folder)
+
+
+@pytest.mark.parametrize("n", ["0", "-5"])
+def test_a_number_of_channels_that_is_none(hetsyn, files, sounds, n):
+    result = hetsyn("encode", sounds, files.folder / "x.h5", "--channels", n, exit_code=2)
+    assert "greater than or equal to 1" in " ".join(result.stderr.split())
