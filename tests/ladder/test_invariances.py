@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hetsyn_sim.brian import BrianSimulation
+from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.ladder import RUNGS, Setting
 from hetsyn_sim.ladder.disturbances import refined
 from hetsyn_sim.ladder.row import as_trained
@@ -56,6 +57,20 @@ def test_on_a_finer_grid_input_spikes_keep_their_times(setting):
     fine = refined(setting, 5, np.random.default_rng(0))
     before = np.argwhere(setting.raster) * [setting.spec.dt_s, 1, 1]
     np.testing.assert_allclose(np.argwhere(fine.raster) * [fine.spec.dt_s, 1, 1], before, rtol=0, atol=1e-12)
+
+
+def test_a_spike_between_two_points_of_the_old_grid_is_one_at_the_first(setting):
+    """Spikes of steps 3k to 3k + 2 of the finer grid are the trained network's in step k; v is that of step 3k, in its own unit."""
+    rng = np.random.default_rng(2)
+    fine = replace(refined(setting, 3, rng), unit_of_v=0.015)
+    raster, v = rng.random((180, 4, 7)) < 0.1, rng.normal(size=(180, 4, 3))
+    read = as_trained(Recording(fine.spec.dt_s, {"layer_1": raster}, {"readout.v": v}, "here"), fine)
+    expected = np.zeros((60, 4, 7), dtype=bool)
+    steps, runs, neurons = np.nonzero(raster)
+    expected[steps // 3, runs, neurons] = True
+    np.testing.assert_array_equal(read.rasters["layer_1"], expected)
+    np.testing.assert_allclose(read.traces["readout.v"], v[np.arange(60) * 3] / 0.015, rtol=1e-14)
+    assert read.dt == pytest.approx(setting.spec.dt_s)
 
 
 def test_what_filters_alone_do_is_the_same_on_a_finer_grid():

@@ -88,6 +88,22 @@ def test_conductances_give_the_currents_current_at_half_the_threshold(setting):
     assert other.spec.readout == setting.spec.readout
 
 
+def test_conductances_divide_the_current_by_what_is_open():
+    """v = (sum of g E) / (1 + sum of g), where every g of a synapse decays by itself: written out in NumPy."""
+    spec = NetworkSpec("1 ms", 6, [Layer(LIVELY, 3)])
+    values = spec.initial_values(0)
+    raster = np.random.default_rng(0).random((40, 1, 6)) < 0.3
+    other = apply("conductances", Setting(spec, values, raster), 70.0)
+    g_max, reversal, tau = (other.values[f"layer_1.feedforward.{name}"] for name in ("g_max", "E_rev", "tau_syn"))
+    g, found = np.zeros((3, 6)), []
+    for now in raster[:, 0]:
+        g = g * np.exp(-1e-3 / tau) + g_max * now
+        found.append((g * reversal).sum(axis=1) / (1.0 + g.sum(axis=1)))
+    quiet = other.values | {"layer_1.neuron.theta": np.array(1e6)}
+    v = BrianSimulation(other.spec, quiet).run(raster).traces["layer_1.v"][:, 0]
+    np.testing.assert_allclose(v, found, rtol=1e-10, atol=1e-12)
+
+
 def test_large_reversal_potentials_are_currents():
     """v = (sum g E) / (1 + sum g), with g E = w / (1 - 1/(2E)) and g = O(1/E): the difference is O(1/E), a tenth for ten times E."""
     spec = NetworkSpec("1 ms", 6, [Layer(LIVELY.with_parameters(theta={"initial": 1e6}), 3)])
@@ -102,6 +118,12 @@ def test_large_reversal_potentials_are_currents():
         off.append(np.abs(v - exact).max())
     assert off[0] / off[1] == pytest.approx(10, rel=0.1)
     assert off[1] / off[2] == pytest.approx(10, rel=0.1)
+
+
+def test_a_refractory_neuron_rests_for_its_period(setting):
+    before, after = (simulated(s, form="fast").rasters["layer_1"] for s in (setting, apply("refractoriness", setting, 4.0)))
+    shortest = [min(np.diff(np.flatnonzero(train)).min(initial=99) for train in raster.reshape(60, -1).T) for raster in (before, after)]
+    assert shortest[0] < 4 <= shortest[1] < 8
 
 
 def test_axonal_delays_are_one_for_each_axon(setting):
