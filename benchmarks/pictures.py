@@ -32,6 +32,7 @@ OF_THE_DEMO: Mapping[str, str] = {
 OF_THE_STUDIES: Mapping[str, Study] = {"stl-noise.png": STL, "mtc-forecast.png": FORECAST}
 #: Pattern of figures in docs/_static -> the command that makes them anew. The three drawings in SVG are text, and their own source.
 MADE_BY: Mapping[str, str] = {
+    "view.webp": "python -m benchmarks.view",
     "speed.png": "python -m benchmarks.tables",
     "growth.png": "python -m benchmarks.tables",
     "ladder.png": "python -m benchmarks.ladder",

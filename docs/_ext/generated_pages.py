@@ -55,6 +55,7 @@ def write_all(docs: Path) -> None:
         "layers": "\n".join(layer_lines(docs.parent / "pyproject.toml")),
         "top": "\n".join(top_lines()),
         "expansion": "\n".join(expansion_lines()),
+        "view": "\n".join(view_lines(docs.parent / "benchmarks" / "results" / "view.json")),
         "first-result": "\n".join(first_result_lines(docs.parent / "benchmarks" / "results" / "first-result.json")),
     }
     for name in MEASURED:
@@ -245,6 +246,22 @@ def first_result_lines(path: Path) -> Iterator[str]:
     busy = any(row["load_before"] > row["cores"] for row in rows)
     said = "Other work was going on, so look at the CPU time rather" if busy else "Nothing else of size was going on"
     yield from ("", f"Measured on: {'; '.join(sorted(machine))}. {said}: load averages of {loads} at the beginning.", "")
+
+
+def view_lines(path: Path) -> Iterator[str]:
+    """What a frame of the page of `hetsyn view` costs."""
+    if not path.exists():
+        yield NOT_MEASURED
+        return
+    found = json.loads(path.read_text(encoding="utf-8"))
+    yield from ("| window | pixels | page's script | browser's drawing process | frames per second |", "|---|---|---|---|---|")
+    for row in found["rows"]:
+        window = f"{row['width']} wide{', zoomed in' if row['zoomed'] else ''}"
+        yield f"| {window} | {row['ratio']} x | {row['script_ms']} ms | {row['renderer_ms']} ms | {row['fps']} |"
+    busy = f"other work was going on (load average {found['load']:.0f}), so look at the processor's time rather than at the frames"
+    where = f"Chromium without a graphics card on {found['processor']}, {found['cores']} cores"
+    yield from ("", f"{where}: milliseconds of processor time per frame, while {found['n_spikes']:,} spikes per simulator play.", "")
+    yield f"Sixty frames a second leave 16.7 ms for each. In this measurement {busy}." if found["load"] > found["cores"] else ""
 
 
 # -- the names at the top -----------------------------------------------------------------------------------------------------------------

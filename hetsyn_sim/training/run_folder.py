@@ -1,6 +1,13 @@
 """The folder of a training run: its files, and the check that a run there is the same as the one to go on with.
 
 ==============================  ==================================================================================
+``recipe.yaml``                 the recipe with every setting written out
+``initial.safetensors``         a Checkpoint of the parameters before the first step; it also says what this run is
+``metrics.csv``                 one line per epoch
+``time_constants.safetensors``  histograms of the trained time constants after every epoch, if there are any
+``resume.safetensors``          the state after the last finished epoch, read and written by ``training/resume.py``
+``checkpoint.safetensors``      the Checkpoint of the finished run; it is written last
+==============================  ==================================================================================
 
 The same run with more epochs goes on where it is, finished or not. It ends with the bytes of one longer run, if the learning rate of a step
 does not depend on how many there will be. Where it does, it is another run, and ``data["extended"]`` says after which epochs it was

@@ -47,11 +47,12 @@ function set(changes) {
   redraw();
 }
 
+// Where the time leaves the part that is shown, the next part is turned to, as a page: a part that scrolled would be drawn anew every time.
 function seek(step) {
   const at = clamp(step, 0, nSteps - 1), span = state.end - state.begin;
   let begin = state.begin;
-  if (at + 1 > state.begin + span) begin = at + 1 - 0.2 * span;
-  if (at < begin) begin = at - 0.2 * span;
+  if (at + 1 > state.begin + span) begin = at + 1 - 0.1 * span;
+  if (at < begin) begin = at - 0.9 * span;
   begin = clamp(begin, 0, nSteps - span);
   set({ step: at, begin, end: begin + span });
 }
@@ -167,14 +168,8 @@ function frame(now) {
   last = now;
   if (state.playing) {
     const step = state.step + (passed * state.rate) / contents.dt_ms;
-    if (step >= nSteps - 1) { seek(nSteps - 1); play(false); } else {
-      seek(step);
-      const span = state.end - state.begin, ahead = state.step + 1 - (state.begin + 0.8 * span);
-      if (ahead > 0 && state.end < nSteps) {  // the part that is shown moves along
-        const begin = Math.min(nSteps - span, state.begin + ahead);
-        set({ begin, end: begin + span });
-      }
-    }
+    seek(step);
+    if (step >= nSteps - 1) play(false);
   }
   if (dirty) {
     dirty = false;
