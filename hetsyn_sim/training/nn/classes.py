@@ -6,12 +6,12 @@ from functools import lru_cache
 from textwrap import indent
 from typing import Any
 
+from ...errors import SpecError
 from ...models import REGISTRY
 from ...spec import NeuronModel
 from .dense import Dense
 
 
-@lru_cache(maxsize=256)
 def layer_of(model: NeuronModel) -> type[Dense]:
     """The layer class of a neuron, also of one's own: ``layer_of(my_model)(n_in, n_out)``, as for :class:`Dense`.
 
@@ -21,7 +21,25 @@ def layer_of(model: NeuronModel) -> type[Dense]:
     ----------
     model
         The neuron: :class:`~hetsyn_sim.spec.NeuronModel`.
+
+    Raises
+    ------
+    SpecError
+        If it is something else.
     """
+    if not isinstance(model, NeuronModel):
+        raise SpecError(
+            "a layer needs a neuron",
+            where="hs.nn.layer_of",
+            got=repr(model)[:200],
+            expected="a NeuronModel",
+            remedy="hs.nn has the layers of neurons that ship by their names: hs.nn.HetSynLIF",
+        )
+    return _of(model)
+
+
+@lru_cache(maxsize=256)
+def _of(model: NeuronModel) -> type[Dense]:
     return _made(model, __name__)
 
 

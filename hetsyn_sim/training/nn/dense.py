@@ -81,7 +81,7 @@ class Dense(NeuronLayer):
         )
 
     @classmethod
-    def elementwise(cls, *shape: int, **options: Any) -> Elementwise:
+    def elementwise(cls, *shape: int | tuple[int, ...], **options: Any) -> Elementwise:
         """The neurons without a synapse matrix, as :class:`Elementwise` has them: ``hs.nn.HetSynLIF.elementwise(32, 14, 14)``.
 
         Parameters

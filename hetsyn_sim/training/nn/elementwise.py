@@ -51,22 +51,21 @@ class Elementwise(NeuronLayer):
     def __init__(
         self,
         model: NeuronModel,
-        *shape: int,
+        *shape: int | tuple[int, ...],
         dt: QuantityLike = "1 ms",
         surrogate: str | SurrogateDerivative = "arctan",
         batch_first: bool | None = None,
         **parameters: Any,
     ) -> None:
-        _check_size(model, shape)
         _check_synapses(model)
         own = {name: parameters.pop(name) for name in (WEIGHT,) if name in parameters}
         shared = {name: {"axes": "post"} for name, p in model.parameters_of("synapse").items() if p.axes == "post pre" and name != WEIGHT}
         changed = with_facts(model.with_parameters(**shared), parameters)
         unit = model.parameters[WEIGHT].unit
         fixed = {"axes": "layer", "initial": f"1 {unit}" if unit != "1" else 1.0, "bounds": None, "trainable": False}
-        self.shape, self.synaptic = tuple(shape), changed
+        self.shape, self.synaptic = _checked(model, shape), changed
         one_each = with_facts(changed.with_parameters(w=fixed), own)
-        super().__init__(one_each, 1, prod(shape), dt=dt, surrogate=surrogate, batch_first=batch_first, wiring=ONE_TO_ONE)
+        super().__init__(one_each, 1, prod(self.shape), dt=dt, surrogate=surrogate, batch_first=batch_first, wiring=ONE_TO_ONE)
 
     @property
     def sample(self) -> tuple[int | None, ...]:
@@ -92,7 +91,9 @@ class Elementwise(NeuronLayer):
         return ", ".join(map(str, self.shape))
 
 
-def _check_size(model: NeuronModel, shape: tuple[Any, ...]) -> None:
+def _checked(model: NeuronModel, shape: tuple[Any, ...]) -> tuple[int, ...]:
+    if len(shape) == 1 and isinstance(shape[0], tuple | list):  # as torch takes sizes
+        shape = tuple(shape[0])
     if not shape or any(type(size) is not int or size < 1 for size in shape):
         raise SpecError(
             "this is no shape of neurons",
@@ -101,6 +102,7 @@ def _check_size(model: NeuronModel, shape: tuple[Any, ...]) -> None:
             expected="positive integers",
             remedy="elementwise(128), or elementwise(32, 14, 14) for channel, height, width",
         )
+    return shape
 
 
 def _check_synapses(model: NeuronModel) -> None:

@@ -75,7 +75,8 @@ class NeuronLayer(nn.Module):
         kind = SpikingLayer if is_filter(model, population.step_order) else SteppedLayer
         # a seed of torch's own generator, as for every module: two layers of one shape begin differently, after torch.manual_seed alike
         start = self.spec.initial_values(int(torch.randint(2**62, ()).item()))
-        chosen = get_surrogate(surrogate) if isinstance(surrogate, str) else surrogate
+        own = hasattr(surrogate, "derivative") and not isinstance(surrogate, type)
+        chosen: Any = surrogate if own else get_surrogate(surrogate)  # type: ignore[arg-type]
         self.neurons: PopulationLayer = kind(self.spec, name, start, chosen, wiring=wiring, names=_name)
 
     # -- the shape of a sample, which the forms know -----------------------------------------------------------------

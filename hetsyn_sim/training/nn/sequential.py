@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ...data.axes import check_is_array
 from ...data.checkpoint import Checkpoint
 from ...errors import DataError, DtMismatchError, SpecError
 from ...spec import format_quantity
@@ -134,6 +135,7 @@ class Sequential(nn.Sequential):
         return self._run(x, state, one_step=True)
 
     def _run(self, x: Tensor, state: States | None, *, one_step: bool) -> tuple[Tensor, States]:
+        check_is_array(x, Tensor, where="hs.nn.Sequential")
         if state is not None and len(state) != len(self):
             raise DataError(
                 "this is not the state of this net",
@@ -200,6 +202,8 @@ def parts_of(net: Any, name: str = "") -> Iterator[tuple[str, nn.Module]]:
                 "say it: hs.nn.to_checkpoint([net.hidden, net.out])",
             )
         yield name, net
+    elif not isinstance(net, nn.Module | Iterable):
+        raise refused(name or "net", repr(net)[:200], "modules of torch", "pass a net, or its modules in a list")
     else:
         children = net.named_children() if isinstance(net, nn.Module) else ((str(k), module) for k, module in enumerate(net))
         for key, child in children:

@@ -159,6 +159,7 @@ LIF = hs.nn.HomNeuLIF
         ([LIF.conv2d(1, 2, 3), LIF(2, 2)], "0", "input_shape"),
         ([LIF(3, 4), LIF(3, 2)], "1", "correct the sizes"),
         ([LIF(1, 5000), LIF.elementwise(5000)], "1", "25,000,000 synapses"),
+        ([3], "0", "modules of torch"),
         ([nn.Flatten()], "the net", "no layer of hs.nn"),
         ([Doubled(3, 2, bias=False), LIF.elementwise(2)], "0", "not linear"),
         ([Twice(OnlyOutput(LIF(3, 3)))], "0", "Twice, with a forward of its own"),

@@ -142,7 +142,7 @@ def test_elementwise_is_dense_with_one_synapse_each():
 
 
 def test_a_neuron_of_a_map_has_values_of_its_own():
-    layer = hs.nn.HetNeuLIF.elementwise(2, 3)
+    layer = hs.nn.HetNeuLIF.elementwise((2, 3))
     taus = torch.linspace(0.01, 0.06, 6).reshape(2, 3)
     layer.set_values({"neuron.tau_mem": taus})
     torch.testing.assert_close(layer.values()["neuron.tau_mem"], taus)
@@ -275,6 +275,8 @@ def test_a_batch_that_seems_to_come_first_is_said_once_and_not_where_the_order_i
         (lambda: hs.nn.HetSynLIF(3, 2)(spikes(0, 2, 3)), DataError, "none of them 0"),
         (lambda: hs.nn.HetSynLIF.conv2d(1, 2, 3)(spikes(5, 2, 2, 8, 8)), DataError, r"\(time, batch, 1, any, any\)"),
         (lambda: hs.nn.HetSynLIF.conv2d(1, 2, 5)(spikes(5, 2, 1, 4, 8)), SpecError, "kernel is larger than the map"),
+        (lambda: hs.nn.layer_of("HetSynLIF"), SpecError, "a layer needs a neuron"),
+        (lambda: hs.nn.HetSynLIF(3, 2, surrogate=Triangular), UnknownNameError, "unknown surrogate"),
         (lambda: hs.nn.Dense(3, 2), SpecError, "a layer needs a neuron"),
         (lambda: hs.nn.HetSynLIF(0, 2), SpecError, "positive integer"),
         (lambda: hs.nn.HetSynLIF(3, 2, dt="0 ms"), SpecError, "positive time"),

@@ -102,6 +102,7 @@ def test_a_loop_of_ones_own_trains_all_parameters():
             "axes",
         ),
         (lambda: hs.nn.OverTime(hs.nn.HetSynLIF(3, 2)), SpecError, "runs over time by itself"),
+        (lambda: hs.nn.Sequential(nn.Linear(3, 2))([[1.0]]), DataError, "no tensor"),
         (lambda: hs.nn.Sequential(nn.LSTM(3, 2)), SpecError, "runs over time by itself"),
         (lambda: hs.nn.Sequential(nn.Sequential(nn.Linear(3, 2), hs.nn.HetSynLIF(2, 2))), SpecError, "hs.nn.Sequential also inside"),
         (lambda: hs.nn.Sequential(OnlyOutput(hs.nn.HetSynLIF(3, 2))), SpecError, "runs over time by itself"),
