@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from .backends import backend_for
 from .checks import check_delay, check_filter
 from .filters import CHUNK, exponential_filter, spread_carry
+from .first_order import once_differentiable
 from .fused import filter_late
 from .library import has_delays
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from .checks import check_decay, check_finite
 from .expansion import Expansion, check_tolerance, expand, log_tau
+from .first_order import refuse_second
 from .library import Library, library
 
 
@@ -98,5 +99,6 @@ def _differentiate(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
     return dx if of_input else None, dw if of_synapses else None, drho if of_synapses else None, None
 
 
+_backward.register_autograd(refuse_second)
 filter_expanded.register_autograd(_differentiate, setup_context=_save)
 torch.library.register_autocast("hetsyn::expanded_filter", "cpu", torch.float32)  # half precision would be below any tolerance

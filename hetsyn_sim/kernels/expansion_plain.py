@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from .checks import check_decay
 from .expansion import Expansion, check_tolerance, expand, log_tau
+from .first_order import once_differentiable
 
 #: Numbers held at once by the plain torch implementation, per piece of time.
 PIECE = 1 << 21

@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from .backends import backend_for, expansion_tolerance
 from .checks import check_filter
 from .expansion_ops import filter_expanded
 from .expansion_plain import expanded_filter
+from .first_order import once_differentiable
 from .fused import filter_synapses, leaky_scan
 from .lags import carry, correlate, filter_lags, filter_lags_adjoint, is_tied, powers, spread
 

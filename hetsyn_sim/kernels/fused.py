@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..errors import DataError
 from .checks import check_decay, check_delay, check_exact, check_filter, check_finite, check_leaky, check_scan
+from .first_order import refuse_second
 from .library import Library, ScanPaths, library
 
 #: Surrogates that the compiled scan knows, in the order of ``SurrogateKind`` in ``csrc/surrogate.hpp``.
@@ -81,6 +82,7 @@ def _differentiate_filter(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
     return dx if of_input else None, dw if of_synapses else None, drho if of_synapses else None
 
 
+filter_backward.register_autograd(refuse_second)
 filter_synapses.register_autograd(_differentiate_filter, setup_context=_save_all)
 filter_synapses.register_autocast("cpu", torch.float32)
 
@@ -140,6 +142,7 @@ def _differentiate_late(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
     return dx if of_input else None, *((dw, drho) if of_synapses else (None, None)), ddelay if of_delay else None
 
 
+filter_late_backward.register_autograd(refuse_second)
 filter_late.register_autograd(_differentiate_late, setup_context=_save_all)
 filter_late.register_autocast("cpu", torch.float32)
 
@@ -287,6 +290,7 @@ def _differentiate_scan(ctx: Any, dz: Tensor | None, dv: Tensor | None) -> tuple
     return d, of_amplitudes, of_rhos, dtheta, None, None
 
 
+_scan_backward.register_autograd(refuse_second)
 scan_spikes.register_autograd(_differentiate_scan, setup_context=_save_scan)
 scan_spikes.register_autocast("cpu", torch.float32)
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from .checks import check_decay, check_finite
+from .first_order import once_differentiable
 from .fused import SURROGATE_KERNELS, filter_late_backward, kernel_of
 from .library import ScanPaths, library
 

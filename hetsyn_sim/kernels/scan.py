@@ -15,11 +15,11 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from .backends import backend_for
 from .checks import check_delay, check_scan
 from .delays import correlate_delayed, per_synapse, responses
+from .first_order import once_differentiable
 from .fused import kernel_of, scan_spikes
 from .lags import correlate, is_tied, leaky_gradients
 from .late_scan import LateScan

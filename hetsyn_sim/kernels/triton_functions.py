@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from .first_order import once_differentiable
 from .lags import leaky_gradients
 from .triton_kernels import filter_adjoint, filter_forward, filter_gradients, scan_backward, scan_forward
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from ..first_order import once_differentiable
 from .gradients import gradients
 from .plan import Inputs, Plan, Results, grouped, spread
 

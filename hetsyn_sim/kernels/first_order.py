@@ -1,0 +1,55 @@
+"""First derivatives alone, where a backward is written by hand: a second one is refused with a message, and never wrong.
+
+torch's own ``once_differentiable`` lets a second derivative pass where the gradient that comes in does not depend on anything, as that of a
+sum; what it then gives lacks the terms through saved values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NoReturn
+
+import torch
+from torch import Tensor
+
+from ..errors import BackendError
+
+
+def refuse_second(ctx: Any, *gradients: Tensor) -> NoReturn:
+    """Raise a BackendError; the backward of an operator that is a backward itself."""
+    raise BackendError(
+        "there is no second derivative",
+        where="backward of a spiking layer",
+        got="a derivative of gradients (create_graph=True)",
+        expected="first derivatives: that of a spike is a surrogate, which has no second one that would mean anything",
+        remedy="leave out the penalty on gradients, or take the difference of gradients at two places",
+    )
+
+
+class _Once(torch.autograd.Function):
+    """Gradients as they are, which can't be differentiated again."""
+
+    @staticmethod
+    def forward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, ...]:
+        return tuple(gradient.view_as(gradient) for gradient in gradients)
+
+    backward = staticmethod(refuse_second)
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate the backward of a ``torch.autograd.Function`` that is written for first derivatives."""
+
+    @wraps(backward)
+    def once(ctx: Any, *arguments: Any) -> Any:
+        with torch.no_grad():
+            gradients = backward(ctx, *arguments)
+        if not torch.is_grad_enabled():
+            return gradients
+        several = gradients if isinstance(gradients, tuple) else (gradients,)
+        wanted = [gradient.detach().requires_grad_() for gradient in several if gradient is not None]
+        refused = iter(_Once.apply(*wanted) if wanted else ())
+        marked = tuple(None if gradient is None else next(refused) for gradient in several)
+        return marked if isinstance(gradients, tuple) else marked[0]
+
+    return once
