@@ -127,6 +127,7 @@ others: dict[str, Callable[..., None]] = {"forecasting": study.forecast, "stl": 
 for name, command in others.items():
     studies.command(name, epilog=_EXIT_CODES)(command)
     app.command(epilog=_EXIT_CODES, hidden=True)(_renamed(command, name))
+studies.command(epilog=_EXIT_CODES)(study.delays)
 studies.command("forecast", epilog=_EXIT_CODES, hidden=True)(study.forecast)
 app.command(epilog=_EXIT_CODES, hidden=True)(_renamed(study.reproduce, "NAME"))
 

@@ -96,6 +96,32 @@ def forecast(
     write_json(json_file, {"study": study.name, "rows": rows})
 
 
+def delays(
+    seeds: Seeds = None,
+    jobs: Jobs = 1,
+    budget: Budget = None,
+    tune: Annotated[bool, typer.Option("--tune", help="Compare learning rates on speakers of the training split instead.")] = False,
+    out: OutFolder = Path("delays"),
+    json_file: JsonFile = None,
+) -> None:
+    """Time constants and delays, learned one by one and together, on spoken digits of speakers who were never heard.
+
+    Every run is stored when it is done: a study that was stopped goes on when the same command is given again.
+
+    ```
+    hetsyn study delays --budget 1h
+    hetsyn study delays --tune
+    ```
+    """
+    seconds = None if budget is None else seconds_of(budget)
+    check_output(json_file, out / "rows.json")
+    from analysis.studies.delays import DELAYS, TUNING
+
+    study = TUNING if tune else DELAYS
+    rows = _run([study], out, study.name, seeds=seeds, jobs=jobs, budget=seconds)[study.name]
+    write_json(json_file, {"study": study.name, "rows": rows})
+
+
 def stl(
     data: Annotated[Path, typer.Option("--data", metavar="FOLDER", help="With MNIST's images, which do not ship.")],
     seeds: Seeds = None,

@@ -14,6 +14,7 @@ from .backends import backend_for
 from .codegen import compiled_step_scan, covers, find_compiler
 from .plain_stepping import plain_step_scan
 from .scan import SurrogateDerivative
+from .slow import say_slow
 from .step_data import Carried, Drive, StepOptions, StepResult
 
 
@@ -39,13 +40,14 @@ def step_scan(
 def can_step(program: SteppedProgram, drive: Drive, begin: Carried, surrogate: SurrogateDerivative) -> bool:
     """Whether the generated kernels are to be used for a ``program`` on a ``drive``, from ``begin`` on.
 
-    Without a compiler they can't be, which is said once. Nor can they step recurrent synapses that are more than filters, or have delays.
+    Without a compiler they can't be. Nor can they step recurrent synapses that are more than filters, or have delays. Each is said once.
     """
-    if drive.recurrent_synapses is not None or drive.recurrent_delay is not None:
-        return False
     paths = [tensor for path in drive.recurrent_sums.values() for tensor in path]
     arriving = [*drive.jumps.values(), *drive.sums.values(), *drive.recurrent_jumps.values(), *paths]
     if backend_for(begin.spikes, *begin.states.values(), *arriving) != "fused" or not covers(program, surrogate):
+        return False
+    if drive.recurrent_synapses is not None or drive.recurrent_delay is not None:
+        say_slow(program.model.name, "recurrent delays" if drive.recurrent_synapses is None else "recurrent synapses")
         return False
     if find_compiler() is None:
         _say_that_there_is_no_compiler()

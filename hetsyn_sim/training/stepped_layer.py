@@ -21,7 +21,9 @@ from ..discrete.stepping import NEVER, SteppedProgram, refractory_steps
 from ..discrete.synapses import APART, exponentials
 from ..discrete.time_courses import sample_of_step
 from ..kernels import DecayPath, Window, delayed_filter, delayed_window, exponential_filter
+from ..kernels.backends import backend_for
 from ..kernels.plain_synapses import SteppedSynapses, run_synapses
+from ..kernels.slow import say_slow
 from ..kernels.step_data import Carried, Drive, StepOptions
 from ..kernels.stepping import step_scan
 from ..spec import Projection
@@ -249,6 +251,8 @@ class SteppedLayer(PopulationLayer):
         recent = None if state is None else state.recent
         if state is None and (found := self._exponential_drive(synapses, x)) is not None:
             return found
+        if not synapses["feedforward"].is_shared and backend_for(x) == "fused":
+            say_slow(self.model.name, "states of synapses")
         if recent is None and synapses["feedforward"].delay is not None:
             recent = x.new_zeros(self.n_lags("feedforward"), *x.shape[1:])
         jumps, sums, carry = run_synapses(synapses["feedforward"], x, None if state is None else state.synapses, recent)
