@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from safetensors.numpy import load as from_safetensors
 from safetensors.numpy import save as to_safetensors
 
 from hetsyn_sim.data.checkpoint import Checkpoint
@@ -98,6 +99,16 @@ def test_what_is_wrong_in_a_file_is_named(checkpoint, tmp_path, tensors, about, 
     with pytest.raises(CheckpointError, match=what) as excinfo:
         Checkpoint.load(path)
     assert all(part in str(excinfo.value) for part in ("bad.safetensors", *shown))
+
+
+def test_values_that_have_changed_places_are_noticed(tmp_path):
+    spec = NetworkSpec(dt="8 ms", n_input=4, layers=[Layer(HetSynLIF, 4, recurrent=True)])  # both weights are 4 x 4
+    content = Checkpoint(spec, spec.initial_values(0)).to_bytes()
+    tensors = from_safetensors(content)
+    tensors[FORWARD], tensors[WEIGHT] = tensors[WEIGHT], tensors[FORWARD]
+    (tmp_path / "swapped.safetensors").write_bytes(to_safetensors(tensors, metadata=header_of(content)["__metadata__"]))
+    with pytest.raises(CheckpointError, match="damaged: it does not say what it said"):
+        Checkpoint.load(tmp_path / "swapped")
 
 
 def test_files_of_others(checkpoint, tmp_path):
