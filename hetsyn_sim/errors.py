@@ -145,6 +145,11 @@ def nearest(name: Any, known: Iterable[Any]) -> str:
     return f"; did you mean {found[0]!r}?" if found else ""
 
 
+def visible(text: str) -> str:
+    """Return ``text`` with the escape sequence of Python in place of each character that does not print."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
 def positive(value: Any, what: str, *, where: str = "", unit: str = "", remedy: str, error: type[HetSynError] = DataError) -> float:
     """``value`` as a float, if it is a finite number above 0; ``error`` says "{what} must be above 0" if not."""
     try:

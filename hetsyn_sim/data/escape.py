@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..spec.summary import html as html
-from ..spec.summary import visible as visible
+from ..errors import visible
 
 #: What can begin a tag, a link, an image, a cell, code, emphasis, a formula or a heading.
 _MARKUP = re.compile(r"([\\`*_\[\]<>&|!~#$])")

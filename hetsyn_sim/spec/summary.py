@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any, Final
 
+from ..errors import visible
+
 #: Longest text shown at a prompt and in a table.
 _AT_PROMPT: Final = 60
 _IN_TABLE: Final = 400
@@ -38,11 +40,6 @@ class Summarised:
 def html(text: str) -> str:
     """For the content of an HTML element, or an attribute in quotes: lines stay lines, and what else does not print becomes visible."""
     return escape("\n".join(visible(line) for line in text.splitlines()))
-
-
-def visible(text: str) -> str:
-    """Return ``text`` with the escape sequence of Python in place of each character that does not print."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def shortened(text: str, most: int) -> str:

@@ -14,9 +14,8 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint as CheckpointCallback
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 
-from ..data.escape import visible
 from ..data.files import write_atomically
-from ..errors import ConfigError, one_of
+from ..errors import ConfigError, one_of, visible
 from .console import epoch_line
 from .module import Row, TrainingModule, check_finite
 from .network import Network

@@ -9,8 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..data.escape import visible
-from ..errors import ConfigError
+from ..errors import ConfigError, visible
 from ..kernels import SurrogateDerivative
 from .losses import LOSSES, Loss, OwnLoss
 from .optimisers import OPTIMISERS, Optimiser, parameter_groups
