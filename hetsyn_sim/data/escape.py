@@ -1,7 +1,7 @@
 """Texts from files made harmless for the place they are written to: a docstring, a comment, Markdown, a table, a terminal.
 
 Names, references and provenance of a checkpoint are whatever somebody wrote into it. One function for each place; a string literal of
-Python is ``repr``. A text of letters, digits and spaces comes out as it is.
+Python is ``repr``, and HTML is escaped by ``hetsyn_sim.spec.summary``. A text of letters, digits and spaces comes out as it is.
 """
 
 from __future__ import annotations
