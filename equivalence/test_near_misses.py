@@ -18,6 +18,7 @@ import equivalence.test_gradients
 import equivalence.test_ladder
 import equivalence.test_layers
 import equivalence.test_peers
+import equivalence.test_proofs
 import equivalence.test_reductions
 import equivalence.test_rhythm
 import equivalence.test_scaling

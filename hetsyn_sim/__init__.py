@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import brian, models, tasks
     from .agreement.outcome import Comparison, Verification
+    from .agreement.proofs import Proof, prove
     from .agreement.verify import compare, verify
     from .brian.additions import Additions
     from .brian.transfer import to_brian2
@@ -44,6 +45,7 @@ __all__ = [
     "NetworkSpec",
     "NeuronModel",
     "Parameter",
+    "Proof",
     "Recipe",
     "Recording",
     "RecordingsFit",
@@ -64,6 +66,7 @@ __all__ = [
     "models",
     "nn",
     "plots",
+    "prove",
     "save_recording",
     "simulate_reference",
     "tasks",
@@ -81,6 +84,7 @@ except PackageNotFoundError:  # a source tree on the path that nobody installed
 # Where the names above live. A name must not be that of a module of this package, which Python would put in its place on import.
 _HOMES = {
     "agreement.outcome": ("Comparison", "Verification"),
+    "agreement.proofs": ("Proof", "prove"),
     "agreement.verify": ("compare", "verify"),
     "brian.additions": ("Additions",),
     "brian.transfer": ("to_brian2",),

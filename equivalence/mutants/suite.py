@@ -25,7 +25,7 @@ from .mutant import ROOT, Mutant
 
 #: The files of the suite that look at a part of the package the most come first, the strategies' own tests and the negative controls last.
 _FIRST = {
-    "agreement": ("near_misses", "agreement", "bounds"),
+    "agreement": ("near_misses", "agreement", "bounds", "proofs"),
     "brian": ("agreement", "transfer"),
     "data": ("transfer",),
     "discrete": ("agreement", "reductions"),

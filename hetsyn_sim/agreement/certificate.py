@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .outcome import MAX_UNDECIDED, Comparison, Verification
+from .proofs.proof import Proof
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class Certificate:
         Date and time in UTC, ISO 8601.
     thorough
         Whether everything was run that can be, and not a part of it.
+    proof
+        What is proved of the spike trains; None if that was not asked for.
     """
 
     network: Mapping[str, Any]
@@ -88,6 +91,7 @@ class Certificate:
     bounds: Mapping[str, float]
     created: str
     thorough: bool
+    proof: Proof | None = None
 
     @property
     def passed(self) -> bool:
@@ -98,7 +102,8 @@ class Certificate:
     def verdict(self) -> str:
         """One sentence."""
         if self.passed:
-            return "PyTorch and Brian2 run the same network."
+            proved = self.proof is not None and self.proof.complete
+            return "PyTorch and Brian2 run the same network" + (", and its spike trains are proved." if proved else ".")
         failed = ", ".join(check.name for check in self.checks if not check.passed)
         return f"NOT certified: {failed}."
 
@@ -117,6 +122,7 @@ class Certificate:
             "input": dict(self.input),
             "rounding_bounds": dict(self.bounds),
             "max_undecided": dict(MAX_UNDECIDED),
+            "proof": None if self.proof is None else self.proof.to_dict(),
             "closest_margins": [float(margin) for margin in self.margins],
             "checks": [check.to_dict() for check in self.checks],
         }

@@ -24,6 +24,8 @@ from .backends import check_agreement, check_probes
 from .certificate import Certificate, Check, Finding, of_comparison
 from .compare import compare_recordings
 from .outcome import Verification
+from .proofs.check import check_proof
+from .proofs.paths import check_provable
 from .refinement import check_refinement
 from .subject import Subject, Values
 
@@ -41,6 +43,7 @@ def certify(
     *,
     device: str = "numpy",
     thorough: bool = False,
+    proofs: bool = False,
     progress: Callable[[str, float], None] | None = None,
     message: Callable[[str], None] | None = None,
 ) -> Certificate:
@@ -57,6 +60,8 @@ def certify(
     thorough
         Also run every kernel back end and every device that is here, four times the recordings in the checks that take some, and
         finer time steps.
+    proofs
+        Also prove the spike trains on all recordings (:mod:`hetsyn_sim.agreement.proofs`), as a last check.
     progress
         Called with the name of a check and the fraction of it that is done, from 0 to 1.
     message
@@ -70,9 +75,13 @@ def certify(
         If the recordings do not fit the network, or there are none.
     UnknownNameError, BackendError
         If there is no such device, or no compiler for it.
+    SpecError
+        If proofs are asked for, and a population's v is no sum of exponentially decaying events.
     """
     find_device(device)
     checkpoint = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint.load(checkpoint)
+    if proofs:
+        check_provable(checkpoint.spec)  # before minutes of work
     subject = Subject(checkpoint, data, device, thorough, message)
 
     def report(check: str) -> Callable[[float], None]:
@@ -81,13 +90,17 @@ def certify(
         return of_check
 
     agreement = check_agreement(subject, report("agreement"))
-    checks = (
+    checks: tuple[Check, ...] = (
         agreement.check,
         check_probes(subject, report("probes")),
         check_reductions(subject, report("reductions")),
         check_refinement(subject, report("refinement")),
         check_transfer(subject, agreement.verification, report("transfer")),
     )
+    proof = None
+    if proofs:
+        check, proof = check_proof(subject, report("proof"))
+        checks = (*checks, check)
     return Certificate(
         _network(checkpoint),
         _input(data, subject.n_steps),
@@ -97,6 +110,7 @@ def certify(
         agreement.bounds,
         datetime.now(UTC).isoformat(timespec="seconds"),
         thorough,
+        proof,
     )
 
 

@@ -23,6 +23,9 @@ def verify(
     thorough: Annotated[
         bool, typer.Option("--thorough", help="Every kernel back end and device that is here, more recordings, finer time steps.")
     ] = False,
+    certify_spikes: Annotated[
+        bool, typer.Option("--certify", help="Also prove every spike train: that v of real numbers is on its side of the threshold.")
+    ] = False,
     certificate: Annotated[
         Path | None,
         typer.Option("--certificate", metavar="FOLDER", help="Where it goes; by default beside the checkpoint."),
@@ -34,10 +37,12 @@ def verify(
 
     Five checks: agreement of all simulators, on the recordings and on probes; HetSyn's reductions with this network's weights; steps that
     are exact at any dt; and values that arrive in Brian2 as they were trained. The certificate is a page with figures, and JSON.
+    With --certify a sixth: that the spike trains are those of the network of real numbers, cell by cell, and no matter of rounding.
     Ends with exit code 0 only if all of them pass, and with 1 if they do not.
 
     ```
     hetsyn verify runs/fsdd-demo-seed0
+    hetsyn verify runs/fsdd-demo-seed0 --certify
     hetsyn verify runs/fsdd-demo-seed0 --device cpp_standalone --json out.json
     hetsyn verify runs/fsdd-demo-seed0 --input my-recordings.h5 --thorough --certificate proof/
     ```
@@ -51,8 +56,10 @@ def verify(
 
     find_device(device)
     with checks_bar(f"{len(data)} recordings") as progress:
-        result = certify(checkpoint, data, device=device, thorough=thorough, progress=progress, message=say)
+        result = certify(checkpoint, data, device=device, thorough=thorough, proofs=certify_spikes, progress=progress, message=say)
     rows = verdict(result.verification)
+    if result.proof is not None:
+        rows["proved"] = result.proof.summary
     rows |= {check.name: ("passed" if check.passed else "FAILED") + f", {len(check.findings)} findings" for check in result.checks}
     rows["certificate"] = str(write_certificate(folder, result, checkpoint, data))
     if report is not None:
@@ -65,6 +72,8 @@ def verify(
         for finding in check.findings:
             if finding.passed is False:
                 say(f"{check.name}: {finding.what} FAILED" + "".join(f"\nfirst difference: {line}" for line in finding.differences[:1]))
+    if result.proof is not None and result.proof.open:
+        say("\n".join([f"left open: {result.proof.open[0]}", *([f"to decide it: {result.proof.remedy}"] if result.proof.remedy else [])]))
     write_json(json_file, result.to_dict())
     if not result.passed:
         raise typer.Exit(1)

@@ -75,10 +75,10 @@ class StepProgram:
     def _path(self, jump: Jump) -> Path:
         on_synapse = jump in self.model.on_pre_jumps
         if on_synapse and jump.target in self.synapse.states:
-            return Path(jump.target, jump.amount, self.synapse.decay(jump.target), _at_synapse(self.v_of_sums[jump.target]))
+            return Path(jump.target, jump.amount, self.synapse.decay(jump.target), at_synapse(self.v_of_sums[jump.target]))
         state = jump.target.removesuffix("_post") if on_synapse else jump.target
         decay, gain = self.neuron.decay(state), self.v_of_states[state]
-        return Path(state, jump.amount, _at_synapse(decay) if on_synapse else decay, _at_synapse(gain) if on_synapse else gain)
+        return Path(state, jump.amount, at_synapse(decay) if on_synapse else decay, at_synapse(gain) if on_synapse else gain)
 
 
 @lru_cache(maxsize=256)
@@ -167,6 +167,6 @@ def evaluate(expression: sympy.Expr, values: Mapping[str, Any], operations: Mapp
         return run_tape(tape, seen, operations)[0]
 
 
-def _at_synapse(expression: sympy.Expr) -> sympy.Expr:
+def at_synapse(expression: sympy.Expr) -> sympy.Expr:
     """A neuron's expression as the synapse sees it: every name but dt gets the suffix ``_post``."""
     return expression.subs({s: symbol(f"{s}_post") for s in expression.free_symbols if str(s) != "dt"}, simultaneous=True)

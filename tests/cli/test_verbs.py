@@ -48,6 +48,18 @@ def test_verify_with_certificate_report_and_fewer_recordings(told, files):
     assert not (files.folder / "certificate").exists()
 
 
+def test_verify_proves_spike_trains(told, files):
+    result, written = told("verify", files.checkpoint, "--data", files.data, "--certify")
+    n_cells = 9 * 12 * 5  # recordings, steps, neurons
+    assert f"{n_cells} of {n_cells} cells" in result.stdout
+    assert [check["name"] for check in written["checks"]][-1] == "proof"
+    assert (written["proof"]["n_proved"], written["proof"]["complete"], written["proof"]["refuted"]) == (n_cells, True, [])
+    assert written["verdict"] == "PyTorch and Brian2 run the same network, and its spike trains are proved."
+    page = (files.folder / "certificate" / "certificate.md").read_text()
+    assert f"{n_cells} of {n_cells} cells" in page
+    assert "## Proof: passed" in page
+
+
 def test_simulate_keeps_the_recording(told, files, toy_data):
     kept = files.folder / "kept.npz"
     result, written = told("simulate", files.checkpoint, "--data", files.data, "--out", kept)
