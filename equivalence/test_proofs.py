@@ -24,7 +24,10 @@ def provable(model):
     return True
 
 
-CASES = networks([model for model in SPIKING_MODELS if provable(model)], max_layers=2, max_size=3, max_steps=25, moderate=True)
+PROVABLE = [model for model in SPIKING_MODELS if provable(model)]
+CASES = networks(PROVABLE, max_layers=2, max_size=3, max_steps=25, moderate=True)
+#: Roundings of products and decays grow with time.
+LONG = networks(PROVABLE, max_layers=1, max_size=2, max_steps=120, moderate=True)
 
 
 @holds(CASES, near_misses=("a thousandth of the bound", "weights off by 1e-10"), subjects=["Arb", "NumPy"])
@@ -40,9 +43,12 @@ def test_the_bound_of_float64_holds_v_of_real_numbers(subject, case):
         assert np.all(error <= allowed), f"{of.name}: {np.max(error)} of {allowed.max()}\n{case!r}"
 
 
-@holds(CASES, near_misses=("resets not counted", "half of the bound"), subjects=["Arb", "NumPy"])
+@holds(LONG, near_misses=("resets not counted", "half of the bound"), subjects=["Arb", "NumPy"])
 def test_the_bound_counts_every_rounding(subject, case):
-    """``bound >= (u (2T + n) + T e) (max over t, neurons of the sum of |events| that have not decayed yet)``, e a quarter of an ulp."""
+    """``bound >= (u (2T + n) + T e) (max over t, neurons of the sum of |events| that have not decayed yet)``.
+
+    T products and T additions of a state, n additions over synapses; e is u at least, where a decay is known to the numbers next to it.
+    """
     values = case.values
     if subject == "resets not counted":
         values = {key: np.zeros_like(value) if key.endswith((".theta", ".a")) else value for key, value in values.items()}
@@ -52,7 +58,7 @@ def test_the_bound_counts_every_rounding(subject, case):
         _, bound = distances(of, recording, enclose if subject == "NumPy" else balls.enclose)
         theta = float(np.max(np.abs(case.values[f"{of.name}.neuron.theta"])))
         largest, n = peak(case, recording, population)
-        least = u * (2.5 * recording.n_steps + n) * (largest - theta)
+        least = u * (3 * recording.n_steps + n) * (largest - theta)
         found = bound.max() * (0.5 if subject == "half of the bound" else 1.0)
         assert found >= (1.0 - 1e-9) * least, f"{of.name}: {found} < {least}\n{case!r}"
 
