@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+import mpmath
 import numpy as np
 
-from equivalence.exact import run_exactly
+from equivalence.exact import BITS, run_exactly
 from equivalence.properties import holds
 from equivalence.strategies import SPIKING_MODELS, networks
 from equivalence.test_bounds import peak
@@ -41,6 +42,10 @@ def test_the_bound_of_float64_holds_v_of_real_numbers(subject, case):
         error = np.abs((exact[of.name] - found).astype(float))
         allowed = bound * (1e-3 if subject == "a thousandth of the bound" else 1.0)
         assert np.all(error <= allowed), f"{of.name}: {np.max(error)} of {allowed.max()}\n{case!r}"
+        for neuron in range(of.size):  # and the balls that decide what float64 leaves open
+            ball = balls.distance(of, recording, 0, len(error) - 1, neuron, 106)
+            with mpmath.workprec(BITS), balls.flint().ctx.workprec(BITS):
+                assert ball.overlaps(balls.flint().arb(mpmath.nstr(exact[of.name][-1, 0, neuron], 85))), f"{of.name} {neuron}\n{case!r}"
 
 
 @holds(LONG, near_misses=("resets not counted", "half of the bound"), subjects=["Arb", "NumPy"])

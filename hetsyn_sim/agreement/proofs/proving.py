@@ -54,7 +54,7 @@ def prove(
     data
         The recordings to run it on, for as long as its decoder says; or a recording of it in any simulator, whose spikes are to be proved.
     run
-        What simulates a batch of input (time, recording, channel); by default the reference, :func:`~hetsyn_sim.discrete.simulate_reference`.
+        What simulates a batch of input (time, recording, channel); by default :func:`~hetsyn_sim.discrete.simulate_reference`.
     progress
         Called with the fraction done, from 0 to 1.
 

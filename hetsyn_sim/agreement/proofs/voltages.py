@@ -2,7 +2,7 @@
 
 An event of size a that has decayed c times is computed as ``a (1 + d_1) ... (1 + d_k) rho^c``: at most T products and T + n additions round
 it, each by a factor within 1 +- u, u = 2^-53; the decay differs from the real one by a factor within 1 +- e, c <= T times. Because
-(1 + u)^k (1 + e)^T <= exp(s) with s = k u + T e, and exp(s) - 1 <= s + s^2 for s <= 1, the sum of all events is wrong by at most
+(1 + u)^k (1 + e)^T <= exp(s) with s = k u + T e, and exp(s) - 1 <= s + s^2 for s <= 1, the sum of all events is wrong by at most::
 
     bound = sum of |a| m (s + s^2),    m = min(number of spikes, 1/(1 - rho)) >= the sum of rho^c over the spikes,
 
