@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from hetsyn_sim.models import HetSynLIF
-from hetsyn_sim.spec import NeuronModel, Parameter
+from hetsyn_sim.spec import UNBOUNDED, NeuronModel, Parameter, PoissonDrive, Uniform
 from hetsyn_sim.spec.grammar.lines import split_lines
 from hetsyn_sim.spec.quantities import unit_of_dimensions
 
@@ -62,6 +62,19 @@ def noisy_case(model: NeuronModel, *, seed: int = 3, n_steps: int = 150, factor:
     gain = 0.1 if model.name == HetSynLIF.name else gain_of(model)
     case = case_of(other, seed=seed, gain=factor * gain, n_steps=n_steps, recurrent=True, readout=True)
     return replace(case, spec=replace(case.spec, dt=_DT.get(other.name, case.spec.dt_s)))
+
+
+def with_events(model: NeuronModel, *, seed: int = 3, n_steps: int = 200) -> Case:
+    """A recurrent layer of the model with sources at random, a few events of which make it spike, and a readout."""
+    low, high, unit = ("2 mV", "4 mV", "mV") if in_volts(model) else (0.1, 0.2, "1")
+    weight = Parameter(axes="post", unit=unit, initial=Uniform(low, high), bounds=UNBOUNDED, trainable=True)
+    driven = replace(
+        model,
+        name=f"Driven{model.name}",
+        parameters={**model.parameters, "w_events": weight},
+        poisson=(PoissonDrive(_moved(model), "w_events", 30, "100 Hz" if model.scheme == "exact" else "300 Hz"),),
+    )
+    return case_of(driven, seed=seed, gain=0.5 * gain_of(model), n_steps=n_steps, recurrent=True, readout=True)
 
 
 def of_any_size(scheme: str) -> NeuronModel:

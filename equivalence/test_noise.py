@@ -20,7 +20,7 @@ from scipy import stats
 from equivalence.any_model import case_of
 from equivalence.comparing import agree, hold
 from equivalence.ledger import off_the_record
-from equivalence.noise import TO_BE_NOISY, noisy, noisy_case, of_any_size
+from equivalence.noise import TO_BE_NOISY, noisy, noisy_case, of_any_size, with_events
 from equivalence.simulators import Simulator
 from equivalence.strategies import Case
 from hetsyn_sim.agreement.verify import compare
@@ -56,6 +56,17 @@ def test_every_neuron_takes_the_same_path_everywhere(name, simulator):
     n_steps = 800 if name == "HodgkinHuxley" else 150
     with off_the_record(rates_only=True):
         hold(noisy_case(TO_BE_NOISY[name], n_steps=n_steps), simulator)
+
+
+@pytest.mark.parametrize("name", ["LIF", "AdEx", pytest.param("CobaLIF", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("simulator", ["torch plain float64", "brian2 numpy"])
+def test_every_neuron_has_the_same_random_events(name, simulator):
+    """Thirty sources on the state that spikes come from, whose weights are each neuron's own; the drive alone makes few spikes."""
+    case = with_events(TO_BE_NOISY[name])
+    silent = replace(case, spec=case.spec, values=case.values | {"layer_1.neuron.w_events": 0.0 * case.values["layer_1.neuron.w_events"]})
+    assert case.reference.rasters["layer_1"].sum() > silent.reference.rasters["layer_1"].sum() + 5
+    with off_the_record(rates_only=True):
+        hold(case, simulator)
 
 
 def _of_any_size(scheme, **facts):

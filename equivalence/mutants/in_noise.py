@@ -61,6 +61,18 @@ MUTANTS = (
         '{"additive": "heun", "multiplicative": "heun"}',
     ),
     Mutant(
+        "random events move a neuron that is refractory",
+        "discrete/stepping.py",
+        "where(ACTIVE, moved, stepped_x) if x in block.frozen else moved",
+        "moved",
+    ),
+    Mutant(
+        "random events of a script begin a step early",
+        "brian/schedule.py",
+        "elif isinstance(owner, PoissonInput):",
+        "elif isinstance(owner, PoissonInput) and owner.order:",
+    ),
+    Mutant(
         "in torch a time course is seen a step late",
         "training/stepped_layer.py",
         "steps, shape = n_before + 1 + np.arange(x.shape[0])",

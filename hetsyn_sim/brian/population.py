@@ -26,7 +26,7 @@ from .equations import (
     sums_move_states,
 )
 from .methods import choose_method
-from .noise import counted
+from .noise import code_of_events, counted
 from .schedule import SLOT, Schedule, keep_last_spikes, place
 from .time_courses import add_time_course
 
@@ -71,6 +71,9 @@ def add_population(built: BuiltNetwork, population: Population, number: int, sch
 
     if model.neuron_equations.states or "refractory" in spiking:
         place(group.state_updater, schedule.phase("decay"))
+    for event in model.random_events:
+        code = code_of_events(population, event, built.spec.dt_s, recordings=schedule.recordings)
+        each_step(code, schedule.phase("decay") + 1, f"events_of_{event}")
     if model.neuron_equations.states and schedule.recordings:
         each_step(beginning_code(model), schedule.wipe_order, "wipe")
     for state in [state for state in added.noise if state in model.neuron_equations.states]:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from brian2 import Network, NeuronGroup, PoissonGroup, SpikeGeneratorGroup, Synapses
+from brian2 import Network, NeuronGroup, PoissonGroup, PoissonInput, SpikeGeneratorGroup, Synapses
 from brian2.core.base import BrianObject
 
 from ..errors import TransferError
@@ -121,6 +121,8 @@ def use_step_order(network: Network, *, sources: Collection[NeuronGroup] = ()) -
         elif isinstance(owner, Synapses):
             for updater in owner.summed_updaters.values():
                 updater.when, updater.order = "synapses", 1
+        elif isinstance(owner, PoissonInput):
+            _begin_with_second_step(owner)
         if isinstance(owner, NeuronGroup | Synapses) and owner.state_updater is not None:
             _begin_with_second_step(owner.state_updater)
 

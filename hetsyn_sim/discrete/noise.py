@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
+from scipy.stats import binom
 
 from ..errors import DataError
 
@@ -22,6 +25,8 @@ KEY_STEPS: Final = (0x9E3779B9, 0xBB67AE85)
 N_ROUNDS: Final = 10
 #: No number is larger: the root of -2 log(2^-53).
 LARGEST: Final = 8.6
+#: The probability of a larger one.
+_RAREST: Final = 4e-18
 #: Seeds are below it: Brian2 holds whole numbers in 32 bits, one of them for the sign.
 MOST_SEEDS: Final = 2**31
 
@@ -52,6 +57,24 @@ def stream_of(population: str, name: str) -> int:
 def standard_normal(seed: Any, recording: Any, step: Any, stream: Any, neuron: Any) -> NDArray[np.float64]:
     """The numbers of these places: whole numbers, or arrays of them, that broadcast against each other."""
     return _in_pieces([np.asarray(x, dtype=np.uint64) for x in (step, neuron, recording, stream, seed)])
+
+
+@lru_cache(maxsize=64)
+def levels_of_events(n: int, p: float) -> tuple[float, ...]:
+    """Standard normal numbers above which there are more than 0, 1, 2, ... events of n sources, each with probability p.
+
+    A normal number so becomes a binomial one, of the same law to the last digit that counted numbers have.
+    """
+    found: list[float] = []
+    while (above := float(binom.sf(len(found), n, p))) > _RAREST:
+        below = float(binom.cdf(len(found), n, p))
+        found.append(float(ndtri(below) if below < 0.5 else -ndtri(above)))
+    return tuple(found)
+
+
+def numbers_of_events(normal: NDArray[np.float64], n: int, p: float) -> NDArray[np.int64]:
+    """How many events of n sources of probability p there are, by standard normal numbers."""
+    return np.searchsorted(np.array(levels_of_events(n, p)), normal)
 
 
 def _in_pieces(words: list[NDArray[np.uint64]]) -> NDArray[np.float64]:

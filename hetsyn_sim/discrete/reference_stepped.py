@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Mapping
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -112,7 +113,7 @@ class SteppedPopulation:
         return found
 
     def next_noise(self) -> dict[str, Array]:
-        """White noise by name, (batch, post): a step's standard normal numbers over the root of dt."""
+        """By name, (batch, post): of white noise a step's standard normal numbers over the root of dt, of drives the number of events."""
         n_runs, size = self.spikes.shape
         found = {}
         for name in self.program.noise:
@@ -120,6 +121,11 @@ class SteppedPopulation:
             words = [
                 _counted_normal(self.n_decays + 1, neuron, run, stream, self.noise_seed) for run in range(n_runs) for neuron in range(size)
             ]
+            drive = self.model.random_events.get(name)
+            if drive is not None:
+                levels = _levels(drive.n, drive.probability(float(self.values["dt"]), where=f"{self.name}: {name}"))
+                found[name] = np.reshape([float(sum(word > level for level in levels)) for word in words], (n_runs, size))
+                continue
             found[name] = np.reshape(words, (n_runs, size)) / np.sqrt(self.values["dt"])
         return found
 
@@ -201,6 +207,21 @@ class SteppedPopulation:
             return self.output
         found = {**self.sums, **self.states, "v": self.v}
         return found[name]
+
+
+def _levels(n: int, p: float) -> list[float]:
+    """Above which normal numbers there are more than 0, 1, ... events: :func:`hetsyn_sim.discrete.noise.levels_of_events`, term by term."""
+    chances = [(1.0 - p) ** n]
+    while len(chances) <= n and not (len(chances) > n * p and chances[-1] < 1e-25):
+        k = len(chances)
+        chances.append(chances[-1] * (n - k + 1) / k * p / (1.0 - p) if p < 1.0 else float(k == n))
+    found = []
+    for k in range(len(chances) - 1):
+        below, above = math.fsum(chances[: k + 1]), math.fsum(chances[k + 1 :])
+        if above < 4e-18:
+            break
+        found.append(-math.inf if below == 0.0 else NormalDist().inv_cdf(below) if below < 0.5 else -NormalDist().inv_cdf(above))
+    return found
 
 
 def _counted_normal(step: int, neuron: int, run: int, stream: int, seed: int) -> float:

@@ -29,9 +29,9 @@ from ..spec.equations import X_PRE, symbol
 from .linear import coefficients_of
 from .program import discretise, evaluate
 from .propagators import Propagator, exact_step
-from .schemes import STEPPERS, Assignments, next_name
+from .schemes import ACTIVE, STEPPERS, Assignments, next_name
 from .synapses import SynapseProgram, is_plain, sums_read, synapse_program
-from .tape import Tape, make_tape
+from .tape import Tape, make_tape, where
 
 #: How far the neuron is above its threshold; what it hands on, if that is a value.
 DISTANCE, OUTPUT = "distance to threshold", "graded output"
@@ -147,6 +147,7 @@ def is_linear(model: NeuronModel, step_order: StepOrder | None = None) -> bool:
         or model.takes_values
         or any(model.initial.values())
         or model.time_courses
+        or model.poisson
     ):
         return False
     if not all(jump.is_additive for jump in model.reset_jumps):
@@ -181,6 +182,11 @@ def stepped(model: NeuronModel, step_order: StepOrder | None = None) -> SteppedP
         assignments, propagators = exact_step(rates, block.frozen, parameters, at=model.name)
     else:
         assignments = STEPPERS[model.scheme](rates, block.frozen, at=model.name)
+    for name, weight in model.weights_of_events.items():  # what comes of them is there when the state has made its step
+        x = model.random_events[name].target
+        stepped_x = symbol(next_name(x))
+        moved = stepped_x + weight * symbol(name)
+        assignments.append((next_name(x), where(ACTIVE, moved, stepped_x) if x in block.frozen else moved))
     constants = frozenset(parameters.union(*(p.names for p in propagators)))
     states = tuple(block.states)
     advance = make_tape(assignments, [next_name(x) for x in states], constants)

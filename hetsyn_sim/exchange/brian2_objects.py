@@ -11,7 +11,6 @@ import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
 from brian2.groups.group import CodeRunner
 from brian2.groups.subgroup import Subgroup
-from brian2.input.poissoninput import PoissonInput
 from brian2.synapses.synapses import Synapses
 from numpy.typing import NDArray
 
@@ -121,9 +120,6 @@ def connections_of(synapses: Any, group: Groups, refusals: Refusals) -> Connecti
     SpecError
         If they are no ``Synapses`` onto this group.
     """
-    if isinstance(synapses, PoissonInput):
-        back = "train without it, and add it in Brian2 again: hs.to_brian2(...).network.add(PoissonInput(...))"
-        fail("input at random, of which no two runs have the same", synapses.name, "a PoissonInput", back)
     if not isinstance(synapses, Synapses):
         fail("these are not synapses", "synapses", type(synapses).__name__, "pass one Synapses object or a list of them", "brian2.Synapses")
     where = synapses.name

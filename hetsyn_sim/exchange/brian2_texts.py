@@ -7,8 +7,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
+from brian2.input.poissoninput import PoissonInput
 from brian2.units.fundamentalunits import Quantity, get_dimensions
 
+from ..spec import PoissonDrive
 from ..spec.equations import parse_expression, parse_jumps
 from ..spec.grammar.guard import shown
 from ..spec.quantities import unit_of_dimensions
@@ -16,6 +18,7 @@ from .brian2_clock import Clock
 from .brian2_groups import name_of_state, neurons_of
 from .brian2_names import Constants, rewrite
 from .brian2_objects import Connections, Refusals, connections_of, fail, one_per_pair
+from .brian2_poisson import drive_of
 from .brian2_schemes import scheme_of_synapses
 from .brian2_synapses import SpecSynapse
 from .brian2_time_courses import TimeCourses
@@ -41,7 +44,8 @@ class ScriptTexts:
         self.refusals = Refusals()
         self.neurons = neurons = neurons_of(group, self.refusals, voltage)
         group = neurons.group
-        every = [] if synapses is None else list(synapses) if isinstance(synapses, list | tuple) else [synapses]
+        given = [] if synapses is None else list(synapses) if isinstance(synapses, list | tuple) else [synapses]
+        every = [s for s in given if not isinstance(s, PoissonInput)]
         connections: list[Connections] = []
         for s in every:
             before = len(self.refusals.errors)
@@ -71,6 +75,11 @@ class ScriptTexts:
                 self.synapses.append(
                     SpecSynapse(neurons, c, known, self.constants, renames[k], connected, self.mask, self._free, trainable)
                 )
+        self.poisson: list[PoissonDrive] = []
+        for s in given:
+            if isinstance(s, PoissonInput):
+                with self.refusals.gathered():
+                    self.poisson.append(drive_of(s, neurons, self.constants, self._rewritten))
         self.texts = self._texts()
         self.synapse_scheme = "exact"
         with self.refusals.gathered():
@@ -166,7 +175,7 @@ class ScriptTexts:
             self.clock.check(neurons.group.name, written, read)
         # What the neuron and the synapses use is the neuron's, and the synapses read it there. So is a constant of recurrent synapses:
         # as a parameter of each projection it would be trained apart from the input's, and the script has one.
-        of_neuron = names_in(*(texts[t] for t in ("neuron", "threshold", "reset", "refractory")))
+        of_neuron = names_in(*(texts[t] for t in ("neuron", "threshold", "reset", "refractory")), *(d.weight for d in self.poisson))
         both = set(self.constants.used) & (names_in(texts["synapse"], texts["on_pre"]) if self.recurrent else of_neuron)
         for t in ("synapse", "on_pre"):
             texts[t] = re.sub(r"\b[A-Za-z_]\w*\b", lambda m: f"{m.group()}_post" if m.group() in both else m.group(), texts[t])

@@ -79,6 +79,7 @@ class Translation(ScriptTexts):
     def _facts_of_neuron(self) -> dict[str, Facts]:
         group = self.neurons.group
         used = names_in(*(self.texts[t] for t in ("neuron", "threshold", "reset", "refractory")))
+        used |= names_in(*(drive.weight for drive in self.poisson))
         used |= {n.removesuffix("_post") for n in names_in(self.texts["synapse"], self.texts["on_pre"]) if n.endswith("_post")}
         facts = {}
         for n, e in self.neurons.parameters.items():
@@ -128,9 +129,11 @@ class Translation(ScriptTexts):
             self.courses.refuse_rk4(self.neurons.group.name)
             self.clock.refuse_rk4(self.neurons.group.name, self.texts["neuron"])
         initial = {**self.initial, **{x: name for s in self.synapses for x, name in s.initial.items()}}
+        texts: dict[str, Any] = self.texts
         model = NeuronModel(
             name=name,
-            **self.texts,
+            **texts,
+            poisson=tuple(self.poisson),
             initial=initial,
             parameters=parameters,
             scheme=chosen or "exact",

@@ -110,6 +110,8 @@ def _check_exportable(spec: NetworkSpec, values: Mapping[str, NDArray[np.float64
     for population in spec.populations:
         if population.model.takes_values:
             fail(population, "synapses that read the values of their source, x_pre", "recordings and layers of spikes")
+        if population.model.poisson:
+            fail(population, f"random events that act on {population.model.poisson[0].target}", "equations without them")
         if population.model.time_courses:
             fail(population, f"the time course {', '.join(population.model.time_courses)}", "equations without one")
         methods = [choose_method(spec, population, values)]

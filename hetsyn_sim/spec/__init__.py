@@ -5,6 +5,7 @@ from .model import NeuronModel
 from .network import NetworkSpec
 from .parameter import UNBOUNDED, Parameter
 from .parts import Layer, ParameterSlot, Population, Projection
+from .poisson import PoissonDrive
 from .quantities import QuantityLike, format_quantity, to_si
 from .step_order import DEFAULT_STEP_ORDER, RESET_FIRST, StepOrder
 
@@ -21,6 +22,7 @@ __all__ = [
     "Normal",
     "Parameter",
     "ParameterSlot",
+    "PoissonDrive",
     "Population",
     "Projection",
     "QuantityLike",

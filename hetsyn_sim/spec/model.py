@@ -19,6 +19,7 @@ from .equations import X_PRE, Jump, ParsedEquations, is_noise, parse_condition, 
 from .grammar.text import read_yaml, write_yaml
 from .initial import Uniform
 from .parameter import OF_TIME, Parameter
+from .poisson import PoissonDrive, name_of_drive
 from .quantities import dimensions_of, dimensions_of_text
 from .rules import RULES
 from .scope import DELAY, changed_parameters, expressions_of, is_used_on
@@ -72,6 +73,8 @@ class NeuronModel(Summarised):
         A subexpression or state of the neuron that the next layer receives as its ``x_pre``: a graded spike. Empty: spikes.
     step_order
         The order inside a step that the neuron is published with. None: the network's.
+    poisson
+        Sources at random that act on the neuron, each a :class:`~hetsyn_sim.spec.poisson.PoissonDrive`.
 
     Raises
     ------
@@ -93,6 +96,7 @@ class NeuronModel(Summarised):
     output: str = ""
     step_order: StepOrder | None = None
     synapse_scheme: str = "exact"
+    poisson: tuple[PoissonDrive, ...] = ()
 
     def __post_init__(self) -> None:
         for text in ("synapse", "neuron", "on_pre", "reset"):
@@ -102,6 +106,8 @@ class NeuronModel(Summarised):
             object.__setattr__(self, "reference", " ".join(self.reference.split()))
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
         object.__setattr__(self, "initial", MappingProxyType(dict(self.initial)))
+        drives = tuple(d if isinstance(d, PoissonDrive) else PoissonDrive(**d) for d in self.poisson)
+        object.__setattr__(self, "poisson", drives)
         order: Any = self.step_order  # a plain list of phases will do
         if order is not None and not isinstance(order, StepOrder):
             object.__setattr__(self, "step_order", StepOrder(tuple(order)))
@@ -214,6 +220,21 @@ class NeuronModel(Summarised):
 
     @cached_property
     def noise(self) -> tuple[str, ...]:
+        """What a step has of numbers at random: white noise, and a number of events for each of ``poisson``."""
+        return (*self.white_noise, *self.random_events)
+
+    @cached_property
+    def random_events(self) -> dict[str, PoissonDrive]:
+        """The drives of ``poisson``, by the names of their numbers of events."""
+        return {name_of_drive(k): drive for k, drive in enumerate(self.poisson)}
+
+    @cached_property
+    def weights_of_events(self) -> dict[str, sympy.Expr]:
+        """What an event of each of ``poisson`` adds, by the same names."""
+        return {name: parse_expression(drive.weight, where=f"{self.name}: {name}") for name, drive in self.random_events.items()}
+
+    @cached_property
+    def white_noise(self) -> tuple[str, ...]:
         """The names of white noise in the neuron's differential equations: ``xi``, ``xi_1``."""
         symbols = set[sympy.Symbol]().union(*(rate.free_symbols for rate in self.neuron_equations.states.values()))
         return tuple(sorted(name for s in symbols if is_noise(name := str(s))))
@@ -267,7 +288,7 @@ class NeuronModel(Summarised):
         known |= {total: self.synapse_equations.dimensions[total.removesuffix("_syn")] for total in self.summed}
         known |= {name: dimensions_of(p.unit, where=f"{self.name}: {name}") for name, p in self.parameters.items()}
         known |= {f"{name}_post": dim for name, dim in known.items()}
-        return known | {"dt": second.dim, X_PRE: DIMENSIONLESS} | dict.fromkeys(self.noise, second.dim**-0.5)
+        return known | {"dt": second.dim, X_PRE: DIMENSIONLESS} | dict.fromkeys(self.white_noise, second.dim**-0.5)
 
     def summary(self) -> Mapping[str, str]:
         """What it is: label -> text."""
@@ -346,6 +367,8 @@ class NeuronModel(Summarised):
         plain = {key: value for key, value in plain.items() if value and not (key.endswith("scheme") and value == "exact")}
         if self.step_order is not None:
             plain["step_order"] = list(self.step_order.phases)
+        if self.poisson:
+            plain["poisson"] = [drive.to_dict() for drive in self.poisson]
         return plain | {"parameters": {n: p.to_dict() for n, p in self.parameters.items()}}
 
     @classmethod

@@ -13,6 +13,7 @@ from brian2.units.fundamentalunits import DimensionMismatchError, get_dimensions
 
 from ..errors import SpecError
 from .grammar.screening import text_is_harmless
+from .poisson import drives_are_possible
 from .quantities import name_of_dimensions
 from .rules_of_names import (
     every_name_is_known,
@@ -82,6 +83,7 @@ RULES = (
     states_keep_their_names_in_brian2,
     has_voltage,
     has_input,
+    drives_are_possible,
     a_reset_needs_a_threshold,
     a_delay_is_a_lag,
     noise_is_of_a_state,

@@ -34,7 +34,7 @@ def noise_is_of_a_state(model: NeuronModel) -> None:
 def noise_has_a_scheme(model: NeuronModel) -> None:
     """The scheme takes the noise: it is a sum in the equations, and its size depends on states only where the scheme allows it."""
     scheme = f"{model.name}: scheme"
-    if not model.noise:
+    if not model.white_noise:
         if model.scheme in NOISY_SCHEMES[1:]:
             remedy = 'write scheme="euler": without noise it is the same step'
             _refuse("a scheme for noise, and no noise", scheme, model.scheme, "xi in an equation of the neuron, or another scheme", remedy)
@@ -42,9 +42,13 @@ def noise_has_a_scheme(model: NeuronModel) -> None:
     if model.scheme not in NOISY_SCHEMES:
         remedy = 'write scheme="euler" if the size of the noise does not depend on a state, else "heun" or "milstein"'
         _refuse(
-            "noise has no step in this scheme", scheme, f"{model.scheme}, with {', '.join(model.noise)}", "euler, heun, milstein", remedy
+            "noise has no step in this scheme",
+            scheme,
+            f"{model.scheme}, with {', '.join(model.white_noise)}",
+            "euler, heun, milstein",
+            remedy,
         )
-    noise = [symbol(name) for name in model.noise]
+    noise = [symbol(name) for name in model.white_noise]
     factors = {(x, str(s)): g for x, rate in _rates(model).items() for s in noise if (g := sympy.diff(rate, s)) != 0}
     for (x, name), factor in factors.items():
         where = f"{model.name}: neuron: d{x}/dt"

@@ -33,6 +33,8 @@ def expressions_of(model: NeuronModel) -> Iterator[tuple[str, sympy.Expr, Side]]
         yield f"on_pre: {jump.text}", jump.expression, "synapse"
     for jump in model.reset_jumps:
         yield f"reset: {jump.text}", jump.expression, "neuron"
+    for name, expression in model.weights_of_events.items():
+        yield f"events: {name}", expression, "neuron"
     for name, expression in model.initial_synapse_states.items():
         yield f"initial of a synapse: {name}", expression, "synapse"
     for name, expression in model.initial_states.items():
@@ -53,9 +55,9 @@ def visible_names(model: NeuronModel, where: str) -> set[str]:
         return {"dt", *parameters, *model.synapse_equations.dimensions, *post, *more}
     if where.startswith("initial of a synapse"):
         return {"dt", *parameters, *(f"{n}_post" for n in parameters)}
-    if where.startswith(("initial", "refractory")):
+    if where.startswith(("initial", "refractory", "events")):
         return {"dt", *parameters}
-    return {"dt", *parameters, *neuron, *model.summed, *model.noise}
+    return {"dt", *parameters, *neuron, *model.summed, *model.white_noise}
 
 
 def is_used_on(model: NeuronModel, side: Side, name: str) -> bool:
@@ -85,6 +87,8 @@ def unit_checks(model: NeuronModel) -> Iterator[tuple[str, str, Dimension | None
             scales = jump.operator in ("*=", "/=")
             of_target = None if where == "on_pre" and jump.target in model.on_pre_locals else known[jump.target]
             yield f"{where}: {jump.text}", jump.text.split("=", 1)[1].strip(), DIMENSIONLESS if scales else of_target
+    for name, drive in model.random_events.items():
+        yield f"events: {name}", drive.weight, known[drive.target]
     for name, text in model.initial.items():
         yield f"initial: {name}", text, known[name]
     if model.refractory_period is not None:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from ..discrete.noise import MOST_SEEDS, standard_normal, stream_of
+from ..discrete.noise import MOST_SEEDS, numbers_of_events, standard_normal, stream_of
 from ..kernels import exponential_filter
 
 
@@ -82,11 +83,17 @@ class CountedNoise:
 
     def like(self, x: Tensor, n_steps: int, population: str, name: str, dt: float) -> Tensor:
         """White noise of the next steps, (time, batch, post), for an x of shape (batch, post)."""
+        return torch.as_tensor(self._normal(x, n_steps, population, name) / math.sqrt(dt), dtype=x.dtype, device=x.device)
+
+    def events(self, x: Tensor, n_steps: int, population: str, name: str, n: int, p: float) -> Tensor:
+        """How many events of n sources with probability p there are in the next steps, (time, batch, post), for an x of (batch, post)."""
+        return torch.as_tensor(numbers_of_events(self._normal(x, n_steps, population, name), n, p), dtype=x.dtype, device=x.device)
+
+    def _normal(self, x: Tensor, n_steps: int, population: str, name: str) -> NDArray[np.float64]:
         n_batch, n_post = x.shape
         steps = self.step + 1 + np.arange(n_steps)[:, None, None]
         recordings = self.first + self.every * np.arange(n_batch)[:, None]
-        numbers = standard_normal(self.seed, recordings, steps, stream_of(population, name), np.arange(n_post))
-        return torch.as_tensor(numbers / math.sqrt(dt), dtype=x.dtype, device=x.device)
+        return standard_normal(self.seed, recordings, steps, stream_of(population, name), np.arange(n_post))
 
     def after(self, n_steps: int) -> CountedNoise:
         """What comes after so many steps."""

@@ -110,7 +110,10 @@ class SteppedLayer(PopulationLayer):
         # where there is no noise, no seed is drawn: that would change all numbers that come after
         drawn = self.training and bool(self.program.noise)
         noise = (noise or CountedNoise.fresh(drawn)) if state is None else state.noise
-        numbers = {name: noise.like(begin.spikes, x.shape[0], self.population, name, self.spec.dt_s) for name in self.program.noise}
+        numbers = {name: noise.like(begin.spikes, x.shape[0], self.population, name, self.spec.dt_s) for name in self.model.white_noise}
+        for name, events in self.model.random_events.items():
+            p = events.probability(self.spec.dt_s, where=f"{self.population}: {name}")
+            numbers[name] = noise.events(begin.spikes, x.shape[0], self.population, name, events.n, p)
         drive = replace(drive, sums={**drive.sums, **numbers, **self._time_courses(x, noise.step)})
         steps = refractory_steps(self.program, {k: v.detach().numpy(force=True) if isinstance(v, Tensor) else v for k, v in own.items()})
         spikes = self.model.condition is not None

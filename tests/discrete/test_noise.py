@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 
 from hetsyn_sim.discrete import noise
-from hetsyn_sim.discrete.noise import LARGEST, check_seed, philox, standard_normal, stream_of
-from hetsyn_sim.discrete.reference_stepped import _counted_normal
+from hetsyn_sim.discrete.noise import LARGEST, check_seed, levels_of_events, numbers_of_events, philox, standard_normal, stream_of
+from hetsyn_sim.discrete.reference_stepped import _counted_normal, _levels
 from hetsyn_sim.errors import DataError
 from tests.refusal import refused
 
@@ -31,6 +31,18 @@ def test_a_number_is_the_same_however_it_is_asked_for(monkeypatch):
     np.testing.assert_array_equal(whole, standard_normal(3, recordings, steps, 11, neurons))
     np.testing.assert_array_equal(whole[:, ::-1], standard_normal(3, recordings[::-1], steps, 11, neurons))
     assert float(standard_normal(3, 4, 39, 11, 6)) == whole[39, 4, 6]
+
+
+@pytest.mark.parametrize(("n", "p"), [(100, 0.002), (1, 0.3), (1000, 0.04), (5, 1.0), (3, 0.0), (40, 0.9)])
+def test_a_normal_number_becomes_a_binomial_one(n, p):
+    """Exactly: the chance that a normal number lies above a level is that of more events."""
+    levels = np.array(levels_of_events(n, p))
+    np.testing.assert_allclose(stats.norm.sf(levels), stats.binom.sf(np.arange(len(levels)), n, p), rtol=1e-12)
+    assert stats.binom.sf(len(levels), n, p) < 1e-17
+    np.testing.assert_allclose(_levels(n, p), levels, rtol=1e-9)
+    between = 0.5 * (levels[1:] + levels[:-1]) if p < 1.0 else np.zeros(0)
+    assert numbers_of_events(between, n, p).tolist() == [*range(1, len(levels))][: len(between)]
+    assert numbers_of_events(np.array([9.0]), n, p).tolist() == [len(levels)]
 
 
 def test_the_reference_counts_the_same_numbers():

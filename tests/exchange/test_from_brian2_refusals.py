@@ -53,9 +53,9 @@ def saturating(more, method):
     return group, synapses
 
 
-def poisson_input():
-    group, _ = made()
-    return group, b2.PoissonInput(group, "v", 10, 5 * Hz, weight=1 * mV)
+def poisson_input(part=2, target="v", weight="1*mV"):
+    group, _ = made(group="I : volt")
+    return group, b2.PoissonInput(group[:part], target, 10, 5 * Hz, weight=weight)
 
 
 def nine_times():
@@ -78,7 +78,10 @@ REFUSED = {
     "no group": (lambda: (b2.PoissonGroup(2, 1 * Hz), None), "not a neuron group", "inputs are not models"),
     "part of a group": (subgroup, "not a neuron group", "whole group"),
     "no synapses, and v no state": (lambda: (no_v()[0], None), "nothing says what an input spike does", "Synapses(source, group"),
-    "a PoissonInput": (poisson_input, "input at random", "network.add(PoissonInput"),
+    "a PoissonInput of others": (lambda: (made()[0], poisson_input()[1]), "random input of other neurons", "pass the input of"),
+    "a PoissonInput of some": (lambda: poisson_input(part=1), "random input of a part of the neurons", "weight='w_ext'"),
+    "a PoissonInput to a parameter": (lambda: poisson_input(target="I"), "acts on what is no state", "goes back by itself"),
+    "a PoissonInput by the voltage": (lambda: poisson_input(weight="-v"), "random input whose weight changes", "use a parameter"),
     "something else": (lambda: (made()[0], 5), "these are not synapses", "list"),
     "other neurons' synapses": (lambda: (made()[0], made()[1]), "synapses onto other neurons", "onto neurongroup"),
     "no threshold": (lambda: (silent(), None), "a group without a threshold", "a spike is a crossing"),

@@ -28,7 +28,7 @@ def text_is_harmless(model: NeuronModel) -> None:
             without_comments(getattr(model, text), where=text)
         if len(model.parameters) > MAX_PARAMETERS:
             raise refuse(_TOO_LARGE, len(model.parameters), f"{MAX_PARAMETERS} at most")
-        for name in (*model.parameters, *model.initial):
+        for name in (*model.parameters, *model.initial, *(drive.target for drive in model.poisson)):
             check_name(name)
         sizes: dict[str, Size] = {}
         for block in ("synapse", "neuron"):
@@ -37,6 +37,7 @@ def text_is_harmless(model: NeuronModel) -> None:
                 sizes |= sizes_of({line.name: line.expression for line in lines if line.kind == "subexpression"})
         sizes |= {f"{name}_post": size for name, size in sizes.items()}
         texts = {"threshold": model.threshold, "refractory": model.refractory}
+        texts |= {f"poisson {name}": drive.weight for name, drive in model.random_events.items()}
         texts |= {f"initial {name}": text for name, text in model.initial.items()}
         for where in ("on_pre", "reset"):
             statements = without_comments(getattr(model, where), where=where).replace(";", "\n").splitlines()
