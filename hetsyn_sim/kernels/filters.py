@@ -130,6 +130,9 @@ def _leaky_scan(drive: Tensor, decay: Tensor, start: Tensor | None) -> Tensor:
     if start is not None:  # as if it arrived with the first step: the scan itself begins at 0
         drive = torch.cat([(drive[0] + start).unsqueeze(0), drive[1:]])
     drive = drive.to(decay.dtype)  # under autocast, a product comes in low precision; a state must not
+    # In a single step nothing decays, and in a loop over time a kernel's call costs more than all else. But a decay has a gradient of 0.
+    if len(drive) == 1 and (not decay.requires_grad or (start is not None and start.requires_grad)):
+        return drive
     v: Tensor = leaky_scan(drive, decay) if backend_for(drive, decay) == "fused" else _LeakyScan.apply(drive, decay)
     return v
 

@@ -97,7 +97,7 @@ def spiking_scan(
         on_triton = scan_on_triton(v_in, recurrent, resets, theta, surrogate)
         if on_triton is not None:
             return on_triton
-    if kernel is not None and backend == "fused":
+    if kernel is not None and backend == "fused" and len(v_in) > 1:  # one step is a threshold, sooner taken than handed on
         settings = [float(value) for value in vars(surrogate).values()]
         z, v = scan_spikes(v_in, flat[::2], flat[1::2], theta.expand(n_post), kernel, settings)
         return z, v
