@@ -66,6 +66,7 @@ def test_more_epochs_of_another_training_are_refused(data, recipe, finished):
         fit(recipe.changed(epochs=5, dropout=0.0), data, out=finished[1], data_name="toy", progress=False)
 
 
+@pytest.mark.filterwarnings("ignore:.*did not move in the first epoch")  # nor shall they
 def test_patience_that_is_used_up_stays_so(data, recipe, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("hetsyn_sim.training.module.TrainingModule.lr_scheduler_step", lambda self, *_: None)
     settings = {"patience": 1, "optimiser": {"lr": 1e-12}, "schedule": "constant"}

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.errors import ConfigError, DataError
-from hetsyn_sim.training import ArcTan, FastSigmoid, LastStep, SpikeCount, Training, evaluate, fit
+from hetsyn_sim.training import ArcTan, SpikeCount, Training, evaluate, fit
 from hetsyn_sim.training.module import TrainingModule
 
 from ..refusal import refused
@@ -55,9 +55,7 @@ def trained(recipe, data, **options):
     ("own", "named"),
     [
         ({"loss": at_the_end}, {"loss": "last_step"}),
-        ({"loss": LastStep()}, {"loss": {"name": "last_step"}}),
         ({"surrogate": MySurrogate()}, {"surrogate": {"name": "fast_sigmoid", "slope": 10.0}}),
-        ({"surrogate": FastSigmoid(3.0)}, {"surrogate": {"name": "fast_sigmoid", "slope": 3.0}}),
         ({"optimizer": torch.optim.Adam}, {"optimiser": "adam"}),
         (
             {"optimiser": lambda groups: torch.optim.SGD(groups, momentum=0.9)},
@@ -65,7 +63,7 @@ def trained(recipe, data, **options):
         ),
         ({"optimizer": {"lr": 0.5}}, {"optimiser": {"name": "adamw", "lr": 0.5}}),
     ],
-    ids=["function", "shipped loss", "surrogate", "shipped surrogate", "class", "factory", "spelling"],
+    ids=["function", "surrogate", "class", "factory", "spelling"],
 )
 def test_an_own_object_trains_as_the_same_thing_by_its_name(data, recipe, own, named):
     one, other = trained(recipe, data, **own), trained(recipe, data, **named)
