@@ -39,7 +39,7 @@ def view(
     _, data = load_run(checkpoint_path, data_file, split, recordings)
     from ..report import write_view
 
-    with progress_bar(f"PyTorch float64 and Brian2 {device}, {len(data)} recordings") as progress:
+    with progress_bar(f"PyTorch float64 and Brian2 {device}, {len(data)} recording{'s' * (len(data) > 1)}") as progress:
         written = write_view(path, checkpoint_path, data, device=device, progress=progress, message=say)
     size = written.stat().st_size
     show_table("A page for your browser", {"page": str(written), "size": f"{size / 1e6:.1f} MB", "recordings": ", ".join(data.names[:10])})

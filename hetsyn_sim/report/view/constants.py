@@ -34,6 +34,8 @@ def pack_time_constants(
             sides = [] if initial is None else [initial.values[key]]
             counts = np.array([histogram(np.asarray(side)[used]) for side in (*sides, values)])
             epochs = [*([0] if sides else []), _epoch(checkpoint)]
+        known = {_epoch(checkpoint): values} | ({} if initial is None else {0: np.asarray(initial.values[key], dtype=np.float64)})
+        exact = {epoch: 1e3 * float(np.median(of_epoch[used])) for epoch, of_epoch in known.items() if np.isfinite(of_epoch[used]).all()}
         begin, end = _used_bins(counts)
         owner, name = key.rsplit(".", 1)
         packed.append(
@@ -42,7 +44,8 @@ def pack_time_constants(
                 "owner": owner,
                 "population": owner.split(".")[0],
                 "n_values": int(np.count_nonzero(used)),
-                "median_ms": [1e3 * _median(row) for row in counts],
+                "median_ms": [exact.get(epoch, 1e3 * _median(row)) for epoch, row in zip(epochs, counts, strict=True)],
+                "exact": [epoch in exact for epoch in epochs],
                 "epochs": epochs,
                 "kept": _epoch(checkpoint),
                 "edges_ms": packer.add(1e3 * EDGES_S[begin : end + 1], "f4"),

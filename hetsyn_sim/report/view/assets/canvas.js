@@ -55,7 +55,7 @@ class Surface {
     const { width, height } = this.canvas.getBoundingClientRect();
     const ratio = Math.min(3, window.devicePixelRatio || 1);
     if (width === this.width && height === this.height && ratio === this.ratio) return false;
-    Object.assign(this, { width, height, ratio });
+    Object.assign(this, { width, height, ratio, known: "" });  // a canvas of another size is empty
     this.canvas.width = Math.max(1, Math.round(width * ratio));
     this.canvas.height = Math.max(1, Math.round(height * ratio));
     return true;

@@ -159,7 +159,7 @@ function describe() {
     shown.epochs.value = String(at);
     shown.epochs.hidden = n < 2;
     const when = { 0: "before training", null: "as they are" }[constant.epochs[at]] || `epoch ${constant.epochs[at]}${kept}`;
-    shown.epoch.textContent = `${when}: median ${number(constant.median_ms[at])} ms of ${thousands(constant.n_values)} values`;
+    shown.epoch.textContent = `${when}: median ${constant.exact[at] ? "" : "about "}${number(constant.median_ms[at])} ms of ${thousands(constant.n_values)} values`;
   }
 }
 
