@@ -80,6 +80,7 @@ sphinx_gallery_conf = {
 
 html_theme = "furo"
 html_title = f"hetsyn-sim {release}"
-html_static_path = ["_static"]
+html_static_path = ["_static", "_style"]
+html_css_files = ["drawings.css"]
 html_copy_source = False
 html_show_sphinx = False
