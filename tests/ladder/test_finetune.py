@@ -92,6 +92,12 @@ def test_noise_is_in_the_training_and_in_both_accuracies(trained, toy_data):
     assert (again.before, again.after) == (loud.before, loud.after)
 
 
+def test_noise_is_counted_in_thresholds(trained, toy_data):
+    large = {key: 8.0 * value if key.rsplit(".", 1)[1] in ("w", "theta") else value for key, value in trained.values.items()}
+    done = fine_tune(replace(trained, values=large), toy_data, HERE, 1.0, noise=0.5, epochs=1)
+    assert done.checkpoint.recipe["training"]["noise"] == pytest.approx(4.0)
+
+
 @pytest.mark.parametrize("name", ["axonal delays", "refractoriness"])
 def test_what_the_trainer_does_not_have_is_refused(trained, toy_data, name):
     with refused(ConfigError, "this rung can't be trained on", name):

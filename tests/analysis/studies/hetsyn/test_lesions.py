@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.biology import activity
 from analysis.biology.activity import lesion, rates_of
 from analysis.biology.extraction import Run
 from analysis.studies.hetsyn.lesions import as_heavy, set_back
@@ -47,8 +48,10 @@ def test_the_control_are_as_many_others_each_the_nearest_that_was_free(seed, sha
 
 @pytest.fixture(scope="module")
 def run(toy_checkpoint):
-    """A network whose input synapses were taught one long time constant each, and the one before."""
+    """A network whose neurons were taught a long time constant each, and shorter ones elsewhere; and the one before."""
     values = {key: np.array(value, dtype=np.float64) for key, value in toy_checkpoint.values.items()}
+    for key in (key for key in values if key.endswith("tau_syn")):
+        values[key] *= 0.9
     values["layer_1.feedforward.tau_syn"][:, 0] = 2.0
     return Run("toy", replace(toy_checkpoint, values=values), toy_checkpoint)
 
@@ -64,8 +67,15 @@ def test_a_lesion_sets_back_what_was_chosen_and_nothing_else(run):
     assert all(np.array_equal(back.values[name], run.trained.values[name]) for name in others)
 
 
-def test_the_three_accuracies_of_a_lesion_are_those_of_three_networks(run):
-    data = make_toy_data(60).test
+def test_the_three_accuracies_of_a_lesion_are_those_of_three_networks(run, monkeypatch):
+    data, tested = make_toy_data(60).test, []
+    original = activity._accuracy
+
+    def watched(checkpoint, recordings):
+        tested.append(checkpoint)
+        return original(checkpoint, recordings)
+
+    monkeypatch.setattr(activity, "_accuracy", watched)
     found = lesion(run, data, seed=4)
     slots = {key: run.trained.values[key] for key in run.trained.values if key.endswith("tau_syn")}
     assert found.longer_than == max(float(run.initial.values[key].max()) for key in slots)
@@ -77,6 +87,8 @@ def test_the_three_accuracies_of_a_lesion_are_those_of_three_networks(run):
     networks = (run.trained, set_back(run.trained, run.initial, long), set_back(run.trained, run.initial, control))
     expected = [evaluate(Network.from_checkpoint(checkpoint), data).accuracy for checkpoint in networks]
     assert [found.whole, found.without_long, found.without_control] == pytest.approx(expected)
+    assert [checkpoint.to_bytes() for checkpoint in tested] == [checkpoint.to_bytes() for checkpoint in networks]  # accuracies may be equal
+    assert len({checkpoint.to_bytes() for checkpoint in tested}) == 3
 
 
 def test_rates_are_counts_over_time(run):
