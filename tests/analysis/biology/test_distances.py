@@ -98,6 +98,14 @@ def test_resamples_keep_networks_and_neurons_whole():
     assert [i.tolist() for i in resamples(table, 2, seed=7)] == [i.tolist() for i in resamples(table, 2, seed=7)]
 
 
+@pytest.mark.parametrize("shape", [(300, 1, 1), (1, 300, 1), (1, 1, 300)], ids=["networks", "neurons", "synapses"])
+def test_what_is_resampled_is_drawn_with_replacement_at_each_level(shape):
+    """Where the other levels have one member each: of n, 1 - 1/e are drawn at least once."""
+    table = clustered(np.random.default_rng(4), *shape, 0.1, 0.1, 0.1)
+    drawn = [len(set(indices.tolist())) / 300 for indices in resamples(table, 20, seed=0)]
+    assert np.mean(drawn) == pytest.approx(1.0 - np.exp(-1.0), abs=0.02)
+
+
 def test_the_design_effect_is_that_of_the_components_of_variance():
     table = clustered(np.random.default_rng(3), 400, 1, 10, 0.5, 0.0, 1.0)
     found = clustering(table, "seed")
