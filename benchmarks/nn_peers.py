@@ -31,6 +31,8 @@ from hetsyn_sim.spec import NeuronModel, Parameter
 from hetsyn_sim.spec.quantities import to_si
 from hetsyn_sim.training.modules import default_dtype
 
+from .rows import cpu_model
+
 Neurons = Callable[[int], Any]
 BETA, HIDDEN, RECORDINGS, STEPS, SEED = 0.9, 64, 100, 100, 0
 
@@ -95,14 +97,14 @@ class _Sequence(_Net):
 
 
 def _timed(net: nn.Module, x: Tensor) -> tuple[tuple[Tensor, Tensor], float]:
-    """Rasters, and the seconds of a forward and backward pass: the best of three."""
+    """Rasters, and the seconds of the processor for a forward and backward pass: the best of three."""
     best = float("inf")
     for _ in range(3):
         net.zero_grad()
-        begin = time.perf_counter()
+        begin = time.process_time()
         found = net(x)
         found[1].sum().backward()
-        best = min(best, time.perf_counter() - begin)
+        best = min(best, time.process_time() - begin)
     return found, best
 
 
@@ -129,7 +131,7 @@ def measure() -> dict[str, Any]:
             for name, (theirs, start, ours, late) in peers.items():
                 rows += list(_rows(name, x, theirs, start, ours, late))
     packages = {name: version(name) for name in ("snntorch", "norse", "torch")}
-    return {"rows": rows, "versions": packages, "recordings": RECORDINGS, "steps": STEPS, "hidden": HIDDEN}
+    return {"rows": rows, "versions": packages, "processor": cpu_model(), "recordings": RECORDINGS, "steps": STEPS, "hidden": HIDDEN}
 
 
 def _rows(name: str, x: Tensor, theirs: Neurons, start: Neurons, ours: Neurons, late: int) -> Iterator[dict[str, Any]]:
@@ -174,7 +176,7 @@ def agreement_lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield from Grid(head, table).lines()
     packages = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
     what = f"{found['recordings']} spoken digits of {found['steps']} steps through {found['hidden']} and 10 neurons"
-    yield from ("", f"{what} forwards and backwards on one thread, with {packages}.", "")
+    yield from ("", f"{what} forwards and backwards on one thread, with {packages} on {found['processor']}.", "")
 
 
 def main() -> None:

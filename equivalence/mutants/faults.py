@@ -32,7 +32,7 @@ AREAS: dict[str, tuple[Mutant, ...]] = {
     "compiled kernels": in_compiled_kernels.MUTANTS,
     "delays": in_delays.MUTANTS,
     "training": in_training.MUTANTS,
-    "layers": in_nn.MUTANTS,
+    "training/nn": in_nn.MUTANTS,
     "epochs": in_epochs.MUTANTS,
     "fitting": in_fitting.MUTANTS,
     "files and transfer": in_files.MUTANTS,
