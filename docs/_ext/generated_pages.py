@@ -32,7 +32,7 @@ from hetsyn_sim.training import Recipe
 
 NOT_MEASURED = "*The table is not here yet: the experiment has not been run to its end.*\n"
 #: Written by ``benchmarks`` into ``docs/_generated``.
-MEASURED = ("digits", "speed", "growth", "nir-agreement", "nir-groups", "elsewhere")
+MEASURED = ("digits", "speed", "growth", "nir-agreement", "nir-groups", "elsewhere", "ledger")
 _VALUE_PER = {"post pre": "synapse (post, pre)", "post": "neuron (post)", "layer": "layer"}
 
 
