@@ -17,6 +17,7 @@ from . import (
     in_nir,
     in_nn,
     in_noise,
+    in_report,
     in_scripts,
     in_spec,
     in_synapses,
@@ -43,6 +44,7 @@ AREAS: dict[str, tuple[Mutant, ...]] = {
     "comparison": in_comparison.MUTANTS,
     "ladder": in_ladder.MUTANTS,
     "NIR": in_nir.MUTANTS,
+    "reports": in_report.MUTANTS,
     "analysis": in_analysis.MUTANTS,
 }
 
