@@ -206,11 +206,12 @@ class Raster {
     let rings = 0;
     for (const band of bands) {
       const { begins, units } = differencesOf(state.recording, band.name);
+      const radius = clamp(1 + 1.6 * band.row, 2.5, 5);
       const from = Math.max(0, Math.floor(state.begin)), to = Math.min(nSteps, Math.ceil(state.end));
       for (let t = from; t < to && rings < 1500; t++) {
         for (let k = begins[t]; k < begins[t + 1] && rings < 1500; k++, rings++) {
           context.beginPath();
-          context.arc(this.x(t + 0.5, state), band.bottom - (units[k] + 0.5) * band.row, 4.5, 0, 7);
+          context.arc(this.x(t + 0.5, state), band.bottom - (units[k] + 0.5) * band.row, radius, 0, 7);
           context.stroke();
         }
       }
