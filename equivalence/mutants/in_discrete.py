@@ -38,8 +38,8 @@ MUTANTS = (
     Mutant(
         "a path that jumps onto the neuron's state forgets the gain to v",
         "discrete/program.py",
-        "_at_synapse(decay) if on_synapse else decay, _at_synapse(gain) if on_synapse else gain)",
-        "_at_synapse(decay) if on_synapse else decay, sympy.Integer(1) if on_synapse else gain)",
+        "at_synapse(decay) if on_synapse else decay, at_synapse(gain) if on_synapse else gain)",
+        "at_synapse(decay) if on_synapse else decay, sympy.Integer(1) if on_synapse else gain)",
     ),
     Mutant(
         "the threshold is taken from the left side of the condition",
