@@ -102,8 +102,12 @@ class Certificate:
     def verdict(self) -> str:
         """One sentence."""
         if self.passed:
-            proved = self.proof is not None and self.proof.complete
-            return "PyTorch and Brian2 run the same network" + (", and its spike trains are proved." if proved else ".")
+            same = "PyTorch and Brian2 run the same network"
+            if self.proof is None:
+                return f"{same}."
+            if self.proof.complete:
+                return f"{same}, and its spike trains are proved."
+            return f"{same}. Its spike trains are proved in {self.proof.n_proved:,} of {self.proof.n_cells:,} cells."
         failed = ", ".join(check.name for check in self.checks if not check.passed)
         return f"NOT certified: {failed}."
 

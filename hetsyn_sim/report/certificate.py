@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..agreement.certificate import Certificate, Check, Finding
+from ..agreement.outcome import Comparison
 from ..data.checkpoint import Checkpoint
 from ..data.events import SpikeDataset
 from ..data.files import json_text, write_atomically
@@ -80,7 +81,7 @@ def _document(certificate: Certificate, checkpoint: Checkpoint, data: SpikeDatas
                 + (f", {c.input['source']}" if c.input["source"] else "")
                 + f" (fingerprint {c.input['fingerprint'][:12]})",
                 "checkpoint": f"sha256 {c.network['sha256'][:16]}, {c.network['n_synapses']:,} synapses",
-                **({} if c.proof is None else {"compared": f"{v.comparison.n_spikes:,} spikes", "proved": c.proof.summary}),
+                **({} if c.proof is None else {"compared": _compared(v.comparison), "proved": c.proof.summary}),
                 "rounding bounds": ", ".join(f"{bound:.1e} in {precision}" for precision, bound in c.bounds.items()),
                 "closest v came to the threshold": f"{np.min(c.margins):.2g}",
                 "versions": ", ".join(f"{package} {version}" for package, version in v.versions.items()),
@@ -101,6 +102,10 @@ def _document(certificate: Certificate, checkpoint: Checkpoint, data: SpikeDatas
             blocks.append(figures.refinement(check))
     blocks += [Heading("What counts as the same"), Paragraph(_BOUND), Code("The network, in full", checkpoint.spec.to_text())]
     return Document(f"Certificate of {c.network['name']}", blocks)
+
+
+def _compared(comparison: Comparison) -> str:
+    return f"{comparison.n_spikes:,} spikes, {comparison.spike_mismatches:,} mismatches, {len(comparison.undecided):,} undecided runs"
 
 
 def _result(check: Check) -> str:

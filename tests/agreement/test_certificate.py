@@ -12,14 +12,15 @@ from hetsyn_sim.agreement import verify as verification
 from hetsyn_sim.agreement.certificate import of_comparison
 from hetsyn_sim.agreement.certify import CHECKS, certify, check_reductions, check_transfer
 from hetsyn_sim.agreement.outcome import Comparison, Divergence
+from hetsyn_sim.agreement.proofs import Proof
 from hetsyn_sim.agreement.refinement import check_refinement
 from hetsyn_sim.agreement.subject import Subject
 from hetsyn_sim.brian.transfer import to_brian2
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.data.files import json_text
-from hetsyn_sim.errors import DataError, DtMismatchError, UnknownNameError
+from hetsyn_sim.errors import DataError, DtMismatchError, SpecError, UnknownNameError
 from hetsyn_sim.kernels import available_backends
-from hetsyn_sim.models import HetNeuLIF, HetSynLIF, HomNeuALIF, HomNeuReadout
+from hetsyn_sim.models import HetNeuLIF, HetSynLIF, HomNeuALIF, HomNeuReadout, get_model
 from hetsyn_sim.spec import Layer, NetworkSpec
 
 SEEN = []
@@ -74,6 +75,22 @@ def test_plain_data_holds_the_verification_and_the_checks(certificate, toy_data)
     assert plain["network"]["n_synapses"] == 6 * 5 + 5 * 5 + 5 * 3
     assert len(plain["closest_margins"]) == 9
     assert 0 < plain["rounding_bounds"]["float64"] < 1e-12 < plain["rounding_bounds"]["float32"] < 1e-3
+
+
+def test_the_verdict_says_how_much_is_proved(certificate):
+    proof = Proof("by hand", 9, 12, 540, {"float64": 539, "exact tie": 1}, (), (), 0, 1e-13, 1e-3, "Arb", 0.0)
+    assert replace(certificate, proof=proof).verdict == "PyTorch and Brian2 run the same network, and its spike trains are proved."
+    partly = replace(certificate, proof=replace(proof, decided={"float64": 500}, n_blocked=39))
+    assert partly.verdict == "PyTorch and Brian2 run the same network. Its spike trains are proved in 500 of 540 cells."
+    assert partly.to_dict()["proof"]["complete"] is False
+
+
+def test_proofs_of_a_network_that_is_stepped_are_refused_before_anything_runs(toy_data):
+    spec = NetworkSpec(toy_data.dt, toy_data.n_channels, [Layer(get_model("AdEx"), 3)])
+    seen = []
+    with pytest.raises(SpecError, match="can't be proved"):
+        certify(Checkpoint(spec, spec.initial_values(0)), toy_data.test, proofs=True, progress=lambda *told: seen.append(told))
+    assert seen == []
 
 
 def test_progress_names_the_check(certificate):

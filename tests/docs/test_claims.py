@@ -9,7 +9,7 @@ from analysis.studies.forecasting import tables as forecasting
 from analysis.studies.forecasting.study import LEARNING_RATES
 from analysis.studies.stl.network import MODES
 from analysis.studies.stl.study import STL
-from benchmarks import nn_peers, stepping, tables
+from benchmarks import nn_peers, proofs, stepping, tables
 from benchmarks.elsewhere import lines as elsewhere_lines
 from benchmarks.ladder import finetuning_lines
 from benchmarks.nir_peers import agreement_lines, effect_lines
@@ -27,6 +27,7 @@ TABLES = {
     "nir-agreement": ("nir-peers", agreement_lines),
     "nir-groups": ("nir-peers", effect_lines),
     "nn-peers": ("nn-peers", nn_peers.agreement_lines),
+    "proofs": ("proofs", proofs.lines),
     "elsewhere": ("elsewhere", elsewhere_lines),
     "finetuning": ("finetuning", lambda found: finetuning_lines(found["rows"])),
     "stepping": ("stepping", lambda found: stepping.lines(found["rows"])),
@@ -50,6 +51,7 @@ def test_the_table_of_a_page_is_made_of_its_results(page):
 def test_results_that_are_kept_are_of_every_run_and_spike_for_spike():
     assert forecasting.best_rates(results("forecast-tuning")["rows"]) == LEARNING_RATES  # those that validation chose
     assert all(row["round_trip_equal"] for row in results("nir-peers")["agreement"])
+    assert all(row["complete"] and row["seconds"]["proof"] < 100 * row["seconds"]["reference"] for row in results("proofs")["rows"])
     assert not any(row["differing"] for row in results("nn-peers")["rows"] if row["precision"] == "float64")
     assert sum(row[side]["differing_cells"] for row in results("elsewhere")["rows"] for side in ("pytorch", "brian2")) == 0
     kept = results("stl")["rows"]
