@@ -191,6 +191,8 @@ def _check_alike(members: tuple[NeuronGroup, ...]) -> None:
         for what, get in _TEXTS.items():
             one, two = get(first), get(other)
             if one != two:
+                if what == "equations":  # those that differ
+                    one, two = ("; ".join(sorted(set(a.split("; ")) - set(b.split("; ")))) for a, b in ((one, two), (two, one)))
                 fail(f"groups with other {what}", where, f"{shown(one)} and {shown(two)}", remedy, "groups of one model")
         names, others = first.namespace or {}, other.namespace or {}
         for name in sorted(set(names) & set(others)):
@@ -200,7 +202,7 @@ def _check_alike(members: tuple[NeuronGroup, ...]) -> None:
 
 #: What groups that are taken as one have in common.
 _TEXTS: Mapping[str, Any] = {
-    "equations": lambda group: {n: (e.type, str(e.expr and e.expr.code), e.dim, e.flags) for n, e in group.user_equations.items()},
+    "equations": lambda group: "; ".join(sorted(map(str, group.user_equations.values()))),
     "thresholds": lambda group: str(group.events.get("spike", "")),
     "resets": lambda group: str(group.event_codes.get("spike") or ""),
     "refractory periods": lambda group: str(group._refractory),

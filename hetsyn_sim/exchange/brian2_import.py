@@ -69,7 +69,7 @@ def from_brian2(
         neurons one after the other.
     synapses
         One ``Synapses`` object onto the group, or a list of them. Each becomes one more thing that an input spike does; synapses from the
-        group onto itself, or between the groups, are the recurrent ones.
+        group onto itself, or between the groups, are the recurrent ones. ``PoissonInput`` objects may be among them: random events.
     readout
         What classes are read from: a number of leaky neurons, or a layer.
     inputs
