@@ -1,6 +1,6 @@
 """A training step with delays beside one without, in one process and in turns: forward, backward and the optimiser's step.
 
-    python -m benchmarks.delays [--json benchmarks/results/delays.json]
+    python -m benchmarks.delays --json benchmarks/results/delays.json --markdown docs/_generated/delays.md
 
 HetSynLIF with a learned time constant per synapse, 700 channels, 128 neurons, 250 steps, batches of 32, 2 % of the input active; single
 precision, one thread. Times are of the processor, the shortest of several rounds; ratios are to the step without delays.
@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from brian2 import ms
 
 from hetsyn_sim.data.files import json_text, write_atomically
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
+from hetsyn_sim.report.document import Grid
 from hetsyn_sim.spec import Layer, NetworkSpec, NeuronModel
 from hetsyn_sim.training.network import Network
 
@@ -67,10 +69,25 @@ def measure(rounds: int = 7, *, recurrent: bool, **sizes: int) -> dict[str, floa
     return shortest
 
 
+def lines(results: Mapping[str, Any]) -> Iterator[str]:
+    """Markdown: milliseconds of a step, and how many times as long as one without delays."""
+    table = []
+    for name in MODELS:
+        cells = [(times[name], times["no delays"]) for times in results["milliseconds"].values()]
+        table.append(
+            [name, *(text for ms_, plain in cells for text in (f"{ms_:.0f}", "" if name == "no delays" else f"{ms_ / plain:.2f}"))]
+        )
+    heads = [head for kind in results["milliseconds"] for head in (f"{kind} (ms)", "times none")]
+    yield from Grid(("", *heads), table).lines()
+    yield ""
+    yield "{n_input} channels, {size} neurons, {n_steps} steps, batches of {n_batch}, one thread; {cpu}.".format_map(results)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and, if asked to, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="file for the results")
+    parser.add_argument("--markdown", type=Path, help="file for the table of the documentation")
     parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
@@ -79,8 +96,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for kind, times in results.items():
         for name, milliseconds in times.items():
             print(f"{kind:<14}{name:<34}{milliseconds:8.1f} ms {milliseconds / times['no delays']:6.2f}")
+    found = {"cpu": cpu_model(), **sizes, "milliseconds": results}
     if options.json is not None:
-        write_atomically(options.json, json_text({"cpu": cpu_model(), **sizes, "milliseconds": results}).encode())
+        write_atomically(options.json, json_text(found).encode())
+    if options.markdown is not None:
+        write_atomically(options.markdown, "\n".join([*lines(found), ""]))
 
 
 if __name__ == "__main__":

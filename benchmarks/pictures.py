@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from analysis.studies.delays import DELAYS
 from analysis.studies.forecasting import FORECAST
 from analysis.studies.stl.study import STL
 from analysis.studies.study import Study
@@ -29,7 +30,7 @@ OF_THE_DEMO: Mapping[str, str] = {
     "certificate-refinement.png": "certificate/refinement.png",
 }
 #: Figure in docs/_static -> the study that draws it from its rows.
-OF_THE_STUDIES: Mapping[str, Study] = {"stl-noise.png": STL, "mtc-forecast.png": FORECAST}
+OF_THE_STUDIES: Mapping[str, Study] = {"stl-noise.png": STL, "mtc-forecast.png": FORECAST, "delay-speakers.png": DELAYS}
 #: Pattern of figures in docs/_static -> the command that makes them anew. The three drawings in SVG are text, and their own source.
 MADE_BY: Mapping[str, str] = {
     "view.webp": "python -m benchmarks.view",

@@ -5,11 +5,13 @@ import shutil
 
 import pytest
 
+from analysis.studies.delays import study as speakers
+from analysis.studies.delays import tables as of_delays
 from analysis.studies.forecasting import tables as forecasting
 from analysis.studies.forecasting.study import LEARNING_RATES
 from analysis.studies.stl.network import MODES
 from analysis.studies.stl.study import STL
-from benchmarks import nn_peers, proofs, stepping, tables
+from benchmarks import delays, nn_peers, proofs, stepping, tables
 from benchmarks.elsewhere import lines as elsewhere_lines
 from benchmarks.ladder import finetuning_lines
 from benchmarks.nir_peers import agreement_lines, effect_lines
@@ -23,6 +25,9 @@ RESULTS = ROOT / "benchmarks" / "results"
 TABLES = {
     "forecast": ("forecast", lambda found: forecasting.lines(found["rows"])),
     "forecast-tuning": ("forecast-tuning", lambda found: forecasting.tuning_lines(found["rows"])),
+    "delays": ("delays", delays.lines),
+    "delay-speakers": ("delay-speakers", lambda found: of_delays.lines(found["rows"])),
+    "delay-tuning": ("delay-tuning", lambda found: of_delays.tuning_lines(found["rows"])),
     "stl": ("stl", lambda found: STL.lines(found["rows"])),
     "nir-agreement": ("nir-peers", agreement_lines),
     "nir-groups": ("nir-peers", effect_lines),
@@ -54,6 +59,10 @@ def test_results_that_are_kept_are_of_every_run_and_spike_for_spike():
     assert all(row["complete"] and row["seconds"]["proof"] < 100 * row["seconds"]["reference"] for row in results("proofs")["rows"])
     assert not any(row["differing"] for row in results("nn-peers")["rows"] if row["precision"] == "float64")
     assert sum(row[side]["differing_cells"] for row in results("elsewhere")["rows"] for side in ("pytorch", "brian2")) == 0
+    assert of_delays.best_rates(results("delay-tuning")["rows"]) == speakers.LEARNING_RATES
+    kept = results("delay-speakers")["rows"]
+    assert len(kept) == len({row["seed"] for row in kept}) * len(speakers.DELAYS.cases)
+    assert sum(row["mismatches"] for row in kept) == 0
     kept = results("stl")["rows"]
     assert {(row["case"]["mode"], row["seed"]) for row in kept} == {(mode, seed) for mode in MODES for seed in range(5)}
     assert sum(row["mismatches"] for row in kept) == 0
