@@ -226,6 +226,8 @@ def test_export_writes_a_folder_that_runs(told, files, process):
 def test_export_to_nir_and_back(hetsyn, told, files):
     graph, back = files.folder / "toy.nir", files.folder / "back.safetensors"
     result, written = told("export", files.checkpoint, graph, "--to", "nir")
+    assert written["loads_in"]["Norse"].startswith('load_nir(graph, "norse")')
+    assert "into snnTorch" in result.output
     assert "as they are" in result.stdout
     assert written["nodes"]["Threshold"] == 1
     hetsyn("import", graph, back)
