@@ -55,7 +55,7 @@ class Proof:
     decided
         How many cells each arithmetic has proved: ``{"float64": ..., "53 bits": ..., "exact tie": ...}``.
     refuted
-        The first cells, one per recording at most, where the network of real numbers does the opposite.
+        The first cells of a recording in which the network of real numbers does the opposite, layer by layer.
     open
         Cells that are left open: near-ties, beyond what arithmetic there is.
     n_blocked
