@@ -66,8 +66,13 @@ def test_two_arrays_and_a_name_that_is_taken():
 
 
 REFUSED = {
-    "late": ("I = stim(t - 5*ms) : amp", {}, "do not know the time", "TimedArray"),
-    "the time itself": ("I = 1*nA*sin(t/tau) : amp", {}, "do not know the time", "TimedArray"),
+    "late": ("I = stim(t - 5*ms) : amp", {}, "a call of something", "called with t"),
+    "the time itself in the threshold": (
+        "I = 1*nA*sin(t/tau) : amp",
+        {"threshold": "v + R*I > 15*mV"},
+        "the time outside",
+        "let it act in",
+    ),
     "rk4": ("I = stim(t) : amp", {"method": "rk4"}, "read within a step", "rk2"),
     "in the threshold": ("I = stim(t) : amp", {"threshold": "v + R*I > 15*mV"}, "outside of a differential equation", "drive a state"),
 }
