@@ -141,8 +141,6 @@ class TrainingModule(LightningModule):
             correct = None if correct is None else self._summed(correct)
         if self.regulariser is not None:
             minimised = minimised + self._regularised(self.regulariser, spikes, share)
-        if self.trainer.loggers:
-            self.log("step_loss", task_loss, on_step=True, on_epoch=False)
         return {"loss": minimised, "task_loss": task_loss} | ({} if correct is None else {"correct": correct})
 
     def _regularised(self, regulariser: RateRegulariser, spikes: list[Tensor], share: Share | None) -> Tensor:
@@ -155,6 +153,8 @@ class TrainingModule(LightningModule):
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
         self.network.clamp_()
+        if self.trainer.loggers:
+            self.log("step_loss", outputs["task_loss"], on_step=True, on_epoch=False)
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         x, target = batch
