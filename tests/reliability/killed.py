@@ -50,7 +50,7 @@ _TIMED = (".csv", ".json")
 WHAT = {
     "train": "train toy.yaml --data spikes.h5 --out {out}",
     "simulate": "simulate n.safetensors --data spikes.h5 --out {out}/r.npz --json {out}/r.json",
-    "encode": "encode sounds.zip {out}/s.h5 --json {out}/s.json",
+    "encode": "encode sounds.zip {out}/s.h5 --json {out}/s.json --overwrite",  # it may have been killed with its file in place
 }
 #: How many kills of a kind there have to be: two for every file that is written, of which a training of two epochs writes eight.
 #: A random moment may come too late, when the run is done.
