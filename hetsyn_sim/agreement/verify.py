@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from os import PathLike
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..brian.transfer import to_brian2
+from ..brian.transfer import TRAINED, Trained, checkpoint_of, to_brian2
 from ..data.checkpoint import Checkpoint, installed_versions
 from ..data.decoding import Decoder, check_input
 from ..data.events import SpikeDataset
@@ -133,13 +133,14 @@ def outcome_of(
     )
 
 
-def compare(network: Network, recording: Recording) -> Comparison:
+def compare(network: Network | Trained, recording: Recording) -> Comparison:
     """Run a torch network on the input of a recording and compare the two, spike by spike and voltage by voltage.
 
     Parameters
     ----------
     network
-        In the precision that is to be judged: float64 as :meth:`Network.from_checkpoint` makes it.
+        In the precision that is to be judged: float64 as :meth:`Network.from_checkpoint` makes it, which is also done for a checkpoint, the
+        path of one, the result of ``hs.fit``, or a net of ``hs.nn``.
     recording
         Of the same network in another simulator: its input of shape (time, run, channel), spikes of every spiking population and ``v`` of
         every population, (time, run, neuron), as simulations hand them back by default.
@@ -154,14 +155,7 @@ def compare(network: Network, recording: Recording) -> Comparison:
     DtMismatchError, DataError
         If the recording is not one of this network.
     """
-    if not isinstance(recording, Recording) or not hasattr(network, "spec"):
-        raise DataError(
-            "these can't be compared",
-            where="compare",
-            got=f"{type(network).__name__} and {type(recording).__name__}",
-            expected="a Network, and a Recording of it",
-            remedy="make the recording first: hs.to_brian2(checkpoint).run(data.test)",
-        )
+    network = _in_torch(network, recording)
     check_same_dt(recording.dt, network.spec.dt_s, where=f"compare: the recording ({recording.simulator}) and the network")
     x = recording.rasters.get("input")
     if x is None or x.shape[2] != network.spec.n_input or 0 in x.shape:
@@ -174,6 +168,23 @@ def compare(network: Network, recording: Recording) -> Comparison:
         )
     precision: Precision = "float32" if str(network.dtype) == "torch.float32" else "float64"
     return compare_recordings(network.spec, network.values(), network.record(x, noise_seed=recording.noise_seed), recording, precision)
+
+
+def _in_torch(network: Any, recording: object) -> Network:
+    """The network to compare, in float64 unless it is a torch network already."""
+    if isinstance(recording, Recording) and hasattr(network, "record"):
+        return cast("Network", network)
+    if not isinstance(recording, Recording) or not isinstance(network, TRAINED):
+        raise DataError(
+            "these can't be compared",
+            where="compare",
+            got=f"{type(network).__name__} and {type(recording).__name__}",
+            expected="a Network, or what holds one, and a Recording of it",
+            remedy="make the recording first: hs.to_brian2(checkpoint).run(data.test)",
+        )
+    from ..training.network import Network  # here, so that comparing recordings does without torch
+
+    return Network.from_checkpoint(checkpoint_of(network))
 
 
 @dataclass

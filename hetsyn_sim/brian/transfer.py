@@ -35,8 +35,22 @@ class MakesCheckpoint(Protocol):
     def to_checkpoint(self) -> Checkpoint: ...
 
 
+#: What a trained network can be taken from, for ``isinstance`` and in words.
+TRAINED = (Checkpoint, HasCheckpoint, MakesCheckpoint, str, PathLike)
+Trained = Checkpoint | HasCheckpoint | MakesCheckpoint | str | PathLike[str]
+
+
+def checkpoint_of(network: Trained) -> Checkpoint:
+    """The checkpoint of whatever holds a trained network, or the path of one."""
+    if isinstance(network, HasCheckpoint):
+        return network.checkpoint
+    if isinstance(network, MakesCheckpoint):
+        return network.to_checkpoint()
+    return network if isinstance(network, Checkpoint) else Checkpoint.load(network)
+
+
 def to_brian2(
-    checkpoint: Checkpoint | HasCheckpoint | MakesCheckpoint | str | PathLike[str],
+    checkpoint: Trained,
     device: str | Device = "numpy",
     *,
     form: str = "ode",
@@ -67,11 +81,5 @@ def to_brian2(
     UnknownNameError, BackendError
         If there is no such device or form, or no compiler for the device.
     """
-    if isinstance(checkpoint, HasCheckpoint):
-        checkpoint = checkpoint.checkpoint
-    elif isinstance(checkpoint, MakesCheckpoint):
-        checkpoint = checkpoint.to_checkpoint()
-    elif not isinstance(checkpoint, Checkpoint):
-        checkpoint = Checkpoint.load(checkpoint)
     options: dict[str, Any] = {"form": form, "record": record, "additions": additions, "build_directory": build_directory}
-    return TransferredNetwork(checkpoint, device=device, **options)
+    return TransferredNetwork(checkpoint_of(checkpoint), device=device, **options)

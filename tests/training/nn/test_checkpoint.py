@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import hetsyn_sim as hs
-from hetsyn_sim.errors import DtMismatchError, SpecError, TransferError
+from hetsyn_sim.errors import DataError, DtMismatchError, SpecError, TransferError
 from hetsyn_sim.training import Network, OnlyOutput
 
 from ...refusal import refused
@@ -67,6 +67,21 @@ def rasters(net, x):
             else:
                 x = module(x.flatten(0, 1)).unflatten(0, x.shape[:2])
     return found, x.numpy()
+
+
+def test_a_net_is_compared_with_its_recording_as_it_is(tmp_path):
+    """A net of layers, its checkpoint, the path of that: each with what it did in Brian2."""
+    torch.manual_seed(3)
+    net = dense().eval()
+    recording = hs.to_brian2(net).run(spikes(T, B, 16).numpy() > 0)
+    checkpoint = net.to_checkpoint()
+    checkpoint.save(tmp_path / "net.safetensors")
+    for network in (net, checkpoint, tmp_path / "net.safetensors", Network.from_checkpoint(checkpoint)):
+        found = hs.compare(network, recording)
+        assert found.agrees
+        assert found.spike_mismatches == 0 < found.n_spikes
+    with refused(DataError, "these can't be compared", got="Recording and Recording"):
+        hs.compare(recording, recording)
 
 
 def test_the_network_of_the_spec_is_the_net(net_and_input):
