@@ -145,10 +145,10 @@ def _first_result(results: Path) -> Iterator[tuple[str, str, str]]:
     path = results / "first-result.json"
     if path.exists():
         run = next(row for row in _rows(path) if row["cache"] == "warm")
-        busy = f" by the clock of a busy machine (load {run['load_before']:.0f})" if run["load_before"] > run["cores"] else ""
+        busy = f" of a busy machine (load {run['load_before']:.0f})" if run["load_before"] > run["cores"] else ""
         yield (
             "[from an empty folder](docs/quickstart.md) to the demo's report, installation and all, packages at hand",
-            f"{run['cpu_s'] / 60:.1f} minutes of CPU time, {run['first_result_s'] / 60:.0f}{busy}",
+            f"{run['cpu_s'] / 60:.1f} minutes of CPU time, {run['first_result_s'] / 60:.1f} by the clock{busy}",
             "`.ci/newcomer`",
         )
 
