@@ -52,6 +52,15 @@ class Check:
         """Whether no finding speaks against the claim."""
         return all(finding.passed is not False for finding in self.findings)
 
+    @property
+    def result(self) -> str:
+        """In a word, for headings. Nothing speaks against cells that a proof has left open, but they are not proved."""
+        if not self.findings:
+            return "does not apply"
+        if not self.passed:
+            return "FAILED"
+        return "open in part" if any(finding.numbers.get("n_open") for finding in self.findings) else "passed"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
         return {"name": self.name, "claim": self.claim, "passed": self.passed, "findings": [f.to_dict() for f in self.findings]}

@@ -60,7 +60,7 @@ def verify(
     rows = verdict(result.verification)
     if result.proof is not None:
         rows["proved"] = result.proof.summary
-    rows |= {check.name: ("passed" if check.passed else "FAILED") + f", {len(check.findings)} findings" for check in result.checks}
+    rows |= {check.name: f"{check.result}, {len(check.findings)} findings" for check in result.checks}
     rows["certificate"] = str(write_certificate(folder, result, checkpoint, data))
     if report is not None:
         from ..report import read_run, write_report

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..agreement.certificate import Certificate, Check, Finding
+from ..agreement.certificate import Certificate, Finding
 from ..agreement.outcome import Comparison
 from ..data.checkpoint import Checkpoint
 from ..data.events import SpikeDataset
@@ -71,7 +71,7 @@ def _document(certificate: Certificate, checkpoint: Checkpoint, data: SpikeDatas
         Paragraph(f"{c.verdict} {architecture(checkpoint.spec)}, dt = {1e3 * checkpoint.spec.dt_s:g} ms."),
         Grid(
             ["check", "result", "findings", "claim"],
-            [[check.name, _result(check), str(len(check.findings)), check.claim] for check in c.checks],
+            [[check.name, check.result, str(len(check.findings)), check.claim] for check in c.checks],
             [not check.passed for check in c.checks],
         ),
         Grid.of_pairs(
@@ -93,7 +93,7 @@ def _document(certificate: Certificate, checkpoint: Checkpoint, data: SpikeDatas
     if differences:
         blocks.append(Code("First differences", "\n".join(differences[:10])))
     for check in c.checks:
-        blocks += [Heading(f"{check.name.capitalize()}: {_result(check)}"), Paragraph(check.claim)]
+        blocks += [Heading(f"{check.name.capitalize()}: {check.result}"), Paragraph(check.claim)]
         for alike in _alike(check.findings):
             blocks.append(_grid(alike))
         if check.name == "agreement":
@@ -106,12 +106,6 @@ def _document(certificate: Certificate, checkpoint: Checkpoint, data: SpikeDatas
 
 def _compared(comparison: Comparison) -> str:
     return f"{comparison.n_spikes:,} spikes, {comparison.spike_mismatches:,} mismatches, {len(comparison.undecided):,} undecided runs"
-
-
-def _result(check: Check) -> str:
-    if not check.findings:
-        return "does not apply"
-    return "passed" if check.passed else "FAILED"
 
 
 def _alike(findings: Sequence[Finding]) -> list[list[Finding]]:

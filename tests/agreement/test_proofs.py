@@ -264,6 +264,7 @@ def test_the_certificates_check_fails_if_a_spike_is_refuted_and_not_if_one_is_op
     left, proof = checked_with(monkeypatch, hs.Checkpoint(spec, values), dataset(x, "10 ms"), hs.simulate_reference(spec, values, x))
     (finding,) = left.findings
     assert (left.passed, finding.passed, finding.numbers["n_open"]) == (True, None, 1)
+    assert left.result == "open in part"
     assert finding.differences == (f"left open: {proof.open[0]}", proof.remedy)
 
 

@@ -7,25 +7,10 @@ import pytest
 import yaml
 
 from hetsyn_sim.kernels import use_backend
-from hetsyn_sim.spec import NeuronModel, Parameter
+from hetsyn_sim.spec import NeuronModel
 from hetsyn_sim.training.fitting import search
 
-MEMBRANE = NeuronModel(
-    name="Membrane",
-    on_pre="v_post += w",
-    neuron="dv/dt = (E_L - v + R*I)/tau : volt",
-    threshold="v > V_T",
-    reset="v = E_L",
-    initial={"v": "E_L"},
-    parameters={
-        "w": Parameter(axes="post pre", unit="mV", initial=0),
-        "I": Parameter(axes="post", unit="pA", initial=0),
-        "E_L": Parameter(axes="post", unit="mV", initial="-65 mV"),
-        "R": Parameter(axes="post", unit="Mohm", initial="50 Mohm", bounds=("20 Mohm", "500 Mohm"), trainable=True),
-        "tau": Parameter(axes="post", unit="ms", initial="20 ms"),
-        "V_T": Parameter(axes="post", unit="mV", initial="-50 mV"),
-    },
-)
+from ..membrane import PASSIVE
 
 
 @pytest.fixture
@@ -36,7 +21,7 @@ def folder(tmp_path):
         v[t + 1] = v[t] + (1 - np.exp(-0.1)) * (-65.0 - v[t] + 0.1 * current[t])  # 100 Mohm, 10 ms
     np.savetxt(tmp_path / "current.csv", current)
     np.savez(tmp_path / "cell.npz", v=v)
-    (tmp_path / "membrane.yaml").write_text(MEMBRANE.to_text())
+    (tmp_path / "membrane.yaml").write_text(PASSIVE.to_text())
     with use_backend("plain"):
         yield tmp_path
 

@@ -9,27 +9,14 @@ from matplotlib.figure import Figure
 from hetsyn_sim.errors import DataError
 from hetsyn_sim.kernels import use_backend
 from hetsyn_sim.report import plots
-from hetsyn_sim.spec import NeuronModel, Parameter
 from hetsyn_sim.training.fitting import RecordingsFit, Trials
 from hetsyn_sim.training.fitting.lanes import Lanes
 
+from ...membrane import PASSIVE
 from ...refusal import refused
 
-MODEL = NeuronModel(
-    name="Leaky",
-    on_pre="v_post += w",
-    neuron="dv/dt = (E_L - v + R*I)/tau : volt",
-    threshold="v > V_T",
-    reset="v = E_L",
-    initial={"v": "E_L"},
-    parameters={
-        "w": Parameter(axes="post pre", unit="mV", initial=0),
-        "I": Parameter(axes="post", unit="pA", initial=0),
-        "E_L": Parameter(axes="post", unit="mV", initial="-65 mV"),
-        "R": Parameter(axes="post", unit="Mohm", initial="100 Mohm"),
-        "tau": Parameter(axes="post", unit="ms", initial="10 ms"),
-        "V_T": Parameter(axes="post", unit="mV", initial="-50 mV"),
-    },
+MODEL = replace(PASSIVE, name="Leaky").with_parameters(
+    R={"initial": "100 Mohm", "bounds": None, "trainable": False}, tau={"initial": "10 ms"}
 )
 
 

@@ -7,27 +7,11 @@ from brian2 import ms, mV, pA
 import hetsyn_sim as hs
 from hetsyn_sim.errors import CheckpointError
 from hetsyn_sim.kernels import use_backend
-from hetsyn_sim.spec import NeuronModel, Parameter
 from hetsyn_sim.training.fitting.unfinished import Unfinished
 
+from ...membrane import PASSIVE
 from ...refusal import refused
 
-PASSIVE = NeuronModel(
-    name="Passive",
-    on_pre="v_post += w",
-    neuron="dv/dt = (E_L - v + R*I)/tau : volt",
-    threshold="v > V_T",
-    reset="v = E_L",
-    initial={"v": "E_L"},
-    parameters={
-        "w": Parameter(axes="post pre", unit="mV", initial=0),
-        "I": Parameter(axes="post", unit="pA", initial=0),
-        "E_L": Parameter(axes="post", unit="mV", initial="-65 mV"),
-        "R": Parameter(axes="post", unit="Mohm", initial="50 Mohm", bounds=("20 Mohm", "500 Mohm"), trainable=True),
-        "tau": Parameter(axes="post", unit="ms", initial="20 ms"),
-        "V_T": Parameter(axes="post", unit="mV", initial="-50 mV"),
-    },
-)
 CURRENT = np.repeat([0.0, 50.0, -50.0, 100.0], 8)
 V = np.full(32, -65.0)
 for t in range(31):
