@@ -1,5 +1,7 @@
 """What censoring must not change: a limit hides where values lie beyond it, and nothing else. Recounts by other routes."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from analysis.biology import fits
 from analysis.biology.families import FAMILIES
 from analysis.biology.fits import CANDIDATES, Fit, fit_family, goodness_of_fit, ks_distance
 from analysis.biology.likelihood import log_likelihood
+from analysis.biology.loaders import reference
 from analysis.biology.table import TauTable
 from analysis.biology.tails import heavy_tail
 
@@ -133,3 +136,11 @@ def test_a_tail_without_a_limit_has_hills_exponent():
     tau = stats.pareto(1.5, scale=5e-3).rvs(2000, random_state=np.random.default_rng(3))
     tail = tau[tau > 7e-3]
     assert heavy_tail(TauTable(tau, "pareto"), above=7e-3).exponent == pytest.approx(1.0 + 1.0 / np.log(tail / 7e-3).mean(), rel=1e-12)
+
+
+def test_the_hippocampus_is_as_the_page_on_biology_says():
+    """docs/biology.md: a power law is not ruled out for its longest time constants."""
+    found = heavy_tail(reference("hippocampome"))
+    page = (Path(__file__).parents[3] / "docs" / "biology.md").read_text(encoding="utf-8")
+    assert f"{found.n} longest time constants of the hippocampus it is not (p = {found.p:.2f}" in page
+    assert found.verdict == "not told apart"
