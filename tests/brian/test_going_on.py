@@ -15,11 +15,11 @@ from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec
 N_STEPS, DT = 120, 2.0
 
 
-def lively():
-    """Every lag of a step: a reset and recurrence that act in the step after the spike."""
+def lively(n_layers=3):
+    """Every lag of a step: a reset and recurrence that act in the step after the spike. One layer has them all, and compiles sooner."""
     one, two, three = (model.with_parameters(w={"initial": FanInNormal(2.5)}) for model in (HetSynLIF, HomNeuALIF, HetNeuLIF))
     layers = [Layer(one, 5, recurrent=True, self_connections=False), Layer(two, 4), Layer(three, 4, recurrent=True)]
-    spec = NetworkSpec("2 ms", 5, layers, Layer(LeakyReadout, 2))
+    spec = NetworkSpec("2 ms", 5, layers[:n_layers], Layer(LeakyReadout, 2))
     values = spec.initial_values(2)
     values["layer_1.feedforward.tau_syn"][0, :2] = [0.0, np.inf]  # compiled code divides by them
     return spec, values, np.random.default_rng(2).random((N_STEPS, 1, 5)) < 0.3
@@ -41,11 +41,17 @@ def heard(network, inputs, spec):
     return rasters
 
 
-@pytest.mark.parametrize("target", ["numpy", pytest.param("cython", marks=pytest.mark.compiled)])
-@pytest.mark.parametrize("form", FORMS)
-def test_two_runs_are_the_recording_that_run_gives(form, target, monkeypatch):
+@pytest.mark.parametrize(
+    ("target", "form", "n_layers"),
+    [
+        *(("numpy", form, 3) for form in FORMS),
+        pytest.param("cython", "ode", 1, marks=pytest.mark.compiled),
+        pytest.param("cython", "fast", 3, marks=[pytest.mark.compiled, pytest.mark.thorough]),
+    ],
+)
+def test_two_runs_are_the_recording_that_run_gives(target, form, n_layers, monkeypatch):
     monkeypatch.setitem(brian2.prefs, "codegen.target", target)
-    spec, values, inputs = lively()
+    spec, values, inputs = lively(n_layers)
     simulation = BrianSimulation(spec, values, form=form)
     expected = simulation.run(inputs).rasters
     rasters = heard(simulation.network, inputs, spec)
@@ -97,7 +103,7 @@ from brian2 import ms
 sys.path.insert(0, {tests!r})
 import test_going_on as t
 brian2.set_device("cpp_standalone", build_on_run=False)
-spec, values, inputs = t.lively()
+spec, values, inputs = t.lively({n_layers})
 simulation = t.BrianSimulation(spec, values, device="cpp_standalone", form={form!r})
 rasters = t.heard(simulation.network, inputs, spec)
 simulation.network.run(100 * ms)
@@ -108,13 +114,13 @@ np.savez({out!r}, **rasters())
 
 
 @pytest.mark.compiled
-@pytest.mark.parametrize("form", FORMS)
-def test_in_a_script_of_the_users_for_cpp_standalone(form, process, tmp_path):
-    spec, values, inputs = lively()
+@pytest.mark.parametrize(("form", "n_layers"), [("fast", 1), pytest.param("ode", 3, marks=pytest.mark.thorough)])
+def test_in_a_script_of_the_users_for_cpp_standalone(form, n_layers, process, tmp_path):
+    spec, values, inputs = lively(n_layers)
     expected = BrianSimulation(spec, values).run(inputs).rasters
-    out = str(tmp_path / "rasters.npz")
-    process([sys.executable, "-c", SCRIPT.format(tests=str(Path(__file__).parent), form=form, folder=str(tmp_path / "code"), out=out)])
+    out, code, tests = (str(path) for path in (tmp_path / "rasters.npz", tmp_path / "code", Path(__file__).parent))
+    process([sys.executable, "-c", SCRIPT.format(tests=tests, form=form, n_layers=n_layers, folder=code, out=out)])
     found = np.load(out)
-    assert set(found) == {"layer_1", "layer_2", "layer_3"}
+    assert set(found) == {p.name for p in spec.populations if p.model.spiking}
     for name in found:
         np.testing.assert_array_equal(found[name], expected[name][:, 0])
