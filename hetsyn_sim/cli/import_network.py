@@ -25,6 +25,15 @@ def import_network(
         str | None,
         typer.Option("--tau-reset", help="hetsyn-official: time constant of the reset current; by default 20 steps."),
     ] = None,
+    state_dict: Annotated[
+        str | None,
+        typer.Option(
+            "--state-dict",
+            metavar="NAME",
+            help="hetsyn-official: which one of a file with several: model, its last epoch (the default), or best_model_state, "
+            "its best on the test split.",
+        ),
+    ] = None,
     reading: Annotated[
         str | None,
         typer.Option(
@@ -38,6 +47,7 @@ def import_network(
 
     ```
     hetsyn import model.pth official.safetensors --layout hetsyn-official --dt "4 ms"
+    hetsyn import seed_0.pth official.safetensors --layout hetsyn-official --dt "4 ms" --state-dict best_model_state
     hetsyn import digits.nir digits.safetensors
     hetsyn import braille.nir braille.safetensors --dt "0.1 ms" --reading snntorch
     ```
@@ -61,7 +71,7 @@ def import_network(
             )
         from ..exchange import import_network as read
 
-        checkpoint = read(model, dt=dt, layout=layout or "hetsyn-official", theta=theta, tau_reset=tau_reset)
+        checkpoint = read(model, dt=dt, layout=layout or "hetsyn-official", theta=theta, tau_reset=tau_reset, state_dict=state_dict)
     path = checkpoint.save(out)
     spec = checkpoint.spec
     populations = {p.name: f"{p.size} {p.model.name}" for p in spec.populations}

@@ -5,7 +5,8 @@ from .brian_script import Exported, export_brian2
 from .csv_tables import ExportedTables, export_csv
 from .fit_script import export_fit
 from .nir import ExportedNIR, export_nir, from_nir, import_nir, to_nir
-from .official import LAYOUTS, import_network, read_state_dict
+from .official import LAYOUTS, import_network
+from .state_dict import read_state_dict
 
 __all__ = [
     "LAYOUTS",

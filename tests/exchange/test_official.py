@@ -1,6 +1,8 @@
 """State dicts of the published code: the imported network spikes as the code would have, here and in Brian2; and what is refused."""
 
+import argparse
 import os
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -100,6 +102,104 @@ def test_other_names_wrappers_and_biases_of_0(tmp_path):
     assert found.to_bytes() == expected.to_bytes()
 
 
+class Synapses(torch.nn.Module):
+    def __init__(self, pre, post, rng, per_neuron):
+        super().__init__()
+        tau = rng.uniform(5, 20, post if per_neuron else (post, pre))
+        self.w = torch.nn.Parameter(torch.tensor(rng.normal(0, 2.5 / np.sqrt(pre), (post, pre)), dtype=torch.float32))
+        self.rho = torch.nn.Parameter(torch.tensor(np.exp(-1 / tau), dtype=torch.float32))
+        self.b = torch.nn.Parameter(torch.zeros(post if per_neuron else (post, pre)), requires_grad=False)
+
+
+class Cell(torch.nn.Module):
+    """Registers its parameters once more as its own, as the published cells do."""
+
+    def __init__(self, pre, post, rng, recurrent, per_neuron):
+        super().__init__()
+        self.layer_in = Synapses(pre, post, rng, per_neuron)
+        if recurrent:
+            self.layer_rec = Synapses(post, post, rng, per_neuron)
+        for part in ("in", "rec") if recurrent else ("in",):
+            for what in ("w", "rho", "b"):
+                setattr(self, f"{what}_{part}", getattr(getattr(self, f"layer_{part}"), what))
+
+
+class AsPublished(torch.nn.Module):
+    """Two hidden layers and a readout, whose parameters the network registers a third time."""
+
+    def __init__(self, seed=0, recurrent=True, per_neuron=False):
+        super().__init__()
+        rng = np.random.default_rng(seed)
+        self.layer_hidden1 = Cell(*SIZES[:2], rng, recurrent, per_neuron)
+        self.layer_hidden2 = Cell(*SIZES[1:3], rng, recurrent, per_neuron)
+        self.layer_out = Cell(*SIZES[2:], rng, False, per_neuron)
+        for what in ("w", "rho", "b"):
+            for k in (1, 2):
+                for part in ("in", "rec") if recurrent else ("in",):
+                    setattr(self, f"{what}_{part}{k}", getattr(getattr(self, f"layer_hidden{k}"), f"{what}_{part}"))
+            setattr(self, f"{what}_out", getattr(self.layer_out, f"{what}_in"))
+
+
+@pytest.mark.parametrize(("recurrent", "n_names"), [(True, 45), (False, 27)])
+def test_a_state_dict_that_names_every_tensor_three_times(tmp_path, recurrent, n_names):
+    tensors = AsPublished(recurrent=recurrent).state_dict()
+    assert len(tensors) == n_names
+    own = {name: tensor for name, tensor in tensors.items() if re.fullmatch(r"layer_\w+\.layer_\w+\.(w|rho)", name)}
+    found = import_network(saved(tmp_path, tensors), dt="4 ms")
+    assert found.to_bytes() == import_network(saved(tmp_path, own), dt="4 ms").to_bytes()
+    np.testing.assert_array_equal(found.values["layer_2.feedforward.w"], tensors["w_in2"].double().numpy())
+    np.testing.assert_allclose(np.exp(-0.004 / found.values["readout.feedforward.tau_syn"]), tensors["rho_out"].numpy(), rtol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"), [("w_in1", "layer_hidden1.layer_in.w"), ("layer_hidden2.rho_rec", "layer_hidden2.layer_rec.rho")]
+)
+def test_an_alias_that_differs_or_stands_alone_is_refused_by_name(tmp_path, alias, name):
+    tensors = dict(AsPublished().state_dict())
+    other = tensors | {alias: tensors[alias].clone()}
+    other[alias][3, 2] = torch.nextafter(other[alias][3, 2], torch.tensor(0.0))  # by the last bit of one number
+    with pytest.raises(CheckpointError, match=rf"got: +{alias}, which is another name of {name}, with other values"):
+        import_network(saved(tmp_path, other), dt="4 ms")
+    del tensors[name]
+    with pytest.raises(CheckpointError, match="without the tensor that it is another name of"):
+        import_network(saved(tmp_path, tensors), dt="4 ms")
+
+
+def test_the_file_of_a_published_training_holds_two_networks_scores_and_settings(tmp_path):
+    """Scores are numbers of NumPy and settings a Namespace: what PyTorch refuses to make, and what is not made here either."""
+    last, best = AsPublished(seed=1).state_dict(), AsPublished(seed=2).state_dict()
+    settings = argparse.Namespace(seed=0, dropout_rate=[0.2, 0.2], data_path="data/SHD")
+    scores = {
+        "train_loss_list": [2.5],
+        "train_acc_list": [np.float64(0.5)],
+        "test_acc_list": [np.float64(0.25)],
+        "best_acc": np.float64(0.25),
+    }
+    content = scores | {"model": last, "training_parameters": settings, "model_parameters": {"n_hid": [12, 8]}, "best_model_state": best}
+    path = saved(tmp_path, content, "seed_0.pth")
+    before = set(torch.serialization.get_safe_globals())
+    of_last, of_best = (import_network(saved(tmp_path, state), dt="4 ms") for state in (last, best))
+    assert import_network(path, dt="4 ms").values.keys() == of_last.values.keys()
+    for key, value in import_network(path, dt="4 ms").values.items():
+        np.testing.assert_array_equal(value, of_last.values[key])
+    named = import_network(path, dt="4 ms", state_dict="best_model_state")
+    for key, value in named.values.items():
+        np.testing.assert_array_equal(value, of_best.values[key])
+    assert named.data["name"].endswith("best_model_state")
+    assert set(torch.serialization.get_safe_globals()) == before  # nothing is allowed once the file is read
+    with pytest.raises(UnknownNameError, match="best_model_state"):
+        import_network(path, dt="4 ms", state_dict="best_model")
+
+
+def test_one_decay_for_each_neuron(tmp_path):
+    """The published homogeneous networks have one, of shape (post,): not to be taken for one of each source."""
+    model = AsPublished(per_neuron=True)
+    found = import_network(saved(tmp_path, model.state_dict()), dt="1 ms")
+    for key, rho in (("layer_1.feedforward", model.rho_in1), ("layer_1.recurrent", model.rho_rec1)):
+        decays = np.exp(-0.001 / found.values[f"{key}.tau_syn"])
+        np.testing.assert_allclose(decays, np.repeat(rho.detach().numpy()[:, None], decays.shape[1], axis=1), rtol=1e-7)
+
+
 class Harmful:
     def __reduce__(self):
         return os.mkdir, ("harm",)
@@ -107,7 +207,7 @@ class Harmful:
 
 def test_nothing_in_the_file_is_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for content in ({"layer_out.w": Harmful()}, Harmful()):
+    for content in ({"layer_out.w": Harmful()}, Harmful(), {"training_parameters": argparse.Namespace(seed=Harmful()), **state_dict()}):
         path = saved(tmp_path, content)
         with pytest.raises(
             CheckpointError, match=r"(?s)no state dict.*run code when they are read: (posix|nt)\.mkdir.*state_dict\(\)"
@@ -128,6 +228,9 @@ BAD = {
     "no decays": (changed("layer_hidden1.layer_in.rho", None), "layer_hidden1.layer_in without w and rho"),
     "half of the recurrence": (changed("layer_hidden2.layer_rec.w", None), "layer_hidden2.layer_rec without one of"),
     "biases": (changed("layer_hidden1.layer_in.b", torch.ones(12)), "biases that are not 0"),
+    "weights for each neuron": (changed("layer_hidden1.layer_rec.w", torch.zeros(12)), r"shape \(12,\)"),
+    "a recurrent output": (changed("layer_out.layer_rec.w", torch.zeros(5, 5)), "a tensor layer_out.layer_rec.w"),
+    "a tensor twice": (changed("layer_hidden1.w", torch.zeros(12, 30)), "layer_hidden1.layer_in.w and layer_hidden1.w, one tensor twice"),
     "layers that do not fit": (changed("layer_hidden2.layer_in.w", torch.zeros(8, 11)), r"\(12, 30\) and then \(8, 11\)"),
     "decays of another shape": (changed("layer_hidden1.layer_in.rho", torch.zeros(7, 3)), r"shape \(7, 3\)"),
 }
