@@ -78,7 +78,7 @@ def decay_product(training: Training, n_steps: int, until: int | None = None) ->
         Steps that were taken of them; by default all.
     """
     settings = training.optimiser
-    schedule = training.schedule.make(n_steps)
+    schedule = training.schedule.make(n_steps, training.epochs)
     rates = settings.lr * settings.lr_factor_time_constants * np.array([schedule(t) for t in range(n_steps if until is None else until)])
     return float(np.exp(np.sum(np.log1p(-rates * settings.weight_decay_time_constants))))
 

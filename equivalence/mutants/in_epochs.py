@@ -26,8 +26,8 @@ MUTANTS = (
     Mutant(
         "the schedule spans one epoch",
         "training/module.py",
-        "settings.schedule.make(int(self.trainer.estimated_stepping_batches))",
-        "settings.schedule.make(int(self.trainer.estimated_stepping_batches) // int(self.trainer.max_epochs or 1))",
+        "settings.schedule.make(int(self.trainer.estimated_stepping_batches), settings.epochs)",
+        "settings.schedule.make(int(self.trainer.estimated_stepping_batches) // int(self.trainer.max_epochs or 1), settings.epochs)",
     ),
     Mutant(
         "time constants decay with the weights' weight decay",
@@ -158,8 +158,8 @@ MUTANTS = (
     Mutant(
         "a longer run under a cosine passes for one run",
         "training/schedules.py",
-        "depends_on_length: ClassVar[bool] = True",
-        "depends_on_length: ClassVar[bool] = False",
+        "return self.span_epochs is None",
+        "return False",
     ),
     Mutant(
         "a longer run begins anew",

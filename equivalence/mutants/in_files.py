@@ -6,6 +6,24 @@ from .mutant import Mutant
 
 MUTANTS = (
     Mutant(
+        "a tensor's other name is not held against it",
+        "exchange/official_names.py",
+        "if not np.array_equal(tensors[alias_name], tensor):",
+        "if tensors[alias_name].shape != tensor.shape:",
+    ),
+    Mutant(
+        "a decay of each neuron is taken for one of each source",
+        "exchange/official.py",
+        "rho[:, None] if rho.ndim == 1 else rho",
+        "rho",
+    ),
+    Mutant(
+        "the Heidelberg digits are binned as published in double precision",
+        "tasks/shd.py",
+        ".astype(part.kind).astype(np.float64)",
+        "",
+    ),
+    Mutant(
         "checkpoints are stored in single precision",
         "data/checkpoint.py",
         'np.array(self.values[key], order="C")',

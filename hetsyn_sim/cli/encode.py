@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import ConfigError, DataError
 from .console import progress_bar, show_table
 from .options import JsonFile, check_output, seconds, write_json
+
+if TYPE_CHECKING:
+    from ..data.events import SpikeDataset
 
 
 def encode(
@@ -109,9 +112,21 @@ def encode(
         "spikes": f"{data.steps.size:,} in {data.n_channels} channels, dt = {1e3 * data.dt:g} ms",
     }
     rows |= {"classes": ", ".join(data.classes[:10]) + (", ..." if len(data.classes) > 10 else "")} if data.classes else {}
+    if who := _who_speaks(data):
+        rows["speakers"] = facts["speakers"] = who
     rows |= {name.replace("_", " "): data.info[name] for name in ("cut_off", "merged", "left_out") if name in data.info}
     show_table("Encoded", rows | {"fingerprint": data.fingerprint(), "file": str(out)})
     write_json(json_file, facts)
+
+
+def _who_speaks(data: SpikeDataset) -> str:
+    """How many speakers there are, and how many are in both splits; empty if the recordings do not tell them apart."""
+    n, both = len(set(data.speakers)), len(set(data.train.speakers) & set(data.test.speakers))
+    if n < 2:
+        return ""
+    return f"{n}, {'all' if both == n else both or 'none'} of them in both splits" + (
+        ": the test split has no unheard one" if both == n else ""
+    )
 
 
 def _check_new(source: Path, out: Path, overwrite: bool) -> None:

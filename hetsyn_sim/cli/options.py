@@ -57,8 +57,10 @@ def beside(checkpoint_path: Path, name: str) -> Path:
     return (checkpoint_path if checkpoint_path.is_dir() else checkpoint_path.parent) / name
 
 
-def load_data(path: Path | None, checkpoint: Checkpoint | None = None) -> SpikeDataset:
+def load_data(path: Path | None, checkpoint: Checkpoint | None = None, binning: str | None = None) -> SpikeDataset:
     """The named spike file; or else what the network of ``checkpoint`` was trained on; or else what ships.
+
+    Spike times that have no grid are binned as ``binning`` says, or as the checkpoint's recipe, if one of them says something.
 
     Raises
     ------
@@ -77,13 +79,14 @@ def load_data(path: Path | None, checkpoint: Checkpoint | None = None) -> SpikeD
             expected="spikes",
             remedy=f"hetsyn encode {one_line(path.name)} spikes.h5, and name the new file here",
         )
-    return read_recordings(path, kind)
+    binning = binning or (None if checkpoint is None else checkpoint.recipe.get("binning"))
+    return read_recordings(path, kind, binning=binning or "clean")
 
 
 def training_data(recipe: Recipe, path: Path | None, seed: int) -> tuple[SpikeDataset, NDArray[np.float64] | None, str]:
     """Recordings to train on, their target traces if the task has any, and a name for the data."""
     if path is not None:
-        return load_data(path), None, str(path)
+        return load_data(path, binning=recipe.binning), None, str(path)
     if recipe.task is None:
         return _shipped(), None, "spoken digits (FSDD)"
     return *_drawn(recipe.task, seed), str(recipe.task["name"])
@@ -96,7 +99,7 @@ def _of_training(checkpoint: Checkpoint) -> SpikeDataset:
     name, fingerprint = str(checkpoint.data.get("name", "")), checkpoint.data.get("fingerprint")
     with suppress(OSError, ValueError):  # a name that no path can be
         if name and fingerprint and (Path(name).is_file() or Path(name).is_dir()):
-            found = load_data(Path(name))
+            found = load_data(Path(name), checkpoint)
             if found.fingerprint() == fingerprint:
                 return found
     if fingerprint and (shipped := _shipped()).fingerprint() == fingerprint:

@@ -33,7 +33,8 @@ class Binning:
     Attributes
     ----------
     closed_above
-        A step holds the times up to and including its own, as published, instead of those from its own time on.
+        A step holds the times up to and including its own, as published, instead of those from its own time on. Its own time is rounded
+        to the type of number that the file has, in which the published code compares: float16 for the Heidelberg digits.
     reversed_without_first
         Channel ``n - unit``, with unit 0 left out and channel 0 empty, as published.
     """
@@ -133,8 +134,9 @@ def _binned(parts: list[Part], dt: float, n_steps: int, n_channels: int, how: Bi
     steps, channels, used = [], [], []
     for part in parts:
         has_spikes = np.zeros(len(part.labels), dtype=bool)
+        ends = (np.arange(n_steps) * dt).astype(part.kind).astype(np.float64)
         for k, (times, units) in enumerate(zip(part.times, part.units, strict=True)):
-            step = np.ceil(times / dt - ROUNDING) if how.closed_above else np.floor(times / dt + ROUNDING)
+            step = np.searchsorted(ends, times) if how.closed_above else np.floor(times / dt + ROUNDING)
             channel = n_channels - units if how.reversed_without_first else units
             inside = (step < n_steps) & (channel < n_channels)
             cells = np.unique(step[inside].astype(np.int64) * n_channels + channel[inside])

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -41,9 +42,10 @@ def is_in_layout(path: str | PathLike[str]) -> bool:
 
 @dataclass(frozen=True)
 class Part:
-    """The recordings of one file."""
+    """The recordings of one file. ``kind`` is the type of number that its times are stored in."""
 
     times: list[NDArray[np.float64]]
+    kind: np.dtype[Any]
     units: list[NDArray[np.int64]]
     labels: NDArray[np.int64]
     speakers: NDArray[np.str_]
@@ -102,7 +104,8 @@ def read(path: Path, split: str) -> Part:
         if missing := [place for place in _PLACES if place not in file]:
             raise _not_this_layout(path, f"no {', '.join(missing)}")
         check_memory(sum(file[place].size * file[place].dtype.itemsize for place in _PLACES), where=str(path))
-        times = [np.asarray(t, dtype=np.float64).ravel() for t in file["spikes/times"][()]]
+        stored = [np.asarray(t).ravel() for t in file["spikes/times"][()]]
+        times = [np.asarray(t, dtype=np.float64) for t in stored]
         units = [np.asarray(u).ravel() for u in file["spikes/units"][()]]
         labels = np.asarray(file["labels"][()]).ravel()
         speakers = np.asarray(file["extra/speaker"][()]).ravel() if "extra/speaker" in file else np.zeros(len(labels), dtype=int)
@@ -126,7 +129,16 @@ def read(path: Path, split: str) -> Part:
     splits = np.full(len(labels), split) if split else every_fifth(labels)
     stem = path.name.split(".")[0]
     names = np.array([f"{stem} {k}" for k in range(len(labels))])
-    return Part(times, [u.astype(np.int64) for u in units], labels.astype(np.int64), np.array(named), names, splits)
+    kind = np.result_type(*stored)
+    return Part(
+        times,
+        kind if kind.kind == "f" else np.dtype(np.float64),
+        [u.astype(np.int64) for u in units],
+        labels.astype(np.int64),
+        np.array(named),
+        names,
+        splits,
+    )
 
 
 def _not_this_layout(path: Path, got: str) -> DataError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import signal
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
@@ -151,6 +152,11 @@ def fit(
     if traces is not None:
         _check_traces(settings, own)
     first, devices = is_first(), as_started(devices)
+    if first and (note := _other_binning(recipe, data)):
+        if progress:
+            say(f"note: {note}")
+        else:
+            warnings.warn(note, stacklevel=2)
     if out is None and (not first or devices.get("devices", 1) != 1 or devices.get("num_nodes", 1) != 1):
         raise ConfigError(
             "several processes need a folder that they share",
@@ -204,6 +210,17 @@ def _check_kinds(what: Any, data: Any) -> None:
     if not isinstance(data, SpikeDataset):
         remedy = "SpikeDataset.from_raster(array, labels, dt=...) makes one of an array, from_torch of a dataset, from_file of a file"
         raise DataError("these are no recordings", where="fit: data", got=type(data).__name__, expected="a SpikeDataset", remedy=remedy)
+
+
+def _other_binning(recipe: Recipe, data: SpikeDataset) -> str:
+    """What is to be said if spike times were put onto the grid in another way than the recipe is for; empty if they were not."""
+    binning = data.info.get("binning", recipe.binning)
+    if recipe.binning is None or binning == recipe.binning:
+        return ""
+    return (
+        f"{recipe.name} is for spikes that are binned {recipe.binning}, and these are {binning}: its results do not compare. "
+        f"`hetsyn encode SOURCE OUT.h5 --binning {recipe.binning}` makes others"
+    )
 
 
 def parts_of(data: SpikeDataset, settings: Training) -> tuple[SpikeDataset, SpikeDataset | None]:

@@ -92,7 +92,7 @@ class TrainingModule(LightningModule):
     def configure_optimizers(self) -> Any:
         settings = self.training_settings
         optimiser = self.own.make_optimiser(self.network, settings)
-        factor = settings.schedule.make(int(self.trainer.estimated_stepping_batches))
+        factor = settings.schedule.make(int(self.trainer.estimated_stepping_batches), settings.epochs)
         scheduler = LambdaLR(optimiser, factor)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 

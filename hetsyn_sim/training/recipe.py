@@ -24,6 +24,7 @@ class Recipe(SectionFile):
 
     name: str = Field(default="unnamed", description="name of the recipe")
     data: str = Field(default="", description="which data to name with `--data`; empty: the shipped spoken digits")
+    binning: str | None = Field(default=None, description="how spike times in SHD's layout become steps for it: clean or as-published")
     task: dict[str, str | int | float] | None = Field(default=None, description="a task whose recordings are drawn, with its settings")
     network: NetworkSettings = Field(default=NetworkSettings(), description="layers and readout")
     training: Training = Field(default=Training(), description="everything else")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
@@ -26,8 +26,8 @@ def warmup_cosine(total_steps: int, warmup: float = 0.05, span: float = 1.0, hol
     """Rising in a straight line over the first ``warmup`` of all steps, then half a cosine down to 0 (Deng et al. 2025, HetSyn, App. D).
 
     Step -1 and the step after the last have the rate 0, so that no step of the training is wasted on it. With ``span`` below 1, rise and
-    fall take that share of the training only; with ``hold`` below 1, the rate stays from that share of the span on as it is then. The
-    published code has 40 of 100 epochs and 0.95.
+    fall take that share of the training only; above 1, it ends before they do. With ``hold`` below 1, the rate stays from that share of the
+    span on as it is then. The published code has 40 of 100 epochs and 0.95.
     """
     spanned = round(span * total_steps)
     rising, held = round(warmup * spanned), round(hold * spanned)
@@ -50,8 +50,10 @@ def step_decay(every: int, factor: float) -> Schedule:
 class OverTraining(Section):
     """A learning rate over the steps of a training."""
 
-    #: Whether the rate of a step depends on how many there will be.
-    depends_on_length: ClassVar[bool] = False
+    @property
+    def depends_on_length(self) -> bool:
+        """Whether the rate of a step depends on how many there will be."""
+        return False
 
 
 class Constant(OverTraining):
@@ -59,7 +61,7 @@ class Constant(OverTraining):
 
     name: Literal["constant"] = "constant"
 
-    def make(self, total_steps: int) -> Schedule:
+    def make(self, total_steps: int, epochs: int) -> Schedule:
         """The factor of the learning rate at each step."""
         return constant()
 
@@ -67,16 +69,21 @@ class Constant(OverTraining):
 class WarmupCosine(OverTraining):
     """See :func:`~hetsyn_sim.training.schedules.warmup_cosine`."""
 
-    depends_on_length: ClassVar[bool] = True
-
     name: Literal["warmup_cosine"] = "warmup_cosine"
     warmup: float = Field(default=0.05, ge=0.0, lt=1.0, description="part of the steps in which the rate rises")
     span: Share = Field(default=1.0, description="part of the training that the schedule takes")
+    span_epochs: PositiveInt | None = Field(default=None, description="epochs that it takes instead, however many the training has")
     hold: Share = Field(default=1.0, description="part of the span after which the rate stays as it is")
 
-    def make(self, total_steps: int) -> Schedule:
+    @property
+    def depends_on_length(self) -> bool:
+        """Whether the rate of a step depends on how many there will be."""
+        return self.span_epochs is None
+
+    def make(self, total_steps: int, epochs: int) -> Schedule:
         """The factor of the learning rate at each step."""
-        return warmup_cosine(total_steps, self.warmup, self.span, self.hold)
+        span = self.span if self.span_epochs is None else self.span_epochs / epochs
+        return warmup_cosine(total_steps, self.warmup, span, self.hold)
 
 
 class StepDecay(OverTraining):
@@ -86,7 +93,7 @@ class StepDecay(OverTraining):
     every: PositiveInt = Field(default=100, description="steps between two reductions")
     factor: PositiveFloat = Field(default=0.8, description="factor of the rate at each of them")
 
-    def make(self, total_steps: int) -> Schedule:
+    def make(self, total_steps: int, epochs: int) -> Schedule:
         """The factor of the learning rate at each step."""
         return step_decay(self.every, self.factor)
 

@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 
@@ -32,6 +33,31 @@ def test_the_file_that_it_was_trained_on_is_found_by_its_name_and_known_by_its_c
 def test_what_ships_is_taken_for_networks_that_were_trained_on_it(toy_checkpoint):
     shipped = hs.tasks.spoken_digits()
     assert load_data(None, trained_on(toy_checkpoint, "spoken digits (FSDD)", shipped)).fingerprint() == shipped.fingerprint()
+
+
+def test_spike_times_are_binned_as_the_recipe_says_in_training_and_afterwards(hetsyn, files):
+    place = files.folder / "one.h5"
+    with h5py.File(place, "w") as file:
+        # in float16, 64 ms is not the number that it is in float64
+        times = np.tile(np.array([0.064, 0.2, 0.5], dtype=np.float16), (20, 1))
+        file["spikes/times"], file["spikes/units"], file["labels"] = times, np.tile([[1, 2, 3]], (20, 1)), np.arange(20) % 2
+        file["extra/speaker"] = np.arange(20) // 2 % 2
+    recipe = files.folder / "published.yaml"
+    recipe.write_text(files.recipe.read_text() + "binning: as-published\n")
+    hetsyn("train", recipe, "--data", place, "--epochs", 1, "--out", files.folder / "run")
+    trained = Checkpoint.load(files.folder / "run")
+    found = load_data(None, trained)
+    assert found.info["binning"] == "as-published"
+    assert found.fingerprint() == trained.data["fingerprint"] == load_data(place, trained).fingerprint()
+    assert sorted(set(zip(found.units.tolist(), found.steps.tolist(), strict=True))) == [(697, 125), (698, 50), (699, 16)]
+    assert load_data(place).info["binning"] == "clean"
+    encoded = hetsyn("encode", place, files.folder / "clean.h5")
+    assert "2, all of them in both splits: the test split has no unheard one" in encoded.stdout
+    told = hetsyn("train", recipe, "--data", files.folder / "clean.h5", "--epochs", 1, "--out", files.folder / "other")
+    assert "published" in told.stderr
+    assert "binned as-published, and these are clean" in told.stderr
+    with pytest.warns(UserWarning, match=r"binned as-published, and these are clean.*--binning as-published"):
+        hs.fit(hs.load_recipe(recipe), load_data(files.folder / "clean.h5"), epochs=1, progress=False)
 
 
 @pytest.mark.parametrize("name", ["/dev/zero", "nul\0", "x" * 5000, ""])

@@ -83,6 +83,28 @@ def test_the_borders_of_a_step(tmp_path):
     assert (published.units.tolist(), published.info["binning"]) == ([1] * 5, "as-published")
 
 
+@pytest.mark.parametrize(("kind", "dt"), [(np.float16, 0.004), (np.float16, 0.001), (np.float32, 0.004), (np.float64, 0.004)])
+def test_binned_as_published_every_cell_is_where_a_comparison_in_the_files_numbers_has_it(tmp_path, kind, dt):
+    """Step by step, as that code does it: what is not later than this step, in the type of the stored times, and not in an earlier step."""
+    path = random_file(tmp_path / "shd.h5", 40, dtype=kind)
+    data = heidelberg_digits(path, dt=dt, binning="as-published")
+    n_steps, late = round(1 / dt), []
+    with h5py.File(path) as file:
+        for k, found in enumerate(np.moveaxis(data.rasters(), 1, 0)):
+            times, units = file["spikes/times"][k], file["spikes/units"][k]
+            assert times.dtype == kind
+            expected, left = np.zeros((n_steps, 700), dtype=bool), np.ones(times.size, dtype=bool)
+            for i in range(n_steps):
+                now = left & (times <= kind(i * dt))
+                expected[i, 700 - units[now & (units > 0)].astype(int)] = True
+                left &= ~now
+            np.testing.assert_array_equal(found, expected)
+            in_float64 = np.searchsorted(np.arange(n_steps) * dt, times.astype(np.float64))
+            late.append(in_float64 > np.searchsorted((np.arange(n_steps) * dt).astype(kind), times))
+    if dt == 0.004:  # what the page on data says, and that the test can tell
+        assert np.mean(np.concatenate(late)) == pytest.approx(0.040 if kind == np.float16 else 0.0, abs=0.005)
+
+
 def test_packed_files_other_numbers_and_no_speakers(tmp_path):
     plain = random_file(tmp_path / "plain.h5", 12, n_channels=900, n_classes=29, seed=3, dtype=np.float64)
     with h5py.File(plain, "r+") as file:

@@ -78,7 +78,7 @@ def test_the_rate_of_each_step_is_the_schedules(data, schedule):
     settings = Training(epochs=3, batch_size=16, validation="none", num_threads=1, schedule=schedule, optimiser=optimiser)
     watch = Rates()
     fit(SPEC, data, training=settings, progress=False, callbacks=[watch])
-    factor = settings.schedule.make(9)  # 3 epochs of 3 steps
+    factor = settings.schedule.make(9, 3)  # 3 epochs of 3 steps
     expected = [[0.01 * factor(step), 0.03 * factor(step)] for step in range(9)]
     np.testing.assert_allclose(watch.rates, expected, rtol=1e-12)
 

@@ -40,7 +40,7 @@ def test_yaml_comes_back_as_it_was(tmp_path):
     assert Recipe.from_yaml(path) == recipe
     assert recipe.training.loss.make() == SumOfSoftmax(burn_in=3)
     assert recipe.training.surrogate.make() == Slayer(alpha=4.0)
-    assert recipe.training.schedule.make(100)(10) == 0.5
+    assert recipe.training.schedule.make(100, 20)(10) == 0.5
 
 
 def test_the_spec_of_a_recipe():
@@ -114,7 +114,7 @@ WRONG, HETSYN = "a setting is wrong", "network.parameters.HetSynLIF"
 @pytest.mark.parametrize(
     ("text", "what", "place", "got", "expected"),
     [
-        ("trainig: {}", "unknown setting", "trainig", "'trainig'", "name, data, task, network, training"),
+        ("trainig: {}", "unknown setting", "trainig", "'trainig'", "name, data, binning, task, network, training"),
         ("training: {epoch: 3}", "unknown setting", "training.epoch", "'epoch'", "loss, surrogate"),
         ("training: {schedule: {name: constant, warmup: 1}}", "unknown setting", "training.schedule.warmup", "'warmup'", "name"),
         ("training: {schedule: {name: linear}}", WRONG, "training.schedule", "section", "'warmup_cosine'"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hetsyn_sim.training import Recipe, build_network
+from hetsyn_sim.training import Recipe, build_network, load_recipe
 from hetsyn_sim.training.optimisers import parameter_groups
 from hetsyn_sim.training.schedules import constant, step_decay, warmup_cosine
 
@@ -22,6 +22,15 @@ from hetsyn_sim.training.schedules import constant, step_decay, warmup_cosine
 )
 def test_factors_of_steps(factor, expected):
     assert [factor(step) for step in expected] == pytest.approx([*expected.values()], rel=1e-12, abs=5e-6)
+
+
+def test_a_schedule_of_so_many_epochs_is_the_same_however_long_the_training():
+    published = load_recipe("shd-hetsyn-as-published").training
+    assert (published.epochs, published.schedule.span_epochs, published.schedule.depends_on_length) == (100, 40, False)
+    of_100, of_10, of_200 = (published.schedule.make(25 * epochs, epochs) for epochs in (100, 10, 200))
+    assert [of_100(step) for step in range(2500)] == [warmup_cosine(2500, 0.05, span=0.4, hold=0.95)(step) for step in range(2500)]
+    assert [of_100(step) for step in range(250)] == [of_10(step) for step in range(250)]  # --epochs 10 does not shrink it
+    assert [of_200(step) for step in range(2500)] == [of_100(step) for step in range(2500)]
 
 
 def test_weights_and_time_constants_have_their_own_terms(recipe):

@@ -39,7 +39,7 @@ def test_the_closed_form_is_what_adamw_does_without_gradients():
     settings = training.optimiser
     lr = settings.lr * settings.lr_factor_time_constants
     optimiser = torch.optim.AdamW([p], lr=lr, weight_decay=settings.weight_decay_time_constants)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, training.schedule.make(200))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, training.schedule.make(200, training.epochs))
     for _ in range(200):
         p.grad = torch.zeros_like(p)
         optimiser.step()
