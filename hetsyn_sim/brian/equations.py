@@ -12,8 +12,8 @@ from brian2.units.allunits import second
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from ..spec import NetworkSpec, NeuronModel, Population, Projection
+from ..spec.derived import Side
 from ..spec.equations import X_PRE, symbol
-from ..spec.model import Side
 from ..spec.parameter import OF_TIME
 from ..spec.scope import DELAY
 from .additions import NOTHING, REFRACTORY, Additions, kick_of

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..errors import TransferError, one_of
 from ..spec import NetworkSpec, Projection
-from ..spec.model import Side
+from ..spec.derived import Side
 from ..spec.values import Array
 from .equations import declarations, free_name, renamed, sum_name, sums_in_use, synapse_beginning_code, synapse_equations, synapse_names
 from .fused import DecayAndSum, Wipe

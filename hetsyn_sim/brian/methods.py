@@ -16,8 +16,8 @@ from brian2.units.allunits import second
 
 from ..errors import TransferError
 from ..spec import NetworkSpec, NeuronModel, Population, Projection
+from ..spec.derived import Side
 from ..spec.equations import ParsedEquations, symbol
-from ..spec.model import Side
 from ..spec.values import Array
 from .equations import synapse_names
 from .updaters import Coefficients, SymplecticEuler

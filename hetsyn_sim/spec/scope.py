@@ -15,13 +15,14 @@ from .equations import X_PRE, symbol
 from .parameter import Parameter
 
 if TYPE_CHECKING:
-    from .model import NeuronModel, Side
+    from .derived import ModelText, Side
+    from .model import NeuronModel
 
 #: How long a spike takes to arrive: a parameter of the synapse that stands in no equation, by Brian2's own name.
 DELAY: Final = "delay"
 
 
-def expressions_of(model: NeuronModel) -> Iterator[tuple[str, sympy.Expr, Side]]:
+def expressions_of(model: ModelText) -> Iterator[tuple[str, sympy.Expr, Side]]:
     """Every expression with the place it stands in and the side whose names it sees."""
     for name, expression in model.synapse_equations.states.items():
         yield f"synapse: d{name}/dt", expression, "synapse"
@@ -60,7 +61,7 @@ def visible_names(model: NeuronModel, where: str) -> set[str]:
     return {"dt", *parameters, *neuron, *model.summed, *model.white_noise}
 
 
-def is_used_on(model: NeuronModel, side: Side, name: str) -> bool:
+def is_used_on(model: ModelText, side: Side, name: str) -> bool:
     """Whether ``side`` holds the parameter: it stands in that side's text (``name_post`` counts for the neuron)."""
     if name == DELAY:
         return side == "synapse"
