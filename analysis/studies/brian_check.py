@@ -15,7 +15,7 @@ from .study import Row
 
 #: Recordings that go through Brian2 in each run.
 N_SIMULATED = 50
-#: Brian2 derives the step itself in this form; in ``fast`` the decays come from :mod:`hetsyn_sim.discrete`. Rows without a form are of that.
+#: Brian2 derives the step itself in this form. In ``fast``, of which rows without a form are, decays come from :mod:`hetsyn_sim.discrete`.
 FORM = "ode"
 
 
