@@ -33,9 +33,9 @@ from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.data.recording_file import load_recording, save_recording
 from hetsyn_sim.discrete import is_time_constant
 from hetsyn_sim.errors import CheckpointError
+from hetsyn_sim.training.bijections import TimeConstants
 from hetsyn_sim.training.modules import default_dtype
 from hetsyn_sim.training.network import Network
-from hetsyn_sim.training.population import TimeConstants
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -61,7 +61,7 @@ def through_a_file(checkpoint, how="as it is"):
 def trainings(draw):
     """A network, how its time constants are trained, a number of steps, a learning rate and a seed for the loss."""
     case = draw(networks(max_steps=20, moderate=True))
-    how = draw(st.sampled_from(("rho_clamped", "log_tau")))
+    how = draw(st.sampled_from(("rho_clamped", "log_tau", "tau")))
     return case, how, draw(st.integers(1, 4)), draw(st.sampled_from((0.01, 0.1, 0.5))), draw(st.integers(0, 99))
 
 
@@ -105,7 +105,7 @@ def test_a_trained_network_is_the_same_in_brian2(how, training):
 @holds(
     networks(moderate=True),
     near_misses=("half precision", "transposed", "one value forgotten"),
-    subjects=["log_tau in wide bounds", "log_tau in tight bounds", "rho_clamped"],
+    subjects=["log_tau in wide bounds", "log_tau in tight bounds", "rho_clamped", "tau"],
 )
 def test_what_is_made_trainable_keeps_its_values(how, case):
     """From values to what the optimiser moves and back.
@@ -116,9 +116,9 @@ def test_what_is_made_trainable_keeps_its_values(how, case):
     times = [float(t) for key, v in case.values.items() if is_time_constant(case.spec.slots[key]) for t in (np.min(v), np.max(v))]
     dt = case.spec.dt_s
     spec = within_bounds(case, min(times) / dt, 2 * max(times) / dt) if "tight" in how else within_bounds(case)
-    kind: TimeConstants = "rho_clamped" if how == "rho_clamped" else "log_tau"
+    kinds: dict[str, TimeConstants] = {"rho_clamped": "rho_clamped", "tau": "tau"}
     with default_dtype(torch.float64):
-        values = altered(how, Network(spec, values=case.values, time_constants=kind).values())
+        values = altered(how, Network(spec, values=case.values, time_constants=kinds.get(how, "log_tau")).values())
     for key, value in case.values.items():
         largest = float(np.abs(value).max(initial=1e-300))
         np.testing.assert_allclose(values[key], value, rtol=2e-8, atol=2e-8 * largest, err_msg=f"{key}\n{case!r}")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hetsyn_sim.data.events import SpikeDataset
 from hetsyn_sim.errors import DataError
 from hetsyn_sim.training import Recipe, fit
-from hetsyn_sim.training.bijections import choose_bijection
+from hetsyn_sim.training.bijections import choose_bijection, clamp_range
 from hetsyn_sim.training.settings import Training
 
 from .extraction import Run, extract_all, learned_slots
@@ -101,10 +101,12 @@ def weight_decay_drift(runs: Sequence[Run], learned: TauTable) -> TauTable:
             factor = decay_product(training, *_steps(run))
         values = dict(run.initial.values)
         for slot in learned_slots(run.trained.spec):
-            clamped = training.time_constants == "rho_clamped"
-            there = choose_bijection(slot, dt=run.trained.spec.dt_s, rho_clamped=clamped)  # times are bounded: their size does not matter
-            raw = there.raw(np.asarray(values[slot.key], dtype=np.float64))
-            values[slot.key] = there.value(torch.as_tensor(factor * raw)).numpy()
+            # times are bounded: their size does not matter
+            there = choose_bijection(slot, dt=run.trained.spec.dt_s, time_constants=training.time_constants)
+            raw = factor * there.raw(np.asarray(values[slot.key], dtype=np.float64))
+            if limits := clamp_range(there):
+                raw = np.clip(raw, *limits)
+            values[slot.key] = there.value(torch.as_tensor(raw)).numpy()
         drifted.append(replace(run, trained=replace(run.trained, values=values)))
     table = extract_all(drifted, limits=(learned.low, learned.high))
     return learned.with_tau(table.tau, "weight decay alone")

@@ -25,9 +25,21 @@ MUTANTS = (
     ),
     Mutant(
         "trained decays may grow beyond 1",
-        "training/population.py",
-        "self.raw(key).clamp_(0.0, 1.0)",
-        "self.raw(key).clamp_(0.0)",
+        "training/bijections.py",
+        "return 0.0, 1.0",
+        "return 0.0, math.inf",
+    ),
+    Mutant(
+        "a time constant that is trained as it is may fall below its bound",
+        "training/bijections.py",
+        "return (bijection.low, math.inf) if isinstance(bijection, Tau) else None",
+        "return None",
+    ),
+    Mutant(
+        "a time constant that is trained as it is stops at its upper bound",
+        "training/bijections.py",
+        "low, high = bijection.low, math.inf",
+        "low = bijection.low",
     ),
     Mutant(
         "a clamped decay per neuron is read as one per presynaptic neuron",

@@ -1,6 +1,7 @@
 """How a bounded parameter is trained: an unconstrained number and a smooth, invertible map into the bounds.
 
-Clamping is the one exception, and it has a name: ``rho_clamped``, the decay itself, cut to [0, 1] after each step, as HetSyn's authors do.
+Clamping is the exception, for two ways to train time constants: ``rho_clamped``, the decay itself, cut to [0, 1] after each step, as
+HetSyn's authors do, and ``tau``, the time constant in seconds, held above its lower bound.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -22,6 +23,8 @@ from ..spec.quantities import dimensions_of, parse_unit
 from ..spec.values import is_delay
 
 Array = NDArray[np.float64]
+#: How time constants are trained: as a logistic of log tau between their bounds, as a clamped decay (HetSyn's own way), or as tau itself.
+TimeConstants = Literal["log_tau", "rho_clamped", "tau"]
 
 
 class Bijection(Protocol):
@@ -122,7 +125,29 @@ class RhoClamped:
         return self.dt / torch.log(raw).abs()  # rho = 1 is tau = +inf, and log 1 has no sign to give
 
 
-def choose_bijection(slot: ParameterSlot, *, dt: float, rho_clamped: bool, starts: Callable[[], Array] | None = None) -> Bijection:
+@dataclass(frozen=True)
+class Tau:
+    """The raw number is the time constant in seconds, so that a step of the optimiser is one in seconds. The upper bound does not apply."""
+
+    low: float
+
+    def raw(self, value: Array) -> Array:
+        return value
+
+    def value(self, raw: Tensor) -> Tensor:
+        return raw
+
+
+def clamp_range(bijection: Bijection) -> tuple[float, float] | None:
+    """Where the raw number has to be brought back to after a step of the optimiser; None for a smooth map, which no step can leave."""
+    if isinstance(bijection, RhoClamped):
+        return 0.0, 1.0
+    return (bijection.low, math.inf) if isinstance(bijection, Tau) else None
+
+
+def choose_bijection(
+    slot: ParameterSlot, *, dt: float, time_constants: TimeConstants, starts: Callable[[], Array] | None = None
+) -> Bijection:
     """The map for one trainable slot, from its bounds and its size.
 
     ``starts()`` are the values that the spec begins with. Without bounds, a value that has a unit counts in their root mean square, so that
@@ -131,8 +156,9 @@ def choose_bijection(slot: ParameterSlot, *, dt: float, rho_clamped: bool, start
     low, high = slot.parameter.si_bounds
     if is_delay(slot):
         return Lag(low, high, edge=min(1e-3, 0.1 * dt / (high - low)))  # less than what rounding to whole steps takes back
-    if rho_clamped and is_time_constant(slot):
-        return RhoClamped(dt)
+    if time_constants != "log_tau" and is_time_constant(slot):
+        # a decay of exp(-100) is 0 in single precision, and from a time constant of 0 there is no gradient
+        return RhoClamped(dt) if time_constants == "rho_clamped" else Tau(low if low > 0.0 else 1e-2 * dt)
     if math.isinf(low) or math.isinf(high):
         unit = float(parse_unit(slot.parameter.unit, where=slot.key))
         is_number = dimensions_of(slot.parameter.unit, where=slot.key).is_dimensionless
@@ -142,10 +168,15 @@ def choose_bijection(slot: ParameterSlot, *, dt: float, rho_clamped: bool, start
     return LogInterval(low, high) if low > 0 else Interval(low, high)
 
 
-def check_bounds(slot: ParameterSlot, value: NDArray[np.floating]) -> None:
-    """Raise :class:`SpecError` if values, in SI units, are outside of the slot's bounds."""
+def check_bounds(slot: ParameterSlot, value: NDArray[np.floating], bijection: Bijection) -> None:
+    """Raise :class:`SpecError` if values, in SI units, are outside of the slot's bounds, as far as the map keeps to them."""
     low, high = slot.parameter.si_bounds
-    slack = 1e-6 * (high - low) if np.isfinite(high - low) else 0.0  # a value trained in float32 may be rounded across its bound
+    if isinstance(bijection, RhoClamped):
+        return
+    if isinstance(bijection, Tau):
+        low, high = bijection.low, math.inf
+    # a value trained in float32 may be rounded across its bound
+    slack = 1e-6 * (high - low if np.isfinite(high - low) else low if isinstance(bijection, Tau) else 0.0)
     outside = (value < low - slack) | (value > high + slack)
     if np.any(outside):
         raise SpecError(

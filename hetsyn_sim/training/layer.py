@@ -71,7 +71,7 @@ class SpikingLayer(PopulationLayer):
         If the model's states are coupled: the kernels need states that decay each on its own. If a trainable value is outside of its
         bounds.
     UnknownNameError
-        If ``time_constants`` is neither ``"log_tau"`` nor ``"rho_clamped"``.
+        If ``time_constants`` is no way to train them.
     """
 
     def _derive_program(self) -> None:

@@ -20,10 +20,11 @@ from ..kernels import SurrogateDerivative
 from ..spec import NetworkSpec, ParameterSlot
 from ..spec.summary import Summarised
 from ..spec.values import is_delay
+from .bijections import TimeConstants
 from .layer import SpikingLayer
 from .layer_run import LayerRun
 from .modules import UniformModule, default_dtype
-from .population import PopulationLayer, TimeConstants
+from .population import PopulationLayer
 from .randomness import CountedNoise, Noise, Share
 from .stepped_layer import SteppedLayer
 from .surrogates import MultiGaussian

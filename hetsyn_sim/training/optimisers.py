@@ -35,7 +35,7 @@ class Optimiser(Section):
     lr_factor_time_constants: NonNegativeFloat = Field(default=2.0, description="learning rate of time constants, as a multiple of `lr`")
     weight_decay: NonNegativeFloat = Field(default=4e-3, description="weight decay of all that is no time constant")
     weight_decay_time_constants: NonNegativeFloat = Field(
-        default=0.0, description="that of time constants: pulls to the middle of their bounds (`log_tau`) or to 0 (`rho_clamped`)"
+        default=0.0, description="that of time constants: pulls to the middle of their bounds (`log_tau`) or to 0 (`rho_clamped`, `tau`)"
     )
     clip_norm: PositiveFloat | None = Field(default=None, description="largest norm of all gradients together; null: not clipped")
     settings: dict[str, bool | float | list[float]] = Field(

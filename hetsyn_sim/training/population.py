@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 import sympy
@@ -20,15 +20,12 @@ from ..spec import NetworkSpec, NeuronModel, Projection
 from ..spec.equations import symbol
 from ..spec.scope import DELAY
 from ..spec.summary import milliseconds
-from .bijections import Bijection, RhoClamped, check_bounds, choose_bijection
+from .bijections import Bijection, RhoClamped, TimeConstants, check_bounds, choose_bijection, clamp_range
 from .layer_run import LayerRun
 from .modules import UniformModule
 from .randomness import CountedNoise, Noise, Share
 from .state_dict import EXTRA, Meaning, convert_
 from .wiring import ALL_TO_ALL, Wiring
-
-#: How time constants are trained: as log tau within their bounds, or as a clamped decay (HetSyn's own way).
-TimeConstants = Literal["log_tau", "rho_clamped"]
 
 
 def _attribute(key: str) -> str:
@@ -49,7 +46,8 @@ class PopulationLayer(UniformModule):
     surrogate
         Replaces the derivative of a spike.
     time_constants
-        ``"log_tau"``: log tau within the bounds; ``"rho_clamped"``: the decay, clamped to [0, 1] after each step.
+        ``"log_tau"``: a logistic of log tau between the bounds; ``"rho_clamped"``: the decay, clamped to [0, 1] after each step;
+        ``"tau"``: tau in seconds, kept above its lower bound after each step.
     trainable
         False keeps every value exactly as given, without a bijection, for evaluation.
     reset_gradient
@@ -73,7 +71,7 @@ class PopulationLayer(UniformModule):
     SpecError
         If a trainable value is outside of its bounds.
     UnknownNameError
-        If ``time_constants`` is neither of the two.
+        If ``time_constants`` is none of these.
     """
 
     def __init__(
@@ -104,12 +102,10 @@ class PopulationLayer(UniformModule):
         for key, slot in self.slots.items():
             value = np.asarray(values[key], dtype=np.float64)
             if trainable and slot.parameter.trainable:
-                clamped = time_constants == "rho_clamped"
                 # of the spec and not of this network: another one has the same bijections
                 starts = partial(_starts, spec, key)
-                bijection = choose_bijection(slot, dt=spec.dt_s, rho_clamped=clamped, starts=starts)
-                if not isinstance(bijection, RhoClamped):
-                    check_bounds(slot, value)
+                bijection = choose_bijection(slot, dt=spec.dt_s, time_constants=time_constants, starts=starts)
+                check_bounds(slot, value, bijection)
                 self.bijections[key] = bijection
                 self.register_parameter(names(key), nn.Parameter(_tensor(bijection.raw(value))))
             else:
@@ -190,17 +186,20 @@ class PopulationLayer(UniformModule):
         bijection = self.bijections.get(key)
         if bijection is None:
             self._given[key] = given
-        elif not isinstance(bijection, RhoClamped):
-            check_bounds(self.slots[key], given)
+        else:
+            check_bounds(self.slots[key], given, bijection)
         raw = self.raw(key)
         raw.copy_(torch.as_tensor(given if bijection is None else bijection.raw(given), dtype=raw.dtype))
 
     @torch.no_grad()
     def clamp_(self) -> None:
-        """Bring clamped decays back into [0, 1]; to be called after each optimiser step."""
+        """Bring clamped decays back into [0, 1], and time constants that are trained as they are above their lower bound.
+
+        To be called after each optimiser step.
+        """
         for key, bijection in self.bijections.items():
-            if isinstance(bijection, RhoClamped):
-                self.raw(key).clamp_(0.0, 1.0)
+            if limits := clamp_range(bijection):
+                self.raw(key).clamp_(*limits)
 
     # -- state dicts ---------------------------------------------------------------------------------------------------
 

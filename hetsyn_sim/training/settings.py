@@ -18,9 +18,9 @@ from ..errors import ConfigError, SpecError
 from ..models import get_model
 from ..spec import NeuronModel
 from ..spec.grammar.text import MAX_YAML
+from .bijections import TimeConstants
 from .losses import LOSSES
 from .optimisers import Optimiser
-from .population import TimeConstants
 from .schedules import SCHEDULES, Constant, StepDecay, WarmupCosine
 from .sections import Section, built
 from .surrogates import SURROGATES
@@ -170,7 +170,10 @@ class Training(Section):
 
     loss: LossChoice = Field(default=LossChoice(), description="what is minimised, and how a prediction is read off")
     surrogate: SurrogateChoice = Field(default=SurrogateChoice(), description="derivative of a spike in the backward pass")
-    time_constants: TimeConstants = Field(default="log_tau", description="trained as log tau within their bounds, or as clamped decays")
+    time_constants: TimeConstants = Field(
+        default="log_tau",
+        description="trained as places between their bounds, as clamped decays, or as tau in seconds",
+    )
     rate_regulariser: RateTarget | None = Field(default=None, description="keeps hidden neurons near a firing rate; null: off")
     optimiser: Optimiser = Field(
         default=Optimiser(), description="how parameters are moved, with a learning rate of its own for time constants"

@@ -17,11 +17,11 @@ from torch import Tensor
 from ..errors import CheckpointError
 from ..spec import ParameterSlot
 from ..spec.quantities import dimensions_of
-from .bijections import Bijection, HalfLine, Identity, Interval, Lag, LogInterval, RhoClamped, check_bounds
+from .bijections import Bijection, HalfLine, Identity, Interval, Lag, LogInterval, RhoClamped, Tau, check_bounds
 
 #: Torch's own name for what a module keeps beside its tensors.
 EXTRA: Final = "_extra_state"
-_MAPS: Final = {kind.__name__: kind for kind in (HalfLine, Identity, Interval, Lag, LogInterval, RhoClamped)}
+_MAPS: Final = {kind.__name__: kind for kind in (HalfLine, Identity, Interval, Lag, LogInterval, RhoClamped, Tau)}
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,5 @@ def _converted(raw: Tensor, before: Bijection | None, after: Bijection | None, s
     if after is None:
         return value
     numbers = value.numpy(force=True)
-    if not isinstance(after, RhoClamped):
-        check_bounds(slot, numbers)
+    check_bounds(slot, numbers, after)
     return torch.as_tensor(after.raw(numbers), device=raw.device)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hetsyn_sim.spec import UNBOUNDED, Parameter, ParameterSlot
-from hetsyn_sim.training.bijections import HalfLine, Identity, Interval, LogInterval, RhoClamped, choose_bijection
+from hetsyn_sim.training.bijections import HalfLine, Identity, Interval, LogInterval, RhoClamped, Tau, choose_bijection, clamp_range
 
 MAPS = {"identity": Identity(), "interval": Interval(-2.0, 3.0), "log": LogInterval(1e-3, 1.0), "clamped": RhoClamped(4e-3)}
 MAPS |= {"above": HalfLine(0.0, 2.0), "below": HalfLine(1.0, -0.5)}
@@ -72,20 +72,29 @@ def slot(unit="ms", bounds=("1 ms", "1 second"), initial="20 ms"):
 
 
 @pytest.mark.parametrize(
-    ("made", "rho_clamped", "expected"),
+    ("made", "time_constants", "expected"),
     [
-        (slot(), False, LogInterval(1e-3, 1.0)),
-        (slot(), True, RhoClamped(4e-3)),
-        (slot("1", (0.5, 2.0), 1.0), True, LogInterval(0.5, 2.0)),  # no time: nothing to clamp
-        (slot("1", (-1.0, 2.0), 1.0), False, Interval(-1.0, 2.0)),
-        (slot("1", (0.0, 2.0), 1.0), False, Interval(0.0, 2.0)),  # log 0 is no number
-        (slot("1", UNBOUNDED, 1.0), False, Identity()),
-        (slot("1", (0.0, math.inf), 1.0), False, HalfLine(0.0)),
-        (slot("mV", ("-inf mV", "0 mV"), "-3 mV"), False, HalfLine(0.0, -1e-3)),
+        (slot(), "log_tau", LogInterval(1e-3, 1.0)),
+        (slot(), "rho_clamped", RhoClamped(4e-3)),
+        (slot(), "tau", Tau(1e-3)),
+        (slot(bounds=("0 ms", "1 second")), "tau", Tau(4e-5)),  # a hundredth of dt: from 0 there is no gradient
+        (slot(bounds=("2 ms", "inf ms")), "tau", Tau(2e-3)),
+        (slot("1", (0.5, 2.0), 1.0), "rho_clamped", LogInterval(0.5, 2.0)),  # no time: nothing to clamp
+        (slot("1", (0.5, 2.0), 1.0), "tau", LogInterval(0.5, 2.0)),
+        (slot("1", (-1.0, 2.0), 1.0), "log_tau", Interval(-1.0, 2.0)),
+        (slot("1", (0.0, 2.0), 1.0), "log_tau", Interval(0.0, 2.0)),  # log 0 is no number
+        (slot("1", UNBOUNDED, 1.0), "log_tau", Identity()),
+        (slot("1", (0.0, math.inf), 1.0), "log_tau", HalfLine(0.0)),
+        (slot("mV", ("-inf mV", "0 mV"), "-3 mV"), "log_tau", HalfLine(0.0, -1e-3)),
     ],
 )
-def test_bounds_and_unit_choose_the_map(made, rho_clamped, expected):
-    assert choose_bijection(made, dt=4e-3, rho_clamped=rho_clamped) == expected
+def test_bounds_and_unit_choose_the_map(made, time_constants, expected):
+    assert choose_bijection(made, dt=4e-3, time_constants=time_constants) == expected
+
+
+def test_only_clamped_maps_have_a_range_to_be_brought_back_to():
+    ranges = [clamp_range(of) for of in (Tau(1e-3), RhoClamped(4e-3), LogInterval(1e-3, 1.0), Interval(-2.0, 3.0), Identity())]
+    assert ranges == [(1e-3, math.inf), (0.0, 1.0), None, None, None]
 
 
 @pytest.mark.parametrize("name", ["above", "below"])

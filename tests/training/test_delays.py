@@ -98,7 +98,7 @@ def test_a_delay_moves_from_its_bounds():
     """A sigmoid is flat at its ends. On the grid, a delay of 0 is one still."""
     spec = NetworkSpec("1 ms", 2, [Layer(HetSynLIF.with_delay(0 * ms, bounds=(0 * ms, 20 * ms)), 2)])
     slot = spec.slots["layer_1.feedforward.delay"]
-    lag = choose_bijection(slot, dt=1e-3, rho_clamped=True)
+    lag = choose_bijection(slot, dt=1e-3, time_constants="rho_clamped")
     assert isinstance(lag, Lag)
     raw = torch.tensor(lag.raw(np.array([0.0, 0.02, 0.004])), requires_grad=True)
     there = lag.value(raw)

@@ -97,7 +97,7 @@ def test_a_detached_state_has_the_same_values_and_no_past():
     assert past is None
 
 
-@pytest.mark.parametrize("time_constants", ["log_tau", "rho_clamped"])
+@pytest.mark.parametrize("time_constants", ["log_tau", "rho_clamped", "tau"])
 def test_a_state_belongs_to_the_values_it_was_made_with(time_constants):
     """Truncated backpropagation: an optimiser changes the parameters in place between two pieces, before the state is used."""
     network, x = Network(network_of(), seed=3, time_constants=time_constants), spikes()
@@ -170,10 +170,44 @@ def test_clamping_brings_decays_back_and_touches_nothing_else():
     network.clamp_()
     assert all(torch.all(rho == 1.0) for rho in network.time_constant_parameters())
     assert all(torch.equal(w, old) for w, old in zip(network.weight_parameters(), before, strict=True))
+    as_tau = Network(network_of(), seed=0, time_constants="tau")
+    with torch.no_grad():
+        for raw in as_tau.time_constant_parameters():
+            raw.fill_(5.0).view(-1)[0] = -1.0
+    as_tau.clamp_()
+    for raw in as_tau.time_constant_parameters():
+        first, *others = raw.flatten().tolist()
+        assert first == 1e-3  # the lower bound of every time constant here; the upper one, 1 s, does not apply
+        assert all(tau == 5.0 for tau in others)
     smooth = Network(network_of(), seed=0)
     before = [p.clone() for p in smooth.parameters()]
     smooth.clamp_()
     assert all(torch.equal(p, old) for p, old in zip(smooth.parameters(), before, strict=True))
+
+
+def test_a_step_moves_tau_by_what_the_optimiser_says():
+    """SGD moves tau by rate * dL/dtau, and Adam's first step moves every tau by its rate, in seconds, wherever tau is.
+
+    The gradient is that of the default way, dL/draw = dL/dtau * dtau/draw, with dtau/draw of tau = low * (high/low)**sigmoid(raw) by hand.
+    """
+    spec, x = NetworkSpec(DT, I, [Layer(lively("HetSynLIF"), J)], Layer(lively("LeakyReadout"), K)), spikes()
+    smooth, key = Network(spec, seed=3), "layer_1.feedforward.tau_syn"
+    raw, tau = smooth.layers["layer_1"].raw(key), smooth.values()[key]
+    (by_raw,) = torch.autograd.grad(smooth(x)[0].square().sum(), raw)
+    place = np.log(tau / 1e-3) / np.log(1e3)  # the sigmoid of raw, within 1 ms and 1 s
+    gradient = by_raw.numpy() / (tau * np.log(1e3) * place * (1 - place))
+    assert np.abs(gradient).min() > 0
+    for make, expected in (
+        (lambda p: torch.optim.SGD(p, lr=1e-8), tau - 1e-8 * gradient),
+        (lambda p: torch.optim.Adam(p, lr=2e-4, eps=0.0), tau - 2e-4 * np.sign(gradient)),
+    ):
+        network = Network(spec, seed=3, time_constants="tau")
+        optimiser = make(network.parameters())
+        network(x)[0].square().sum().backward()
+        optimiser.step()
+        network.clamp_()
+        assert np.abs(expected / tau - 1).max() > 1e-5
+        np.testing.assert_allclose(network.values()[key], expected, rtol=1e-11)
 
 
 def test_dropout_is_between_layers_and_in_training_only():
@@ -213,8 +247,8 @@ def test_a_recording_of_nan_is_refused(value):
 
 
 def test_an_unknown_way_to_train_time_constants_is_refused():
-    with refused(UnknownNameError, "unknown way to train time constants", None, "'tau'", "log_tau, rho_clamped", "use one of these"):
-        Network(network_of(), time_constants="tau")
+    with refused(UnknownNameError, "unknown way to train time constants", None, "'rho'", "log_tau, rho_clamped, tau", "use one of these"):
+        Network(network_of(), time_constants="rho")
 
 
 def test_a_reversed_view_of_an_input_is_recorded_as_its_copy():

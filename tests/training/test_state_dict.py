@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 
 import numpy as np
 import pytest
@@ -30,6 +31,8 @@ SOURCES = {
     "bounds from 0": {"bounds": ("0 ms", "300 ms")},
     "clamped decays": {"time_constants": "rho_clamped"},
     "clamped decays of another dt": {"time_constants": "rho_clamped", "dt": "2 ms"},
+    "tau itself": {"time_constants": "tau"},
+    "tau itself of other bounds": {"time_constants": "tau", "bounds": ("1 ms", "1000 ms")},
     "not trained": {"trainable": False},
     "in single precision": {"dtype": torch.float32},
 }
@@ -69,6 +72,21 @@ def test_what_can_not_be_converted_is_refused():
         clamped.layers["layer_1"].raw(TAU)[0, 0] = 1.0  # an infinite time constant
     with refused(SpecError, "outside of its bounds", TAU, "inf"):
         network().load_state_dict(clamped.state_dict())
+    short = network(bounds=("1 ms", "200 ms"), initial="2 ms", time_constants="tau").state_dict()
+    with refused(SpecError, "outside of its bounds", TAU, "0.002 to 0.002", "0.01 to inf"):
+        network(time_constants="tau").load_state_dict(short)
+
+
+def test_a_time_constant_above_its_bounds_goes_on_where_they_do_not_apply():
+    made, other = network(time_constants="tau", seed=1), network(time_constants="tau", seed=2)
+    with torch.no_grad():
+        made.layers["layer_1"].raw(TAU)[0] = torch.tensor([3.0, math.inf, 0.5])
+    other.load_state_dict(made.state_dict())
+    np.testing.assert_array_equal(other.values()[TAU], made.values()[TAU])
+    clamped = network(time_constants="rho_clamped")
+    clamped.load_state_dict(made.state_dict())
+    # a decay near 1, rounded to eps/2, moves tau by eps/2 * tau/dt: 3 s are 3,000 steps
+    np.testing.assert_allclose(clamped.values()[TAU][0], [3.0, math.inf, 0.5], rtol=3e3 * np.finfo(float).eps)
 
 
 @pytest.mark.parametrize("strict", [True, False])

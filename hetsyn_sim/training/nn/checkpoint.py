@@ -12,6 +12,7 @@ from torch import nn
 from ...data.checkpoint import Checkpoint
 from ...kernels import SurrogateDerivative
 from ...spec import DEFAULT_STEP_ORDER, Population
+from ..bijections import TimeConstants
 from .classes import layer_of
 from .dense import Dense
 from .sequential import Sequential, parts_of
@@ -52,6 +53,7 @@ def from_checkpoint(
     *,
     surrogate: str | SurrogateDerivative = "arctan",
     batch_first: bool | None = None,
+    time_constants: TimeConstants = "log_tau",
 ) -> Sequential:
     """The network of a checkpoint as dense layers, one for each population, with its values: the way back from :func:`to_checkpoint`.
 
@@ -59,7 +61,7 @@ def from_checkpoint(
     ----------
     checkpoint
         A checkpoint, or the path of one.
-    surrogate, batch_first
+    surrogate, batch_first, time_constants
         As for :class:`Dense`, in all layers.
 
     Raises
@@ -81,13 +83,19 @@ def from_checkpoint(
                 "a layer that gets the output of the one before it",
                 "use hs.Network, which hands on both spikes and graded output",
             )
-        layer = _layer(checkpoint, population, surrogate, batch_first)
+        layer = _layer(checkpoint, population, surrogate, batch_first, time_constants)
         layer.set_values({key: checkpoint.values[f"{population.name}.{key}"] for key in layer.values()})
         layers.append(layer)
     return Sequential(*layers)
 
 
-def _layer(checkpoint: Checkpoint, population: Population, surrogate: str | SurrogateDerivative, batch_first: bool | None) -> Dense:
+def _layer(
+    checkpoint: Checkpoint,
+    population: Population,
+    surrogate: str | SurrogateDerivative,
+    batch_first: bool | None,
+    time_constants: TimeConstants,
+) -> Dense:
     projections = {p.kind: p for p in checkpoint.spec.projections_to(population.name)}
     recurrent, model = projections.get("recurrent"), population.model
     if population.step_order != (model.step_order or DEFAULT_STEP_ORDER):
@@ -100,4 +108,5 @@ def _layer(checkpoint: Checkpoint, population: Population, surrogate: str | Surr
         surrogate,
         batch_first,
         self_connections=recurrent is None or recurrent.self_connections,
+        time_constants=time_constants,
     )

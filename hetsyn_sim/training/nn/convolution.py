@@ -11,6 +11,7 @@ from ...errors import SpecError
 from ...kernels import SurrogateDerivative
 from ...spec import NeuronModel, ParameterSlot
 from ...spec.quantities import QuantityLike
+from ..bijections import TimeConstants
 from .neuron_layer import NeuronLayer, with_facts
 
 
@@ -26,7 +27,7 @@ class Convolution(NeuronLayer):
         The neuron.
     channels_in, channels_out, kernel_size, stride, padding, dilation
         As for ``torch.nn.Conv2d``: one number, or one each for height and width. Padding is silence.
-    dt, surrogate, batch_first, **parameters
+    dt, surrogate, batch_first, time_constants, **parameters
         As for :class:`Dense`.
 
     Raises
@@ -48,13 +49,15 @@ class Convolution(NeuronLayer):
         dt: QuantityLike = "1 ms",
         surrogate: str | SurrogateDerivative = "arctan",
         batch_first: bool | None = None,
+        time_constants: TimeConstants = "log_tau",
         **parameters: Any,
     ) -> None:
         self.channels_in, self.channels_out = channels_in, channels_out
         self.kernel_size, self.stride = _pair("kernel_size", kernel_size, 1), _pair("stride", stride, 1)
         self.padding, self.dilation = _pair("padding", padding, 0), _pair("dilation", dilation, 1)
         n_pre = _pair("channels_in", channels_in, 1)[0] * self.kernel_size[0] * self.kernel_size[1]
-        super().__init__(with_facts(model, parameters), n_pre, channels_out, dt=dt, surrogate=surrogate, batch_first=batch_first)
+        options: dict[str, Any] = {"surrogate": surrogate, "batch_first": batch_first, "time_constants": time_constants}
+        super().__init__(with_facts(model, parameters), n_pre, channels_out, dt=dt, **options)
 
     @property
     def sample(self) -> tuple[int | None, ...]:

@@ -10,6 +10,7 @@ from ...errors import SpecError
 from ...kernels import SurrogateDerivative
 from ...spec import NeuronModel
 from ...spec.quantities import QuantityLike
+from ..bijections import TimeConstants
 from .convolution import Convolution
 from .elementwise import Elementwise
 from .neuron_layer import NeuronLayer, with_facts
@@ -33,6 +34,8 @@ class Dense(NeuronLayer):
         a shape looks as if it should be True.
     self_connections
         Whether recurrent synapses of a neuron onto itself are among them.
+    time_constants
+        How they are trained: ``"log_tau"``, or ``"rho_clamped"`` or ``"tau"``, with which :meth:`clamp_` is due after each optimiser step.
     **parameters
         How parameters of the model begin, by their names, ``tau_mem="20 ms"``; or other facts about them,
         ``tau_mem={"initial": "20 ms", "bounds": ("1 ms", "1 s"), "trainable": True}``.
@@ -42,7 +45,7 @@ class Dense(NeuronLayer):
     SpecError
         If a size is not a positive integer, dt is no time, or a parameter's facts contradict each other.
     UnknownNameError
-        If there is no such parameter or surrogate.
+        If there is no such parameter, surrogate, or way to train time constants.
     """
 
     #: The neuron, which the classes of ``hs.nn`` and :func:`layer_of` have.
@@ -58,6 +61,7 @@ class Dense(NeuronLayer):
         batch_first: bool | None = None,
         *,
         self_connections: bool = True,
+        time_constants: TimeConstants = "log_tau",
         **parameters: Any,
     ) -> None:
         if not hasattr(self, "of"):
@@ -78,6 +82,7 @@ class Dense(NeuronLayer):
             self_connections=self_connections,
             surrogate=surrogate,
             batch_first=batch_first,
+            time_constants=time_constants,
         )
 
     @classmethod

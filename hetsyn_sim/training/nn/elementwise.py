@@ -13,6 +13,7 @@ from ...kernels import SurrogateDerivative
 from ...spec import NeuronModel, ParameterSlot
 from ...spec.quantities import QuantityLike
 from ...spec.scope import DELAY
+from ..bijections import TimeConstants
 from ..wiring import ONE_TO_ONE
 from .neuron_layer import NeuronLayer, with_facts
 
@@ -32,7 +33,7 @@ class Elementwise(NeuronLayer):
         The neuron.
     *shape
         Of the neurons: ``128``, or ``32, 14, 14`` for channel, height, width.
-    dt, surrogate, batch_first, **parameters
+    dt, surrogate, batch_first, time_constants, **parameters
         As for :class:`Dense`.
 
     Attributes
@@ -55,6 +56,7 @@ class Elementwise(NeuronLayer):
         dt: QuantityLike = "1 ms",
         surrogate: str | SurrogateDerivative = "arctan",
         batch_first: bool | None = None,
+        time_constants: TimeConstants = "log_tau",
         **parameters: Any,
     ) -> None:
         _check_synapses(model)
@@ -65,7 +67,8 @@ class Elementwise(NeuronLayer):
         fixed = {"axes": "layer", "initial": f"1 {unit}" if unit != "1" else 1.0, "bounds": None, "trainable": False}
         self.shape, self.synaptic = _checked(model, shape), changed
         one_each = with_facts(changed.with_parameters(w=fixed), own)
-        super().__init__(one_each, 1, prod(self.shape), dt=dt, surrogate=surrogate, batch_first=batch_first, wiring=ONE_TO_ONE)
+        options: dict[str, Any] = {"surrogate": surrogate, "batch_first": batch_first, "time_constants": time_constants}
+        super().__init__(one_each, 1, prod(self.shape), dt=dt, wiring=ONE_TO_ONE, **options)
 
     @property
     def sample(self) -> tuple[int | None, ...]:

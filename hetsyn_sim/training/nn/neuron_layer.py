@@ -18,6 +18,7 @@ from ...kernels import SurrogateDerivative
 from ...models import MTC, HomNeuLIF
 from ...spec import Layer, NetworkSpec, NeuronModel, ParameterSlot
 from ...spec.quantities import QuantityLike, to_si
+from ..bijections import TimeConstants
 from ..layer import SpikingLayer
 from ..layer_run import LayerRun
 from ..population import PopulationLayer
@@ -45,7 +46,7 @@ class NeuronLayer(nn.Module):
         The neuron.
     neurons : PopulationLayer
         The layer of :mod:`hetsyn_sim.training` that does the work. Its parameters are the raw numbers that the optimiser moves, for a time
-        constant a place between its bounds; :meth:`values` has what they mean.
+        constant by default a place between its bounds; :meth:`values` has what they mean.
     spec : NetworkSpec
         What the layer is in a network of its own.
     batch_first : bool
@@ -65,6 +66,7 @@ class NeuronLayer(nn.Module):
         self_connections: bool = True,
         surrogate: str | SurrogateDerivative = "arctan",
         batch_first: bool | None = None,
+        time_constants: TimeConstants = "log_tau",
         wiring: Wiring = ALL_TO_ALL,
     ) -> None:
         super().__init__()
@@ -77,7 +79,7 @@ class NeuronLayer(nn.Module):
         start = self.spec.initial_values(int(torch.randint(2**62, ()).item()))
         own = hasattr(surrogate, "derivative") and not isinstance(surrogate, type)
         chosen: Any = surrogate if own else get_surrogate(surrogate)  # type: ignore[arg-type]
-        self.neurons: PopulationLayer = kind(self.spec, name, start, chosen, wiring=wiring, names=_name)
+        self.neurons: PopulationLayer = kind(self.spec, name, start, chosen, time_constants, wiring=wiring, names=_name)
 
     # -- the shape of a sample, which the forms know -----------------------------------------------------------------
 
@@ -219,6 +221,12 @@ class NeuronLayer(nn.Module):
             found[slot.key] = array
         for key, array in found.items():
             self.neurons.set_(key, array)
+
+    def clamp_(self) -> None:
+        """Bring clamped decays, and time constants that are trained as they are, back into their range: to be called after each optimiser
+        step, and nothing where they are trained in the default way.
+        """
+        self.neurons.clamp_()
 
     # -- how it looks ------------------------------------------------------------------------------------------------
 

@@ -170,6 +170,11 @@ class Sequential(nn.Sequential):
             new.append(after)
         return x, States(new)
 
+    def clamp_(self) -> None:
+        """:meth:`NeuronLayer.clamp_` of every layer."""
+        for layer in layers_in(self):
+            layer.clamp_()
+
     def to_checkpoint(self, *, input_shape: Iterable[int] | None = None, **about: Any) -> Checkpoint:
         """The net as :func:`hetsyn_sim.training.nn.to_checkpoint` makes one: for ``hs.to_brian2``, ``hs.verify`` and the exports.
 

@@ -53,6 +53,24 @@ def test_the_registry_has_its_layers_and_another_neuron_can_have_one():
     assert torch.equal(again(spikes(T, B, 3))[0], own(spikes(T, B, 3))[0])
 
 
+@pytest.mark.parametrize("way", ["tau", "rho_clamped"])
+def test_time_constants_are_trained_as_a_layer_is_told_in_every_form_and_brought_back(way):
+    forms = (hs.nn.HetSynLIF(3, 2, time_constants=way), hs.nn.HetNeuLIF.elementwise(4, time_constants=way))
+    net = hs.nn.Sequential(*forms, hs.nn.HetSynLIF.conv2d(1, 2, 3, time_constants=way))
+    default = [hs.nn.HetSynLIF(3, 2), hs.nn.HetNeuLIF.elementwise(4), hs.nn.HetSynLIF.conv2d(1, 2, 3)]
+    for layer, other in zip(net, default, strict=True):
+        key = next(key for key in layer.values() if "tau_syn" in key or "tau_mem" in key)
+        layer.load_state_dict(other.state_dict())  # the same values, whatever moves them
+        torch.testing.assert_close(layer.values()[key], other.values()[key], rtol=1e-12, atol=0)
+        raw, tau = layer.neurons.raw(f"layer_1.{key}").detach(), other.values()[key].flatten()
+        torch.testing.assert_close(raw.flatten(), tau if way == "tau" else torch.exp(-1e-3 / tau))
+        raw.fill_(-1.0)
+    net.clamp_()
+    for layer in net:
+        key = next(key for key in layer.values() if "tau_syn" in key or "tau_mem" in key)
+        assert torch.all(layer.values()[key] == {"tau": 1e-3, "rho_clamped": 0.0}[way])
+
+
 @pytest.mark.parametrize("name", REGISTRY)
 def test_in_two_halves_and_step_by_step_as_at_once(name):
     """Exactly the same spikes; v to within the rounding of sums in another order."""
