@@ -1,4 +1,4 @@
-"""Rungs 2, 4 and 6: a finer grid, delays and refractoriness, and variation from trial to trial and from cell to cell."""
+"""Rungs 4 and 6: delays and refractoriness, and variation from trial to trial and from cell to cell."""
 
 from __future__ import annotations
 
@@ -9,41 +9,42 @@ import numpy as np
 from brian2 import ms
 from numpy.typing import NDArray
 
-from ..data.recording import on_finer_grid
 from ..discrete import is_time_constant
 from ..spec import NeuronModel, Parameter
-from ..spec.values import is_delay, on_steps
 from .rung import Setting, refuse
 
 #: Of the noise, in seconds.
 TAU_NOISE = 5e-3
 
 
-def refined(setting: Setting, factor: float, rng: np.random.Generator) -> Setting:
-    """A time step that is ``factor`` times finer, with input spikes at their times, and delays as they were rounded to the coarse grid."""
-    k, spec = int(factor), setting.spec
-    late = {key: on_steps(setting.values[key], spec.dt_s) for key, slot in spec.slots.items() if is_delay(slot)}
-    return replace(
-        setting,
-        values={**setting.values, **late},
-        spec=replace(setting.spec, dt=setting.spec.dt_s / k),
-        raster=on_finer_grid(setting.raster, k),
-        factor=setting.factor * k,
-    )
-
-
 def with_delays(setting: Setting, mean_ms: float, rng: np.random.Generator) -> Setting:
-    """A delay for every presynaptic neuron and projection, uniform from half to one and a half of ``mean_ms``."""
-    delays = {}
-    for q in setting.spec.projections:
-        per_axon = float(mean_ms * ms) * rng.uniform(0.5, 1.5, q.n_pre)
-        delays[q.name] = np.array(np.broadcast_to(per_axon, (q.n_post, q.n_pre)))
-    return replace(setting, additions=replace(setting.additions, delays=delays))
+    """A delay for every presynaptic neuron and projection, uniform from half to one and a half of ``mean_ms``, on top of what is there."""
+    drawn = {q.name: float(mean_ms * ms) * rng.uniform(0.5, 1.5, q.n_pre) for q in setting.spec.projections}
+
+    def change(model: NeuronModel) -> NeuronModel:
+        if model.takes_values:
+            raise refuse("axonal delays", model, "synapses that spikes drive: values are not sent")
+        return model.with_parameters(delay={"axes": "post pre", "trainable": False})
+
+    def value(key: str, before: NDArray[np.float64] | None) -> Any:
+        owner, name = key.rsplit(".", 1)
+        if name == "delay":
+            return drawn[owner] + (0.0 if before is None else before)
+        return before
+
+    return setting.rewritten(change, value)
 
 
 def with_refractoriness(setting: Setting, period_ms: float, rng: np.random.Generator) -> Setting:
     """A neuron can't spike again for ``period_ms`` milliseconds."""
-    return replace(setting, additions=replace(setting.additions, refractory=float(period_ms * ms)))
+
+    def change(model: NeuronModel) -> NeuronModel:
+        if model.refractory:
+            raise refuse("refractoriness", model, "neurons that are not refractory yet")
+        period = Parameter(axes="layer", unit=ms, initial=1 * ms)
+        return replace(model, name=f"{model.name}Refractory", refractory="t_ref", parameters={**model.parameters, "t_ref": period})
+
+    return setting.rewritten(change, lambda key, before: float(period_ms * ms) if before is None else before, readout=False)
 
 
 def with_noise(setting: Setting, sd: float, rng: np.random.Generator) -> Setting:

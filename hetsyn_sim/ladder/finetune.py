@@ -75,7 +75,7 @@ def fine_tune(
     Raises
     ------
     ConfigError
-        If the rung adds what the trainer does not have: delays or refractoriness.
+        If the rung adds noise: the trainer has its own, ``noise``.
     SpecError
         If PyTorch can't train the models of the rung.
     DtMismatchError, DataError
@@ -84,13 +84,13 @@ def fine_tune(
     check_input(data, checkpoint.spec, where="fine_tune")
     trained = Setting(checkpoint.spec, in_float64(checkpoint.values), data.test.rasters(Decoder.of(checkpoint).length(data)))
     there = setting_on(trained, rung, strength, seed)
-    if there.additions.delays or there.additions.refractory or there.additions.noise:
+    if there.additions.noise:
         raise ConfigError(
             "this rung can't be trained on",
             where=rung.name,
-            got="delays, refractoriness or noise, which the trainer does not have as equations",
-            expected="a rung that changes equations or dt",
-            remedy="for noise, pass noise=... and a rung such as refined dt",
+            got="noise, which the trainer does not have as an equation",
+            expected="a rung that changes equations, values or dt",
+            remedy="pass noise=... and a rung such as refined dt",
         )
     settings = _settings(checkpoint, there.factor).model_copy(update={"epochs": epochs, "seed": seed, "noise": noise * there.mean_theta()})
     optimiser = settings.optimiser.model_copy(update={"lr": lr_factor * settings.optimiser.lr})

@@ -1,9 +1,9 @@
-"""Rungs 3 and 5: a membrane that takes time, and synapses that open conductances. Both are texts, which Brian2 solves."""
+"""Rung 3: a membrane that takes time. It is a text, which Brian2 solves."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,42 @@ from ..spec import NeuronModel, Parameter
 from .rung import Setting, refuse
 
 _CURRENTS = "a current I at every synapse with its tau_syn, and v = I_syn, less what a reset adds up (HetSynLIF, LeakyReadout)"
+_V = re.compile(r"^v = (R_m\*)?(I_syn|\(I_syn - M\))((?: - \w+)*) : \w+$", re.M)
+_JUMP = "w/(1 - tau_mem_post/tau_syn)"
 #: Closer to the membrane's time constant than this, relative to it, a synapse's is moved up: two exponentials have a pole there.
 _APART = 1e-3
 
 
-def _has_currents(model: NeuronModel) -> bool:
-    return model.synapse == "dI/dt = -I/tau_syn : 1" and model.on_pre == "I += w" and bool(re.search(r"^v = I_syn\b", model.neuron, re.M))
+@dataclass(frozen=True)
+class Membrane:
+    """What the equation of v says: ``v = R_m*(I_syn - M) - R``, in which R_m is missing if v is a number, and M without a capacitance.
+
+    Attributes
+    ----------
+    has_units, has_capacitance
+        Whether R_m and M are there.
+    resets
+        The states that are subtracted, each of which the reset adds to.
+    """
+
+    has_units: bool
+    has_capacitance: bool
+    resets: tuple[str, ...]
+
+    @classmethod
+    def of(cls, model: NeuronModel, rung: str) -> Membrane:
+        """The membrane of a model.
+
+        Raises
+        ------
+        TransferError
+            If its equations are others, naming the ``rung`` that can't be applied.
+        """
+        found = _V.search(model.neuron)
+        known = ("I += w", f"I += {_JUMP}; M_post += {_JUMP}")
+        if not (found and re.fullmatch(r"dI/dt = -I/tau_syn : \w+", model.synapse) and model.on_pre in known):
+            raise refuse(rung, model, _CURRENTS)
+        return cls(bool(found[1]), found[2] != "I_syn", tuple(re.findall(r"\w+", found[3])))
 
 
 def with_capacitance(setting: Setting, tau_mem_ms: float, rng: np.random.Generator) -> Setting:
@@ -32,12 +62,12 @@ def with_capacitance(setting: Setting, tau_mem_ms: float, rng: np.random.Generat
     tau = float(tau_mem_ms * ms)
 
     def change(model: NeuronModel) -> NeuronModel:
-        if not _has_currents(model):
-            raise refuse("membrane capacitance", model, _CURRENTS)
-        neuron = "dM/dt = -M/tau_mem : 1\n" + re.sub(r"^v = I_syn\b", "v = I_syn - M", model.neuron, flags=re.M)
-        jump = "w/(1 - tau_mem_post/tau_syn)"
+        if Membrane.of(model, "membrane capacitance").has_capacitance:
+            raise refuse("membrane capacitance", model, "a membrane that has none yet")
+        unit = model.synapse.rsplit(" ", 1)[1]
+        neuron = f"dM/dt = -M/tau_mem : {unit}\n" + re.sub(r"\bI_syn\b", "(I_syn - M)", model.neuron)
         facts = {**model.parameters, "tau_mem": Parameter(axes="layer", unit=ms, initial=1 * ms)}
-        return replace(model, name=f"{model.name}WithCapacitance", neuron=neuron, on_pre=f"I += {jump}; M_post += {jump}", parameters=facts)
+        return replace(model, name=f"{model.name}WithCapacitance", neuron=neuron, on_pre=f"I += {_JUMP}; M_post += {_JUMP}", parameters=facts)
 
     def value(key: str, before: NDArray[np.float64] | None) -> Any:
         if before is None:
@@ -48,37 +78,3 @@ def with_capacitance(setting: Setting, tau_mem_ms: float, rng: np.random.Generat
         return before
 
     return setting.rewritten(change, value)
-
-
-def with_conductances(setting: Setting, reversal_mv: float, rng: np.random.Generator) -> Setting:
-    """Synapses open conductances: excitation reverses ``reversal_mv`` above rest, inhibition a quarter of that below.
-
-    Millivolts are counted with a threshold at 15 mV above rest. A weight becomes the conductance that gives the same current at half the
-    threshold: g = w / (E - theta/2), in units of the leak's. ``v = sum g E / (1 + sum g)``, less the reset. The readout, a decoder, keeps
-    its currents. The larger the reversal potentials, the nearer the network is to the trained one.
-    """
-    excitation = reversal_mv / 15.0
-
-    def change(model: NeuronModel) -> NeuronModel:
-        if not _has_currents(model):
-            raise refuse("conductances", model, _CURRENTS)
-        facts = {name: fact for name, fact in model.parameters.items() if name != "w"}
-        facts |= {name: Parameter(axes="post pre", initial=1.0) for name in ("g_max", "E_rev")}
-        return replace(
-            model,
-            name=f"{model.name}WithConductances",
-            synapse="dg/dt = -g/tau_syn : 1\ndh/dt = -h/tau_syn : 1",
-            on_pre="g += g_max; h += g_max*E_rev",
-            neuron=re.sub(r"^v = I_syn\b", "v = h_syn/(1 + g_syn)", model.neuron, flags=re.M),
-            parameters=facts,
-        )
-
-    def value(key: str, before: NDArray[np.float64] | None) -> Any:
-        if before is not None:
-            return before
-        owner, name = key.rsplit(".", 1)
-        w, theta = setting.values[f"{owner}.w"], setting.theta(owner.split(".")[0])[:, None]  # (post, pre), (post, 1)
-        reversal = np.where(w > 0.0, excitation * theta, -0.25 * excitation * theta)
-        return reversal if name == "E_rev" else w / (reversal - 0.5 * theta)
-
-    return setting.rewritten(change, value, readout=False)

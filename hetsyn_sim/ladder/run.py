@@ -17,13 +17,10 @@ from ..data.decoding import Decoder, check_input
 from ..data.events import SpikeDataset
 from ..data.files import json_text, write_atomically
 from ..data.recording import Recording
-from .disturbances import refined
+from .climb import near_1_ms
 from .row import Row, read_rows, row_of
 from .rung import Rung, Setting, in_float64
 from .rungs import RUNGS
-
-#: The time step, in seconds, that rungs of biological time scales are run at, as nearly as the trained network's can be divided.
-_FINE = 1e-3
 
 
 def run_ladder(
@@ -110,8 +107,7 @@ def _ordered(rows: Mapping[tuple[str, float, int], Row], rungs: Sequence[Rung]) 
 def setting_on(trained: Setting, rung: Rung, strength: float, seed: int) -> Setting:
     """The network on a rung: at a time step near 1 ms first, if the rung is about biological time scales."""
     rng = np.random.default_rng([seed, *rung.name.encode()])
-    start = refined(trained, max(1, round(trained.spec.dt_s / _FINE)), rng) if rung.refined else trained
-    return rung.apply(start, strength, rng)
+    return rung.apply(near_1_ms(trained, rng) if rung.refined else trained, strength, rng)
 
 
 def run_setting(setting: Setting, device: str) -> Recording:

@@ -30,7 +30,7 @@ def in_physical_units(setting: Setting, theta_mv: float, rng: np.random.Generato
             return before
         return before * (volt / R_M if name in _weights(by_name[population]) else volt)
 
-    return replace(setting.rewritten(_with_units, value), unit_of_v=volt * setting.unit_of_v)
+    return replace(setting.rewritten(lambda model: _with_units(model, volt), value), unit_of_v=volt * setting.unit_of_v)
 
 
 def _weights(model: NeuronModel) -> set[str]:
@@ -39,7 +39,7 @@ def _weights(model: NeuronModel) -> set[str]:
     return {str(s) for jump in jumps for s in jump.amount.free_symbols} & set(model.parameters)
 
 
-def _with_units(model: NeuronModel) -> NeuronModel:
+def _with_units(model: NeuronModel, volt: float) -> NeuronModel:
     dimensions = (*model.neuron_equations.dimensions.values(), *model.synapse_equations.dimensions.values())
     if any(not d.is_dimensionless for d in dimensions):
         raise refuse("physical units", model, "a model whose v is a pure number")
@@ -49,8 +49,9 @@ def _with_units(model: NeuronModel) -> NeuronModel:
     parameters = {}
     for name, parameter in model.parameters.items():
         if parameter.unit == "1":
-            unit, initial = ("pA", 1 * pA) if name in currents else ("mV", 1 * mV)
-            parameter = Parameter(axes=parameter.axes, unit=unit, initial=initial)
+            unit, initial, scale = ("pA", 1 * pA, volt / R_M) if name in currents else ("mV", 1 * mV, volt)
+            bounds = None if parameter.bounds is None else tuple(scale * bound for bound in parameter.si_bounds)
+            parameter = Parameter(parameter.axes, unit, initial, bounds, parameter.trainable)
         parameters[name] = parameter
     neuron = re.sub(r": 1$", ": volt", model.neuron, flags=re.MULTILINE)
     for total in model.summed:
