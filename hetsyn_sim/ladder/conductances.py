@@ -24,13 +24,13 @@ AMPA_MV = 70.0
 def with_conductances(setting: Setting, reversal_mv: float, rng: np.random.Generator) -> Setting:
     """Synapses open conductances, and so does the reset, an afterhyperpolarisation. The readout, a decoder, keeps its currents.
 
-    Excitation reverses ``reversal_mv`` above rest, inhibition and the reset's potassium a quarter of that below; millivolts are counted with
-    a threshold at 15 mV above rest. For conductances g >= 0, in units of the leak's,
+    Excitation reverses ``reversal_mv`` above rest, inhibition and the reset's potassium a quarter of that below; millivolts are counted
+    with a threshold at 15 mV above rest. For conductances g >= 0, in units of the leak's,
 
         v = sum(g E) / (1 + sum(g)) > theta    <=>    sum(g (E - theta)) > theta
 
-    so that g = w/(E - theta), and theta/(theta - E_K) for the reset, give the spikes that the currents gave: whatever the reversal potentials
-    are, as long as excitation's lies above the threshold and the others below. Only v between spikes is another.
+    so that g = w/(E - theta), and theta/(theta - E_K) for the reset, give the spikes that the currents gave: whatever the reversal
+    potentials are, as long as excitation's lies above the threshold and the others below. Only v between spikes is another.
 
     Where the membrane has a capacitance there is no such theorem: C dv/dt is the sum of the same currents, which are those of the network
     before at the threshold alone. Its reset, v = V - R with R += theta, is the same as a jump of v by -theta and a current
@@ -88,10 +88,10 @@ def _opened(model: NeuronModel) -> NeuronModel:
         lines.append(f"dv/dt = ({R_m}({current}) - v*(1 + {R_m}({total})))/tau_mem : {volt}")
     else:
         lines.append(f"v = {R_m}({current})/(1 + {R_m}({total})) : {volt}")
-    level = {"unit": "mV", "initial": 1 * mV} if membrane.has_units else {"initial": 1.0}
-    size = {"unit": "nS", "initial": 1 * nS} if membrane.has_units else {"initial": 1.0}
+    level: dict[str, Any] = {"unit": "mV", "initial": 1 * mV} if membrane.has_units else {"initial": 1.0}
+    opening: dict[str, Any] = {"unit": "nS", "initial": 1 * nS} if membrane.has_units else {"initial": 1.0}
     facts = {name: fact for name, fact in model.parameters.items() if name != "w"}
-    facts["g_max"] = Parameter(axes="post pre", bounds=(0.0, np.inf), trainable=model.parameters["w"].trainable, **size)
+    facts["g_max"] = Parameter(axes="post pre", bounds=(0.0, np.inf), trainable=model.parameters["w"].trainable, **opening)
     facts |= {"E_rev": Parameter(axes="post pre", **level), "E_K": Parameter(axes="post", **level)}
     return replace(
         model,

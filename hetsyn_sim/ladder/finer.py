@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..data.recording import on_finer_grid
 from ..spec import NeuronModel, Parameter
+from ..spec.step_order import DEFAULT_STEP_ORDER
 from ..spec.values import is_delay, on_steps
 from .disturbances import with_refractoriness
 from .rung import Setting, refuse
@@ -33,16 +34,16 @@ def refined(setting: Setting, factor: float, rng: np.random.Generator) -> Settin
 def refined_with_lags(setting: Setting, factor: float, rng: np.random.Generator) -> Setting:
     """The same, with the lags of the trained network: recurrence, reset and the next spike of a neuron are one old step away.
 
-    Recurrent spikes take the rest of the old step as a delay, and neurons are refractory for that step. While a neuron is, no one asks for its
-    voltage, so that its reset need not come late: it is larger by what decays until then, exp(lag/tau_reset). Where spikes come at
-    old grid points only, this is the trained network; others come where v crosses the threshold between two.
+    Recurrent spikes take the rest of the old step as a delay, and neurons are refractory for that step. While a neuron is, its voltage does
+    not matter, so that its reset need not come late: it is larger by what decays until then, exp(lag/tau_reset). Where spikes come at old
+    grid points only, this is the trained network; others come where v crosses the threshold between two.
     """
     old = setting.spec.dt_s
     fine = refined(setting, factor, rng)
     lag = old - fine.spec.dt_s
 
     def change(model: NeuronModel) -> NeuronModel:
-        order = model.step_order or setting.spec.step_order
+        order = model.step_order or setting.spec.step_order or DEFAULT_STEP_ORDER
         if order.decays_in_same_step("reset") or order.decays_in_same_step("recurrent"):
             raise refuse("refined dt, lags kept", model, "a step in which decay comes before the reset and recurrent spikes")
         reset = "; ".join(_later(model, jump.target, jump.operator, str(jump.expression)) for jump in model.reset_jumps)

@@ -15,7 +15,7 @@ from .rung import Setting, refuse
 
 _CURRENTS = "a current I at every synapse with its tau_syn, and v = I_syn, less what a reset adds up (HetSynLIF, LeakyReadout)"
 _V = re.compile(r"^v = (R_m\*)?(I_syn|\(I_syn - M\))((?: - \w+)*) : \w+$", re.M)
-_JUMP = "w/(1 - tau_mem_post/tau_syn)"
+_FILTERED = "I += w/(1 - tau_mem_post/tau_syn); M_post += w/(1 - tau_mem_post/tau_syn)"
 #: Closer to the membrane's time constant than this, relative to it, a synapse's is moved up: two exponentials have a pole there.
 _APART = 1e-3
 
@@ -46,8 +46,7 @@ class Membrane:
             If its equations are others, naming the ``rung`` that can't be applied.
         """
         found = _V.search(model.neuron)
-        known = ("I += w", f"I += {_JUMP}; M_post += {_JUMP}")
-        if not (found and re.fullmatch(r"dI/dt = -I/tau_syn : \w+", model.synapse) and model.on_pre in known):
+        if not (found and re.fullmatch(r"dI/dt = -I/tau_syn : \w+", model.synapse) and model.on_pre in ("I += w", _FILTERED)):
             raise refuse(rung, model, _CURRENTS)
         return cls(bool(found[1]), found[2] != "I_syn", tuple(re.findall(r"\w+", found[3])))
 
@@ -67,7 +66,7 @@ def with_capacitance(setting: Setting, tau_mem_ms: float, rng: np.random.Generat
         unit = model.synapse.rsplit(" ", 1)[1]
         neuron = f"dM/dt = -M/tau_mem : {unit}\n" + re.sub(r"\bI_syn\b", "(I_syn - M)", model.neuron)
         facts = {**model.parameters, "tau_mem": Parameter(axes="layer", unit=ms, initial=1 * ms)}
-        return replace(model, name=f"{model.name}WithCapacitance", neuron=neuron, on_pre=f"I += {_JUMP}; M_post += {_JUMP}", parameters=facts)
+        return replace(model, name=f"{model.name}WithCapacitance", neuron=neuron, on_pre=_FILTERED, parameters=facts)
 
     def value(key: str, before: NDArray[np.float64] | None) -> Any:
         if before is None:

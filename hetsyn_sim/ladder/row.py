@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..data.checkpoint import Checkpoint
 from ..data.decoding import Decoder
@@ -39,6 +40,8 @@ class Row:
         Root mean square difference of the readout's v at the trained network's grid points, over that of v itself; None without a readout.
     n_spikes, seconds
         Of the layers; of the run.
+    right
+        Which recordings' classes are right, eight to a byte in hexadecimal, so that two rows can be compared recording by recording.
     """
 
     number: int
@@ -54,11 +57,17 @@ class Row:
     v_rms: float | None
     n_spikes: int
     seconds: float
+    right: str = ""
 
     @property
     def key(self) -> tuple[str, float, int]:
         """What identifies a run."""
         return self.name, self.strength, self.seed
+
+    @property
+    def right_ones(self) -> NDArray[np.bool_]:
+        """``right`` as a bool for each recording, and up to seven more that are False."""
+        return np.unpackbits(np.frombuffer(bytes.fromhex(self.right), dtype=np.uint8)).astype(bool)
 
 
 def read_rows(store: Path, identity: str) -> list[Row]:
@@ -119,4 +128,5 @@ def row_of(
         v_rms,
         n_spikes,
         0.0,
+        np.packbits(predicted == data.labels).tobytes().hex(),
     )

@@ -50,7 +50,8 @@ def _with_units(model: NeuronModel, volt: float) -> NeuronModel:
     for name, parameter in model.parameters.items():
         if parameter.unit == "1":
             unit, initial, scale = ("pA", 1 * pA, volt / R_M) if name in currents else ("mV", 1 * mV, volt)
-            bounds = None if parameter.bounds is None else tuple(scale * bound for bound in parameter.si_bounds)
+            low, high = parameter.si_bounds
+            bounds = None if parameter.bounds is None else (scale * low, scale * high)
             parameter = Parameter(parameter.axes, unit, initial, bounds, parameter.trainable)
         parameters[name] = parameter
     neuron = re.sub(r": 1$", ": volt", model.neuron, flags=re.MULTILINE)

@@ -8,8 +8,9 @@ import pytest
 from hetsyn_sim.brian import BrianSimulation
 from hetsyn_sim.data.checkpoint import Checkpoint
 from hetsyn_sim.errors import ConfigError, DtMismatchError
-from hetsyn_sim.ladder import RUNGS, Rung, fine_tune
+from hetsyn_sim.ladder import RUNGS, Rung, Setting, fine_tune
 from hetsyn_sim.ladder.finetune import on_finer_grid_of
+from hetsyn_sim.ladder.run import setting_on
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training import Recipe, fit
@@ -98,10 +99,23 @@ def test_noise_is_counted_in_thresholds(trained, toy_data):
     assert done.checkpoint.recipe["training"]["noise"] == pytest.approx(4.0)
 
 
-@pytest.mark.parametrize("name", ["axonal delays", "refractoriness"])
-def test_what_the_trainer_does_not_have_is_refused(trained, toy_data, name):
-    with refused(ConfigError, "this rung can't be trained on", name):
-        fine_tune(trained, toy_data, RUNG[name], 2.0)
+@pytest.mark.parametrize(("name", "strength"), [("axonal delays", 2.0), ("refractoriness", 2.0), ("conductances", 70.0), ("climb", 1.0)])
+def test_what_a_rung_writes_into_the_equations_is_trained_on(trained, toy_data, name, strength):
+    """The rung's network is the start; its delays, periods and reversal potentials stay, weights move, conductances not below 0."""
+    done = fine_tune(trained, toy_data, RUNG[name], strength, epochs=1)
+    start = Setting(trained.spec, trained.values, toy_data.test.rasters())
+    before, after = setting_on(start, RUNG[name], strength, 0).values, done.checkpoint.values
+    moved = {key for key in before if not np.allclose(before[key], after[key], rtol=1e-6, atol=0)}
+    size = "g_max" if name == "conductances" else "w"
+    assert {f"layer_1.feedforward.{size}", f"layer_1.recurrent.{size}", "readout.feedforward.w"} <= moved
+    assert {key.rsplit(".", 1)[1] for key in moved} <= {size, "w", "tau_syn"}
+    if name == "conductances":
+        assert (after["layer_1.recurrent.g_max"] >= 0.0).all()
+
+
+def test_noise_that_the_trainer_does_not_have_is_refused(trained, toy_data):
+    with refused(ConfigError, "this rung can't be trained on", "noise"):
+        fine_tune(trained, toy_data, RUNG["noise"], 0.1)
 
 
 def test_recordings_that_do_not_fit(trained, toy_data):

@@ -8,7 +8,7 @@ import pytest
 from hetsyn_sim.brian import BrianSimulation
 from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.ladder import RUNGS, Setting
-from hetsyn_sim.ladder.disturbances import refined
+from hetsyn_sim.ladder.finer import refined
 from hetsyn_sim.ladder.row import as_trained
 from hetsyn_sim.models import HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec

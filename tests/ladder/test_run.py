@@ -33,8 +33,8 @@ def test_the_rows_come_in_the_ladders_order(toy_checkpoint, toy_data):
     assert [(row.name, row.strength, row.seed) for row in rows] == [
         ("same grid", 0.0, 0),
         ("physical units", 15.0, 0),
-        ("conductances", 200.0, 0),
         ("conductances", 70.0, 0),
+        ("conductances", 30.0, 0),
         *(("noise", strength, seed) for strength in (0.2, 0.5) for seed in (1, 3)),
     ]
 
