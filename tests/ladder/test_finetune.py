@@ -99,6 +99,7 @@ def test_noise_is_counted_in_thresholds(trained, toy_data):
     assert done.checkpoint.recipe["training"]["noise"] == pytest.approx(4.0)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize(("name", "strength"), [("axonal delays", 2.0), ("refractoriness", 2.0), ("conductances", 70.0), ("climb", 1.0)])
 def test_what_a_rung_writes_into_the_equations_is_trained_on(trained, toy_data, name, strength):
     """The rung's network is the start; its delays, periods and reversal potentials stay, weights move, conductances not below 0."""
