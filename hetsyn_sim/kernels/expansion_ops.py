@@ -1,15 +1,16 @@
-"""The compiled shared-decay expansion as torch operators, like :mod:`hetsyn_sim.kernels.fused`, to which it leaves what it does not win."""
+"""The compiled shared-decay expansion as a torch operator, and its gradients, which the spiking scan's recurrent synapses share."""
 
 from __future__ import annotations
 
-from ctypes import Structure, c_double, c_long, c_void_p, pointer
+from collections.abc import Sequence
+from ctypes import Structure, c_double, c_int64, c_void_p
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .checks import check_decay, check_finite
-from .expansion import Expansion, check_tolerance, expand, log_tau
+from .checks import check_exact, check_filter, check_finite
+from .expansion import Nodes, find_nodes
 from .first_order import refuse_second
 from .library import Library, library
 
@@ -19,19 +20,24 @@ class _Nodes(Structure):
 
     _fields_ = [
         *((name, c_void_p) for name in ("rho", "u", "weights")),
-        ("scale", c_double),
-        *((name, c_long) for name in ("n_inner", "at_one", "at_zero", "chained")),
+        *((name, c_double) for name in ("scale", "shift", "near_zero", "near_one")),
+        *((name, c_int64) for name in ("n_inner", "at_one", "at_zero", "chained")),
     ]
 
 
-def _nodes(expansion: Expansion) -> tuple[Any, Tensor]:
-    """What C needs to know of the nodes, and log tau (post, pre) on their scale."""
-    counts = int(expansion.at_one), int(expansion.at_zero), int(expansion.slope)
-    inner = expansion.inner
-    if inner is None:
-        return pointer(_Nodes(None, None, None, 1.0, 0, *counts)), expansion.s
-    nodes = _Nodes(*(t.data_ptr() for t in (inner.rho, inner.u, inner.weights)), inner.scale, inner.n, *counts)
-    return pointer(nodes), inner.scaled(expansion.s).contiguous()
+def in_c(several: Sequence[Nodes]) -> Any:
+    """An array of ``hetsyn::Nodes``; valid as long as the nodes are."""
+    array = (_Nodes * max(1, len(several)))()
+    for k, nodes in enumerate(several):
+        limits = nodes.near_zero, nodes.near_one
+        counts = int(nodes.at_one), int(nodes.at_zero), int(nodes.slope)
+        inner = nodes.inner
+        if inner is None:
+            array[k] = _Nodes(None, None, None, 1.0, 0.0, *limits, 0, *counts)
+        else:
+            where = (t.data_ptr() for t in (inner.rho, inner.u, inner.weights))
+            array[k] = _Nodes(*where, inner.scale, inner.scale / 2 * (inner.low + inner.high), *limits, inner.n, *counts)
+    return array
 
 
 def _compiled() -> Library:
@@ -40,65 +46,86 @@ def _compiled() -> Library:
     return found
 
 
+def _n_words(n_channels: int) -> int:
+    """Of 64 bits, one for each channel."""
+    return -(-n_channels // 64)
+
+
 @torch.library.custom_op("hetsyn::expanded_filter", mutates_args=(), device_types="cpu")
-def filter_expanded(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> Tensor:
-    """v of shape (time, batch, post) from x (time, batch, pre) with w and rho (post, pre), every power of a decay within ``tolerance``."""
-    check_tolerance(tolerance, rho.dtype)
+def filter_expanded(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
+    """v of shape (time, batch, post) from x (time, batch, pre) with w and rho (post, pre), every power of a decay within ``tolerance``.
+
+    With it come the places of events in x, (time, batch, 64 channels), a bit for each. Decays that would need more nodes than there may be
+    are computed exactly.
+    """
+    check_filter(x, w, rho)
+    check_exact("hetsyn::expanded_filter", {"rho": (rho, tuple(w.shape))})
     check_finite(w, "w")
-    check_decay(rho)
     x, w, rho = x.contiguous(), w.contiguous(), rho.contiguous()
     v = x.new_empty(*x.shape[:2], w.shape[0])
-    expansion = expand(log_tau(rho, len(x), tolerance), len(x), tolerance, rho.dtype, slope=False)
-    if expansion is None:
+    bits = x.new_empty(*x.shape[:2], _n_words(x.shape[2]), dtype=torch.int64)
+    nodes = find_nodes(rho, len(x), tolerance, slope=False)
+    if nodes is None:
         _compiled().filter(x, w, rho, v)
+        bits.zero_()
     else:
-        nodes, u = _nodes(expansion)
-        _compiled().expanded_filter(x, w, rho, u, nodes, v)
-    return v
+        _compiled().expanded_filter(x, w, rho, in_c([nodes]), v, bits)
+    return v, bits
 
 
 @filter_expanded.register_fake
-def _(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> Tensor:
-    return x.new_empty(*x.shape[:2], w.shape[0])
+def _(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
+    return x.new_empty(*x.shape[:2], w.shape[0]), x.new_empty(*x.shape[:2], _n_words(x.shape[2]), dtype=torch.int64)
 
 
-@torch.library.custom_op("hetsyn::expanded_filter_backward", mutates_args=(), device_types="cpu")
-def _backward(
-    g: Tensor, x: Tensor, w: Tensor, rho: Tensor, tolerance: float, of_input: bool, of_synapses: bool
-) -> tuple[Tensor, Tensor, Tensor]:
-    """The gradient of x, (time, batch, pre), which is dense and therefore exact, and those of w and rho, (post, pre)."""
+@torch.library.custom_op("hetsyn::expanded_gradients", mutates_args=(), device_types="cpu")
+def expanded_gradients(
+    g: Tensor, x: Tensor, bits: Tensor | None, w: Tensor, rho: Tensor, tolerance: float
+) -> tuple[Tensor, Tensor]:
+    """dL/dw and dL/drho, (post, pre), from g = dL/dv; ``bits`` are those of :func:`filter_expanded` where it has run on x."""
     g, x, w, rho = (tensor.contiguous() for tensor in (g, x, w, rho))
-    dx = torch.empty_like(x) if of_input else x.new_empty(0)
-    dw, drho = (torch.zeros_like(w) if of_synapses else x.new_empty(0) for _ in range(2))
-    if of_input:
-        _compiled().filter_backward(g, x, w, rho, dx, None, None)
-    if of_synapses:
-        expansion = expand(log_tau(rho, len(x), tolerance), len(x), tolerance, rho.dtype, slope=True)
-        if expansion is None:
-            _compiled().filter_backward(g, x, w, rho, None, dw, drho)
-        else:
-            nodes, u = _nodes(expansion)
-            _compiled().expanded_gradients(g, x, w, rho, u, expansion.scale(w, rho), nodes, dw, drho)
-    return dx, dw, drho
+    dw, drho = torch.empty_like(w), torch.empty_like(w)
+    nodes, forward = (find_nodes(rho, len(x), tolerance, slope=slope) for slope in (True, False))
+    if nodes is None:
+        _compiled().filter_backward(g, x, w, rho, None, dw.zero_(), drho.zero_())
+    else:
+        known = None if forward is None else bits
+        places = x.new_empty(*x.shape[:2], _n_words(x.shape[2]), dtype=torch.int64) if known is None else known
+        _compiled().expanded_gradients(g, x, w, rho, in_c([nodes]), places, known is not None, dw, drho)
+    return dw, drho
 
 
-@_backward.register_fake
-def _(g: Tensor, x: Tensor, w: Tensor, rho: Tensor, tolerance: float, of_input: bool, of_synapses: bool) -> tuple[Tensor, Tensor, Tensor]:
-    dx, dw, drho = (like.new_empty(like.shape if asked else (0,)) for like, asked in ((x, of_input), (w, of_synapses), (w, of_synapses)))
-    return dx, dw, drho
+@expanded_gradients.register_fake
+def _(g: Tensor, x: Tensor, bits: Tensor | None, w: Tensor, rho: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(w), torch.empty_like(w)
 
 
-def _save(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+@torch.library.custom_op("hetsyn::exact_input_gradient", mutates_args=(), device_types="cpu")
+def _input_gradient(g: Tensor, x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
+    """dL/dx, (time, batch, pre), which is dense and therefore exact."""
+    dx = torch.empty_like(x, memory_format=torch.contiguous_format)
+    _compiled().filter_backward(g.contiguous(), x.contiguous(), w.contiguous(), rho.contiguous(), dx, None, None)
+    return dx
+
+
+@_input_gradient.register_fake
+def _(g: Tensor, x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
+    return torch.empty_like(x, memory_format=torch.contiguous_format)
+
+
+def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
     *tensors, ctx.tolerance = inputs
-    ctx.save_for_backward(*tensors)
+    ctx.save_for_backward(*tensors, output[1])
 
 
-def _differentiate(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
-    of_input, of_synapses = ctx.needs_input_grad[0], any(ctx.needs_input_grad[1:3])
-    dx, dw, drho = _backward(g, *ctx.saved_tensors, ctx.tolerance, of_input, of_synapses)
-    return dx if of_input else None, dw if of_synapses else None, drho if of_synapses else None, None
+def _differentiate(ctx: Any, g: Tensor, of_bits: Tensor | None) -> tuple[Tensor | None, ...]:
+    x, w, rho, bits = ctx.saved_tensors
+    dx = _input_gradient(g, x, w, rho) if ctx.needs_input_grad[0] else None
+    dw, drho = expanded_gradients(g, x, bits, w, rho, ctx.tolerance) if any(ctx.needs_input_grad[1:3]) else (None, None)
+    return dx, dw, drho, None
 
 
-_backward.register_autograd(refuse_second)
+expanded_gradients.register_autograd(refuse_second)
+_input_gradient.register_autograd(refuse_second)
 filter_expanded.register_autograd(_differentiate, setup_context=_save)
 torch.library.register_autocast("hetsyn::expanded_filter", "cpu", torch.float32)  # half precision would be below any tolerance

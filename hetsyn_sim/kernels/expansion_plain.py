@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .checks import check_decay
-from .expansion import Expansion, check_tolerance, expand, log_tau
+from .expansion import Expansion, find_nodes
 from .first_order import once_differentiable
 
 #: Numbers held at once by the plain torch implementation, per piece of time.
@@ -17,7 +16,7 @@ PIECE = 1 << 21
 
 
 def expanded_filter(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> Tensor | None:
-    """:func:`hetsyn_sim.kernels.exponential_filter` with every power of a decay within ``tolerance``, or None where expand() gives none.
+    """:func:`hetsyn_sim.kernels.exponential_filter` with every power of a decay within ``tolerance``, or None where find_nodes() gives none.
 
     The error of v[t] is at most tolerance times the sum of abs(w x) up to t, that of dL/dw at most tolerance times the sum over t, c and
     batch of abs(g[t + c] x[t]), that of dL/d(log tau) the same times abs(w), and dL/drho = tau / rho dL/d(log tau). Rounding comes on top.
@@ -36,14 +35,12 @@ def expanded_filter(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> Tens
     DataError
         If a decay is outside of [0, 1].
     """
-    check_tolerance(tolerance, rho.dtype)
-    check_decay(rho)
-    s = log_tau(rho.detach(), len(x), tolerance)
-    forward = expand(s, len(x), tolerance, rho.dtype, slope=False)
-    backward = expand(s, len(x), tolerance, rho.dtype, slope=True) if torch.is_grad_enabled() else forward
+    decays = rho.detach()
+    forward = find_nodes(decays, len(x), tolerance, slope=False)
+    backward = find_nodes(decays, len(x), tolerance, slope=True) if torch.is_grad_enabled() else forward
     if forward is None or backward is None:
         return None
-    v: Tensor = _ExpandedFilter.apply(x, w, rho, forward, backward)
+    v: Tensor = _ExpandedFilter.apply(x, w, rho, Expansion.of(decays, forward), Expansion.of(decays, backward))
     return v
 
 
@@ -55,7 +52,7 @@ class _ExpandedFilter(torch.autograd.Function):
         ctx.save_for_backward(x, w, rho)
         ctx.expansion = backward
         m = (forward.coefficients() * w).to(w).flatten(0, 1)  # (node * post, pre)
-        decays = w.new_tensor(forward.decays).view(-1, 1)
+        decays = w.new_tensor(forward.nodes.decays).view(-1, 1)
         v = x.new_empty(*x.shape[:2], w.shape[0])
         u = x.new_zeros(x.shape[1], len(decays), w.shape[0])
         for piece in _pieces(x, m):
@@ -69,10 +66,11 @@ class _ExpandedFilter(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         x, w, rho = ctx.saved_tensors
-        nodes: Expansion = ctx.expansion
+        expansion: Expansion = ctx.expansion
+        nodes = expansion.nodes
         wants_x, wants_parameters = ctx.needs_input_grad[0], any(ctx.needs_input_grad[1:3])
         decays = w.new_tensor(nodes.decays).view(-1, 1)
-        m = (nodes.coefficients() * w).to(w).flatten(0, 1)  # (node * post, pre)
+        m = (expansion.coefficients() * w).to(w).flatten(0, 1)  # (node * post, pre)
         dx = torch.empty_like(x) if wants_x else None
         dm = torch.zeros_like(m)
         a = g.new_zeros(g.shape[1], len(decays), g.shape[2])
@@ -88,7 +86,7 @@ class _ExpandedFilter(torch.autograd.Function):
                 torch.mm(flat, m, out=dx[piece].flatten(0, 1))
             if wants_parameters:
                 dm.addmm_(flat.T, x[piece].flatten(0, 1))
-        grads = nodes.gradients(dm.view(len(decays), *w.shape), w, rho) if wants_parameters else (None, None)
+        grads = expansion.gradients(dm.view(len(decays), *w.shape), w, rho) if wants_parameters else (None, None)
         return dx, *grads, None, None
 
 

@@ -74,7 +74,7 @@ def _other_than_plain(x: Tensor, w: Tensor, rho: Tensor) -> Tensor | None:
         return v
     if backend == "plain":
         return None if tolerance is None else expanded_filter(x, w, rho, tolerance)
-    v = filter_synapses(x, w, rho) if tolerance is None else filter_expanded(x, w, rho, tolerance)
+    v = filter_synapses(x, w, rho) if tolerance is None else filter_expanded(x, w, rho, tolerance)[0]
     return v
 
 

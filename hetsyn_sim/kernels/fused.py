@@ -14,6 +14,8 @@ from torch import Tensor
 
 from ..errors import DataError
 from .checks import check_decay, check_delay, check_exact, check_filter, check_finite, check_leaky, check_scan
+from .expansion import find_nodes
+from .expansion_ops import expanded_gradients, in_c
 from .first_order import refuse_second
 from .library import Library, ScanPaths, library
 
@@ -186,11 +188,18 @@ leaky_scan.register_autocast("cpu", torch.float32)
 
 @torch.library.custom_op("hetsyn::spiking_scan", mutates_args=(), device_types="cpu")
 def scan_spikes(
-    v_in: Tensor, amplitudes: Sequence[Tensor], rhos: Sequence[Tensor], theta: Tensor, surrogate: str, settings: Sequence[float]
+    v_in: Tensor,
+    amplitudes: Sequence[Tensor],
+    rhos: Sequence[Tensor],
+    theta: Tensor,
+    surrogate: str,
+    settings: Sequence[float],
+    tolerance: float,
 ) -> tuple[Tensor, Tensor]:
     """z and v (time, batch, neuron).
 
     A path is recurrent if its amplitude is (post, pre), with a decay of the same shape or of shape (post,), and a reset if it is (post,).
+    With a ``tolerance`` above 0 recurrent decays per synapse are those of an expansion (:mod:`hetsyn_sim.kernels.expansion`), else exact.
     """
     pairs = list(zip(amplitudes, rhos, strict=True))
     check_scan(v_in, [p for p in pairs if p[0].dim() == 2], [p for p in pairs if p[0].dim() != 2], theta)
@@ -212,13 +221,24 @@ def scan_spikes(
         check_decay(rho)
     check_finite(theta, "theta")
     z, v = (torch.empty_like(v_in, memory_format=torch.contiguous_format) for _ in range(2))
-    _library().scan(v_in.contiguous(), _paths(amplitudes, rhos), theta.contiguous(), z, v)
+    nodes = [find_nodes(rho, len(v_in), tolerance, slope=False) for _, rho in pairs if rho.dim() == 2] if tolerance else []
+    if nodes and None not in nodes:
+        among = in_c([each for each in nodes if each is not None])
+        _library().expanded_scan(v_in.contiguous(), _paths(amplitudes, rhos), among, theta.contiguous(), z, v)
+    else:
+        _library().scan(v_in.contiguous(), _paths(amplitudes, rhos), theta.contiguous(), z, v)
     return z, v
 
 
 @scan_spikes.register_fake
 def _(
-    v_in: Tensor, amplitudes: Sequence[Tensor], rhos: Sequence[Tensor], theta: Tensor, surrogate: str, settings: Sequence[float]
+    v_in: Tensor,
+    amplitudes: Sequence[Tensor],
+    rhos: Sequence[Tensor],
+    theta: Tensor,
+    surrogate: str,
+    settings: Sequence[float],
+    tolerance: float,
 ) -> tuple[Tensor, Tensor]:
     z, v = (torch.empty_like(v_in, memory_format=torch.contiguous_format) for _ in range(2))
     return z, v
@@ -263,7 +283,7 @@ def _(
 
 
 def _save_scan(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
-    _, amplitudes, rhos, theta, ctx.surrogate, ctx.settings = inputs
+    _, amplitudes, rhos, theta, ctx.surrogate, ctx.settings, ctx.tolerance = inputs
     ctx.n_paths = len(amplitudes)
     ctx.set_materialize_grads(False)  # v is rarely used by a loss
     ctx.save_for_backward(*output, theta, *amplitudes, *rhos)
@@ -280,14 +300,17 @@ def _differentiate_scan(ctx: Any, dz: Tensor | None, dv: Tensor | None) -> tuple
         elif v.shape[0] < 2:  # no spike has arrived anywhere
             da, drho = torch.zeros_like(amplitude), torch.zeros_like(rho)
         elif rho.dim() == 2:
-            _, da, drho = filter_backward(d[1:], z[:-1], amplitude, rho, False, True)
+            if ctx.tolerance:
+                da, drho = expanded_gradients(d[1:], z[:-1], None, amplitude, rho, ctx.tolerance)
+            else:
+                _, da, drho = filter_backward(d[1:], z[:-1], amplitude, rho, False, True)
         else:
             back = leaky_scan(d[1:], rho, True)  # dL/d(w z), (time, batch, post)
             states = leaky_scan(z[:-1] @ amplitude.T, rho)
             da, drho = back.flatten(0, 1).T @ z[:-1].flatten(0, 1), (back[1:] * states[:-1]).sum(dim=(0, 1))
         of_amplitudes.append(da)
         of_rhos.append(drho)
-    return d, of_amplitudes, of_rhos, dtheta, None, None
+    return d, of_amplitudes, of_rhos, dtheta, None, None, None
 
 
 _scan_backward.register_autograd(refuse_second)

@@ -21,7 +21,7 @@ from ..errors import BackendError, BackendWarning, DataError
 #: Instruction sets, the least demanding first. ``baseline`` is what every processor of the architecture has (SSE2, NEON).
 LEVELS = ("baseline", "avx2", "avx512")
 #: Version of the C interface; see ``hetsyn_abi`` in ``csrc/api.cpp``.
-ABI = 4
+ABI = 5
 FOLDER = Path(__file__).parent
 
 _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
@@ -61,7 +61,7 @@ class Library:
             raise DataError(
                 "the input is not finite",
                 where=f"hetsyn::{name}",
-                got="NaN in v_in" if name in ("scan", "late_scan") else "NaN or infinity in x",
+                got="NaN in v_in" if name in ("scan", "late_scan", "expanded_scan") else "NaN or infinity in x",
                 expected="finite numbers",
                 remedy="look for the first layer or recording in which it appears",
             )
@@ -131,16 +131,20 @@ class Library:
         arguments = (*_pointers(v, z, dz, dv), paths.reference, *_pointers(delay, theta), c_int(surrogate), numbers, ctypes.byref(out))
         self._call("late_scan_gradients", v.dtype, *arguments, *map(c_long, v.shape))
 
-    def expanded_filter(self, x: Tensor, w: Tensor, rho: Tensor, u: Tensor, nodes: object, v: Tensor) -> None:
-        """v through shared decays; ``u`` (post, pre), float64, and ``nodes`` are as :mod:`expansion_ops` makes them."""
-        self._call("expanded_filter", x.dtype, *_pointers(x, w, rho, u), nodes, *_pointers(v), *map(c_long, (*x.shape, w.shape[0])))
+    def expanded_filter(self, x: Tensor, w: Tensor, rho: Tensor, nodes: object, v: Tensor, bits: Tensor) -> None:
+        """v through shared decays, and where x has events; ``nodes`` are as :func:`expansion_ops.in_c` makes them."""
+        self._call("expanded_filter", x.dtype, *_pointers(x, w, rho), nodes, *_pointers(v, bits), *map(c_long, (*x.shape, w.shape[0])))
 
     def expanded_gradients(
-        self, g: Tensor, x: Tensor, w: Tensor, rho: Tensor, u: Tensor, scale: Tensor, nodes: object, dw: Tensor, drho: Tensor
+        self, g: Tensor, x: Tensor, w: Tensor, rho: Tensor, nodes: object, bits: Tensor, marked: bool, dw: Tensor, drho: Tensor
     ) -> None:
-        """The gradients of w and rho through shared decays."""
-        pointers = _pointers(g, x, w, rho, u, scale)
-        self._call("expanded_gradients", x.dtype, *pointers, nodes, *_pointers(dw, drho), *map(c_long, (*x.shape, w.shape[0])))
+        """The gradients of w and rho through shared decays. Unless ``marked``, bits are written."""
+        arguments = (*_pointers(g, x, w, rho), nodes, *_pointers(bits), c_int(marked), *_pointers(dw, drho))
+        self._call("expanded_gradients", x.dtype, *arguments, *map(c_long, (*x.shape, w.shape[0])))
+
+    def expanded_scan(self, v_in: Tensor, paths: ScanPaths, nodes: object, theta: Tensor, z: Tensor, v: Tensor) -> None:
+        """:meth:`scan` with the synaptic paths through shared decays, whose nodes are given one path after another."""
+        self._call("expanded_scan", v_in.dtype, *_pointers(v_in), paths.reference, nodes, *_pointers(theta, z, v), *map(c_long, v_in.shape))
 
     def scan(self, v_in: Tensor, paths: ScanPaths, theta: Tensor, z: Tensor, v: Tensor) -> None:
         """z and v from v_in (time, batch, neuron)."""

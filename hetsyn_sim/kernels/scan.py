@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from .backends import backend_for
+from .backends import backend_for, expansion_tolerance
 from .checks import check_delay, check_scan
 from .delays import correlate_delayed, per_synapse, responses
 from .first_order import once_differentiable
@@ -99,7 +99,7 @@ def spiking_scan(
             return on_triton
     if kernel is not None and backend == "fused" and len(v_in) > 1:  # one step is a threshold, sooner taken than handed on
         settings = [float(value) for value in vars(surrogate).values()]
-        z, v = scan_spikes(v_in, flat[::2], flat[1::2], theta.expand(n_post), kernel, settings)
+        z, v = scan_spikes(v_in, flat[::2], flat[1::2], theta.expand(n_post), kernel, settings, expansion_tolerance(v_in.dtype) or 0.0)
         return z, v
     result: tuple[Tensor, Tensor] = _SpikingScan.apply(v_in, theta.expand(n_post), surrogate, None, len(recurrent), *flat)
     return result

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from hetsyn_sim.kernels.expansion import expand, log_tau
+from hetsyn_sim.kernels.expansion import find_nodes
 
 F32, F64 = torch.float32, torch.float64
 SHAPE = 2, 5, 4
@@ -47,7 +47,7 @@ def allowed_in_float32(x, w, rho, g, tolerance):
     A sum over steps rounds three times per step (decay, event, sum over nodes); one over events and batch once more per event.
     """
     n_steps, n_batch, n_pre = x.shape
-    inner = expand(log_tau(rho, n_steps, tolerance), n_steps, tolerance, F32, slope=True).inner
+    inner = find_nodes(rho, n_steps, tolerance, slope=True).inner
     values, slopes = (c.abs().sum(0).max().item() for c in inner.coefficients(torch.linspace(inner.low, inner.high, 500, dtype=F64)))
     unit = torch.finfo(F32).eps / 2
     per_step, per_event = unit * (3 * n_steps + n_pre), unit * (3 * n_steps + n_steps * n_batch + 32)

@@ -1,5 +1,5 @@
 // The C interface. Arrays are contiguous, time first; nothing is kept between calls. hetsyn_sim/kernels/library.py declares the same.
-#include "expansion_filter.hpp"
+#include "expansion_scan.hpp"
 #include "filter_ops.hpp"
 #include "late_ops.hpp"
 #include "late_scan.hpp"
@@ -22,7 +22,7 @@ template <class Call> int guarded(const Call& call) {
 } // namespace
 
 // Raised with every change of a signature: a library from another build is refused.
-HETSYN_EXPORT int hetsyn_abi() { return 4; }
+HETSYN_EXPORT int hetsyn_abi() { return 5; }
 
 // 2: AVX-512, 1: AVX2 with FMA, 0: neither. What the processor has, whatever this library was built for.
 HETSYN_EXPORT int hetsyn_processor_level() {
@@ -72,16 +72,20 @@ HETSYN_EXPORT void hetsyn_use_openmp(void* parallel, void* team_size) {
             return hetsyn::late_scan_gradients<F>(v, z, dz, dv, *paths, delay, theta, {surrogate, numbers}, *out, T, B, J, threads);       \
         });                                                                                                                                \
     }                                                                                                                                      \
-    HETSYN_EXPORT int hetsyn_expanded_filter_##SUFFIX(const F* x, const F* w, const F* rho, const double* u, const hetsyn::Nodes* nodes, F* v, \
+    HETSYN_EXPORT int hetsyn_expanded_filter_##SUFFIX(const F* x, const F* w, const F* rho, const hetsyn::Nodes* nodes, F* v, uint64_t* bits,\
                                                       int64_t T, int64_t B, int64_t I, int64_t J, int threads) {                           \
-        return guarded([&] { return hetsyn::expanded_filter<F>(x, w, rho, u, *nodes, v, {T, B, I, J}, threads); });                        \
+        return guarded([&] { return hetsyn::expanded_filter<F>(x, w, rho, *nodes, v, bits, {T, B, I, J}, threads); });                     \
     }                                                                                                                                      \
-    HETSYN_EXPORT int hetsyn_expanded_gradients_##SUFFIX(const F* g, const F* x, const F* w, const F* rho, const double* u,                \
-                                                         const F* scale, const hetsyn::Nodes* nodes, F* dw, F* drho, int64_t T,            \
-                                                         int64_t B, int64_t I, int64_t J, int threads) {                                   \
+    HETSYN_EXPORT int hetsyn_expanded_gradients_##SUFFIX(const F* g, const F* x, const F* w, const F* rho, const hetsyn::Nodes* nodes,     \
+                                                         uint64_t* bits, int marked, F* dw, F* drho, int64_t T, int64_t B, int64_t I,      \
+                                                         int64_t J, int threads) {                                                         \
         return guarded([&] {                                                                                                               \
-            return hetsyn::expanded_gradients<F>(g, x, w, rho, u, scale, *nodes, dw, drho, {T, B, I, J}, threads);                         \
+            return hetsyn::expanded_gradients<F>(g, x, w, rho, *nodes, bits, marked != 0, dw, drho, {T, B, I, J}, threads);                \
         });                                                                                                                                \
+    }                                                                                                                                      \
+    HETSYN_EXPORT int hetsyn_expanded_scan_##SUFFIX(const F* v_in, const hetsyn::ScanPaths<F>* paths, const hetsyn::Nodes* nodes, const F* theta,\
+                                                    F* z, F* v, int64_t T, int64_t B, int64_t J, int threads) {                            \
+        return guarded([&] { return hetsyn::expanded_scan<F>(v_in, theta, *paths, nodes, z, v, T, B, J, threads); });                      \
     }                                                                                                                                      \
     HETSYN_EXPORT int hetsyn_leaky_##SUFFIX(const F* drive, const F* decay, F* out, int64_t T, int64_t B, int64_t J, int reverse,          \
                                             int threads) {                                                                                 \

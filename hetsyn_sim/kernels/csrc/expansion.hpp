@@ -2,8 +2,9 @@
 //
 // A block is one vector of neighbouring neurons, a group up to MOST nodes: its states stay in registers through all of time, so that an event
 // costs one multiply-add per node and vector and the loads of its row of M. M and dM of a block are (group, pre, node of the group, lane), so
-// that this row is contiguous and the rows of one group stay in the second cache for the whole batch. Blocks share nothing that is written,
-// and each sums over batch and time in one order: the same bits for any number of threads.
+// that this row is contiguous and the rows of one group stay in the second cache for the whole batch. Backwards, the scans A of a piece of
+// time are written down, and events added up channel by channel, so that a row of dM is read and written once for all events of the piece.
+// Blocks share nothing that is written, and each sums over batch and time in one order: the same bits for any number of threads.
 #pragma once
 
 #include <utility>
@@ -33,7 +34,10 @@ struct Expansion {
         std::memcpy(&out, from, size_t(lanes) * sizeof(T));
         return out;
     }
-    static void store_lanes(T* to, vec<T> value, long lanes) { std::memcpy(to, &value, size_t(lanes) * sizeof(T)); }
+    static void store_lanes(T* to, vec<T> value, long lanes) {
+        if (lanes == LANES) return store(to, value);
+        std::memcpy(to, &value, size_t(lanes) * sizeof(T));
+    }
 
     // Loops over nodes are unrolled by order: GCC stops at 16 by itself, and the states would be in memory instead of registers.
 
@@ -43,12 +47,13 @@ struct Expansion {
         vec<T> u[NODES] = {}, decay[NODES];
 #pragma GCC unroll 20
         for (int k = 0; k < NODES; ++k) decay[k] = splat(rho[k]);
+        const Event<T>* event = events.of.data();
         for (long t = 0; t < n_steps; ++t, v += stride) {
 #pragma GCC unroll 20
             for (int k = 0; k < NODES; ++k) u[k] *= decay[k];
-            for (long e = events.first[size_t(t)]; e < events.first[size_t(t) + 1]; ++e) {
-                const vec<T>* row = m + long(events.of[size_t(e)].channel) * NODES;
-                const vec<T> x = splat(events.of[size_t(e)].value);
+            for (const Event<T>* end = events.of.data() + events.first[size_t(t) + 1]; event < end; ++event) {
+                const vec<T>* row = m + long(event->place) * NODES;
+                const vec<T> x = splat(event->value);
 #pragma GCC unroll 20
                 for (int k = 0; k < NODES; ++k) u[k] += x * row[k];
             }
@@ -59,45 +64,80 @@ struct Expansion {
         }
     }
 
-    // dM += x A_k[t] at events, A_k[t] = rho_k A_k[t+1] + g[t]; chain[k] != 0: node k is fed by A_{k-1}[t+1] instead of g[t]
+    // One step of recurrent synapses: the states decay, the rows of who fired come on top, and their sum is what v gets.
     template <int NODES>
-    static void backward_group(const StepEvents<T>& events, const T* g, const T* rho, const T* chain, long n_steps, long stride, long lanes,
-                               vec<T>* dm) {
-        long start = 0;  // nothing is read from scans of g before the first event
-        while (start < n_steps && events.first[size_t(start) + 1] == 0) ++start;
-        vec<T> a[NODES] = {};
-        for (long t = n_steps - 1; t >= start; --t) {
+    static vec<T> step(const std::vector<int32_t>& fired, const vec<T>* m, const T* rho, vec<T>* state) {
+        vec<T> u[NODES], sum{};
+#pragma GCC unroll 20
+        for (int k = 0; k < NODES; ++k) u[k] = state[k] * rho[k];
+        for (const int32_t i : fired) {
+            const vec<T>* row = m + long(i) * NODES;
+#pragma GCC unroll 20
+            for (int k = 0; k < NODES; ++k) u[k] += row[k];
+        }
+#pragma GCC unroll 20
+        for (int k = 0; k < NODES; ++k) {
+            state[k] = u[k];
+            sum += u[k];
+        }
+        return sum;
+    }
+
+    // The scans of one item over the steps of a piece, from its last to its first: A_k[t] = rho_k A_k[t+1] + g[t] into rows of `table`;
+    // chain[k] != 0: node k is fed by A_{k-1}[t+1] instead of g[t]. They begin with, and leave, what the state holds.
+    template <int NODES>
+    static void scan_back(const T* g, const T* rho, const T* chain, long n_steps, long stride, long lanes, vec<T>* state, vec<T>* table,
+                          long table_stride) {
+        vec<T> a[NODES];
+#pragma GCC unroll 20
+        for (int k = 0; k < NODES; ++k) a[k] = state[k];
+        for (long t = n_steps - 1; t >= 0; --t) {
             const vec<T> now = load_lanes(g + t * stride, lanes);
+            vec<T>* row = table + t * table_stride;
 #pragma GCC unroll 20
             for (int k = NODES - 1; k >= 0; --k) {
                 const vec<T> fed = k > 0 && chain[k] != T(0) ? a[k > 0 ? k - 1 : 0] : now;
                 a[k] = rho[k] * a[k] + fed;
+                row[k] = a[k];
             }
-            for (long e = events.first[size_t(t)]; e < events.first[size_t(t) + 1]; ++e) {
-                vec<T>* row = dm + long(events.of[size_t(e)].channel) * NODES;
-                const vec<T> x = splat(events.of[size_t(e)].value);
+        }
 #pragma GCC unroll 20
-                for (int k = 0; k < NODES; ++k) row[k] += x * a[k];
+        for (int k = 0; k < NODES; ++k) state[k] = a[k];
+    }
+
+    // dM of channels `low` to `high` += x A_k[t] of all their events in a piece.
+    template <int NODES>
+    static void collect(const ChannelEvents<T>& events, long low, long high, const vec<T>* table, vec<T>* dm) {
+        for (long i = low; i < high; ++i, dm += NODES) {
+            const Event<T>*event = events.of.data() + events.first[size_t(i)], *end = events.of.data() + events.first[size_t(i) + 1];
+            if (event == end) continue;
+            vec<T> sum[NODES];
+#pragma GCC unroll 20
+            for (int k = 0; k < NODES; ++k) sum[k] = dm[k];
+            for (; event < end; ++event) {
+                const vec<T>* row = table + long(event->place) * NODES;
+                const vec<T> x = splat(event->value);
+#pragma GCC unroll 20
+                for (int k = 0; k < NODES; ++k) sum[k] += x * row[k];
             }
+#pragma GCC unroll 20
+            for (int k = 0; k < NODES; ++k) dm[k] = sum[k];
         }
     }
 
-    using Forward = decltype(&forward_group<1>);
-    using Backward = decltype(&backward_group<1>);
-
     // The kernels by the number of nodes of a group, which they know when they are compiled.
+    struct Kernels {
+        decltype(&forward_group<1>) forward;
+        decltype(&step<1>) step;
+        decltype(&scan_back<1>) back;
+        decltype(&collect<1>) collected;
+    };
     template <int... N>
-    static Forward forward_of(long size, std::integer_sequence<int, N...>) {
-        static constexpr Forward table[] = {&forward_group<N + 1>...};
+    static Kernels of_size(long size, std::integer_sequence<int, N...>) {
+        static constexpr Kernels table[] = {{&forward_group<N + 1>, &Expansion::template step<N + 1>, &scan_back<N + 1>, &collect<N + 1>}...};
         return table[size - 1];
     }
-    template <int... N>
-    static Backward backward_of(long size, std::integer_sequence<int, N...>) {
-        static constexpr Backward table[] = {&backward_group<N + 1>...};
-        return table[size - 1];
-    }
-    static Forward forward(long size) { return forward_of(size, std::make_integer_sequence<int, MOST>{}); }
-    static Backward backward(long size) { return backward_of(size, std::make_integer_sequence<int, MOST>{}); }
+    static Kernels kernels(long size) { return of_size(size, std::make_integer_sequence<int, MOST>{}); }
 };
 
 }  // namespace hetsyn

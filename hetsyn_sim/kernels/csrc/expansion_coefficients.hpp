@@ -1,4 +1,4 @@
-// Coefficients of the shared-decay expansion: they pack M = w c_k for the forward kernel and turn dM into dL/dw and dL/drho.
+// Coefficients of the shared-decay expansion: they pack M = w c_k for the forward kernels and turn dM into dL/dw and dL/drho.
 #pragma once
 
 #include "expansion.hpp"
@@ -8,28 +8,61 @@ namespace hetsyn {
 // Nodes in their order: rho = 1 and rho = 0 if any decay is there (in the backward pass each followed by its chained scan), then the inner
 // ones. hetsyn_sim/kernels/expansion_ops.py declares the same.
 struct Nodes {
-    const double* rho;      // (inner) shared decays
-    const double* u;        // (inner) their place on the scale of SharedDecays.scaled
-    const double* weights;  // (inner) barycentric
-    double scale;           // du/dlog tau
-    long n_inner, at_one, at_zero, chained;
+    const double* rho;            // (inner) shared decays
+    const double* u;              // (inner) their place on the scale of SharedDecays.scaled
+    const double* weights;        // (inner) barycentric
+    double scale, shift;          // u = scale log tau - shift
+    double near_zero, near_one;   // decays up to here are taken for 0, from here on for 1
+    int64_t n_inner, at_one, at_zero, chained;
 
     long n_limits() const { return (at_one + at_zero) * (1 + chained); }
     long count() const { return n_limits() + n_inner; }
 };
 
-// One channel of a block: log tau on the nodes' scale, and the coefficients there. Lanes of vec<T> are one or two vectors of doubles.
+// Logarithm of positive normal numbers, to about one unit in the last place: 2^k (1 + f), and a series in f / (2 + f) (fdlibm's e_log.c).
+inline vec<double> log_positive(vec<double> x) {
+    using I = Lanes<double>::I;
+    const I half = all<I>(int64_t(0x3fe6a09e667f3bcd));  // the bits of sqrt(1/2), below which k is one less
+    I bits;
+    std::memcpy(&bits, &x, sizeof(x));
+    const I k = (bits - half) >> 52;
+    bits -= k << 52;
+    vec<double> f, n;
+    std::memcpy(&f, &bits, sizeof(f));
+    f -= 1.0;
+    const double magic = 6755399441055744.0;  // 1.5 2^52, whose low bits are an integer
+    const vec<double> magics = splat(magic);
+    I shifted;
+    std::memcpy(&shifted, &magics, sizeof(shifted));
+    shifted += k;
+    std::memcpy(&n, &shifted, sizeof(n));
+    n -= magic;
+    const vec<double> s = f / (2.0 + f), z = s * s, y = z * z, half_square = 0.5 * f * f;
+    const vec<double> odd = z * (6.666666666666735130e-01 + y * (2.857142874366239149e-01 + y * (1.818357216161805012e-01 + y * 1.479819860511658591e-01)));
+    const vec<double> even = y * (3.999999999940941908e-01 + y * (2.222219843214978396e-01 + y * 1.531383769920937332e-01));
+    return n * 6.93147180369123816490e-01 - ((half_square - (s * (half_square + odd + even) + n * 1.90821492927058770002e-10)) - f);
+}
+
+// One channel of a block: where its decays stand between the nodes, and the coefficients there. Lanes of vec<T> are one or two vectors of
+// doubles.
 template <typename T>
 struct Coefficients {
     static constexpr int MOST_INNER = 64, LANES = Lanes<T>::N, WIDTH = Lanes<double>::N, PARTS = LANES / WIDTH;
-    vec<double> u[PARTS] = {}, c[MOST_INNER][PARTS], slopes[MOST_INNER][PARTS];
-    int limit[LANES];  // +1, -1 where u is +inf, -inf: at rho = 1, rho = 0
+    vec<double> u[PARTS], steep[PARTS], c[MOST_INNER][PARTS], slopes[MOST_INNER][PARTS];  // steep: dlog tau / drho
+    int limit[LANES];                                                                     // +1, -1 where rho is taken for 1, 0
 
-    Coefficients(const double* from, long stride, long lanes) {
-        for (int l = 0; l < LANES; ++l) {
-            const double value = l < lanes ? from[l * stride] : 0.0;
-            limit[l] = std::isinf(value) ? (value > 0 ? 1 : -1) : 0;
-            u[l / WIDTH][l % WIDTH] = limit[l] ? 0.0 : value;
+    void place(const Nodes& nodes, const T* rho) {
+        for (int part = 0; part < PARTS; ++part) {
+            vec<double> r;
+            for (int l = 0; l < WIDTH; ++l) {
+                const double value = double(rho[part * WIDTH + l]);
+                const int end = value >= nodes.near_one ? 1 : value <= nodes.near_zero ? -1 : 0;
+                limit[part * WIDTH + l] = end;
+                r[l] = end ? 0.5 : value;
+            }
+            const vec<double> per_step = -log_positive(r);
+            u[part] = -nodes.scale * log_positive(per_step) - nodes.shift;
+            steep[part] = 1.0 / (r * per_step);
         }
     }
 
@@ -63,58 +96,93 @@ struct Coefficients {
     }
 };
 
-// u and w (post, pre) -> M of one block, zero before.
+// Rows of a matrix (post, pre) as lanes: a few channels of one block at a time, for the cache's sake.
 template <typename T>
-void pack_block(const Nodes& nodes, const double* u, const T* w, FilterShape s, long block, vec<T>* m) {
-    constexpr int L = Lanes<T>::N;
+struct Tile {
+    static constexpr int CHANNELS = 16, LANES = Lanes<T>::N;
+    T at[CHANNELS][LANES];
+
+    // Lanes beyond the last neuron repeat the first.
+    void fill(const T* from, long stride, long lanes, long channels) {
+        for (long l = 0; l < LANES; ++l)
+            for (long c = 0; c < channels; ++c) at[c][l] = from[(l < lanes ? l : 0) * stride + c];
+    }
+    void empty(T* to, long stride, long lanes, long channels) const {
+        for (long l = 0; l < lanes; ++l)
+            for (long c = 0; c < channels; ++c) to[l * stride + c] = at[c][l];
+    }
+};
+
+// rho and w (post, pre) -> M of one block.
+template <typename T>
+void pack_block(const Nodes& nodes, const T* rho, const T* w, FilterShape s, long block, vec<T>* m) {
+    constexpr int L = Lanes<T>::N, WIDTH = Lanes<double>::N, PARTS = L / WIDTH;
     const long j = block * L, lanes = std::min<long>(L, s.n_post - j), n_nodes = nodes.count();
-    for (long i = 0; i < s.n_pre; ++i) {
-        Coefficients<T> at(u + j * s.n_pre + i, s.n_pre, lanes);
-        at.template evaluate<false>(nodes);
-        T weight[L] = {};
-        for (long l = 0; l < lanes; ++l) weight[l] = w[(j + l) * s.n_pre + i];
-        for (long k = 0; k < nodes.n_inner; ++k) {
-            T row[L];
-            for (int l = 0; l < L; ++l) row[l] = T(at.c[k][l / at.WIDTH][l % at.WIDTH]) * weight[l];
-            m[Expansion<T>::place(n_nodes, s.n_pre, i, nodes.n_limits() + k)] = load_vector(row);
-        }
-        for (long k = 0; k < nodes.n_limits(); ++k) {
-            T row[L];
-            for (int l = 0; l < L; ++l) row[l] = at.limit[l] == (k < nodes.at_one ? 1 : -1) ? weight[l] : T(0);
-            m[Expansion<T>::place(n_nodes, s.n_pre, i, k)] = load_vector(row);
+    Coefficients<T> at;
+    Tile<T> decays, weights;
+    for (long first = 0; first < s.n_pre; first += Tile<T>::CHANNELS) {
+        const long n = std::min<long>(Tile<T>::CHANNELS, s.n_pre - first);
+        decays.fill(rho + j * s.n_pre + first, s.n_pre, lanes, n);
+        weights.fill(w + j * s.n_pre + first, s.n_pre, lanes, n);
+        for (long i = first; i < first + n; ++i) {
+            const T* weight = weights.at[i - first];
+            at.place(nodes, decays.at[i - first]);
+            at.template evaluate<false>(nodes);
+            for (long k = 0; k < nodes.n_inner; ++k) {
+                vec<T> row;
+                for (int part = 0; part < PARTS; ++part)
+                    for (int l = 0; l < WIDTH; ++l) row[part * WIDTH + l] = T(at.c[k][part][l]);
+                m[Expansion<T>::place(n_nodes, s.n_pre, i, nodes.n_limits() + k)] = row * load_vector(weight);
+            }
+            for (long k = 0; k < nodes.n_limits(); ++k) {
+                T row[L];
+                for (int l = 0; l < L; ++l) row[l] = at.limit[l] == (k < nodes.at_one ? 1 : -1) ? weight[l] : T(0);
+                m[Expansion<T>::place(n_nodes, s.n_pre, i, k)] = load_vector(row);
+            }
         }
     }
 }
 
-// dM of one block -> dw and drho (post, pre); scale (post, pre) is w dlog tau/drho, and w at a limit, whose slope is by rho already.
+// dM of channels `low` to `high` of one block -> dw and drho (post, pre). The slope at a limit is by rho already.
 template <typename T>
-void unpack_block(const Nodes& nodes, const double* u, const T* scale, const vec<T>* dm, FilterShape s, long block, T* dw, T* drho) {
+void unpack_block(const Nodes& nodes, const T* rho, const T* w, const vec<T>* dm, FilterShape s, long block, long low, long high, T* dw,
+                  T* drho) {
     constexpr int L = Lanes<T>::N, WIDTH = Lanes<double>::N, PARTS = L / WIDTH;
     const long j = block * L, lanes = std::min<long>(L, s.n_post - j), n_nodes = nodes.count();
-    for (long i = 0; i < s.n_pre; ++i) {
-        Coefficients<T> at(u + j * s.n_pre + i, s.n_pre, lanes);
-        at.template evaluate<true>(nodes);
-        vec<double> values[PARTS] = {}, slopes[PARTS] = {};
-        for (long k = 0; k < nodes.n_inner; ++k) {
-            const vec<T> row = dm[Expansion<T>::place(n_nodes, s.n_pre, i, nodes.n_limits() + k)];
-            for (int part = 0; part < PARTS; ++part) {
-                vec<double> sum;
-                for (int l = 0; l < WIDTH; ++l) sum[l] = row[part * WIDTH + l];
-                values[part] += at.c[k][part] * sum;
-                slopes[part] += at.slopes[k][part] * sum;
+    Coefficients<T> at;
+    Tile<T> decays, weights, of_weights, of_decays;
+    for (long first = low; first < high; first += Tile<T>::CHANNELS) {
+        const long n = std::min<long>(Tile<T>::CHANNELS, high - first), corner = j * s.n_pre + first;
+        decays.fill(rho + corner, s.n_pre, lanes, n);
+        weights.fill(w + corner, s.n_pre, lanes, n);
+        for (long c = 0; c < n; ++c) {
+            const long i = first + c - low;
+            at.place(nodes, decays.at[c]);
+            at.template evaluate<true>(nodes);
+            vec<double> values[PARTS] = {}, slopes[PARTS] = {};
+            for (long k = 0; k < nodes.n_inner; ++k) {
+                const vec<T> row = dm[Expansion<T>::place(n_nodes, high - low, i, nodes.n_limits() + k)];
+                for (int part = 0; part < PARTS; ++part) {
+                    vec<double> sum;
+                    for (int l = 0; l < WIDTH; ++l) sum[l] = double(row[part * WIDTH + l]);
+                    values[part] += at.c[k][part] * sum;
+                    slopes[part] += at.slopes[k][part] * sum;
+                }
+            }
+            for (int part = 0; part < PARTS; ++part) slopes[part] *= at.steep[part];
+            for (int l = 0; l < L; ++l) {
+                double value = values[l / WIDTH][l % WIDTH], slope = slopes[l / WIDTH][l % WIDTH];
+                if (at.limit[l]) {
+                    const long k = at.limit[l] > 0 ? 0 : 2 * nodes.at_one;
+                    value = double(dm[Expansion<T>::place(n_nodes, high - low, i, k)][l]);
+                    slope = double(dm[Expansion<T>::place(n_nodes, high - low, i, k + 1)][l]);
+                }
+                of_weights.at[c][l] = T(value);
+                of_decays.at[c][l] = T(slope) * weights.at[c][l];
             }
         }
-        for (long l = 0; l < lanes; ++l) {
-            const long synapse = (j + l) * s.n_pre + i;
-            double value = values[l / WIDTH][l % WIDTH], slope = slopes[l / WIDTH][l % WIDTH];
-            if (at.limit[l]) {
-                const long k = at.limit[l] > 0 ? 0 : 2 * nodes.at_one;
-                value = dm[Expansion<T>::place(n_nodes, s.n_pre, i, k)][l];
-                slope = dm[Expansion<T>::place(n_nodes, s.n_pre, i, k + 1)][l];
-            }
-            dw[synapse] = T(value);
-            drho[synapse] = T(slope) * scale[synapse];
-        }
+        of_weights.empty(dw + corner, s.n_pre, lanes, n);
+        of_decays.empty(drho + corner, s.n_pre, lanes, n);
     }
 }
 
