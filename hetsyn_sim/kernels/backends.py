@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..errors import BackendError, one_of
-from .expansion import check_tolerance
+from .expansion import check_tolerance, tolerance_of_rounding
 from .library import has_library
 
 #: Every back end: ``plain`` torch on any device (in float64 the oracle of the others); ``fused``, exact C++ for CPUs; ``expansion``,
@@ -18,7 +18,7 @@ BACKENDS = ("plain", "fused", "expansion", "triton")
 
 # Globals, not a ContextVar: threads that a training starts must keep the choice, and torch.compile compiles anew where a global changes.
 _chosen: str | None = None
-_tolerance = 1e-6
+_tolerance: float | None = None
 
 
 def available_backends() -> list[str]:
@@ -44,15 +44,17 @@ def _interprets_triton() -> bool:
 class use_backend:
     """Use one back end from here on, or, as a context manager, inside: ``with use_backend("plain"): ...``.
 
-    Without a choice the fused kernels are used where they can be: on the CPU, if they were built. A back end that does not cover a case
-    leaves it to an exact one.
+    Without a choice the fused kernels are used where they can be: on the CPU, if they were built. In float32 a layer then runs its filters
+    through shared decays where these cost less (:mod:`hetsyn_sim.kernels.forms`); ``"fused"`` is exact. A back end that does not cover a
+    case leaves it to an exact one.
 
     Parameters
     ----------
     name
         One of BACKENDS, or None for the default.
     tolerance
-        Of ``"expansion"``: the bound of the error of every power of a decay. The others are exact and do not read it.
+        Of ``"expansion"``: the bound of the error of every power of a decay. By default a hundredth of what float32 may round
+        (:func:`hetsyn_sim.kernels.expansion.tolerance_of_rounding`). The others do not read it.
 
     Raises
     ------
@@ -64,12 +66,13 @@ class use_backend:
         If no dtype can hold the tolerance; if the dtype of a later call can't, that call raises it.
     """
 
-    def __init__(self, name: str | None, *, tolerance: float = 1e-6) -> None:
+    def __init__(self, name: str | None, *, tolerance: float | None = None) -> None:
         global _chosen, _tolerance
         if name is not None and (obstacle := _obstacle(one_of(name, BACKENDS, "back end", where="use_backend"))) is not None:
             what, remedy = obstacle
             raise BackendError(what, where="use_backend", got=repr(name), expected=" or ".join(available_backends()), remedy=remedy)
-        check_tolerance(tolerance, torch.float64)
+        if tolerance is not None:
+            check_tolerance(tolerance, torch.float64)
         self._before, _chosen, _tolerance = (_chosen, _tolerance), name, tolerance
 
     def __enter__(self) -> None:
@@ -91,6 +94,13 @@ def backend_for(*tensors: Tensor) -> str:
     return "fused"
 
 
-def expansion_tolerance(dtype: torch.dtype) -> float | None:
-    """The tolerance if filters of this dtype are to run through shared decays, else None."""
-    return _tolerance if _chosen == "expansion" and dtype in (torch.float32, torch.float64) else None
+def is_chosen() -> bool:
+    """Whether a back end was named."""
+    return _chosen is not None
+
+
+def expansion_tolerance(x: Tensor) -> float | None:
+    """The tolerance if filters of input like x (time, batch, pre) are to run through shared decays by ``use_backend``, else None."""
+    if _chosen != "expansion" or x.dtype not in (torch.float32, torch.float64):
+        return None
+    return tolerance_of_rounding(x.shape[2], x.shape[0]) if _tolerance is None else _tolerance

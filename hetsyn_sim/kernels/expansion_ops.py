@@ -46,16 +46,16 @@ def _compiled() -> Library:
     return found
 
 
-def _n_words(n_channels: int) -> int:
-    """Of 64 bits, one for each channel."""
-    return -(-n_channels // 64)
+def room_for_places(x: Tensor) -> Tensor:
+    """Room for a bit for each number of x (time, batch, pre), in words of 64, and a word that says whether all that are not 0 are 1."""
+    return x.new_empty(x.shape[0] * x.shape[1] * ((x.shape[2] + 63) // 64) + 1, dtype=torch.int64)
 
 
 @torch.library.custom_op("hetsyn::expanded_filter", mutates_args=(), device_types="cpu")
 def filter_expanded(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
     """v of shape (time, batch, post) from x (time, batch, pre) with w and rho (post, pre), every power of a decay within ``tolerance``.
 
-    With it come the places of events in x, (time, batch, 64 channels), a bit for each. Decays that would need more nodes than there may be
+    With it come the places of events in x, a bit for each number, in words. Decays that would need more nodes than there may be
     are computed exactly.
     """
     check_filter(x, w, rho)
@@ -63,7 +63,7 @@ def filter_expanded(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> tupl
     check_finite(w, "w")
     x, w, rho = x.contiguous(), w.contiguous(), rho.contiguous()
     v = x.new_empty(*x.shape[:2], w.shape[0])
-    bits = x.new_empty(*x.shape[:2], _n_words(x.shape[2]), dtype=torch.int64)
+    bits = room_for_places(x)
     nodes = find_nodes(rho, len(x), tolerance, slope=False)
     if nodes is None:
         _compiled().filter(x, w, rho, v)
@@ -75,13 +75,11 @@ def filter_expanded(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> tupl
 
 @filter_expanded.register_fake
 def _(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
-    return x.new_empty(*x.shape[:2], w.shape[0]), x.new_empty(*x.shape[:2], _n_words(x.shape[2]), dtype=torch.int64)
+    return x.new_empty(*x.shape[:2], w.shape[0]), room_for_places(x)
 
 
 @torch.library.custom_op("hetsyn::expanded_gradients", mutates_args=(), device_types="cpu")
-def expanded_gradients(
-    g: Tensor, x: Tensor, bits: Tensor | None, w: Tensor, rho: Tensor, tolerance: float
-) -> tuple[Tensor, Tensor]:
+def expanded_gradients(g: Tensor, x: Tensor, bits: Tensor | None, w: Tensor, rho: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
     """dL/dw and dL/drho, (post, pre), from g = dL/dv; ``bits`` are those of :func:`filter_expanded` where it has run on x."""
     g, x, w, rho = (tensor.contiguous() for tensor in (g, x, w, rho))
     dw, drho = torch.empty_like(w), torch.empty_like(w)
@@ -90,8 +88,9 @@ def expanded_gradients(
         _compiled().filter_backward(g, x, w, rho, None, dw.zero_(), drho.zero_())
     else:
         known = None if forward is None else bits
-        places = x.new_empty(*x.shape[:2], _n_words(x.shape[2]), dtype=torch.int64) if known is None else known
-        _compiled().expanded_gradients(g, x, w, rho, in_c([nodes]), places, known is not None, dw, drho)
+        _compiled().expanded_gradients(
+            g, x, w, rho, in_c([nodes]), room_for_places(x) if known is None else known, known is not None, dw, drho
+        )
     return dw, drho
 
 

@@ -16,7 +16,7 @@ PIECE = 1 << 21
 
 
 def expanded_filter(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> Tensor | None:
-    """:func:`hetsyn_sim.kernels.exponential_filter` with every power of a decay within ``tolerance``, or None where find_nodes() gives none.
+    """:func:`hetsyn_sim.kernels.exponential_filter` with every power of a decay within ``tolerance``; None if there are no nodes.
 
     The error of v[t] is at most tolerance times the sum of abs(w x) up to t, that of dL/dw at most tolerance times the sum over t, c and
     batch of abs(g[t + c] x[t]), that of dL/d(log tau) the same times abs(w), and dL/drho = tau / rho dL/d(log tau). Rounding comes on top.

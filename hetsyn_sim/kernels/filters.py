@@ -19,7 +19,7 @@ from .lags import carry, correlate, filter_lags, filter_lags_adjoint, is_tied, p
 CHUNK = 128
 
 
-def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None = None) -> Tensor:
+def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None = None, tolerance: float | None = None) -> Tensor:
     """v[t, b, j] = sum over i of I[t, b, j, i] with I[t] = rho * I[t-1] + w * x[t].
 
     The structure of ``rho`` chooses the algorithm: shared over ``pre``, one state per neuron; otherwise sums over lags.
@@ -34,6 +34,8 @@ def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None
         Decays in [0, 1], shape (post, pre), (post, 1) or ().
     carried
         State from the chunk before (:func:`filter_carry`).
+    tolerance
+        Of shared decays, which are then used where kernels are (:mod:`hetsyn_sim.kernels.expansion`). By default as ``use_backend`` says.
 
     Returns
     -------
@@ -45,12 +47,12 @@ def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None
     DataError
         If shapes, types or devices do not fit each other, or (fused kernels) a value is not finite or a decay outside of [0, 1].
     ConfigError
-        If the tolerance of the back end ``"expansion"`` is too small for the type.
+        If the tolerance is too small for the type.
     """
     check_filter(x, w, rho)
     if is_tied(rho):
         return leaky_filter(x @ w.T, rho, carried)
-    faster = _other_than_plain(x, w, rho.expand_as(w))
+    faster = _other_than_plain(x, w, rho.expand_as(w), tolerance)
     if faster is not None:
         return faster if carried is None else faster + spread_carry(carried, rho, x.shape[0])
     if x.shape[0] > CHUNK:
@@ -64,9 +66,11 @@ def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None
     return v if carried is None else v + spread(carried, rho, x.shape[0])
 
 
-def _other_than_plain(x: Tensor, w: Tensor, rho: Tensor) -> Tensor | None:
+def _other_than_plain(x: Tensor, w: Tensor, rho: Tensor, tolerance: float | None) -> Tensor | None:
     """The filter by the kernels in use, None where these are sums over lags. rho (post, pre)."""
-    backend, tolerance = backend_for(x, w, rho), expansion_tolerance(x.dtype)
+    backend = backend_for(x, w, rho)
+    if tolerance is None:
+        tolerance = expansion_tolerance(x)
     if backend == "triton":
         from .triton_functions import filter_on_triton  # needs the extra [triton]
 

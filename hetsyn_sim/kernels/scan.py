@@ -48,6 +48,7 @@ def spiking_scan(
     theta: Tensor,
     surrogate: SurrogateDerivative,
     delay: Tensor | None = None,
+    tolerance: float | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Run a population with a threshold over a chunk of time.
 
@@ -63,6 +64,8 @@ def spiking_scan(
         Replaces the derivative of the step function.
     delay
         By how many steps more recurrent spikes are delayed, (post, pre): ``hetsyn_sim.kernels.delays``.
+    tolerance
+        Of shared decays for recurrent synapses without delays, as in :func:`~hetsyn_sim.kernels.exponential_filter`.
 
     Returns
     -------
@@ -99,7 +102,9 @@ def spiking_scan(
             return on_triton
     if kernel is not None and backend == "fused" and len(v_in) > 1:  # one step is a threshold, sooner taken than handed on
         settings = [float(value) for value in vars(surrogate).values()]
-        z, v = scan_spikes(v_in, flat[::2], flat[1::2], theta.expand(n_post), kernel, settings, expansion_tolerance(v_in.dtype) or 0.0)
+        if tolerance is None:
+            tolerance = expansion_tolerance(v_in)
+        z, v = scan_spikes(v_in, flat[::2], flat[1::2], theta.expand(n_post), kernel, settings, tolerance or 0.0)
         return z, v
     result: tuple[Tensor, Tensor] = _SpikingScan.apply(v_in, theta.expand(n_post), surrogate, None, len(recurrent), *flat)
     return result

@@ -17,7 +17,10 @@ from ..errors import SpecError
 from ..kernels import (
     CHUNK,
     DecayPath,
+    Form,
     Window,
+    choose_form,
+    chooses_form,
     delayed_filter,
     delayed_window,
     exponential_filter,
@@ -29,6 +32,7 @@ from ..kernels import (
     spiking_scan,
     spread_carry,
 )
+from ..kernels.costs import Kind
 from ..spec import Projection
 from .layer_run import LayerRun
 from .population import PopulationLayer
@@ -75,6 +79,7 @@ class SpikingLayer(PopulationLayer):
     """
 
     def _derive_program(self) -> None:
+        self.forms: dict[str, Form] = {}
         self.program = discretise(self.model, self.spec.population(self.population).step_order)
         if not self.program.is_diagonal:
             raise SpecError(
@@ -134,7 +139,8 @@ class SpikingLayer(PopulationLayer):
             assert state is not None
             return torch.cat([z for z in spikes if z is not None]), torch.cat(voltages), state
         carried = {} if state is None else state.carried
-        v = reduce(torch.add, (self._filtered(x, path, delays["feedforward"], carried, k) for k, path in enumerate(feedforward)))
+        tolerance = None if delays["feedforward"] is not None else self._tolerance("feedforward", lambda: x, feedforward, n)
+        v = reduce(torch.add, (self._filtered(x, path, delays["feedforward"], carried, k, tolerance) for k, path in enumerate(feedforward)))
         z = None
         if self.program.theta is not None:
             for k, path in enumerate(recurrent):
@@ -148,7 +154,9 @@ class SpikingLayer(PopulationLayer):
             theta = self.evaluated(
                 self.program.theta, self.with_decays(neuron_values(self.spec, self.population, self.physical_values()), "")
             )
-            z, v = spiking_scan(v, recurrent, resets, theta, self.surrogate, delays.get("recurrent"))
+            scan = partial(spiking_scan, v, recurrent, resets, theta, self.surrogate, delays.get("recurrent"))
+            tolerance = None if delays.get("recurrent") is not None else self._tolerance("recurrent", lambda: scan()[0], recurrent, n)
+            z, v = scan(tolerance)
 
         # An optimiser may change the parameters in place before the state is used: it must belong to the values that this call ran with.
         feedforward_then, recurrent_then, resets_then = (
@@ -176,6 +184,22 @@ class SpikingLayer(PopulationLayer):
             return new
 
         return z, v, LayerState(compute)
+
+    @torch.no_grad()
+    def _tolerance(self, kind: Kind, events: Callable[[], Tensor], paths: list[DecayPath], n_steps: int) -> float | None:
+        """Of shared decays where a projection is to run through them. In float32 that is chosen once, by the first events to be seen."""
+        if not paths or is_tied(paths[0].rho) or not chooses_form(*paths[0]):
+            return None
+        if kind not in self.forms:
+            if torch.compiler.is_compiling():  # what is measured can't be traced
+                return None
+            self.forms[kind] = choose_form(kind, events(), paths[0].rho)
+        return self.forms[kind].tolerance(paths[0].amplitude.shape[1], n_steps)
+
+    def described_forms(self) -> dict[str, dict[str, Any]]:
+        """Kind of projection -> how its filter is computed in float32, with tolerance and nodes; of those that have been chosen."""
+        with torch.no_grad():
+            return {kind: form.described(self.paths(kind)[0].rho) for kind, form in self.forms.items()}
 
     def _goes_in_pieces(self, feedforward: list[DecayPath], recurrent: list[DecayPath], delay: Tensor | None) -> bool:
         """Whether what recurrent synapses do costs time squared within a piece."""
@@ -206,11 +230,13 @@ class SpikingLayer(PopulationLayer):
                 traces[name] = traces[name] + part() if name in traces else part()
         return traces
 
-    def _filtered(self, x: Tensor, path: DecayPath, delay: Tensor | None, carried: Mapping[str, Tensor], k: int) -> Tensor:
+    def _filtered(
+        self, x: Tensor, path: DecayPath, delay: Tensor | None, carried: Mapping[str, Tensor], k: int, tolerance: float | None = None
+    ) -> Tensor:
         """What feed-forward events add to v over a piece of time, (time, batch, post)."""
         w, rho = path
         if delay is None:
-            return self.wiring.filter(x, w, rho, carried.get(f"feedforward {k}"))
+            return self.wiring.filter(x, w, rho, carried.get(f"feedforward {k}"), tolerance)
         return delayed_filter(x, w, rho, delay, _window(carried, "feedforward", k))
 
 

@@ -15,7 +15,7 @@ class Wiring(Protocol):
     def weigh(self, x: Tensor, w: Tensor) -> Tensor:
         """The sum of w times what arrives in each step, (time, batch, post)."""
 
-    def filter(self, x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None = None) -> Tensor:
+    def filter(self, x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None = None, tolerance: float | None = None) -> Tensor:
         """The same, of which rho is kept from step to step: :func:`hetsyn_sim.kernels.exponential_filter`."""
 
     def carry(self, x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None) -> Tensor:
@@ -28,8 +28,8 @@ class AllToAll:
     def weigh(self, x: Tensor, w: Tensor) -> Tensor:
         return x @ w.T
 
-    def filter(self, x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None = None) -> Tensor:
-        return exponential_filter(x, w, rho, carried)
+    def filter(self, x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None = None, tolerance: float | None = None) -> Tensor:
+        return exponential_filter(x, w, rho, carried, tolerance)
 
     def carry(self, x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None) -> Tensor:
         return filter_carry(x, w, rho, carried, delay=0)
@@ -41,7 +41,7 @@ class OneToOne:
     def weigh(self, x: Tensor, w: Tensor) -> Tensor:
         return x * w.reshape(-1)
 
-    def filter(self, x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None = None) -> Tensor:
+    def filter(self, x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None = None, tolerance: float | None = None) -> Tensor:
         return leaky_filter(self.weigh(x, w), rho, carried)
 
     def carry(self, x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None) -> Tensor:

@@ -21,18 +21,17 @@ std::vector<T> decays_of(const Nodes& nodes) {
 template <typename T>
 int expanded_filter(const T* x, const T* w, const T* rho, const Nodes& nodes, T* v, uint64_t* bits, FilterShape s, int n_threads) {
     using E = Expansion<T>;
-    std::atomic<bool> finite{true};
+    std::atomic<bool> finite{true}, ones{true};
     const Input<T> input{x, bits, s};
     const std::vector<T> decays = decays_of<T>(nodes);
     const long n_blocks = ceil_div(s.n_post, E::LANES), size = E::group_size(nodes.count()), n_groups = E::groups(nodes.count());
     const auto run = E::kernels(size).forward;
-    std::vector<StepEvents<T>> events(static_cast<size_t>(s.n_batch));
+    FoundEvents<T> events(input);
     Team team(useful_threads(n_threads, s.work()));
     // a block is packed once per task: its batch is cut no finer than threads need
     const long n_cuts = std::min(s.n_batch, ceil_div(2 * n_threads, n_blocks));
     team.run([&] {
-        team.each(s.n_steps, [&](int64_t t) { input.mark(t); });
-        team.each(s.n_batch, [&](int64_t b) { events[size_t(b)].find(input, b, finite); });
+        events.find(team, finite, ones);
         team.each(n_blocks * n_cuts, [&](int64_t task) {
             const long block = task / n_cuts, cut = task % n_cuts, lanes = std::min<long>(E::LANES, s.n_post - block * E::LANES);
             Buffer<T> m(s.n_pre * E::padded(nodes.count()) * E::LANES);
@@ -40,10 +39,11 @@ int expanded_filter(const T* x, const T* w, const T* rho, const Nodes& nodes, T*
             pack_block(nodes, rho, w, s, block, rows);
             for (long group = 0; group < n_groups; ++group)
                 for (long b = cut * s.n_batch / n_cuts; b < (cut + 1) * s.n_batch / n_cuts; ++b)
-                    run(events[size_t(b)], rows + group * s.n_pre * size, decays.data() + group * size, s.n_steps, s.n_batch * s.n_post, lanes,
+                    run(events.items[size_t(b)], rows + group * s.n_pre * size, decays.data() + group * size, s.n_steps, s.n_batch * s.n_post, lanes,
                         group > 0, v + b * s.n_post + block * E::LANES);
         });
     });
+    input.all_ones() = ones;
     return finite ? COMPLETE : NOT_FINITE;
 }
 
@@ -64,9 +64,13 @@ int expanded_gradients(const T* g, const T* x, const T* w, const T* rho, const N
     std::vector<ChannelEvents<T>> events(static_cast<size_t>(n_pieces * n_parts));
     // every row of dM is summed up in the order of parts and pieces, however channels are cut
     const long n_cuts = std::min(s.n_pre, ceil_div(2 * n_threads, n_blocks));
+    if (!marked) {
+        std::atomic<bool> ones{true};
+        share(s.n_steps, n_threads, s.work(), [&](int64_t t) { input.mark(t, ones, [](long, long, T) {}); });
+        input.all_ones() = ones;
+    }
     Team team(useful_threads(n_threads, s.work()));
     team.run([&] {
-        if (!marked) team.each(s.n_steps, [&](int64_t t) { input.mark(t); });
         team.each(n_pieces * n_parts, [&](int64_t task) {
             const long piece = task / n_parts, part = task % n_parts;
             events[size_t(task)].find(input, piece * longest, std::min((piece + 1) * longest, s.n_steps), part * together,

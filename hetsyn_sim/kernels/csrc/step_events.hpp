@@ -25,54 +25,85 @@ template <class Task> void share(long n, int n_threads, double work, const Task&
     team.run([&] { team.each(n, task); });
 }
 
-// Input (time, batch, channel), and a bit for each number of it that is not 0, (time, batch, word).
-template <typename T> struct Input {
-    const T* x;
-    uint64_t* bits;
-    FilterShape s;
-
-    // Sets the bits of a step of all items.
-    void mark(long t) const {
-        for (long row = t * s.n_batch; row < (t + 1) * s.n_batch; ++row)
-            for (long i = 0; i < s.n_pre; i += 64)
-                bits[row * s.words() + i / 64] = nonzero(x + row * s.n_pre + i, int(std::min(s.n_pre - i, 64L)));
-    }
-
-    // Calls task(channel, value) for each event of a step of an item.
-    template <class Task> void each(long t, long b, const Task& task) const {
-        const long row = t * s.n_batch + b;
-        for (long word = 0; word < s.words(); ++word)
-            for (uint64_t left = bits[row * s.words() + word]; left; left &= left - 1) {
-                const long i = word * 64 + __builtin_ctzll(left);
-                task(i, x[row * s.n_pre + i]);
-            }
-    }
-};
-
 template <typename T> struct Event {
     int32_t place;  // a channel, or a row of a table
     T value;
 };
 
+// Input (time, batch, channel), and a bit for each number of it that is not 0, (time, batch, word). A last word says whether all of these
+// are 1, as spikes are: then the numbers need not be looked at again, all over memory.
+template <typename T> struct Input {
+    const T* x;
+    uint64_t* bits;
+    FilterShape s;
+
+    uint64_t& all_ones() const { return bits[s.n_steps * s.n_batch * s.words()]; }
+
+    // Sets the bits of a step of all items. Calls task(b, channel, value) for each event.
+    template <class Task> void mark(long t, std::atomic<bool>& ones, const Task& task) const {
+        bool other = false;
+        for (long b = 0; b < s.n_batch; ++b) {
+            const T* row = x + (t * s.n_batch + b) * s.n_pre;
+            uint64_t* word = bits + (t * s.n_batch + b) * s.words();
+            for (long i = 0; i < s.n_pre; i += 64)
+                for (uint64_t left = *word++ = nonzero(row + i, int(std::min(s.n_pre - i, 64L))); left; left &= left - 1) {
+                    const long channel = i + __builtin_ctzll(left);
+                    other |= row[channel] != T(1);
+                    task(b, channel, row[channel]);
+                }
+        }
+        if (other) ones = false;
+    }
+
+    // Calls task(channel, value) for each event of a step of an item.
+    template <class Task> void each(long t, long b, const Task& task) const {
+        const long row = t * s.n_batch + b;
+        const bool ones = all_ones() != 0;
+        for (long word = 0; word < s.words(); ++word)
+            for (uint64_t left = bits[row * s.words() + word]; left; left &= left - 1) {
+                const long i = word * 64 + __builtin_ctzll(left);
+                task(i, ones ? T(1) : x[row * s.n_pre + i]);
+            }
+    }
+};
+
 // The events of one item in the order of time: those of step t are of[first[t]] to of[first[t + 1]].
-template <typename T>
-struct StepEvents {
+template <typename T> struct StepEvents {
     std::vector<int32_t> first;
     std::vector<Event<T>> of;
+};
 
-    // Sets `finite` to false if one is not a number.
-    void find(const Input<T>& input, long b, std::atomic<bool>& finite) {
-        first.assign(size_t(input.s.n_steps) + 1, 0);
-        T sum = 0;  // x - x is 0, or NaN for NaN and infinity
-        for (long t = 0; t < input.s.n_steps; ++t) {
-            input.each(t, b, [&](long i, T value) {
-                of.push_back({int32_t(i), value});
+// The events of all items, found step by step. Sets `finite` to false if one is not a number.
+template <typename T> struct FoundEvents {
+    explicit FoundEvents(const Input<T>& input) : input(input), steps(static_cast<size_t>(input.s.n_steps)), items(static_cast<size_t>(input.s.n_batch)) {}
+
+    // On every member of a team.
+    void find(Team& team, std::atomic<bool>& finite, std::atomic<bool>& ones) {
+        const FilterShape s = input.s;
+        team.each(s.n_steps, [&](int64_t t) {
+            StepEvents<T>& step = steps[size_t(t)];
+            step.first.assign(size_t(s.n_batch) + 1, 0);
+            T sum = 0;  // x - x is 0, or NaN for NaN and infinity
+            input.mark(t, ones, [&](long b, long i, T value) {
+                ++step.first[size_t(b) + 1];
+                step.of.push_back({int32_t(i), value});
                 sum += value - value;
             });
-            first[size_t(t) + 1] = int32_t(of.size());
-        }
-        if (sum != T(0)) finite = false;
+            for (size_t b = 1; b < step.first.size(); ++b) step.first[b] += step.first[b - 1];
+            if (sum != T(0)) finite = false;
+        });
+        team.each(s.n_batch, [&](int64_t b) {
+            StepEvents<T>& item = items[size_t(b)];
+            item.first.assign(1, 0);
+            for (const StepEvents<T>& step : steps) {
+                item.of.insert(item.of.end(), step.of.begin() + step.first[size_t(b)], step.of.begin() + step.first[size_t(b) + 1]);
+                item.first.push_back(int32_t(item.of.size()));
+            }
+        });
     }
+
+    Input<T> input;
+    std::vector<StepEvents<T>> steps, items;  // of a step item by item, of an item step by step
 };
 
 // The events of steps `begin` to `end` of items `low` to `high`, by channel: those of channel i are of[first[i]] to of[first[i + 1]], and
