@@ -78,6 +78,9 @@ class Checkpoint(Summarised):
     decoder
         How its output becomes a class: ``name``, ``burn_in``, ``window`` of a :class:`~hetsyn_sim.data.decoding.Decoder`. Empty: as the
         loss in the recipe has it.
+    filters
+        Projection -> how its filter was computed in float32: ``form``, ``steps``, and of shared decays ``tolerance``, ``nodes`` and
+        ``nodes_backward``. Empty: it was not, or exactly by the back end in use.
 
     Raises
     ------
@@ -93,6 +96,7 @@ class Checkpoint(Summarised):
     metrics: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=installed_versions)
     decoder: Mapping[str, Any] = field(default_factory=dict)
+    filters: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_values(self.spec, self.values, where="Checkpoint")
@@ -102,8 +106,8 @@ class Checkpoint(Summarised):
 
     @property
     def about(self) -> dict[str, Any]:
-        """Everything but the network and its values, as plain data; parts that are empty included, but for the decoder."""
-        return {name: getattr(self, name) for name in PARTS if name != "decoder" or self.decoder}
+        """Everything but the network and its values, as plain data; parts that are empty included, but for the decoder and the filters."""
+        return {name: getattr(self, name) for name in PARTS if name not in ("decoder", "filters") or getattr(self, name)}
 
     def summary(self) -> Mapping[str, str]:
         """What it is: label -> text."""

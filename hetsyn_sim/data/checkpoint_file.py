@@ -2,7 +2,7 @@
 
 Layout, version 1. Tensors: one per slot, named by its key, float32 or float64, in SI units. Metadata: under ``hetsyn_sim`` one JSON object
 with ``format``, ``version``, ``spec`` (YAML text), ``dt`` (``seconds`` and ``text``), ``scheme`` ("exact"), ``units`` (slot key -> SI unit
-of the stored numbers), ``recipe``, ``decoder``, ``seeds``, ``data``, ``metrics``, ``versions``, and ``sha256`` of all that and of the
+of the stored numbers), ``recipe``, ``decoder``, ``seeds``, ``data``, ``metrics``, ``versions``, ``filters``, and ``sha256`` of all that and of the
 values. Files from before there was a decoder or a digest are read without.
 """
 
@@ -30,8 +30,8 @@ FORMAT: Final = "hetsyn-sim checkpoint"
 KEY: Final = "hetsyn_sim"
 DIGEST: Final = "sha256"
 DTYPES: Final = ("float32", "float64")
-#: What a checkpoint says beside the network and its values. Those of 0.1.0 have no decoder.
-PARTS: Final = ("recipe", "decoder", "seeds", "data", "metrics", "versions")
+#: What a checkpoint says beside the network and its values. Those of 0.1.0 have no decoder, and those of 0.2.0 no filters.
+PARTS: Final = ("recipe", "decoder", "seeds", "data", "metrics", "versions", "filters")
 _MAX_LEVELS: Final = 50
 _READABLE: Final = ("F32", "F64")
 _RETRAIN: Final = "copy the file again from where it was made, or train anew"

@@ -196,10 +196,12 @@ class SpikingLayer(PopulationLayer):
             self.forms[kind] = choose_form(kind, events(), paths[0].rho)
         return self.forms[kind].tolerance(paths[0].amplitude.shape[1], n_steps)
 
+    @torch.no_grad()
     def described_forms(self) -> dict[str, dict[str, Any]]:
-        """Kind of projection -> how its filter is computed in float32, with tolerance and nodes; of those that have been chosen."""
-        with torch.no_grad():
-            return {kind: form.described(self.paths(kind)[0].rho) for kind, form in self.forms.items()}
+        return {kind: form.described(self.paths(kind)[0].rho) for kind, form in self.forms.items()}
+
+    def use_forms(self, described: Mapping[str, Mapping[str, Any]]) -> None:
+        self.forms = {kind: Form.of(plain) for kind, plain in described.items() if kind in self.projections}
 
     def _goes_in_pieces(self, feedforward: list[DecayPath], recurrent: list[DecayPath], delay: Tensor | None) -> bool:
         """Whether what recurrent synapses do costs time squared within a piece."""

@@ -101,7 +101,11 @@ class Network(UniformModule, Summarised):
     def from_checkpoint(cls, checkpoint: Checkpoint, dtype: torch.dtype = torch.float64) -> Network:
         """The network that a checkpoint describes, for evaluation, in any precision."""
         with default_dtype(dtype):
-            return cls(checkpoint.spec, values=checkpoint.values, trainable=False).eval()
+            network = cls(checkpoint.spec, values=checkpoint.values, trainable=False).eval()
+        for layer in network._layers():
+            given = {key.removeprefix(f"{layer.population}."): plain for key, plain in checkpoint.filters.items()}
+            layer.use_forms(given)
+        return network
 
     def to_checkpoint(self, **about: Any) -> Checkpoint:
         """The present parameters with the spec: what is saved, verified, transferred to Brian2, exported.
@@ -118,7 +122,7 @@ class Network(UniformModule, Summarised):
         """
         from ..data.checkpoint import Checkpoint
 
-        return Checkpoint(self.spec, self.values(), **about)
+        return Checkpoint(self.spec, self.values(), **{"filters": self.filters(), **about})
 
     def summary(self) -> Mapping[str, str]:
         """What it is: label -> text."""
@@ -258,6 +262,25 @@ class Network(UniformModule, Summarised):
     def values(self) -> dict[str, NDArray[np.floating]]:
         """Physical parameter values in SI units by slot key: trained ones in the precision of training, the others as they were given."""
         return {key: layer.stored(key) for layer in self._layers() for key in layer.slots}
+
+    def filters(self) -> dict[str, dict[str, Any]]:
+        """Projection -> how its filter is computed in float32 (:mod:`hetsyn_sim.kernels.forms`), of those that have been run so."""
+        described = {layer.population: layer.described_forms() for layer in self._layers()}
+        return {f"{population}.{kind}": plain for population, forms in described.items() for kind, plain in forms.items()}
+
+    def choose_filters(self, x: Tensor) -> None:
+        """Choose how filters are computed in float32 by what they cost here for input like ``x``, (time, batch, channel).
+
+        The first call of a network does so by itself; several processes, or ``torch.compile``, need it to be done before. What has been
+        chosen, or loaded, stays.
+        """
+        was_training = self.training
+        self.eval()  # nothing random is drawn
+        try:
+            with torch.no_grad():
+                self(x, batch_first=False)
+        finally:
+            self.train(was_training)
 
     def clamp_(self) -> None:
         """Clamp what is trained as clamped decays; to be called after each optimiser step."""

@@ -208,10 +208,18 @@ class PopulationLayer(UniformModule):
         return self._meaning().to_tensor()
 
     def set_extra_state(self, state: Tensor) -> None:
-        """Nothing: the numbers have been converted by it before they are loaded."""
+        """Take over how filters are computed. The numbers have been converted by it before they are loaded."""
+        self.use_forms(Meaning.from_tensor(state, where=f"{self.population}.{EXTRA}").forms)
 
     def _meaning(self) -> Meaning:
-        return Meaning({key: slot.parameter.unit for key, slot in self.slots.items()}, self.bijections)
+        return Meaning({key: slot.parameter.unit for key, slot in self.slots.items()}, self.bijections, self.described_forms())
+
+    def described_forms(self) -> dict[str, dict[str, Any]]:
+        """Kind of projection -> how its filter is computed in float32, with tolerance and nodes; of those that have been chosen."""
+        return {}
+
+    def use_forms(self, described: Mapping[str, Mapping[str, Any]]) -> None:
+        """Compute filters as another layer has (:meth:`described_forms`), instead of choosing what costs less here."""
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
         names = {key: prefix + self._name(key) for key in self.slots}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, MutableMapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
 import torch
@@ -26,15 +26,20 @@ _MAPS: Final = {kind.__name__: kind for kind in (HalfLine, Identity, Interval, L
 
 @dataclass(frozen=True)
 class Meaning:
-    """Units of a layer's slots, and the maps from the raw numbers of those that are trained to values in SI units."""
+    """Units of a layer's slots, and the maps from the raw numbers of those that are trained to values in SI units.
+
+    With them goes how the layer's filters are computed in float32, by kind of projection, where that has been chosen.
+    """
 
     units: Mapping[str, str]
     maps: Mapping[str, Bijection]
+    forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def to_tensor(self) -> Tensor:
         """As JSON in a tensor of uint8: whoever copies a state dict, or writes it with safetensors, expects tensors."""
         maps = {key: {"map": type(each).__name__, **asdict(each)} for key, each in self.maps.items()}  # type: ignore[call-overload]
-        return torch.frombuffer(bytearray(json.dumps({"units": dict(self.units), "maps": maps}), "utf-8"), dtype=torch.uint8)
+        plain = {"units": dict(self.units), "maps": maps, **({"forms": dict(self.forms)} if self.forms else {})}
+        return torch.frombuffer(bytearray(json.dumps(plain), "utf-8"), dtype=torch.uint8)
 
     @classmethod
     def from_tensor(cls, tensor: Any, *, where: str) -> Meaning:
@@ -48,7 +53,7 @@ class Meaning:
         try:
             plain = json.loads(bytes(tensor.detach().cpu().to(torch.uint8).tolist()))
             units = {str(key): str(unit) for key, unit in plain["units"].items()}
-            return cls(units, {str(key): _map_of(each) for key, each in plain["maps"].items()})
+            return cls(units, {str(key): _map_of(each) for key, each in plain["maps"].items()}, dict(plain.get("forms", {})))
         except (AttributeError, KeyError, TypeError, ValueError, RuntimeError, RecursionError) as error:
             raise CheckpointError(
                 "this state dict does not say what its numbers mean",
@@ -61,7 +66,7 @@ class Meaning:
 
 def _map_of(plain: Mapping[str, Any]) -> Bijection:
     kind = _MAPS[plain["map"]]
-    settings = {field.name: float(plain[field.name]) for field in fields(kind)}
+    settings = {each.name: float(plain[each.name]) for each in fields(kind)}
     if not all(math.isfinite(number) for number in settings.values()):
         raise ValueError(f"a map with {settings}")
     made: Bijection = kind(**settings)

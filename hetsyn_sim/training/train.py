@@ -110,6 +110,8 @@ def train(
                 each.log_hyperparams({**initial.recipe, "data": dict(initial.data)})
             module = TrainingModule(network, settings, examples, validation, own)
             try:
+                if not history and trainer.strategy.root_device.type == "cpu":  # by all processes alike: each will see its share of a batch
+                    network.choose_filters(examples.spikes[:, : settings.batch_size])
                 with naming_lost_processes():
                     trainer.fit(module, ckpt_path=folder.resume if folder.resume.exists() else None)
             except (DataError, ValueError) as error:  # a ValueError is SciPy's, of a matrix that is not finite
@@ -187,7 +189,7 @@ def _finish(
     metrics |= {"epochs": len(history), "steps": state["global_step"]}
     if (lr := state["hetsyn_sim"]["lr"]) != settings.optimiser.lr:
         metrics["found_lr"] = lr
-    checkpoint = replace(initial, values=network.values(), metrics=metrics, versions=installed_versions())
+    checkpoint = replace(initial, values=network.values(), metrics=metrics, versions=installed_versions(), filters=network.filters())
     if write:
         write_atomically(folder.metrics, metrics_csv(history))
         if "time_constants" in (state_of_ours := state["hetsyn_sim"]):  # a state of 0.1.0 has none

@@ -43,7 +43,8 @@ def test_opcheck(dtype):
     torch.library.opcheck(ops.leaky_scan.default, (x, rho_reset.detach()[:I].clone().requires_grad_(), False))
     v_in = torch.rand(T, B, J, dtype=dtype, requires_grad=True)
     paths = ([w_rec, w_rec, a], [rho_rec, rho_reset, rho_reset])
-    torch.library.opcheck(ops.spiking_scan.default, (v_in, *paths, theta, "multi_gaussian", MULTI_GAUSSIAN))
+    for tolerance in (0.0, 1e-6):
+        torch.library.opcheck(ops.spiking_scan.default, (v_in, *paths, theta, "multi_gaussian", MULTI_GAUSSIAN, tolerance))
 
 
 @pytest.mark.parametrize("backend", ["aot_eager", pytest.param("inductor", marks=pytest.mark.compiled)])
@@ -61,7 +62,7 @@ def test_autocast_keeps_to_single_precision():
     expected = network(*leaves)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         found = network(*leaves)
-        z, v = torch.ops.hetsyn.spiking_scan(leaves[0].bfloat16(), [], [], torch.ones(I), "arctan", [2.0])
+        z, v = torch.ops.hetsyn.spiking_scan(leaves[0].bfloat16(), [], [], torch.ones(I), "arctan", [2.0], 0.0)
         tied = exponential_filter(leaves[0], leaves[1], leaves[2][:, :1])
     assert z.dtype == v.dtype == tied.dtype == torch.float32
     assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))

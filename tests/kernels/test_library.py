@@ -1,6 +1,8 @@
 """Finding the compiled kernels: none, of another version, not loadable, each instruction set; and choosing a back end."""
 
+import hashlib
 import math
+import re
 import shutil
 import warnings
 
@@ -91,14 +93,18 @@ def test_back_ends_nest_and_are_known_by_name():
 
 
 def test_the_tolerance_holds_inside_and_is_given_back():
-    assert backends.expansion_tolerance(torch.float32) is None
+    x = torch.zeros(250, 1, 700)
+    assert backends.expansion_tolerance(x) is None
     with use_backend("expansion", tolerance=1e-3):
-        assert backends.expansion_tolerance(torch.float32) == 1e-3
+        assert backends.expansion_tolerance(x) == 1e-3
         with use_backend("plain"):
-            assert backends.expansion_tolerance(torch.float32) is None
-        assert backends.expansion_tolerance(torch.float64) == 1e-3
-        assert backends.expansion_tolerance(torch.bfloat16) is None
-    assert backends.expansion_tolerance(torch.float32) is None
+            assert backends.expansion_tolerance(x) is None
+        assert backends.expansion_tolerance(x.double()) == 1e-3
+        assert backends.expansion_tolerance(x.bfloat16()) is None
+    with use_backend("expansion"):  # a hundredth of u (n + 3 T + 32), and no less than a unit in the last place
+        assert backends.expansion_tolerance(x) == pytest.approx(2.0**-24 * (700 + 750 + 32) / 100)
+        assert backends.expansion_tolerance(x[:1, :, :2]) == 2.0**-23
+    assert backends.expansion_tolerance(x) is None
 
 
 @pytest.mark.parametrize("tolerance", [0.0, -1e-6, math.nan, 1.0, 1e-13])
@@ -106,7 +112,7 @@ def test_a_tolerance_that_no_dtype_holds_is_refused_at_once(tolerance):
     what = "tolerance of the shared-decay expansion is out of range"
     with refused(ConfigError, what, expected="at least 1e-12 and below 1"):
         use_backend("expansion", tolerance=tolerance)
-    assert backends.expansion_tolerance(torch.float64) is None
+    assert backends.expansion_tolerance(torch.zeros(1, 1, 1)) is None
 
 
 def test_why_triton_does_not_work_is_said(monkeypatch):
@@ -119,3 +125,17 @@ def test_why_triton_does_not_work_is_said(monkeypatch):
     with pytest.raises(BackendError, match="Triton has nothing to run on"):
         use_backend("triton")
     assert "triton" not in available_backends()
+
+
+#: ABI -> the exported functions, as a digest of what api.cpp declares. A change of a signature needs a new number.
+SIGNATURES = {5: "88982c8c0236"}
+
+
+@pytest.mark.skipif(not (FOLDER / "csrc").is_dir(), reason="there are no sources here")
+def test_a_change_of_the_interface_raises_its_number():
+    """Else a library of another build would be called with other arguments."""
+    source = (FOLDER / "csrc" / "api.cpp").read_text().replace("\\\n", " ")
+    declared = [" ".join(text.split()) for text in re.findall(r"HETSYN_EXPORT [^{;]*\)", source)]
+    assert len(declared) > 10
+    digest = hashlib.sha256("\n".join(sorted(declared)).encode()).hexdigest()[:12]
+    assert SIGNATURES == {ABI: digest}, "raise ABI in library.py and api.cpp, and note the digest here"
