@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from filelock import FileLock
@@ -67,6 +68,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Keep what is imported out of Brian2's garbage collections, one after every run: a small network takes half the time then."""
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _costs_of_filters() -> Iterator[None]:
+    """What filters cost is the same for all tests on all machines: a layer chooses by it in which form its filters are computed."""
+    from hetsyn_sim.kernels import costs, forms
+
+    with patch.object(forms, "costs", lambda kind: costs.Costs(exact=9e-11, synapse=7e-10, step=8e-11, event=2.2e-11)):
+        yield
 
 
 # --- processes -----------------------------------------------------------------------------------------------------------------------

@@ -68,8 +68,8 @@ MUTANTS = (
     Mutant(
         "the expansion's gradient by a decay lacks the factor 1/rho",
         "kernels/expansion.py",
-        "scale = w / (-rho * rho.log())",
-        "scale = w / (-rho.log())",
+        "if n_limits else w / (-rho * rho.log())",
+        "if n_limits else w / (-rho.log())",
     ),
     Mutant(
         "the expansion takes decays near 1 for 1",

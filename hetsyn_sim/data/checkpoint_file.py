@@ -2,8 +2,8 @@
 
 Layout, version 1. Tensors: one per slot, named by its key, float32 or float64, in SI units. Metadata: under ``hetsyn_sim`` one JSON object
 with ``format``, ``version``, ``spec`` (YAML text), ``dt`` (``seconds`` and ``text``), ``scheme`` ("exact"), ``units`` (slot key -> SI unit
-of the stored numbers), ``recipe``, ``decoder``, ``seeds``, ``data``, ``metrics``, ``versions``, ``filters``, and ``sha256`` of all that and of the
-values. Files from before there was a decoder or a digest are read without.
+of the stored numbers), ``recipe``, ``decoder``, ``seeds``, ``data``, ``metrics``, ``versions``, ``filters``, and ``sha256`` of all that and
+of the values. Files from before there was a decoder, a digest or filters are read without.
 """
 
 from __future__ import annotations

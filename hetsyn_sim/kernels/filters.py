@@ -19,7 +19,7 @@ from .lags import carry, correlate, filter_lags, filter_lags_adjoint, is_tied, p
 CHUNK = 128
 
 
-def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None = None, tolerance: float | None = None) -> Tensor:
+def exponential_filter(x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None = None, *, tolerance: float | None = None) -> Tensor:
     """v[t, b, j] = sum over i of I[t, b, j, i] with I[t] = rho * I[t-1] + w * x[t].
 
     The structure of ``rho`` chooses the algorithm: shared over ``pre``, one state per neuron; otherwise sums over lags.

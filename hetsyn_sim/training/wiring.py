@@ -29,7 +29,7 @@ class AllToAll:
         return x @ w.T
 
     def filter(self, x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None = None, tolerance: float | None = None) -> Tensor:
-        return exponential_filter(x, w, rho, carried, tolerance)
+        return exponential_filter(x, w, rho, carried, tolerance=tolerance)
 
     def carry(self, x: Tensor, w: Tensor, rho: Tensor, carried: Tensor | None) -> Tensor:
         return filter_carry(x, w, rho, carried, delay=0)

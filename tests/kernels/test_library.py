@@ -138,4 +138,4 @@ def test_a_change_of_the_interface_raises_its_number():
     declared = [" ".join(text.split()) for text in re.findall(r"HETSYN_EXPORT [^{;]*\)", source)]
     assert len(declared) > 10
     digest = hashlib.sha256("\n".join(sorted(declared)).encode()).hexdigest()[:12]
-    assert SIGNATURES == {ABI: digest}, "raise ABI in library.py and api.cpp, and note the digest here"
+    assert {ABI: digest} == SIGNATURES, "raise ABI in library.py and api.cpp, and note the digest here"
