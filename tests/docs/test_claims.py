@@ -11,7 +11,7 @@ from analysis.studies.forecasting import tables as forecasting
 from analysis.studies.forecasting.study import LEARNING_RATES
 from analysis.studies.stl.network import MODES
 from analysis.studies.stl.study import STL
-from benchmarks import delays, nn_peers, proofs, stepping, tables
+from benchmarks import claim, delays, digits, nn_peers, proofs, stepping, tables
 from benchmarks.elsewhere import lines as elsewhere_lines
 from benchmarks.ladder import finetuning_lines
 from benchmarks.nir_peers import agreement_lines, effect_lines
@@ -28,6 +28,10 @@ TABLES = {
     "delays": ("delays", delays.lines),
     "delay-speakers": ("delay-speakers", lambda found: of_delays.lines(found["rows"])),
     "delay-tuning": ("delay-tuning", lambda found: of_delays.tuning_lines(found["rows"])),
+    "claim": ("claim", claim.agreement_lines),
+    "finer": ("claim", claim.finer_lines),
+    "compared": ("claim", lambda _: claim.study_lines(RESULTS)),
+    "digits": ("digits-ridge", lambda found: digits.lines(results("reproduced/digits")["rows"], found)),
     "stl": ("stl", lambda found: STL.lines(found["rows"])),
     "nir-agreement": ("nir-peers", agreement_lines),
     "nir-groups": ("nir-peers", effect_lines),
@@ -63,6 +67,12 @@ def test_results_that_are_kept_are_of_every_run_and_spike_for_spike():
     kept = results("delay-speakers")["rows"]
     assert len(kept) == len({row["seed"] for row in kept}) * len(speakers.DELAYS.cases)
     assert sum(row["mismatches"] for row in kept) == 0
+    for row in results("claim")["rows"]:
+        for precision in ("float64", "float32"):
+            kept = row[precision]
+            assert (kept["mismatches"], kept["runs"]) == (0, 300)
+            assert kept["max_dv_over_bound"] < 1.0
+        assert row["float64"]["undecided"] == row["float64"]["different_predictions"] == 0
     kept = results("stl")["rows"]
     assert {(row["case"]["mode"], row["seed"]) for row in kept} == {(mode, seed) for mode in MODES for seed in range(5)}
     assert sum(row["mismatches"] for row in kept) == 0
@@ -82,4 +92,5 @@ def test_a_result_that_changes_changes_the_table(tmp_path):
     (tmp_path / "benchmarks" / "results" / "forecast.json").write_text(json.dumps(changed), encoding="utf-8")
 
     assert "| 3 cells differ in " in table(tmp_path)
+    assert "| 3 | " in "\n".join(claim.study_lines(tmp_path / "benchmarks" / "results"))
     assert "| 0 cells differ in " in table()
