@@ -11,7 +11,7 @@ from analysis.studies.forecasting import tables as forecasting
 from analysis.studies.forecasting.study import LEARNING_RATES
 from analysis.studies.stl.network import MODES
 from analysis.studies.stl.study import STL
-from benchmarks import claim, delays, digits, nn_peers, proofs, stepping, tables
+from benchmarks import claim, delays, digits, filters, nn_peers, proofs, stepping, tables
 from benchmarks.elsewhere import lines as elsewhere_lines
 from benchmarks.ladder import finetuning_lines
 from benchmarks.nir_peers import agreement_lines, effect_lines
@@ -31,6 +31,8 @@ TABLES = {
     "claim": ("claim", claim.agreement_lines),
     "finer": ("claim", claim.finer_lines),
     "compared": ("claim", lambda _: claim.study_lines(RESULTS)),
+    "filter-times": ("filters", filters.time_lines),
+    "filter-errors": ("filters", filters.error_lines),
     "digits": ("digits-ridge", lambda found: digits.lines(results("reproduced/digits")["rows"], found)),
     "stl": ("stl", lambda found: STL.lines(found["rows"])),
     "nir-agreement": ("nir-peers", agreement_lines),
@@ -73,6 +75,8 @@ def test_results_that_are_kept_are_of_every_run_and_spike_for_spike():
             assert (kept["mismatches"], kept["runs"]) == (0, 300)
             assert kept["max_dv_over_bound"] < 1.0
         assert row["float64"]["undecided"] == row["float64"]["different_predictions"] == 0
+    for row in results("filters")["errors"]:  # each is held to its tolerance, up to what rounding in its type adds
+        assert row["v"] <= 2 * (row["tolerance"] or 0.0) + 1e-6
     kept = results("stl")["rows"]
     assert {(row["case"]["mode"], row["seed"]) for row in kept} == {(mode, seed) for mode in MODES for seed in range(5)}
     assert sum(row["mismatches"] for row in kept) == 0
