@@ -39,7 +39,10 @@ MADE_BY: Mapping[str, str] = {
     "ladder.png": "python -m benchmarks.ladder",
     "zoo-*.png": "python -m benchmarks.zoo",
     "mtc-[!f]*.png": "python -m benchmarks.conductance",
-    **dict.fromkeys(("digits.png", "dms.png", "patterns.png", "smnist.png", "speakers.png"), "python -m benchmarks.reproduced"),
+    **dict.fromkeys(
+        ("digits.png", "dms.png", "dms-memory.png", "dms-success.png", "patterns.png", "smnist.png", "speakers.png"),
+        "python -m benchmarks.reproduced",
+    ),
     "biology-*.png": "python -m analysis.biology.documentation",
     **dict.fromkeys((*OF_THE_DEMO, *OF_THE_STUDIES), "python -m benchmarks.pictures"),
 }

@@ -24,6 +24,28 @@ def above_zero(differences: Sequence[float]) -> bool:
     return mean - half > 0.0
 
 
+def p_value(differences: Sequence[float]) -> float:
+    """Of the two-sided t-test that their mean is 0: below 0.05 where :func:`interval` does not hold 0.
+
+    It is 1 for a single difference, and where all are 0.
+    """
+    numbers = np.asarray(differences, dtype=np.float64)
+    if numbers.size < 2 or not numbers.any():
+        return 1.0
+    if np.ptp(numbers) == 0.0:
+        return 0.0
+    return float(stats.ttest_1samp(numbers, 0.0).pvalue)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusted for that there are so many (Holm 1979): the k-th smallest of m times m - k + 1, never below a smaller one's, at most 1."""
+    p = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(p, kind="stable")
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(p.size, 0, -1)))
+    return [float(one) for one in adjusted]
+
+
 def of_case(rows: Iterable[Row], **facts: object) -> list[Row]:
     """The rows whose case has all of these facts, and no others."""
     return [row for row in rows if row["case"] == facts]

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 #: The studies of the HetSyn paper, each a command of its own.
 OF_HETSYN = {
-    "dms": "Delayed match-to-sample: accuracy, learning speed, and what long time constants are for (HetSyn, App. C and Table 4).",
+    "dms": "Delayed match-to-sample: accuracy, learning speed, and controls for what is learned (HetSyn, App. C).",
+    "dms-memory": "Which time constants hold the cue of delayed match-to-sample, learned in three ways (HetSyn, Table 4).",
+    "dms-success": "How many of 20 seeds learn delayed match-to-sample, by neuron, size and noise (HetSyn, Fig. 3D-G).",
     "patterns": "Pattern generation: errors over noise and learning rates (HetSyn, App. B).",
     "digits": "Spoken digits: accuracy, and robustness to lost spikes, added spikes and stretched time (HetSyn, Fig. A4).",
     "speakers": "Spoken digits of speakers that were not trained on (HetSyn, Fig. 4A).",

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..claims import Claim, Judgement, graded
-from ..statistics import above_zero, of_case, shown
+from ..claims import Claim, Judgement, compared, graded
+from ..statistics import above_zero, of_case, p_value, shown
 from ..study import Row
 from .neurons import NEURONS
 from .robustness import DELETIONS
@@ -22,10 +22,10 @@ def judge_smnist(rows: Sequence[Row]) -> Judgement:
     copies = {int(row["case"]["copies"]) for row in rows if "copies" in row["case"]}
     kinds |= {f", with {n} distorted copies of each image": of_case(rows, model="HetSynLIF", scan="pixel", copies=n) for n in copies}
     accuracies = [f"{shown([row['accuracy'] for row in of], 100.0)} %, {len(of)} seeds{name}" for name, of in kinds.items() if of]
-    return "not testable here", "; ".join(accuracies) or "–"
+    return Judgement("not testable here", "; ".join(accuracies) or "–")
 
 
-def judge_ranking(rows: Sequence[Row]) -> Judgement:
+def judge_ranking(rows: Sequence[Row]) -> Judgement | None:
     """Order of the means over speakers, each step down clear by its interval over speakers; partly if HetSynLIF is clearly first."""
     names = sorted({row["case"]["held_out"] for row in rows})
     means = {
@@ -37,15 +37,17 @@ def judge_ranking(rows: Sequence[Row]) -> Judgement:
         return None
     steps = [_less(means, a, b) for a, b in pairwise(NEURONS)]
     gaps = {model: _less(means, "HetSynLIF", model) for model in NEURONS[1:]}
-    verdict = graded(all(map(above_zero, steps)), all(map(above_zero, gaps.values())))
+    fully, first = (all(map(above_zero, of)) for of in (steps, gaps.values()))
+    verdict = graded(fully, first, open_=not any(above_zero([-d for d in gap]) for gap in gaps.values()))
     order = sorted(means, key=lambda model: -float(np.mean(means[model])))
     listed = " > ".join(f"{model} {100 * np.mean(means[model]):.1f}" for model in order)
-    return verdict, f"{listed} %; over speakers HetSynLIF less {_listed(gaps)}"
+    text = f"{listed} %; over speakers HetSynLIF less {_listed(gaps)}"
+    return Judgement(verdict, text, max(map(p_value, steps)) if fully else None)
 
 
-def judge_robustness(rows: Sequence[Row]) -> Judgement:
+def judge_robustness(rows: Sequence[Row]) -> Judgement | None:
     """Recurrent, a third of the spikes lost, and over all stretches of time: the order of the means is the undisturbed one, and HetSynLIF
-    is clearly first by its paired intervals; partly if its mean is the highest at least.
+    is clearly first by its paired intervals; partly if it is so of some.
     """
     if not (runs := _recurrent(rows)):
         return None
@@ -53,25 +55,23 @@ def judge_robustness(rows: Sequence[Row]) -> Judgement:
     lost = {model: [row["deletion"][_STRONG] for row in same] for model, same in runs.items()}
     warped = {model: [float(np.mean([a for _, a in row["warp"]])) for row in same] for model, same in runs.items()}
     same_order = [_order(means) == _order(clean) for means in (lost, warped)]
-    clear = [all(above_zero(_less(means, "HetSynLIF", m)) for m in NEURONS[1:]) for means in (lost, warped)]
-    first = [_order(means)[0] == "HetSynLIF" for means in (lost, warped)]
+    every = [_less(means, "HetSynLIF", m) for means in (lost, warped) for m in NEURONS[1:]]
 
     def ranked(means: Mapping[str, Sequence[float]]) -> str:
         gaps = {m: _less(means, "HetSynLIF", m) for m in NEURONS[1:]}
         return " > ".join(f"{m} {100 * np.mean(means[m]):.1f}" for m in _order(means)) + f" %, HetSynLIF less {_listed(gaps, 2)}"
 
-    return graded(all(same_order) and all(clear), any(first)), f"p = 0.32: {ranked(lost)}; stretched: {ranked(warped)}"
+    return compared(every, f"p = 0.32: {ranked(lost)}; stretched: {ranked(warped)}", others_hold=all(same_order))
 
 
-def judge_stability(rows: Sequence[Row]) -> Judgement:
+def judge_stability(rows: Sequence[Row]) -> Judgement | None:
     """The fall of accuracy from 0.32 to 0.64, recurrent: HetSynLIF's the least by paired intervals; partly if against some only."""
     if not (runs := _recurrent(rows)):
         return None
     falls = {m: [row["deletion"][_STRONG] - row["deletion"][_STRONGEST] for row in same] for m, same in runs.items()}
     more = {m: _less(falls, m, "HetSynLIF") for m in NEURONS[1:]}
-    clear = [above_zero(gap) for gap in more.values()]
     lost = f"percentage points lost: HetSynLIF {shown(falls['HetSynLIF'], 100.0, 1)}; more than it lose {_listed(more)}"
-    return graded(all(clear), any(clear)), lost
+    return compared(list(more.values()), lost)
 
 
 def _recurrent(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -93,7 +93,7 @@ def _listed(gaps: Mapping[str, Sequence[float]], digits: int = 1) -> str:
     return ", ".join(f"{model} {shown(values, 100.0, digits)}" for model, values in gaps.items())
 
 
-_DIGITS = "spoken digits (FSDD), official split; the paper: SHD"
+_DIGITS = "spoken digits (FSDD), official split, where 1 to 4 of 300 recordings are wrong without a disturbance; the paper: SHD"
 CLAIMS = (
     Claim("Table 1", "SHD 92.36 %, TIDIGITS 98.99 %, TI46-Alpha 96.53 %", "", "the data are not here; recipes and loaders are"),
     Claim("Table 1", "sequential MNIST 98.93 %", "smnist", "10,000 training images, not 60,000; grey levels as spikes", judge_smnist),

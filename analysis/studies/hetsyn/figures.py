@@ -11,10 +11,12 @@ from matplotlib.figure import Figure as Canvas
 from hetsyn_sim.report.plots import plot_curves, plot_disturbance, plot_pairs
 from hetsyn_sim.report.plots.style import tidy
 
-from ..statistics import of_case
+from ..statistics import interval, of_case
 from ..study import Row
 from .digits_tables import WARP_RANGES
-from .neurons import NEURONS
+from .dms_tables import LEARNED
+from .memory_tables import PAPER, WAYS, name_of, of_way
+from .neurons import NEURONS, of_neuron
 from .robustness import DELETIONS, NOISES_HZ
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def _in_a_row(panels: Mapping[str, Callable[..., Axes]]) -> Canvas:
 
 
 def _by_neuron(rows: Sequence[Row], key: str, **facts: object) -> dict[str, list[list[float]]]:
-    return {model: [row[key] for row in runs] for model in NEURONS if (runs := of_case(rows, model=model, **facts))}
+    return {model: [row[key] for row in runs] for model in NEURONS if (runs := of_neuron(rows, model, **facts))}
 
 
 def draw_dms(rows: Sequence[Row]) -> Canvas:
@@ -46,6 +48,51 @@ def draw_dms(rows: Sequence[Row]) -> Canvas:
             for label, of in shares.items()
         }
     )
+
+
+def draw_memory(rows: Sequence[Row]) -> Canvas:
+    """Draw how far the means of time constants have moved, over where they started, beside the paper's Table 4."""
+    panels = {
+        f"{group.capitalize()} channels: do their time constants become {text}?": partial(_plot_shifts, rows, group, paper)
+        for group, text, paper in (("cue", "longer", 0), ("noise", "shorter", 1))
+    }
+    return _in_a_row(panels)
+
+
+def _plot_shifts(rows: Sequence[Row], group: str, paper: int, ax: Axes) -> Axes:
+    starts = list(PAPER)
+    for way, rate in WAYS[:3]:
+        runs = [[row[f"{group}_mean_ms"] - tau for row in of_way(rows, tau, way, rate)] for tau in starts]
+        at = [tau for tau, of in zip(starts, runs, strict=True) if of]
+        means, halves = zip(*(interval(of) for of in runs if of), strict=True) if at else ((), ())
+        ax.errorbar(at, means, yerr=halves, marker="o", capsize=3, label=f"learned as {name_of(way, rate)}")
+    ax.plot(starts, [PAPER[tau][paper] - tau for tau in starts], "k*--", markersize=9, label="the paper")
+    ax.axhline(0.0, color="0.7", linewidth=0.8, zorder=0)
+    ax.set(xscale="log", xticks=starts, xticklabels=[f"{tau:g}" for tau in starts], xlabel="mean time constant at the start (ms)")
+    ax.set(ylabel="change of the mean (ms; logarithmic from 50 on)")
+    ax.set_yscale("symlog", linthresh=50.0, linscale=2.0)
+    ax.minorticks_off()
+    ax.set_yticks([-100, -50, -25, 0, 25, 50, 100, 200, 400], labels=["−100", "−50", "−25", "0", "+25", "+50", "+100", "+200", "+400"])
+    ax.legend(fontsize="small")
+    return ax
+
+
+def draw_success(rows: Sequence[Row]) -> Canvas:
+    """Draw the share of seeds that learn the task over the number of neurons."""
+    return _in_a_row({f"Delayed match-to-sample, {label}": partial(_plot_success, rows, facts) for label, facts in _KINDS})
+
+
+def _plot_success(rows: Sequence[Row], facts: dict[str, object], ax: Axes) -> Axes:
+    sizes = sorted({row["case"]["hidden"] for row in rows})
+    for k, model in enumerate(NEURONS):
+        runs = {n: of for n in sizes if (of := of_neuron(rows, model, tau_ms=40.0, hidden=n, **facts))}
+        shares = [100.0 * sum(row["accuracy"] >= LEARNED for row in of) / len(of) for of in runs.values()]
+        ax.plot([sizes.index(n) + 0.06 * (k - 1.5) for n in runs], shares, "o-", label=model)
+    ax.set(xticks=range(len(sizes)), xticklabels=[f"{n}" for n in sizes], xlabel="hidden neurons")
+    ax.set(ylim=(-5.0, 105.0), ylabel="runs that learn the task (%)")
+    if sizes:
+        ax.legend(fontsize="small")
+    return ax
 
 
 def draw_patterns(rows: Sequence[Row]) -> Canvas:

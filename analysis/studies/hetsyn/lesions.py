@@ -41,6 +41,14 @@ def as_heavy(chosen: Mask, w: NDArray[np.floating], rng: np.random.Generator) ->
     return control.reshape(np.shape(w))
 
 
+def most_of(n: int, amount: NDArray[np.floating], among: Mask) -> Mask:
+    """The ``n`` largest amounts of those that may be chosen, of one shape with them; all that may be, if they are fewer."""
+    order = np.argsort(np.where(among, -amount, np.inf), axis=None, kind="stable")
+    chosen = np.zeros(amount.size, dtype=bool)
+    chosen[order[: min(n, int(among.sum()))]] = True
+    return chosen.reshape(amount.shape)
+
+
 def set_back(trained: Checkpoint, initial: Checkpoint, chosen: Mapping[str, Mask]) -> Checkpoint:
     """The trained network with chosen values (slot key -> mask of its shape) as they were before training."""
     values = dict(trained.values)

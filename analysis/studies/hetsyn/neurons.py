@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..statistics import of_case
+from ..study import Row
+
 #: From one time constant for each synapse to one for all.
 NEURONS = ("HetSynLIF", "HetNeuLIF", "HomNeuALIF", "HomNeuLIF")
 _READOUTS = {"HetSynLIF": "LeakyReadout", "HetNeuLIF": "HetNeuReadout", "HomNeuALIF": "HomNeuReadout", "HomNeuLIF": "HomNeuReadout"}
+
+
+def of_neuron(rows: Sequence[Row], model: str, **facts: object) -> list[Row]:
+    """The rows of one of the four neurons; of HetNeuLIF those with the published reset, if there are any."""
+    published = of_case(rows, model=model, **facts, reset="fixed") if model == "HetNeuLIF" else []
+    return published or of_case(rows, model=model, **facts)
 
 
 def network_of(
@@ -22,6 +31,7 @@ def network_of(
     a: float,
     w: str | None = None,
     readout: tuple[str, str] | None = None,
+    fixed_reset: bool = False,
 ) -> dict[str, Any]:
     """The ``network`` section of a recipe.
 
@@ -33,6 +43,8 @@ def network_of(
         What time constants start from where they are learned, and what they are where they are not.
     tau_reset
         Of HetSynLIF's reset current. HetNeuLIF's reset decays with its own membrane, as Proposition 3 has it.
+    fixed_reset
+        HetNeuLIF as the paper ran it: its reset current, too, decays with ``tau_reset``. That is HetSynLIF with one tau_syn for a neuron.
     tau_adapt, a
         Of HomNeuALIF.
     w
@@ -52,13 +64,17 @@ def network_of(
         "HetNeuReadout": {"tau_mem": learned_there},
         "HomNeuReadout": {"tau_mem": fixed_there},
     }
+    hidden_model = "HetSynLIF" if fixed_reset else model
     if w is not None:
-        parameters[model]["w"] = w
-    used = (model, _READOUTS[model])
+        parameters[hidden_model]["w"] = w
+    used = (hidden_model, _READOUTS[model])
+    facts: dict[str, Any] = {name: {p: {"initial": value} for p, value in parameters[name].items()} for name in used}
+    if fixed_reset:
+        facts[hidden_model]["tau_syn"]["axes"] = "post"
     return {
-        "model": model,
+        "model": hidden_model,
         "hidden": list(hidden),
         "recurrent": recurrent,
         "readout": _READOUTS[model],
-        "parameters": {name: {p: {"initial": value} for p, value in parameters[name].items()} for name in used},
+        "parameters": facts,
     }

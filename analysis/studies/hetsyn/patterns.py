@@ -29,6 +29,13 @@ _CASES: list[Case] = [
     {"model": "HetSynLIF", "noise_hz": 2.0, "lr": 1e-3, "targets": 3},
     *({"model": model, "noise_hz": 2.0, "lr": lr} for lr in (5e-3, 5e-4, 1e-4) for model in NEURONS),
 ]
+#: HetNeuLIF as published, with the reset of all; and recurrent networks at the other noise levels.
+_CASES += [{**case, "reset": "fixed"} for case in _CASES if case["model"] == "HetNeuLIF"]
+_CASES += [
+    {"model": model, "noise_hz": noise, "lr": 1e-3, "recurrent": True, **({"reset": "fixed"} if model == "HetNeuLIF" else {})}
+    for noise in (4.0, 1.0, 3.0)
+    for model in NEURONS
+]
 
 
 def recipe_for(case: Case, seed: int) -> Recipe:
@@ -42,6 +49,7 @@ def recipe_for(case: Case, seed: int) -> Recipe:
         tau_reset="20 ms",
         tau_adapt="500 ms",
         a=0.01,
+        fixed_reset=case.get("reset") == "fixed",
     )
     training = {
         "loss": {"name": "mean_squared_error"},

@@ -30,10 +30,11 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
 def _details(rows: Sequence[Row]) -> Iterator[list[str]]:
     for label, facts in (("feed-forward", {}), ("recurrent", {"recurrent": True})):
         best = of_case(rows, model="HetSynLIF", noise_hz=2.0, lr=1e-3, **facts)
-        for model in NEURONS:
-            if runs := of_case(rows, model=model, noise_hz=2.0, lr=1e-3, **facts):
+        for model, reset in (*((name, {}) for name in NEURONS), ("HetNeuLIF", {"reset": "fixed"})):
+            if runs := of_case(rows, model=model, noise_hz=2.0, lr=1e-3, **facts, **reset):
                 gap = "" if model == "HetSynLIF" else shown(paired(runs, best, "mse"), digits=4)
-                yield [model, label, str(len(runs)), *_detail(runs, gap)]
+                name = f"{model}, reset of 20 ms, as published" if reset else model
+                yield [name, label, str(len(runs)), *_detail(runs, gap)]
     if runs := of_case(rows, model="HetSynLIF", noise_hz=2.0, lr=1e-3, targets=3):
         yield ["HetSynLIF", "feed-forward, three targets", str(len(runs)), *_detail(runs, "")]
 

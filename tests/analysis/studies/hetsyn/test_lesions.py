@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from analysis.biology import activity
 from analysis.biology.activity import lesion, rates_of
 from analysis.biology.extraction import Run
-from analysis.studies.hetsyn.lesions import as_heavy, set_back
+from analysis.studies.hetsyn.lesions import as_heavy, most_of, set_back
 from hetsyn_sim.training import Network, evaluate
 
 from ....conftest import make_toy_data
@@ -44,6 +44,14 @@ def test_the_control_are_as_many_others_each_the_nearest_that_was_free(seed, sha
         free.discard(nearest)
         expected.add(nearest)
     assert set(np.flatnonzero(control).tolist()) == expected
+
+
+def test_the_most_are_chosen_among_those_that_may_be():
+    amount = np.array([[5.0, np.inf, 3.0], [-1.0, 4.0, np.inf]])
+    among = np.array([[True, False, True], [True, True, True]])
+    np.testing.assert_array_equal(most_of(2, amount, among), [[True, False, False], [False, False, True]])
+    np.testing.assert_array_equal(most_of(9, amount, among), among)
+    assert not most_of(0, amount, among).any()
 
 
 @pytest.fixture(scope="module")

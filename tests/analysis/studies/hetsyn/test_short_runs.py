@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.studies.hetsyn import digits, dms, patterns
+from analysis.studies.hetsyn import digits, dms, dms_memory, patterns
 from analysis.studies.hetsyn.neurons import NEURONS
 from analysis.studies.hetsyn.robustness import DELETIONS, NOISES_HZ
 from hetsyn_sim.tasks import spoken_digits
@@ -24,7 +24,8 @@ def test_each_study_runs_with_each_neuron(study, model):
 
 
 def test_delayed_match_to_sample_measures_everything():
-    row = dms.run({"model": "HetSynLIF", "tau_ms": 100.0}, 0, iterations=40, n_test=200)
+    case = {"model": "HetSynLIF", "tau_ms": 100.0, "time_constants": "tau", "rate": 3.0}
+    row = dms_memory.run(case, 0, iterations=40, n_test=200)
     assert (row["mismatches"], row["simulated"], len(row["curve"])) == (0, 50, 2)
     assert 0.3 < row["accuracy"] <= 1.0
     assert 50 < row["cue_median_ms"] < 200
