@@ -32,7 +32,7 @@ def studies(monkeypatch):
 
 def test_a_study_prints_its_table_and_writes_rows_table_and_figure(hetsyn, studies, tmp_path):
     result = hetsyn("study", "dms", "--seeds", 2, "--out", tmp_path / "a", "--json", tmp_path / "a.json", "--jobs", 1)
-    assert "| HetSynLIF | recurrent | 90.50 ± 6.35 % |" in result.stdout
+    assert "| HetSynLIF | feed-forward | 2 | 90.50 ± 6.35 % |" in result.stdout
     assert "is called" not in result.stderr
     assert [row["accuracy"] for row in json.loads((tmp_path / "a.json").read_text())["studies"]["dms"]] == [0.9, 0.9, 0.91, 0.91]
     result = hetsyn("study", "forecasting", "--seeds", 2, "--out", tmp_path / "b", "--json", tmp_path / "b.json")
@@ -47,7 +47,7 @@ def test_a_study_prints_its_table_and_writes_rows_table_and_figure(hetsyn, studi
 def test_the_old_names_do_the_same_and_name_the_new_one(hetsyn, studies, tmp_path):
     result = hetsyn("reproduce", "--seeds", 2, "dms", "--out", tmp_path / "a", "--json", tmp_path / "a.json", "--jobs", 1)
     assert result.stderr.startswith("`hetsyn reproduce` is called `hetsyn study NAME` now\n")
-    assert "| HetSynLIF | recurrent | 90.50 ± 6.35 % |" in result.stdout
+    assert "| HetSynLIF | feed-forward | 2 | 90.50 ± 6.35 % |" in result.stdout
     assert list(json.loads((tmp_path / "a.json").read_text())) == ["studies"]
     result = hetsyn("forecast", "--tune", "--seeds", 1, "--out", tmp_path / "b")
     assert result.stderr.startswith("`hetsyn forecast` is called `hetsyn study forecasting` now\n")
