@@ -4,7 +4,8 @@
 
 namespace hetsyn {
 
-constexpr int64_t SAMPLES = 8;     // whose inputs are sorted at a time
+constexpr int64_t SAMPLES = 8;     // whose inputs are sorted at a time, at most, and
+constexpr int64_t STEPS = 2048;    // all of whose steps together they should not exceed by much
 constexpr int64_t TASKS = 16;      // wanted at least, to share between threads; a slice of channels has 32 or more
 constexpr int64_t SLICE = 32;
 
@@ -12,12 +13,11 @@ template <class F> class WeightGradients {
   public:
     WeightGradients(Sequence<const F> g, Sequence<const F> x, const F* w, const F* rho, F* dw, F* drho, int64_t T, int64_t B, int64_t I, int64_t J)
         : g_(g), x_(x), w_(w), rho_(rho), dw_(dw), drho_(drho), T(T), B(B), I(I), blocks_(J, Lanes<F>::N, K),
-          n_pieces_((T + PIECE - 1) / PIECE), together_(std::min(B, SAMPLES)) {
+          n_pieces_((T + PIECE - 1) / PIECE), together_(std::min({B, SAMPLES, (STEPS + T - 1) / T})) {
         const int64_t n = std::max<int64_t>(1, std::min((I + SLICE - 1) / SLICE, (TASKS + blocks_.count - 1) / blocks_.count));
-        for (int64_t k = 0; k < n; k++) slices_.emplace_back(blocks_, k * I / n, (k + 1) * I / n, n_pieces_ > 1 ? together_ : 0);
-        plans_.resize(together_ * n);
-        if (n_pieces_ > 1) first_.resize(together_ * I);
-        g_rows_.reset(together_ * std::min<int64_t>(PIECE, T) * blocks_.padded());
+        for (int64_t k = 0; k < n; k++) slices_.emplace_back(blocks_, k * I / n, (k + 1) * I / n);
+        plans_.resize(together_ * n * n_pieces_);
+        g_rows_.reset(together_ * T * blocks_.padded());
     }
 
     void run(Team& team) {
@@ -28,16 +28,13 @@ template <class F> class WeightGradients {
         });
         for (int64_t b0 = 0; b0 < B; b0 += together_) {
             const int64_t n_samples = std::min(together_, B - b0);
-            if (n_pieces_ > 1) team.each(n_samples, [&](int64_t sample) { find_first_events(sample, b0 + sample); });
-            for (int64_t piece = n_pieces_ - 1; piece >= 0; piece--) {
-                team.each(n_samples * (n + 1), [&](int64_t task) {
-                    if (task < n_samples)
-                        rearrange(task, b0 + task, piece);
-                    else
-                        sort(task - n_samples, b0 + (task - n_samples) / n, piece);
-                });
-                team.each(blocks_.count * n, [&](int64_t task) { add(slices_[task % n], task % n, task / n, n_samples, piece); });
-            }
+            team.each(n_samples * (n + 1), [&](int64_t task) {
+                if (task < n_samples)
+                    rearrange(task, b0 + task);
+                else
+                    sort(task - n_samples, b0 + (task - n_samples) / n);
+            });
+            team.each(blocks_.count * n, [&](int64_t task) { add(slices_[task % n], task % n, task / n, n_samples); });
         }
         team.each(blocks_.count * n, [&](int64_t task) {
             const Slice& slice = slices_[task % n];
@@ -51,71 +48,57 @@ template <class F> class WeightGradients {
 
   private:
     struct Slice { // of channels
-        int64_t low, stride;
+        int64_t low;
         Packed<F> decays, sum_w, sum_rho;
-        Buffer<F> a, d; // per sample and block: the adjoints at the border of a piece
-        Slice(const Blocks& blocks, int64_t low, int64_t high, int64_t n_samples)
-            : low(low), stride(blocks.count * (high - low + 1) * blocks.width), decays(blocks, high - low), sum_w(blocks, high - low),
-              sum_rho(blocks, high - low), a(n_samples * stride), d(n_samples * stride) {}
+        Slice(const Blocks& blocks, int64_t low, int64_t high)
+            : low(low), decays(blocks, high - low), sum_w(blocks, high - low), sum_rho(blocks, high - low) {}
     };
 
-    // Before its first event a channel needs no adjoint; a piece can't know whether there was one before.
-    void find_first_events(int64_t sample, int64_t b) {
-        int64_t* first = &first_[sample * I];
-        std::fill(first, first + I, T);
-        int64_t missing = I;
-        for (int64_t t = 0; t < T && missing; t++)
-            for (int64_t i = 0; i < I; i += 64)
-                for (uint64_t bits = nonzero(x_.at(t, b) + i, int(std::min<int64_t>(64, I - i))); bits; bits &= bits - 1) {
-                    int64_t& found = first[i + __builtin_ctzll(bits)];
-                    if (found == T) found = t, missing--;
-                }
-    }
-
-    void sort(int64_t task, int64_t b, int64_t piece) {
-        const int64_t n = int64_t(slices_.size()), t0 = piece * PIECE;
-        const Slice& slice = slices_[task % n];
+    // In the order of time: before its first event a channel needs no adjoint.
+    void sort(int64_t task, int64_t b) {
+        const Slice& slice = slices_[task % int64_t(slices_.size())];
         const int channels = int(slice.decays.channels);
         std::vector<uint8_t> seen(channels, 0);
-        if (n_pieces_ > 1)
-            for (int i = 0; i < channels; i++) seen[i] = first_[(task / n) * I + slice.low + i] < t0;
-        plans_[task].build(x_.at(t0, b) + slice.low, x_.step, int(std::min<int64_t>(PIECE, T - t0)), channels, seen.data());
+        for (int64_t piece = 0, t0 = 0; piece < n_pieces_; piece++, t0 += PIECE)
+            plans_[task * n_pieces_ + piece].build(x_.at(t0, b) + slice.low, x_.step, int(std::min<int64_t>(PIECE, T - t0)), channels, seen.data());
     }
 
-    // g of a piece as [block][step][lane]: read once in the order of memory, used by every slice of channels. Lanes not used stay zero.
-    void rearrange(int64_t sample, int64_t b, int64_t piece) {
-        const int64_t t0 = piece * PIECE, longest = std::min<int64_t>(PIECE, T), n = std::min<int64_t>(PIECE, T - t0);
-        F* out = g_rows_.get() + sample * longest * blocks_.padded();
-        for (int64_t t = 0; t < n; t++)
+    // g as [block][step][lane]: read once in the order of memory, used by every slice of channels. Lanes not used stay zero.
+    void rearrange(int64_t sample, int64_t b) {
+        F* out = g_rows_.get() + sample * T * blocks_.padded();
+        for (int64_t t = 0; t < T; t++)
             for (int64_t block = 0; block < blocks_.count; block++)
-                std::memcpy(out + block * longest * blocks_.width + t * blocks_.vectors(block) * blocks_.lanes,
-                            g_.at(t0 + t, b) + blocks_.begin(block), sizeof(F) * blocks_.used(block));
+                std::memcpy(out + block * T * blocks_.width + t * blocks_.vectors(block) * blocks_.lanes, g_.at(t, b) + blocks_.begin(block),
+                            sizeof(F) * blocks_.used(block));
     }
 
-    void add(const Slice& slice, int64_t slice_index, int64_t block, int64_t n_samples, int64_t piece) {
-        const int64_t t0 = piece * PIECE, width = blocks_.width;
-        const int n = int(std::min<int64_t>(PIECE, T - t0)), vectors = blocks_.vectors(block);
-        const int64_t longest = std::min<int64_t>(PIECE, T);
-        const bool carried = n_pieces_ > 1;
-        for (int64_t sample = 0; sample < n_samples; sample++) {
-            const F* g = g_rows_.get() + (sample * blocks_.padded() + block * width) * longest;
-            const int64_t at = sample * slice.stride + block * (slice.decays.channels + 1) * width;
-            const Plan<F>& plan = plans_[sample * int64_t(slices_.size()) + slice_index];
-            const F* rho = slice.decays.block(block);
-            F *a = carried ? slice.a.get() + at : nullptr, *d = carried ? slice.d.get() + at : nullptr;
-            F *dw = slice.sum_w.block(block), *drho = slice.sum_rho.block(block);
-            const bool keep = carried && piece < n_pieces_ - 1;
-            for (const auto& group : plan.groups)
-                with_sizes(group.single, vectors, [&](auto n_c, auto n_k) {
-                    constexpr int m = n_c == 1 ? 1 : C / 2;
-                    if (plan.dense)
-                        for (int c = 0; c < n_c; c += m)
-                            run_dense_back<F, m, n_k>(group.channel + c, plan.values.data() + group.row * C + c, n, g, rho, a, d, keep,
-                                                      width, dw, drho);
-                    else
-                        run_group_back<F, n_c, n_k>(group, plan, n, g, rho, a, d, keep, width, dw, drho);
-                });
-        }
+    void add(const Slice& slice, int64_t slice_index, int64_t block, int64_t n_samples) {
+        const int64_t width = blocks_.width;
+        const int vectors = blocks_.vectors(block);
+        const bool carried = n_pieces_ > 1; // the adjoints, from one piece to the one before
+        Buffer<F> a, d;
+        if (carried)
+            for (Buffer<F>* state : {&a, &d}) state->reset((slice.decays.channels + 1) * width);
+        const F* rho = slice.decays.block(block);
+        F *dw = slice.sum_w.block(block), *drho = slice.sum_rho.block(block);
+        for (int64_t sample = 0; sample < n_samples; sample++)
+            for (int64_t piece = n_pieces_ - 1; piece >= 0; piece--) {
+                const int64_t t0 = piece * PIECE;
+                const int n = int(std::min<int64_t>(PIECE, T - t0));
+                const F* g = g_rows_.get() + (sample * blocks_.padded() + block * width) * T + t0 * vectors * blocks_.lanes;
+                const Plan<F>& plan = plans_[(sample * int64_t(slices_.size()) + slice_index) * n_pieces_ + piece];
+                const bool keep = carried && piece < n_pieces_ - 1;
+                for (const auto& group : plan.groups)
+                    with_sizes(group.single, vectors, [&](auto n_c, auto n_k) {
+                        constexpr int m = n_c == 1 ? 1 : C / 2;
+                        if (plan.dense)
+                            for (int c = 0; c < n_c; c += m)
+                                run_dense_back<F, m, n_k>(group.channel + c, plan.values.data() + group.row * C + c, n, g, rho, a.get(), d.get(),
+                                                          keep, width, dw, drho);
+                        else
+                            run_group_back<F, n_c, n_k>(group, plan, n, g, rho, a.get(), d.get(), keep, width, dw, drho);
+                    });
+            }
     }
 
     Sequence<const F> g_, x_;
@@ -125,9 +108,8 @@ template <class F> class WeightGradients {
     Blocks blocks_;
     int64_t n_pieces_, together_;
     std::vector<Slice> slices_;
-    std::vector<Plan<F>> plans_; // [sample][slice]
+    std::vector<Plan<F>> plans_; // [sample][slice][piece]
     Buffer<F> g_rows_;           // [sample][block][step][lane]
-    std::vector<int64_t> first_; // [sample][channel]
 };
 
 } // namespace hetsyn
