@@ -1,11 +1,13 @@
 // The filter's forward and backward pass over a batch.
 #pragma once
 #include "filter.hpp"
+#include "filter_narrow.hpp"
 #include "filter_weights.hpp"
 
 namespace hetsyn {
 
 template <class F> int filter_forward(const F* x, const F* w, const F* rho, F* v, int64_t T, int64_t B, int64_t I, int64_t J, int threads) {
+    if (is_narrow<F>(J)) return narrow_forward(x, w, rho, v, T, B, I, J, threads);
     const Blocks blocks(J, Lanes<F>::N, K);
     const Packed<F> weights(blocks, I), decays(blocks, I);
     std::atomic<int> status{0};
@@ -46,12 +48,14 @@ void filter_input_gradient(const F* g, const F* w, const F* rho, F* dx, int64_t 
     });
 }
 
-// dx may be null, and so may dw and drho, both or neither. 
+// dx may be null, and so may dw and drho, both or neither.
 template <class F>
 int filter_backward(const F* g, const F* x, const F* w, const F* rho, F* dx, F* dw, F* drho, int64_t T, int64_t B, int64_t I, int64_t J,
                     int threads) {
     if (dx) filter_input_gradient(g, w, rho, dx, T, B, I, J, threads);
-    if (dw) {
+    if (dw && is_narrow<F>(J)) {
+        narrow_gradients(g, x, w, rho, dw, drho, T, B, I, J, threads);
+    } else if (dw) {
         WeightGradients<F> gradients({g, B * J, J}, {x, B * I, I}, w, rho, dw, drho, T, B, I, J);
         Team team(useful_threads(threads, double(T) * B * I * J));
         team.run([&] { gradients.run(team); });

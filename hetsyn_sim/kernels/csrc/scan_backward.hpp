@@ -187,8 +187,18 @@ template <class F> class ScanBackward {
 template <class F>
 int scan_backward(const F* v, const F* z, const F* dz, const F* dv, const ScanPaths<F>& paths, const F* theta, const Surrogate& surrogate,
                   const ScanGradients<F>& out, int64_t T, int64_t B, int64_t J, int threads) {
+    if (ScanAlone<F>::can(paths)) {
+        const ScanAlone<F> scan(theta, paths, T, B, J);
+        const Buffer<F> sums(B * scan.n_sums());
+        Team team(useful_threads(threads, double(T) * B * J));
+        each_part<F>(team, B, scan.n_vectors, threads, [&](int64_t b, int64_t first, int64_t last) {
+            scan.backward(v, z, dz, dv, surrogate, out.d, sums.get(), b, first, last);
+        });
+        scan.add_up(sums.get(), out);
+        return COMPLETE;
+    }
     ScanBackward<F> scan(v, z, dz, dv, paths, theta, surrogate, out.d, T, B, J);
-    Team team(useful_threads(threads, double(T) * B * J * double(paths.n_synaptic + paths.n_shared ? J : 1)));
+    Team team(useful_threads(threads, double(T) * B * J * double(J)));
     // The same groups whatever the number of threads; small ones if the batch is small.
     const int64_t together = B >= 2 * TOGETHER ? TOGETHER : 1;
     team.run([&] {

@@ -4,7 +4,7 @@
 // chunk. What its own spikes add is written ahead as each one happens, for the few steps that are left of it.
 #pragma once
 #include "filter.hpp"
-#include "scan.hpp"
+#include "scan_alone.hpp"
 
 namespace hetsyn {
 
@@ -149,8 +149,17 @@ template <class F> class ScanForward {
 
 template <class F>
 int scan_forward(const F* v_in, const F* theta, const ScanPaths<F>& paths, F* z, F* v, int64_t T, int64_t B, int64_t J, int threads) {
+    if (ScanAlone<F>::can(paths)) {
+        const ScanAlone<F> scan(theta, paths, T, B, J);
+        std::atomic<int> status{COMPLETE};
+        Team team(useful_threads(threads, double(T) * B * J));
+        each_part<F>(team, B, scan.n_vectors, threads, [&](int64_t b, int64_t first, int64_t last) {
+            if (!scan.forward(v_in, z, v, b, first, last)) status = NOT_FINITE;
+        });
+        return status;
+    }
     ScanForward<F> scan(v_in, theta, paths, z, v, T, B, J);
-    Team team(useful_threads(threads, double(T) * B * J * double(paths.n_synaptic + paths.n_shared ? J : 1)));
+    Team team(useful_threads(threads, double(T) * B * J * double(J)));
     team.run([&] { team.each(B, [&](int64_t b) { scan.run(b); }); });
     return scan.status;
 }

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <utility>
 #if defined(__x86_64__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized" // of sums over a vector, GCC bug 105593
@@ -111,6 +112,7 @@ template <class F> class Buffer {
     Buffer(const Buffer&) = delete;
     Buffer& operator=(const Buffer&) = delete;
     Buffer(Buffer&& other) noexcept : data_(other.data_) { other.data_ = nullptr; }
+    Buffer& operator=(Buffer&& other) noexcept { return std::swap(data_, other.data_), *this; }
     ~Buffer() { std::free(data_); }
     void reset(int64_t n) {
         std::free(data_);
