@@ -54,6 +54,24 @@ MUTANTS = (
         "drho_[j * I + i] *= F(1);",
     ),
     Mutant(
+        "the adjoints of a block of neurons begin each piece of time anew",
+        "kernels/csrc/filter_weights.hpp",
+        "const bool keep = carried && piece < n_pieces_ - 1;",
+        "const bool keep = carried && piece < n_pieces_ - 2;",
+    ),
+    Mutant(
+        "of the channels onto a single neuron, the last vectors of a strip are left out",
+        "kernels/csrc/filter_narrow.hpp",
+        "sum += p[k] * weight[k];",
+        "if (k < STRIP - 1) sum += p[k] * weight[k];",
+    ),
+    Mutant(
+        "without recurrence, a spike is forgotten where a chunk of time ends",
+        "kernels/csrc/scan_alone.hpp",
+        "                store(state, spikes);\n",
+        "                store(state, V{});\n",
+    ),
+    Mutant(
         "the wide Gaussians of the surrogate are centred",
         "kernels/csrc/surrogate.hpp",
         "shift = F(sd);",

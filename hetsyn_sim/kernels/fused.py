@@ -176,7 +176,9 @@ def _differentiate_leaky(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor, None]:
     decay, out = ctx.saved_tensors
     adjoint = leaky_scan(g, decay, not ctx.reverse)
     later, earlier = (adjoint[:-1], out[1:]) if ctx.reverse else (adjoint[1:], out[:-1])
-    return adjoint, (later * earlier).sum(dim=(0, 1)), None
+    # over a piece of time at a time: all products at once would be another array as long as the input
+    pieces = zip(later.split(64), earlier.split(64), strict=True)
+    return adjoint, sum(((a * v).sum(dim=(0, 1)) for a, v in pieces), torch.zeros_like(decay)), None
 
 
 leaky_scan.register_autograd(_differentiate_leaky, setup_context=_save_leaky)

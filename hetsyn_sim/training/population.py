@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import Any, get_args
 
@@ -268,9 +268,9 @@ class PopulationLayer(UniformModule):
             return amount
         return amount * (1.0 - torch.eye(projection.n_post, dtype=amount.dtype, device=amount.device))
 
-    def physical_values(self) -> dict[str, Tensor]:
-        """Physical values by slot key."""
-        return {key: self.physical(key) for key in self.slots}
+    def physical_values(self) -> Mapping[str, Tensor]:
+        """Physical values by slot key, each made when it is asked for: one for every synapse costs as much as a step of the neurons."""
+        return _PhysicalValues(self)
 
     def with_decays(self, values: dict[str, Any], projection: str) -> dict[str, Any]:
         """The values, and the decays that are trained themselves, as a projection's synapses see them, or (``""``) the neuron."""
@@ -282,6 +282,20 @@ class PopulationLayer(UniformModule):
                 raw = self.raw(key)
                 values[f"decay_of_{name}"] = raw[..., None] if projection != "" and slot.parameter.axes == "post" else raw
         return values
+
+
+class _PhysicalValues(Mapping[str, Tensor]):
+    def __init__(self, layer: PopulationLayer) -> None:
+        self.layer = layer
+
+    def __getitem__(self, key: str) -> Tensor:
+        return self.layer.physical(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.layer.slots)
+
+    def __len__(self) -> int:
+        return len(self.layer.slots)
 
 
 def _tensor(value: NDArray[np.floating]) -> Tensor:

@@ -76,8 +76,9 @@ def test_input_that_is_not_finite(bad, n_zeros):
     x, w, rho = make()
     x = torch.cat([torch.zeros(n_zeros, B, I), x])
     x[-1, -1, -1] = bad
-    with refused(DataError, "not finite", None, "NaN or infinity in x"):
-        exponential_filter(x, w, rho)
+    for n_post in (len(w), 1):
+        with refused(DataError, "not finite", None, "NaN or infinity in x"):
+            exponential_filter(x, w[:n_post], rho[:n_post])
 
 
 @needs_library
@@ -90,6 +91,14 @@ def test_input_that_is_not_finite(bad, n_zeros):
 def test_numbers_that_a_scan_can_not_use(name, bad, what):
     with pytest.raises(DataError, match=what):
         scan(**{name: torch.full({"v_in": (T, B, J), "w": (J, J)}.get(name, (J,)), bad)})
+
+
+@needs_library
+def test_a_voltage_that_is_not_a_number_without_recurrence():
+    v_in = torch.zeros(T, B, J)
+    v_in[-1, -1, -1] = NAN
+    with pytest.raises(DataError, match="the input is not finite"):
+        spiking_scan(v_in, [], [], torch.ones(J), MultiGaussian())
 
 
 @needs_library

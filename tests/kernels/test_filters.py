@@ -76,6 +76,8 @@ structures = {"structure": st.sampled_from(list(STRUCTURES)), "limit": st.sample
 @example(BEST, (600, 2, 9, 5), 0.02, F64, "per synapse", 0.0, 0)  # more steps than a piece
 @example(BEST, (600, 2, 9, 5), 0.5, F32, "per synapse", None, 0)
 @example(BEST, (257, 1, 40, 1), 0.5, F64, "per synapse", 0.0, 0)  # one neuron
+@example(BEST, (30, 3, 130, 2), 0.5, F64, "per synapse", None, 0)  # two, and more channels than are in registers
+@example(BEST, (600, 9, 9, 5), 0.02, F32, "per synapse", None, 0)  # more pieces than are sorted at a time
 @example(BEST, (1, 5, 1, 70), 0.5, F64, "per synapse", None, 0)  # one step, one channel
 @example("plain", (36, 12, 29, 5), 0.78125, F32, "per layer", 0.0, 9162)  # drho is 3 of what its terms add up to in size, some thousands
 @example("plain", (1, 2, 3, 4), 0.4, F64, "per synapse", 0.0, 0)
@@ -138,7 +140,7 @@ def test_a_carried_state_fades_by_itself(naive, delay):
 
 
 @needs_library
-@pytest.mark.parametrize(("sizes", "rate"), [((300, 20, 70, 40), 0.6), ((300, 1, 130, 90), 0.02)])
+@pytest.mark.parametrize(("sizes", "rate"), [((300, 20, 70, 40), 0.6), ((300, 1, 130, 90), 0.02), ((300, 20, 700, 1), 0.3)])
 def test_bit_equal_for_any_number_of_threads(sizes, rate):
     leaves = make(sizes=sizes, rate=rate, dtype=F32)
     same_for_any_threads(lambda: run(leaves))

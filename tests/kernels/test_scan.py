@@ -101,6 +101,9 @@ def compare(leaves, surrogate, naive, both=True, relative=1e-9):
 @example(BEST, (33, 17, 3), ("synapse", "synapse"), 1, False, None, "arctan", True, 0)
 @example(BEST, (33, 2, 70), ("layer",), 1, True, 1.0, "slayer", True, 0)  # more neurons than a block
 @example(BEST, (33, 9, 20), ("neuron",), 1, True, 0.0, "fast_sigmoid", True, 0)
+@example(BEST, (33, 9, 70), (), 2, True, None, "arctan", True, 0)  # the last vector begins within the one before it
+@example(BEST, (33, 9, 3), (), 1, True, None, "triangular", True, 0)  # less than a vector
+@example(BEST, (33, 9, 20), (), 3, True, None, "triangular", True, 0)
 def test_values_and_gradients_are_those_of_the_obvious_implementation(
     naive, kernels, sizes, recurrent, n_resets, per_neuron, limit, surrogate, both, seed
 ):
@@ -133,9 +136,9 @@ def test_single_precision(naive):
 
 
 @needs_library
-@pytest.mark.parametrize("n_batch", [1, 13])
-def test_bit_equal_for_any_number_of_threads(n_batch):
-    leaves = [leaf.detach().float().requires_grad_() for leaf in make((120, n_batch, 100))]
+@pytest.mark.parametrize(("sizes", "recurrent"), [((120, 1, 100), ("synapse",)), ((120, 13, 100), ("synapse",)), ((1100, 3, 1000), ())])
+def test_bit_equal_for_any_number_of_threads(sizes, recurrent):
+    leaves = [leaf.detach().float().requires_grad_() for leaf in make(sizes, recurrent)]
     same_for_any_threads(lambda: run(spiking_scan, leaves, MultiGaussian()))
 
 

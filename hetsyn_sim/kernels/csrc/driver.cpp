@@ -115,7 +115,8 @@ template <class F> void late_scans(int64_t T, int64_t B, int64_t J, double longe
     for (const F& value : d) expect(hetsyn::finite(value), "late d", T, B, J, J);
 }
 
-template <class F> void scans(int64_t T, int64_t B, int64_t J, int64_t n_paths, int threads) {
+// With as many recurrent paths of both kinds as resets, or with resets alone.
+template <class F> void scans(int64_t T, int64_t B, int64_t J, int64_t n_paths, bool recurrent, int threads) {
     const auto v_in = random<F>(T * B * J, -1, 2), theta = random<F>(J, 0.5, 1), w = random<F>(J * J, -0.2, 0.2), rho = random<F>(J * J, 0, 1),
                a = random<F>(J, -1, 0), decay = random<F>(J, 0, 1), dz = random<F>(T * B * J, -1, 1);
     std::vector<F> z(v_in.size()), v(v_in.size()), d(v_in.size()), dtheta(size_t(J), F(0));
@@ -124,7 +125,8 @@ template <class F> void scans(int64_t T, int64_t B, int64_t J, int64_t n_paths, 
         decays(size_t(n_paths), decay.data());
     std::vector<F*> das, drhos;
     for (int64_t p = 0; p < n_paths; p++) das.push_back(sums[size_t(2 * p)].data()), drhos.push_back(sums[size_t(2 * p + 1)].data());
-    const hetsyn::ScanPaths<F> paths{n_paths, n_paths, n_paths, ws.data(), rhos.data(), ws.data(), decays.data(), as.data(), decays.data()};
+    const int64_t n_recurrent = recurrent ? n_paths : 0;
+    const hetsyn::ScanPaths<F> paths{n_recurrent, n_recurrent, n_paths, ws.data(), rhos.data(), ws.data(), decays.data(), as.data(), decays.data()};
     hetsyn::scan_forward<F>(v_in.data(), theta.data(), paths, z.data(), v.data(), T, B, J, threads);
     for (size_t k = 0; k < z.size(); k++) expect((z[k] == F(1)) == (v[k] > theta[k % size_t(J)]), "z", T, B, J, J);
     const double numbers[4] = {0.5, 0.5, 0.15, 6.0};
@@ -146,10 +148,14 @@ template <class F> void all() {
     for (const int64_t T : {1, 2, 16, 17, 50})
         for (const int64_t B : {1, 3, 9, 14})
             for (const int64_t J : {1, 7, 33, 70})
-                for (const int64_t n : {0, 1, 2}) scans<F>(T, B, J, n, 1 + int(J % 3)), late_scans<F>(T, B, J, 10.0 * double(n), 1 + int(J % 3));
+                for (const int64_t n : {0, 1, 2}) {
+                    for (const bool recurrent : {false, true}) scans<F>(T, B, J, n, recurrent, 1 + int(J % 3));
+                    late_scans<F>(T, B, J, 10.0 * double(n), 1 + int(J % 3));
+                }
     filters<F>(300, 9, 70, 66, 0.02, 3); // enough work for several threads
     for (const bool equal : {false, true}) late<F>(300, 9, 70, 66, 0.02, 20.0, equal, 3);
-    scans<F>(300, 9, 70, 1, 3);
+    for (const bool recurrent : {false, true}) scans<F>(300, 9, 70, 1, recurrent, 3);
+    filters<F>(300, 40, 700, 1, 0.02, 3);
 }
 
 } // namespace
