@@ -132,7 +132,7 @@ def test_the_bare_operators_check_too():
         (([], []), torch.ones(())),
     ):
         with pytest.raises(DataError, match="shapes do not fit"):
-            ops.spiking_scan(v_in, *paths, theta, "arctan", [2.0])
+            ops.spiking_scan(v_in, *paths, theta, "arctan", [2.0], 0.0)
 
 
 @needs_library
@@ -140,4 +140,4 @@ def test_an_unknown_surrogate_or_too_few_settings_of_an_operator():
     v_in, one = torch.rand(T, B, J), torch.ones(J)
     for name, settings in (("relu", [1.0]), ("multi_gaussian", [0.5])):
         with refused(DataError, "surrogate", "hetsyn::spiking_scan"):
-            torch.ops.hetsyn.spiking_scan(v_in, [], [], one, name, settings)
+            torch.ops.hetsyn.spiking_scan(v_in, [], [], one, name, settings, 0.0)
