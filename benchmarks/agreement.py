@@ -1,27 +1,36 @@
-"""Before anything is timed: ours and the materialised network are the same function, value and gradients, in float64 at a small size."""
+"""Before anything is timed: ours and the materialised network are the same function, value and gradients, at a small size, and so are the
+homogeneous networks in JAX and in torch."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from hetsyn_sim.training.modules import default_dtype
 
+from . import jax_process
+from .homogeneous import Homogeneous
 from .implementations import Ours, back_end
 from .materialised import Materialised
 from .shapes import Shape
 
 #: Relative to the largest entry of each gradient. Exact back ends differ by the order of sums; the expansion is an approximation by design.
-TOLERANCES = {"expansion": 1e-4}
+#: The default is compared in float32, for which it is chosen: rounding, u (n + 3 T + 32) of docs/claim.md, is 2e-5 at this size, forward.
+TOLERANCES = {"expansion": 1e-4, "default": 1e-4}
 EXACT = 1e-9
+#: Of the one step of AdamW: the weights have to change by more than the tolerance.
+LR = 1e-2
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Differences between a back end and the materialised network, and whether they are small enough to time it."""
+    """Differences between an implementation and the one that it has to be, and whether they are small enough to time it."""
 
     implementation: str
+    oracle: str
     shape: str
     loss_difference: float
     gradient_difference: float
@@ -36,32 +45,64 @@ class Agreement:
     def __str__(self) -> str:
         verdict = "the same" if self.holds else "NOT THE SAME"
         return (
-            f"{self.implementation} and materialised are {verdict} at {self.shape} in float64: loss within {self.loss_difference:.1e}, "
+            f"{self.implementation} and {self.oracle} are {verdict} at {self.shape}: loss within {self.loss_difference:.1e}, "
             f"gradients within {self.gradient_difference:.1e}, {self.hidden_spikes} hidden spikes"
         )
 
 
 def compare(name: str, shape: Shape) -> Agreement:
-    """Loss and every gradient of a back end of ours against naive autograd."""
-    shape = shape.small()
+    """Loss and every gradient: a back end of ours against naive autograd, ``jax`` against ``homogeneous``."""
+    return _of_jax(shape.small()) if name == "jax" else _of_ours(name, shape.small())
+
+
+def _of_ours(name: str, shape: Shape) -> Agreement:
     values = shape.values()
     x, target = shape.batch(torch.float64)
     oracle = Materialised(shape, values, torch.float64)
     out, spikes = oracle(x)
     expected = shape.loss(out, target)
     expected.backward()
-    with back_end(name), default_dtype(torch.float64):
+    dtype = torch.float32 if name == "default" else torch.float64
+    with back_end(name), default_dtype(dtype):
         ours = Ours(shape, values)
-        loss = shape.loss(ours(x)[0], target)
+        out, _ = ours(x.to(dtype))
+        loss = shape.loss(out.double(), target)
         loss.backward()
+    differences = [_difference(parameter.grad, oracle.raw[key].grad) for key, parameter in _raw(ours).items()]
+    return _agreement((name, "materialised", shape.name), loss.item(), expected.item(), differences, spikes)
+
+
+def _of_jax(shape: Shape) -> Agreement:
+    """The weights after a step of AdamW count as gradients do."""
+    oracle = Homogeneous(shape, shape.values()).double()
+    optimiser = torch.optim.AdamW(oracle.parameters(), lr=LR)
+    x, target = shape.batch(torch.float64)
+    out, spikes = oracle(x)
+    expected = shape.loss(out, target)
+    expected.backward()
+    optimiser.step()
+    found = jax_process.gradients("jax", jax_process.problem(shape, "float64", LR))
     differences = []
-    for key, parameter in _raw(ours).items():
-        wanted = oracle.raw[key].grad
-        assert wanted is not None
-        assert parameter.grad is not None
-        differences.append(float((parameter.grad - wanted).abs().max() / wanted.abs().max().clamp_min(1e-300)))
-    of_loss = abs(loss.item() - expected.item()) / abs(expected.item())
-    return Agreement(name, shape.name, of_loss, max(differences), int(sum(z.sum().item() for z in spikes)))
+    for key, parameter in oracle.by_key().items():
+        differences += [
+            _difference(torch.as_tensor(found["gradients"][key]), parameter.grad),
+            _difference(torch.as_tensor(found["weights"][key]), parameter.detach()),
+        ]
+    return _agreement(("jax", "homogeneous", shape.name), found["loss"], expected.item(), differences, spikes)
+
+
+def _difference(found: Tensor | None, wanted: Tensor | None) -> float:
+    """The largest, relative to the largest entry."""
+    assert found is not None
+    assert wanted is not None
+    return float((found - wanted).abs().max() / wanted.abs().max().clamp_min(1e-300))
+
+
+def _agreement(
+    names: tuple[str, str, str], found: float, expected: float, differences: Sequence[float], spikes: Sequence[Tensor]
+) -> Agreement:
+    of_loss = abs(found - expected) / abs(expected)
+    return Agreement(*names, of_loss, max(differences), int(sum(z.sum().item() for z in spikes)))
 
 
 def _raw(ours: Ours) -> dict[str, torch.nn.Parameter]:

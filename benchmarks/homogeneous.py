@@ -83,6 +83,12 @@ class Homogeneous(nn.Module):
         self.w_rec = nn.ParameterList([weight(values, f"{name}.recurrent.w") for name in layers if shape.recurrent])
         self.w_out = weight(values, "readout.feedforward.w")
 
+    def by_key(self) -> dict[str, nn.Parameter]:
+        """The weights by slot key."""
+        hidden = {"feedforward": self.w, "recurrent": self.w_rec}
+        found = {f"layer_{k}.{kind}.w": w for kind, ws in hidden.items() for k, w in enumerate(ws, start=1)}
+        return found | {"readout.feedforward.w": self.w_out}
+
     def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         spikes = []
         for k, w in enumerate(self.w):

@@ -6,11 +6,16 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
+from . import jax_process
+from .implementations import serve
+from .jax_process import JAX
 from .shapes import Shape
-from .worker import serve
 
 #: A turn is as many steps as begin in this time, so that short steps don't pay for the caches that the others have filled.
 TURN_S = 0.4
@@ -54,12 +59,8 @@ class Measured:
 
 class _Worker:
     def __init__(self, name: str, shape: Shape, threads: int) -> None:
-        context = get_context("forkserver")  # a new process from one that has imported torch, and nothing more
-        context.set_forkserver_preload(["benchmarks.worker"])
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs, name, shape, threads), daemon=True)
-        self.process.start()
-        theirs.close()
+        started = jax_process.start(name, jax_process.problem(shape), threads) if name in JAX else _fork(name, shape, threads)
+        self.pipe, self.process = started
         self._receive()
 
     def _receive(self) -> Any:
@@ -68,8 +69,7 @@ class _Worker:
         try:
             answer = self.pipe.recv()
         except EOFError:
-            self.process.join()
-            raise WorkerDied(f"the process ended with exit code {self.process.exitcode}; was there enough memory?") from None
+            raise WorkerDied(f"the process ended with exit code {self._wait()}; was there enough memory?") from None
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -80,14 +80,30 @@ class _Worker:
         return answer
 
     def rates(self) -> list[float]:
-        self.pipe.send(("rates", 0))
+        self.pipe.send(("hidden_rates", 0))
         answer: list[float] = self._receive()
         return answer
 
     def close(self) -> None:
         self.pipe.close()
         self.process.terminate()
+        self._wait()
+
+    def _wait(self) -> int | None:
+        if isinstance(self.process, Popen):
+            return self.process.wait()
         self.process.join()
+        return self.process.exitcode
+
+
+def _fork(name: str, shape: Shape, threads: int) -> tuple[Connection, ForkServerProcess]:
+    context = get_context("forkserver")  # a new process from one that has imported torch, and nothing more
+    context.set_forkserver_preload(["benchmarks.implementations"])
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(theirs, name, shape, threads), daemon=True)
+    process.start()
+    theirs.close()
+    return ours, process
 
 
 def needs_mib(name: str, shape: Shape) -> float:

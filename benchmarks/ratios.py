@@ -42,11 +42,17 @@ def fastest(group: Mapping[str, Row], among: Sequence[str]) -> Row | None:
     return min((group[name] for name in among if name in group), key=lambda row: row[clock(row)], default=None)
 
 
+def ours(group: Mapping[str, Row]) -> Row:
+    """What training took that was told nothing of back ends; before 0.2.0 that was ``fused``, and had no row of its own."""
+    return group["default"] if "default" in group else group["fused"]
+
+
 def roof_shares(row: Row) -> tuple[float, float] | None:
     """Which share of the core's measured multiply-adds per second, and of its L2 traffic, the nominal work of a step amounts to.
 
-    The second counts one load and one store of a float32 state per multiply-add. Nominal work includes what an implementation skips because
-    nothing happens there, so a share may exceed 1: the step is then faster than anything that visits each synapse at each step.
+    The second is for a state per synapse: it counts one load and one store of a float32 state per multiply-add. Nominal work includes what
+    an implementation skips because nothing happens there, so a share may exceed 1: the step is then faster than anything that visits each
+    synapse at each step.
     """
     if not row.get("roofs"):
         return None

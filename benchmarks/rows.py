@@ -12,7 +12,7 @@ import torch
 
 from hetsyn_sim.errors import DataError
 
-from .implementations import package_version
+from .implementations import HOMOGENEOUS, package_version, python_version
 from .measure import Measured
 from .shapes import Shape
 
@@ -35,8 +35,9 @@ def make_row(shape: Shape, threads: int, measured: Measured, roofs: Mapping[str,
     """What was measured together with what it was measured on."""
     row = {"shape": shape.name, "implementation": measured.name, "threads": threads} | measured.row()
     row |= {"network": shape.label} | {key: getattr(shape, key) for key in _OF_THE_SHAPE}
-    row |= {"synapse_steps": shape.synapse_steps, "nominal_fma": shape.nominal_fma, "materialised_at_least_mib": shape.materialised_mib}
-    row |= {"cpu_model": cpu_model(), "python": platform.python_version(), "torch": torch.__version__}
+    row |= {"synapse_steps": shape.synapse_steps, "nominal_fma": shape.nominal_fma(measured.name not in HOMOGENEOUS)}
+    row |= {"materialised_at_least_mib": shape.materialised_mib}
+    row |= {"cpu_model": cpu_model(), "python": python_version(measured.name), "torch": torch.__version__}
     return row | {"version": package_version(measured.name), "roofs": None if roofs is None else dict(roofs)}
 
 

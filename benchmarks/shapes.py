@@ -59,10 +59,11 @@ class Shape:
         """How often a synapse is advanced by one step in a forward pass: batch x time x synapses."""
         return self.n_batch * self.n_steps * sum(post * pre for post, pre, _ in self.projections)
 
-    @property
-    def nominal_fma(self) -> int:
-        """Multiply-adds of a training step if nothing is skipped: one per synapse-step forward, two backward, one more for dL/dx."""
-        return self.n_batch * self.n_steps * sum(post * pre * (3 + wanted) for post, pre, wanted in self.projections)
+    def nominal_fma(self, time_constants: bool) -> int:
+        """Multiply-adds of a training step if nothing is skipped: one per synapse-step forward, one backward for its weight, one for its time
+        constant where it has one, and one for dL/dx where that is needed."""
+        each = [post * pre * (2 + time_constants + wanted) for post, pre, wanted in self.projections]
+        return self.n_batch * self.n_steps * sum(each)
 
     @property
     def materialised_mib(self) -> float:
@@ -138,4 +139,11 @@ SHAPES = {
         Shape("pattern", 100, (100,), False, 1, 2000, 1, 0.02, 1, (4.0,)),
         Shape("wide", 700, (1024,), False, 20, 250, 8, 0.015, 4, (2.8,)),
     )
+}
+
+#: Two of them with other batches; what a homogeneous network costs per recording falls with the batch.
+BATCHES = {
+    f"{name}-{batch}": SHAPES[name].changed(name=f"{name}-{batch}", n_batch=batch)
+    for name, batches in {"shd": (8, 128, 256), "wide": (32, 128, 256)}.items()
+    for batch in batches
 }

@@ -1,12 +1,13 @@
-"""How long a step of training takes, and what memory it needs: HetSynLIF as one would write it down, homogeneous neurons in plain torch
-and in today's libraries, and ours with each back end.
+"""How long a step of training takes, and what memory it needs: HetSynLIF as one would write it down, homogeneous neurons in plain torch,
+in JAX and in today's libraries, and ours by default and with each back end.
 
     python -m benchmarks.training --json benchmarks/results/training.json
     python -m benchmarks.training --quick
 
 Each implementation lives in a process of its own, and they take their steps in turn, round after round. A step is forward, loss, backward
-and AdamW. Ours are timed only if they give the materialised network's loss and gradients in float64. Rows are written as they are
-finished: the same command goes on where it was interrupted, one shape and number of threads at a time.
+and AdamW. Ours are timed only if they give the materialised network's loss and gradients, and the one in JAX only if it gives those of the
+one in torch. What runs JAX may be another Python: the one that HETSYN_JAX_PYTHON names. Rows are written as they are finished: the same
+command goes on where it was interrupted, one shape and number of threads at a time.
 """
 
 from __future__ import annotations
@@ -26,9 +27,13 @@ from .measure import available_mib, measure, needs_mib
 from .ratios import clock, fastest, in_group, ratio
 from .roofs import measure_roofs
 from .rows import make_row, read_rows, replace_group, write_rows
-from .shapes import SHAPES, Shape
+from .shapes import BATCHES, SHAPES, Shape
 
 ROUNDS, QUICK_ROUNDS = 10, 3
+#: What has to be right before it is timed.
+CHECKED = (*OURS, "jax")
+#: Over the batch, on one thread: the fastest in torch and in JAX, and ours.
+OVER_BATCHES = ("homogeneous", "jax", "spyx", "sparx", "default", "fused")
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -37,7 +42,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="file for the rows; what it holds already is not measured again")
     parser.add_argument("--fresh", action="store_true", help="begin the file anew")
     parser.add_argument("--quick", action="store_true", help="a fifth of the steps, a quarter of the batch, few rounds: about two minutes")
-    parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES))
+    parser.add_argument("--shapes", nargs="+", choices=[*SHAPES, *BATCHES], default=[*SHAPES, *BATCHES])
     parser.add_argument("--implementations", nargs="+", choices=IMPLEMENTATIONS, default=list(IMPLEMENTATIONS))
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--repeats", type=int, help=f"rounds, at least 3 (default {ROUNDS}, with --quick {QUICK_ROUNDS})")
@@ -70,7 +75,7 @@ def fits(name: str, shape: Shape) -> bool:
 
 
 def agrees(name: str, shapes: Sequence[Shape]) -> bool:
-    """Whether a back end of ours gives the materialised network's loss and gradients; says how closely."""
+    """Whether an implementation gives the loss and the gradients that it has to; says how closely."""
     agreements = [compare(name, shape) for shape in shapes]
     for agreement in agreements:
         tell(str(agreement))
@@ -78,20 +83,22 @@ def agrees(name: str, shapes: Sequence[Shape]) -> bool:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure what is not in the file yet. The exit code is 1 if a back end of ours is wrong or fails."""
-    shapes = [SHAPES[name].quick() if arguments.quick else SHAPES[name] for name in arguments.shapes]
+    """Measure what is not in the file yet. The exit code is 1 if what is checked is wrong or fails."""
+    shapes = [shape.quick() if arguments.quick else shape for name, shape in (SHAPES | BATCHES).items() if name in arguments.shapes]
     if arguments.quick:
         tell("--quick: a fifth of the steps and a quarter of the batch; ratios differ from the full benchmark's")
     rows: list[Any] = [] if arguments.json is None or arguments.fresh else list(read_rows(arguments.json, shapes))
     named = present(arguments.implementations)
-    wrong = {name for name in named if name in OURS and not agrees(name, shapes)}
+    structures = [SHAPES[name] for name in dict.fromkeys(shape.name.split("-")[0] for shape in shapes)]
+    wrong = {name for name in named if name in CHECKED and not agrees(name, structures)}
     failed = bool(wrong)
     for shape in shapes:
-        for threads in arguments.threads:
+        for threads in arguments.threads if shape.name in SHAPES else sorted({1} & set(arguments.threads)):
             known = in_group(rows, shape.name, threads)
             # ratios hold within what was measured together, so what is there is measured again with what is new
             asked = [name for name in IMPLEMENTATIONS if name in named or (name in known and missing(name) is None)]
-            able = [name for name in asked if name not in wrong and fits(name, shape)]
+            takes_part = IMPLEMENTATIONS if shape.name in SHAPES else OVER_BATCHES
+            able = [name for name in asked if name in takes_part and name not in wrong and fits(name, shape)]
             if set(able) <= set(known):
                 tell(f"{shape.name}, {threads} thread(s): in the file already")
                 continue
@@ -99,7 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
             roofs, about_roofs = measure_roofs()  # anew each time: what a core can do depends on what else runs
             tell(about_roofs)
             measured, notes = measure(able, shape, threads, arguments.repeats, tell)
-            failed |= any(name in OURS for name in notes)
+            failed |= any(name in CHECKED for name in notes)
             rows = replace_group(rows, [make_row(shape, threads, found, roofs) for found in measured])
             if arguments.json is not None:
                 write_rows(arguments.json, rows)

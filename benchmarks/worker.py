@@ -1,4 +1,4 @@
-"""One implementation in a process of its own, which takes a step when it is told to."""
+"""A process that takes steps of training when it is told to. Needs no torch: the process may be another interpreter's."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
-
-import torch
-
-from .implementations import Step
-from .shapes import Shape
+from typing import Any, Protocol
 
 MIB = 2**20
 #: In one turn.
 MOST_STEPS = 20
 _STATUS = Path("/proc/self/status")
+
+
+class Step(Protocol):
+    """A whole step of training: forward, loss, backward, AdamW. Called, it takes one and returns the loss."""
+
+    def __call__(self) -> float: ...
+
+    def hidden_rates(self) -> list[float]:
+        """Spikes per neuron and step of each hidden layer."""
 
 
 def _memory(field: str) -> float:
@@ -46,19 +51,16 @@ def _begin_anew() -> float:
     return _memory("VmRSS")
 
 
-def serve(pipe: Connection, name: str, shape: Shape, threads: int) -> None:
-    """Build, then answer ``("steps", seconds)`` with measurements and ``("rates", 0)`` with the hidden firing rates, until the pipe closes.
+def serve(pipe: Connection, build: Callable[[], Step]) -> None:
+    """Build, then answer ``("steps", seconds)`` with measurements and any method of the step's by its name, until the pipe closes.
 
-    Before anything is measured, a miniature of the network takes a step: the code of libraries is loaded and thread pools are started, so
-    that the memory of the first step is the step's own.
+    ``build`` has to load the code of libraries and to start thread pools, so that the memory of the first step is the step's own.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
-    torch.set_num_threads(threads)
     try:
-        Step(name, shape.small())()
-        step = Step(name, shape)
+        step = build()
     except Exception as error:
-        pipe.send(error)
+        pipe.send(_portable(error))
         return
     base = _begin_anew()
     pipe.send(None)
@@ -68,9 +70,14 @@ def serve(pipe: Connection, name: str, shape: Shape, threads: int) -> None:
         except EOFError:
             return
         try:
-            pipe.send(step.hidden_rates() if order == "rates" else _turn(step, base, seconds))
+            pipe.send(_turn(step, base, seconds) if order == "steps" else getattr(step, order)())
         except Exception as error:
-            pipe.send(error)
+            pipe.send(_portable(error))
+
+
+def _portable(error: Exception) -> Exception:
+    """An error that can be unpickled where the library that raised it is not installed."""
+    return error if type(error).__module__ == "builtins" else RuntimeError(f"{type(error).__name__}: {error}")
 
 
 def _turn(step: Step, base: float, seconds: float) -> list[dict[str, Any]]:
