@@ -60,8 +60,8 @@ class Shape:
         return self.n_batch * self.n_steps * sum(post * pre for post, pre, _ in self.projections)
 
     def nominal_fma(self, time_constants: bool) -> int:
-        """Multiply-adds of a training step if nothing is skipped: one per synapse-step forward, one backward for its weight, one for its time
-        constant where it has one, and one for dL/dx where that is needed."""
+        """Multiply-adds of a training step if nothing is skipped: one per synapse-step forward, one backward for its weight, one for its
+        time constant where it has one, and one for dL/dx where that is needed."""
         each = [post * pre * (2 + time_constants + wanted) for post, pre, wanted in self.projections]
         return self.n_batch * self.n_steps * sum(each)
 
