@@ -82,8 +82,8 @@ def _lif(current: Any, w_rec: Any, decay: float) -> Any:
         _, g_v = jax.lax.scan(step, jnp.zeros_like(g[0]), (g, v), reverse=True)
         if w_rec is None:
             return g_v, None
-        z = (v[:-1] > 1.0).astype(v.dtype)
-        return g_v, jnp.einsum("tbi,tbj->ij", g_v[1:], z)
+        z, flat = (v[:-1] > 1.0).astype(v.dtype), (-1, len(w_rec))
+        return g_v, g_v[1:].reshape(flat).T @ z.reshape(flat)
 
     lif.defvjp(forward, backward)
     return lif(current, w_rec)

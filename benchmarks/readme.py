@@ -98,10 +98,9 @@ def _speed(results: Path) -> Iterator[tuple[str, str, str]]:
         again,
     )
     measured = [name for name in HOMOGENEOUS if any(name in group for group in groups)]
-    first = {opponent["implementation"] for group in groups if (opponent := fastest(group, HOMOGENEOUS))}
-    against = (
-        f"{_times_as_fast(groups, HOMOGENEOUS)} as the fastest of them ({', '.join(_title(name) for name in measured if name in first)})"
-    )
+    ahead = {opponent["implementation"] for group in groups if (opponent := fastest(group, HOMOGENEOUS))}
+    first = ", ".join(_title(name) for name in measured if name in ahead)
+    against = f"{_times_as_fast(groups, HOMOGENEOUS)} as the fastest of them ({first})"
     if not set(measured) <= set(IN_TORCH):
         against += f"; {_times_as_fast(groups, IN_TORCH)} as the fastest without JAX"
     named = ", ".join(_title(name) for name in measured)

@@ -120,8 +120,8 @@ def processor_lines(rows: Sequence[Row], elsewhere: Mapping[str, Any]) -> Iterat
     yield from (
         "",
         f"The other: {elsewhere['processor']}, in {elsewhere['measured']}, version {elsewhere['hetsyn_sim']}; roofs of a core: {fma} G "
-        f"multiply-adds/s, L2 {l2} GB/s. {elsewhere['with_jax']['versions']}: in other runs, on a busy machine; their ratios are to `fused` in "
-        "these runs.",
+        f"multiply-adds/s, L2 {l2} GB/s. {elsewhere['with_jax']['versions']}: in other runs, on a busy machine; their ratios are to "
+        "`fused` in these runs.",
         "",
     )
 

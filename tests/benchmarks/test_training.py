@@ -9,16 +9,17 @@ from benchmarks import implementations, training
 from benchmarks.agreement import compare
 from benchmarks.homogeneous import Homogeneous
 from benchmarks.implementations import IMPLEMENTATIONS, OURS, Step, missing
+from benchmarks.jax_process import JAX
 from benchmarks.measure import Measured, needs_mib, rounds_of
-from benchmarks.ratios import ratio, roof_shares
+from benchmarks.ratios import ours, ratio, roof_shares
 from benchmarks.rows import REQUIRED, make_row, read_rows, replace_group, write_rows
-from benchmarks.shapes import SHAPES
+from benchmarks.shapes import BATCHES, SHAPES
 from hetsyn_sim.errors import DataError
 from hetsyn_sim.models import HomNeuLIF, HomNeuReadout
 from hetsyn_sim.spec import Layer, NetworkSpec
 from hetsyn_sim.training import Network
 
-PRESENT = [name for name in IMPLEMENTATIONS if missing(name) is None]
+PRESENT = [name for name in IMPLEMENTATIONS if name not in JAX and missing(name) is None]
 
 
 def measured(name="plain", seconds=(2.0, 1.0, 4.0)):
@@ -91,6 +92,26 @@ def test_ratios_and_their_spread():
     assert (ratio(slow, fast).low, ratio(slow, fast).high) == (7.5, 12.0)
 
 
+def test_what_training_takes_by_default():
+    fused, default = row("fused"), row("default")
+    assert ours({"fused": fused, "default": default}) is default
+    assert ours({"fused": fused, "plain": row("plain")}) is fused  # measured before there was another default
+
+
+def test_the_batch_is_an_axis_on_one_thread(monkeypatch):
+    asked = []
+    monkeypatch.setattr(training, "measure", lambda names, shape, threads, *_: asked.append((names, shape, threads)) or ([], {}))
+    monkeypatch.setattr(training, "agrees", lambda name, shapes: [shape.name for shape in shapes] == ["shd"])
+    command = ["--shapes", "shd", "shd-128", "--implementations", "plain", "homogeneous", "fused"]
+    assert training.main(command) == 0
+    assert [(names, shape.n_batch, threads) for names, shape, threads in asked] == [
+        (["homogeneous", "plain", "fused"], 32, 1),
+        (["homogeneous", "plain", "fused"], 32, 2),
+        (["homogeneous", "fused"], 128, 1),
+    ]
+    assert all(shape == SHAPES[name.split("-")[0]].changed(name=name, n_batch=shape.n_batch) for name, shape in BATCHES.items())
+
+
 def test_shares_of_the_roofs():
     found = row() | {"nominal_fma": 5e8, "cpu_s": 1.0}
     assert roof_shares(found) == (0.5, 0.4)
@@ -100,7 +121,8 @@ def test_shares_of_the_roofs():
 def test_the_work_of_a_shape_is_counted():
     shape = SHAPES["pattern"].changed(n_steps=10, n_batch=2)
     assert shape.synapse_steps == 20 * (100 * 100 + 100)
-    assert shape.nominal_fma == 20 * (3 * 100 * 100 + 4 * 100)
+    assert shape.nominal_fma(time_constants=True) == 20 * (3 * 100 * 100 + 4 * 100)
+    assert shape.nominal_fma(time_constants=False) == 20 * (2 * 100 * 100 + 3 * 100)
     recurrent = SHAPES["shd"].changed(n_steps=1, n_batch=1)
     assert recurrent.synapse_steps == 700 * 128 + 128 * 128 + 128 * 64 + 64 * 64 + 64 * 20
     assert rounds_of(0.1, 10) == set(range(10))
@@ -172,6 +194,6 @@ def test_a_missing_peer_or_back_end_is_a_note(monkeypatch, capsys):
     monkeypatch.setattr(implementations, "find_spec", lambda name: None)
     assert training.present(["homogeneous", "norse"]) == ["homogeneous"]
     assert "norse: left out, norse is not installed: pip install 'hetsyn-sim[peers]'" in capsys.readouterr().out
-    monkeypatch.setattr(implementations.kernels, "available_backends", lambda: ("plain",), raising=False)
+    monkeypatch.setattr(implementations.kernels, "available_backends", lambda: ("plain",))
     assert missing("fused") == "there is no back end 'fused' here, only plain"
-    assert missing("plain") is None
+    assert missing("plain") is missing("default") is None

@@ -17,6 +17,7 @@ from benchmarks.ladder import finetuning_lines
 from benchmarks.nir_peers import agreement_lines, effect_lines
 from benchmarks.readme import table, written_into
 from benchmarks.rows import read_rows
+from benchmarks.speed_tables import page
 
 from .documents import ROOT
 
@@ -42,7 +43,7 @@ TABLES = {
     "elsewhere": ("elsewhere", elsewhere_lines),
     "finetuning": ("finetuning", lambda found: finetuning_lines(found["rows"])),
     "stepping": ("stepping", lambda found: stepping.lines(found["rows"])),
-    "speed": ("training", lambda _: [tables.page(read_rows(RESULTS / "training.json"))]),
+    "speed": ("training", lambda rows: [page(rows, results("training-sapphire-rapids"))]),
     "growth": ("growth", lambda _: tables.growth_lines(read_rows(RESULTS / "growth.json"))),
     "simulation": ("simulation", lambda _: tables.simulation_lines(read_rows(RESULTS / "simulation.json", required=tables.SIMULATED))),
 }
