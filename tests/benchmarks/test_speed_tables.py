@@ -11,13 +11,14 @@ from .test_training import row
 
 #: Shape -> lowest and highest time by implementation, as the file of another processor has them.
 TIMES = {"materialised": [4000, 4000], "homogeneous": [150, 150], "fused": [100, 100]}
+WITH_JAX = {"fused": [100, 125], "jax": [50, 60], "spyx": [70, 70]}
 ELSEWHERE = {
     "processor": "Another",
     "hetsyn_sim": "0.1.0",
     "measured": "2026",
     "roofs": {"fma_per_s": [80e9, 90e9], "l2_bytes_per_s": [80e9, 80e9]},
     "cpu_ms": dict.fromkeys(SHAPES, TIMES),
-    "with_jax": {"versions": "JAX 1", "cpu_ms": dict.fromkeys(SHAPES, {"fused": [100, 125], "jax": [50, 60], "spyx": [70, 70]})},
+    "with_jax": {"versions": "JAX 1", "cpu_ms": dict.fromkeys(SHAPES, WITH_JAX)},
 }
 
 
@@ -52,9 +53,8 @@ def test_two_processors_side_by_side():
     lines = list(processor_lines(rows(), ELSEWHERE))
     here, there = (line for line in lines if line.startswith("| `shd`"))
     assert here.count(" ×") == 3
-    assert (
-        "1,000 `default` | 8,000 `materialised`: 8 (8 to 8) × | 2,000 `homogeneous`: 2 (2 to 2) × | 500 `jax`: 0.5 (0.5 to 0.5) ×" in here
-    )
+    assert "1,000 `default` | 8,000 `materialised`: 8 (8 to 8) × | 2,000 `homogeneous`: 2 (2 to 2) × |" in here
+    assert "| 500 `jax`: 0.5 (0.5 to 0.5) ×" in here
     # those with JAX against what `fused` took in the same runs
     assert "100 `fused` | 4,000 `materialised`: 40 × | 150 `homogeneous`: 1.5 × | 50 to 60 `jax`: 0.4 to 0.6 ×" in there
     assert "The other: Another, in 2026, version 0.1.0; roofs of a core: 80 to 90 G multiply-adds/s, L2 80 GB/s. JAX 1" in lines[-2]

@@ -27,7 +27,7 @@ ELSEWHERE = {
     "python3 -m venv .venv && . .venv/bin/activate": "CI makes its environments so, through the Makefile",
     'pip install -c constraints.txt -e ".[dev]"': "CI does, through the Makefile",
     "pre-commit install": "it would change the repository's hooks; its checks are make lint, types and layers",
-    'pip install -c constraints.txt -e ".[peers]"': "three libraries for benchmarks that are too long for CI",
+    'pip install -c constraints.txt -e ".[peers]"': "libraries for benchmarks that are too long for CI",
     'pytest equivalence/ -m "not compiled and not process and not slow"': "CI runs it: make test",
     "pytest equivalence/ --hypothesis-profile ci": "CI runs its parts: make test with fewer examples, and make check",
     "pytest equivalence/ --hypothesis-profile thorough -n 2": "CI runs it every week",
