@@ -101,6 +101,7 @@ def test_what_training_takes_by_default():
 def test_the_batch_is_an_axis_on_one_thread(monkeypatch):
     asked = []
     monkeypatch.setattr(training, "measure", lambda names, shape, threads, *_: asked.append((names, shape, threads)) or ([], {}))
+    monkeypatch.setattr(training, "present", list)
     monkeypatch.setattr(training, "agrees", lambda name, shapes: [shape.name for shape in shapes] == ["shd"])
     command = ["--shapes", "shd", "shd-128", "--implementations", "plain", "homogeneous", "fused"]
     assert training.main(command) == 0
