@@ -141,7 +141,7 @@ SHAPES = {
     )
 }
 
-#: Two of them with other batches; what a homogeneous network costs per recording falls with the batch.
+#: Two of them with other batches; what a recording costs in a product of matrices depends on how many there are.
 BATCHES = {
     f"{name}-{batch}": SHAPES[name].changed(name=f"{name}-{batch}", n_batch=batch)
     for name, batches in {"shd": (8, 128, 256), "wide": (32, 128, 256)}.items()
