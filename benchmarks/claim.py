@@ -93,7 +93,9 @@ def agreement_lines(found: Mapping[str, Any]) -> Iterator[str]:
     """Every network in both precisions, side by side."""
     columns = [(row, precision) for row in found["rows"] for precision in MAX_UNDECIDED]
     heads = ("", *(f"`{row['network']}`, {precision}" for row, precision in columns))
-    table = [(what.format(), *(form.format(**row[precision]).replace("%", " %") for row, precision in columns)) for what, form in _SHOWN.items()]
+    table = [
+        (what.format(), *(form.format(**row[precision]).replace("%", " %") for row, precision in columns)) for what, form in _SHOWN.items()
+    ]
     yield from Grid(heads, table).lines()
 
 

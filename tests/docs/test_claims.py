@@ -13,7 +13,7 @@ from analysis.studies.stl.network import MODES
 from analysis.studies.stl.study import STL
 from benchmarks import claim, delays, digits, filters, nn_peers, proofs, stepping, tables
 from benchmarks.elsewhere import lines as elsewhere_lines
-from benchmarks.ladder import finetuning_lines
+from benchmarks.ladder import finetuning_lines, ladder_lines, read_networks
 from benchmarks.nir_peers import agreement_lines, effect_lines
 from benchmarks.readme import table, written_into
 from benchmarks.rows import read_rows
@@ -42,6 +42,7 @@ TABLES = {
     "proofs": ("proofs", proofs.lines),
     "elsewhere": ("elsewhere", elsewhere_lines),
     "finetuning": ("finetuning", lambda found: finetuning_lines(found["rows"])),
+    "ladder": ("ladder", lambda found: ladder_lines(read_networks(found))),
     "stepping": ("stepping", lambda found: stepping.lines(found["rows"])),
     "speed": ("training", lambda rows: [page(rows, results("training-sapphire-rapids"))]),
     "growth": ("growth", lambda _: tables.growth_lines(read_rows(RESULTS / "growth.json"))),

@@ -12,12 +12,12 @@ from .style import BEFORE, BRIAN2, GREY, THETA, axes_or_new, tidy
 
 
 def plot_rung(rows: Sequence[Row], name: str, ax: Axes | None = None) -> Axes:
-    """Draw one rung: accuracy (mean, and range over seeds) and the distance of its spikes, over its strength.
+    """Draw one rung: accuracy (mean, and range over seeds and networks) and the distance of its spikes, over its strength.
 
     Parameters
     ----------
     rows
-        Of :func:`hetsyn_sim.ladder.run_ladder`; the trained network's accuracy is drawn as a line if it is among them.
+        Of :func:`hetsyn_sim.ladder.run_ladder`, of one network or of several; the trained network's accuracy is a line if it is there.
     name
         The rung's.
     ax
@@ -26,16 +26,15 @@ def plot_rung(rows: Sequence[Row], name: str, ax: Axes | None = None) -> Axes:
     ax = axes_or_new(ax, (4.2, 3.0))
     of_rung = [row for row in rows if row.name == name]
     strengths = sorted({row.strength for row in of_rung})
-    for ground in rows:
-        if ground.number == 0:
-            ax.axhline(100 * ground.accuracy, color=BEFORE, lw=1.2, ls="--")
+    if ground := [100 * row.accuracy for row in rows if row.number == 0]:
+        ax.axhline(float(np.mean(ground)), color=BEFORE, lw=1.2, ls="--")
     by_strength = [[row for row in of_rung if row.strength == s] for s in strengths]
     accuracy = [[100 * row.accuracy for row in some] for some in by_strength]
     distance = [100.0 * float(np.mean([row.distance for row in some])) for some in by_strength]
     ax.fill_between(strengths, [min(a) for a in accuracy], [max(a) for a in accuracy], color=BRIAN2, alpha=0.2, lw=0)
     ax.plot(strengths, [np.mean(a) for a in accuracy], "o-", color=BRIAN2, ms=5, label="accuracy")
     ax.plot(strengths, distance, "s:", color=THETA, ms=4, mfc="none", label="distance from the trained network's spikes")
-    if len(strengths) > 1:
+    if strengths[-1] >= 10.0 * strengths[0]:
         ax.set_xscale("log")
     ax.set_xticks(strengths, [f"{s:g}" for s in strengths])
     ax.minorticks_off()
@@ -60,9 +59,8 @@ def plot_ladder(rows: Sequence[Row], ax: Axes | None = None) -> Axes:
         if len(strengths) > 1:
             strongest = f"{strengths[-1]:g} {of_rung[0].unit}".strip()
             ax.annotate(strongest, (means[-1], place), (0, 6), textcoords="offset points", ha="center", fontsize=7)
-    for ground in rows:
-        if ground.number == 0:
-            ax.axvline(100 * ground.accuracy, color=BEFORE, lw=1.2, ls="--")
+    if ground := [100 * row.accuracy for row in rows if row.number == 0]:
+        ax.axvline(float(np.mean(ground)), color=BEFORE, lw=1.2, ls="--")
     numbers = {row.name: row.number for row in rows}
     ax.set_yticks(places, [f"{numbers[name]}  {name}" for name in names])
     ax.tick_params(axis="y", length=0)
