@@ -7,7 +7,7 @@ To add one, write a function ``run(spec, values, inputs) -> Recording`` with the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 
@@ -85,7 +85,10 @@ def _torch_simulators() -> Iterator[tuple[str, Simulator]]:
 
 def _brian2(spec: NetworkSpec, values: Values, inputs: NDArray[np.bool_], *, device: str | Device, form: str) -> Recording:
     unused = {name for p in spec.populations for name in p.model.summed} - {n for p in spec.populations for n in sums_in_use(p.model)}
-    return simulate(spec, values, inputs, device=device, form=form, record=[name for name in states_of(spec) if name not in unused])
+    # two rounds: recordings side by side, and recordings after others
+    n_synapses, half = sum(q.n_pre * q.n_post for q in spec.projections), -(-inputs.shape[1] // 2)
+    chosen = replace(find_device(device), side_by_side=half * n_synapses)
+    return simulate(spec, values, inputs, device=chosen, form=form, record=[name for name in states_of(spec) if name not in unused])
 
 
 def _missing_for(device: str) -> str:

@@ -1,4 +1,4 @@
-"""Faults on the Brian2 side: equations, schedule, values, recordings put one after the other."""
+"""Faults on the Brian2 side: equations, schedule, values, recordings side by side and one after the other."""
 
 from __future__ import annotations
 
@@ -86,7 +86,19 @@ MUTANTS = (
     Mutant(
         "recordings are cut apart with time and recording exchanged",
         "brian/inputs.py",
-        "concatenated.reshape(n_runs, -1, concatenated.shape[1]).transpose(1, 0, 2)",
-        "concatenated.reshape(-1, n_runs, concatenated.shape[1])",
+        "reshape(n_runs // copies, -1, copies, n_neurons).transpose(1, 0, 2, 3)",
+        "reshape(-1, n_runs // copies, copies, n_neurons)",
+    ),
+    Mutant(
+        "each copy of a network has the values of one neuron",
+        "brian/built.py",
+        "np.tile(values, self.copies) if np.ndim(values)",
+        "np.repeat(values, self.copies) if np.ndim(values)",
+    ),
+    Mutant(
+        "a copy's synapses lead to the first copy",
+        "brian/network.py",
+        "(index + size * np.arange(built.copies)[:, None])",
+        "(index + (size if size == mask.shape[0] else 0) * np.arange(built.copies)[:, None])",
     ),
 )

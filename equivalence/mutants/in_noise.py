@@ -21,8 +21,14 @@ MUTANTS = (
     Mutant(
         "in Brian2 all recordings have the noise of the first",
         "brian/noise.py",
-        'f"{first} + timestep(t, dt)//{STEPS_PER_RECORDING}"',
-        'f"{first} + 0*timestep(t, dt)//{STEPS_PER_RECORDING}"',
+        'f"timestep(t, dt)//{STEPS_PER_RECORDING}", f"',
+        'f"0*timestep(t, dt)//{STEPS_PER_RECORDING}", f"',
+    ),
+    Mutant(
+        "in Brian2 recordings side by side have the same noise",
+        "brian/noise.py",
+        'f"{recording}*{copies} + i//{population.size}"',
+        'f"{recording}*{copies}"',
     ),
     Mutant(
         "noise of batches is counted from the batch's own first recording",

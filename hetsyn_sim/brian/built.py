@@ -14,18 +14,24 @@ from numpy.typing import NDArray
 
 from ..spec import NetworkSpec, Projection
 from .additions import NOTHING, Additions
+from .devices import Device
 from .forms import Form
 from .methods import Method
 
 
 @dataclass
 class BuiltNetwork:
-    """The Brian2 objects of one network, by the spec's names. ``source`` puts out the input: spikes, or values."""
+    """The Brian2 objects of one network, by the spec's names. ``source`` puts out the input: spikes, or values.
+
+    With several ``copies`` each object holds that many of the network, one after the other, with no synapse from one to another: as many
+    recordings go side by side.
+    """
 
     spec: NetworkSpec
     form: Form
     clock: Clock
     source: SpikeGeneratorGroup | NeuronGroup
+    copies: int = 1
     additions: Additions = NOTHING
     groups: dict[str, NeuronGroup] = field(default_factory=dict)
     methods: dict[str, Method] = field(default_factory=dict)
@@ -37,6 +43,20 @@ class BuiltNetwork:
         self.network.add(brian_object)
         # What Network.run does at first. Without it, Brian2 warns of every object of a network that was made to be looked at only.
         brian_object._network = self.network.id
+
+    def for_copies(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values of the neurons, or synapses, of one network for those of all copies; a number that a group shares is itself."""
+        return np.tile(values, self.copies) if np.ndim(values) else values
+
+
+def copies_for(device: Device, spec: NetworkSpec, added: Additions, n_runs: int) -> int:
+    """How many copies of a network stand side by side for ``n_runs`` recordings: evenly many, in as few rounds as the device has room for.
+
+    Noise that is added is drawn in Brian2's own order, which copies would change: with it, recordings go one after the other.
+    """
+    most = 1 if added.noise else max(1, device.side_by_side // sum(q.n_pre * q.n_post for q in spec.projections))
+    n_rounds = -(-n_runs // most)
+    return -(-n_runs // n_rounds)
 
 
 def synapse_mask(projection: Projection) -> NDArray[np.bool_]:

@@ -26,6 +26,9 @@ from .cuda import check_gpu, check_tools, compile_cuda, cuda_preferences, import
 # tau = 0 and tau = infinity are valid. Without -march=native too: fused multiply-adds round differently from all other simulators.
 _EXACT_ARITHMETIC = {"codegen.cpp.extra_compile_args_gcc": ["-w", "-O3", "-std=c++11"]}
 
+#: Synapses of all copies beyond which more recordings side by side gain nothing: 4 of the digits network, hundreds of small ones.
+_SIDE_BY_SIDE = 2**17
+
 # By default Brian2 answers Ctrl-C by ending the run early, as if it had been shorter. A recording must be whole or not be.
 _INTERRUPTIBLE = {"core.stop_on_keyboard_interrupt": False}
 
@@ -47,19 +50,26 @@ class Device:
     cuda: bool = False
     architecture: str = ""
     needs_gpu: bool = False
+    #: Synapses up to which recordings go side by side, in copies of the network that share the costs of a step.
+    side_by_side: int = 0
 
 
 DEVICES: Mapping[str, Device] = MappingProxyType(
     {
         device.name: device
         for device in (
-            Device("numpy", compiled=False, preferences={"codegen.target": "numpy"}),
+            Device("numpy", compiled=False, preferences={"codegen.target": "numpy"}, side_by_side=_SIDE_BY_SIDE),
             # Cython refuses to divide by 0; exp(-dt / 2e-308) is exactly 0 too
-            Device("cython", preferences={"codegen.target": "cython", **_EXACT_ARITHMETIC}, smallest_time=float(np.finfo(float).tiny)),
+            Device(
+                "cython",
+                preferences={"codegen.target": "cython", **_EXACT_ARITHMETIC},
+                smallest_time=float(np.finfo(float).tiny),
+                side_by_side=_SIDE_BY_SIDE,
+            ),
             Device(
                 "cpp_standalone", standalone=True, preferences={"devices.cpp_standalone.extra_make_args_unix": ["-j2"], **_EXACT_ARITHMETIC}
             ),
-            Device("cuda_standalone", standalone=True, program=compile_cuda, cuda=True, needs_gpu=True),
+            Device("cuda_standalone", standalone=True, program=compile_cuda, cuda=True, needs_gpu=True, side_by_side=2**23),
         )
     }
 )

@@ -1,4 +1,4 @@
-"""Inputs for Brian2: one long list of spikes or of values, in which the recordings follow each other."""
+"""Inputs for Brian2: one long list of spikes or of values, in which recordings follow each other, some of them side by side."""
 
 from __future__ import annotations
 
@@ -54,28 +54,35 @@ def _check_values(array: NDArray[Any], where: str) -> NDArray[np.float64]:
     return array.astype(np.float64, copy=False)
 
 
-def joined_recordings(array: NDArray[Any]) -> NDArray[Any]:
-    """(time, recording, channel) as (recordings * time, channel), recording after recording."""
-    return array.transpose(1, 0, 2).reshape(-1, array.shape[2])
+def filled(inputs: Inputs, n_runs: int) -> Inputs:
+    """The inputs with silent recordings at the end."""
+    n_steps, n_given, n_channels = inputs.shape
+    silence = np.zeros((n_steps, n_runs - n_given, n_channels), dtype=inputs.dtype)
+    padded: Inputs = np.concatenate([inputs, silence], axis=1)
+    return padded
 
 
-def concatenated_steps(raster: Raster) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Channels and steps of all spikes, recording after recording, ordered by step, then channel."""
-    steps, channels = np.nonzero(joined_recordings(raster))
-    return channels.astype(np.int32), steps
+def joined_recordings(array: NDArray[Any], copies: int = 1) -> NDArray[Any]:
+    """(time, recording, channel) as (rounds * time, copies * channel): round after round, with a recording for each copy side by side."""
+    n_steps, n_runs, n_channels = array.shape
+    rounds = array.reshape(n_steps, n_runs // copies, copies * n_channels)
+    return rounds.transpose(1, 0, 2).reshape(-1, copies * n_channels)
 
 
-def spikes_with_room(raster: Raster, room: int | None = None) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """The same, filled up to ``room`` spikes with some that come after the last step."""
-    channels, steps = concatenated_steps(raster)
+def spikes_with_room(raster: Raster, room: int | None = None, copies: int = 1) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Channels and steps of all spikes, joined, ordered by step, then channel; filled up to ``room`` with spikes after the last step."""
+    joined = joined_recordings(raster, copies)
+    steps, channels = np.nonzero(joined)
     extra = np.arange((room or len(steps)) - len(steps))
-    late = raster.shape[0] * raster.shape[1] + extra // raster.shape[2]
-    return np.concatenate([channels, extra % raster.shape[2]]).astype(np.int32), np.concatenate([steps, late])
+    late = joined.shape[0] + extra // joined.shape[1]
+    return np.concatenate([channels, extra % joined.shape[1]]).astype(np.int32), np.concatenate([steps, late])
 
 
-def split_recordings(concatenated: NDArray[Any], n_runs: int) -> NDArray[Any]:
-    """(recordings * time, neuron) back to (time, recording, neuron).
+def split_recordings(joined: NDArray[Any], n_runs: int, copies: int = 1) -> NDArray[Any]:
+    """(rounds * time, copies * neuron) back to (time, recording, neuron).
 
     Always a copy: what Brian2 hands out is a window onto memory that from Brian2 2.10 on is freed with the monitor it belongs to.
     """
-    return np.array(concatenated.reshape(n_runs, -1, concatenated.shape[1]).transpose(1, 0, 2), order="C")
+    n_neurons = joined.shape[1] // copies
+    rounds = joined.reshape(n_runs // copies, -1, copies, n_neurons).transpose(1, 0, 2, 3)  # (time, round, copy, neuron)
+    return np.array(rounds, order="C").reshape(len(rounds), n_runs, n_neurons)

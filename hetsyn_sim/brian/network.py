@@ -37,11 +37,13 @@ def build_network(
     additions: Additions = NOTHING,
     clock: Clock | None = None,
     *,
+    copies: int = 1,
     recordings: bool = True,
 ) -> BuiltNetwork:
     """Make the network on the active Brian2 device, without input spikes and monitors. ``values`` must have been checked.
 
-    ``clock`` has the network's dt; by default it is a new one. Without ``recordings`` time goes on and nothing begins again.
+    ``clock`` has the network's dt; by default it is a new one. ``copies`` of the network stand side by side. Without ``recordings`` time
+    goes on and nothing begins again.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def build_network(
     form.check(spec)
     check_additions(spec, additions)
     clock = clock or Clock(dt=spec.dt_s * second, name="step_clock")
-    built = BuiltNetwork(spec, form, clock, make_source(spec, clock), additions)
+    built = BuiltNetwork(spec, form, clock, make_source(spec, clock, copies), copies, additions)
     built.add(built.source)
     try:
         for number, population in enumerate(spec.populations, start=1):
@@ -126,15 +128,16 @@ def set_input(built: BuiltNetwork, inputs: Inputs, room: int | None = None) -> N
 
 
 def run_network(built: BuiltNetwork, n_steps: int, n_runs: int, report: Any = None) -> None:
-    """Run ``n_runs`` recordings of ``n_steps`` each.
+    """Run ``n_runs`` recordings of ``n_steps`` each: a multiple of the copies.
 
     Raises
     ------
     TransferError
         If Brian2 can't turn the equations into code.
     """
+    n_total = n_steps * (n_runs // built.copies)
     try:
-        built.network.run(n_steps * n_runs * built.spec.dt_s * second, report=report, report_period=0.5 * second, namespace={})
+        built.network.run(n_total * built.spec.dt_s * second, report=report, report_period=0.5 * second, namespace={})
     except BrianObjectException as error:
         methods = dict.fromkeys(method.name for method in built.methods.values())
         raise _refused("Network.run", error, ", ".join(methods)) from error
@@ -168,8 +171,11 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
     built.synapses[projection.name] = synapses
     built.add(synapses)
     # Source neuron slow, target neuron fast: the order in which the sums run fastest.
-    i, j = np.nonzero(mask)
-    synapses.connect(i=i.astype(np.int32), j=j.astype(np.int32))
+    i, j = (
+        (index + size * np.arange(built.copies)[:, None]).ravel().astype(np.int32)
+        for index, size in zip(np.nonzero(mask), mask.shape, strict=True)
+    )
+    synapses.connect(i=i, j=j)
     for parameter, facts in model.parameters_of("synapse").items():
         if parameter == DELAY:
             continue
@@ -178,17 +184,17 @@ def _add_projection(built: BuiltNetwork, projection: Projection, number: int, sc
             set_value(synapses, names[parameter], value)
         else:
             per_synapse = value.T if facts.axes == "post pre" else np.broadcast_to(value, mask.shape)
-            set_value(synapses, names[parameter], per_synapse[mask])
+            set_value(synapses, names[parameter], built.for_copies(per_synapse[mask]))
     for variable, value in form.own_values(built.spec, projection, values).items():
-        set_value(synapses, variable, value.T[mask])
+        set_value(synapses, variable, built.for_copies(value.T[mask]))
     for variable, value in method.parameters.items():
-        set_value(synapses, variable, np.broadcast_to(value, mask.T.shape).T[mask])
+        set_value(synapses, variable, built.for_copies(np.broadcast_to(value, mask.T.shape).T[mask]))
     for state in synapse_begins_somewhere(model):
         begin = names[initial_name(model, state)]
         set_by_expression(synapses, begin, renamed(model.initial[state], names))
         set_by_expression(synapses, names[state], begin)
     if delays is not None:
-        set_value(synapses.pre, DELAY, (delays.T[mask] if delays.ndim else delays) * built.spec.dt_s)
+        set_value(synapses.pre, DELAY, built.for_copies(delays.T[mask] if delays.ndim else delays) * built.spec.dt_s)
     if on_pre:
         place(synapses.pre, schedule.phase("recurrent") if projection.kind == "recurrent" else schedule.deliver(number))
     form.schedule(built.spec, projection, synapses, j, schedule, number)

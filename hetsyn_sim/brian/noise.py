@@ -84,13 +84,16 @@ class CountedNoise(StateUpdateMethod):
         return code
 
 
-def counted(method: Method, population: Population, *, recordings: bool) -> Method:
+def counted(method: Method, population: Population, *, recordings: bool, copies: int) -> Method:
     """A method of Brian2's with the numbers that PyTorch has, too. Without ``recordings`` they go on with time."""
     from ..discrete.noise import stream_of
 
-    seed, recording, step = _counters(population, recordings=recordings)
+    seed, *counters = _counters(population, recordings=recordings, copies=copies)
     first = free_name(FIRST_RECORDING, population.model.names_of("neuron"))
-    numbers = {xi: f"{_FUNCTION}({seed}, {recording}, {step}, {stream_of(population.name, xi)}, i)" for xi in population.model.white_noise}
+    recording, step, neuron = counters
+    numbers = {
+        xi: f"{_FUNCTION}({seed}, {recording}, {step}, {stream_of(population.name, xi)}, {neuron})" for xi in population.model.white_noise
+    }
     return replace(
         method,
         updater=CountedNoise(method.name, numbers) if numbers else method.updater,
@@ -103,27 +106,30 @@ def counted(method: Method, population: Population, *, recordings: bool) -> Meth
     )
 
 
-def code_of_events(population: Population, name: str, dt: float, *, recordings: bool) -> str:
+def code_of_events(population: Population, name: str, dt: float, *, recordings: bool, copies: int) -> str:
     """A statement that adds a step's random events to their state, by the number that is counted for each neuron."""
     from ..discrete.noise import LARGEST, levels_of_events, stream_of
 
     model, drive = population.model, population.model.random_events[name]
     levels = [max(level, -LARGEST - 1.0) for level in levels_of_events(drive.n, drive.probability(dt, where=f"{population.name}: {name}"))]
-    seed, recording, step = _counters(population, recordings=recordings)
+    seed, recording, step, neuron = _counters(population, recordings=recordings, copies=copies)
     number = free_name("counted_number", model.names_of("neuron"))
     events = " + ".join(f"int({number} > {level!r})" for level in levels) or "0"
     active = "*int(not_refractory)" if drive.target in model.neuron_equations.frozen else ""
-    drawn = f"{number} = {_FUNCTION}({seed}, {recording}, {step}, {stream_of(population.name, name)}, i)"
+    drawn = f"{number} = {_FUNCTION}({seed}, {recording}, {step}, {stream_of(population.name, name)}, {neuron})"
     return f"{drawn}\n{drive.target} += ({drive.weight})*({events}){active}"
 
 
-def _counters(population: Population, *, recordings: bool) -> tuple[str, str, str]:
-    """The seed, the recording and the step, as Brian2 finds them. Without ``recordings`` steps go on with time."""
+def _counters(population: Population, *, recordings: bool, copies: int) -> tuple[str, str, str, str]:
+    """The seed, the recording, the step and the neuron, as Brian2 finds them. Without ``recordings`` steps go on with time."""
     taken = population.model.names_of("neuron")
     seed, first = free_name(NOISE_SEED, taken), free_name(FIRST_RECORDING, taken)
     if not recordings:
-        return seed, first, "timestep(t, dt)"
-    return seed, f"{first} + timestep(t, dt)//{STEPS_PER_RECORDING}", f"timestep(t, dt) % {STEPS_PER_RECORDING}"
+        return seed, first, "timestep(t, dt)", "i"
+    recording, step, neuron = f"timestep(t, dt)//{STEPS_PER_RECORDING}", f"timestep(t, dt) % {STEPS_PER_RECORDING}", "i"
+    if copies > 1:
+        recording, neuron = f"{recording}*{copies} + i//{population.size}", f"i % {population.size}"
+    return seed, f"{first} + {recording}", step, neuron
 
 
 def noise_values(built: BuiltNetwork, seed: int, first: int) -> dict[tuple[str, str], int]:

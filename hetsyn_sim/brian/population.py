@@ -43,24 +43,23 @@ def add_population(built: BuiltNetwork, population: Population, number: int, sch
     added = built.additions
     method = choose_method(built.spec, population, values)
     if model.noise:
-        method = counted(method, population, recordings=schedule.recordings)
+        method = counted(method, population, recordings=schedule.recordings, copies=built.copies)
     holds_sums = not built.form.sums_stand_still and sums_move_states(model)
     equations = neuron_equations(
         built.spec, population, added, constants=method.declared, holds_sums=holds_sums, recordings=schedule.recordings
     )
     spiking = _spiking(model, refractory=bool(added.refractory))
-    group = NeuronGroup(
-        population.size, equations, **spiking, method=method.updater, clock=built.clock, namespace=dict(method.namespace), name=name
-    )
+    size, namespace = built.copies * population.size, dict(method.namespace)
+    group = NeuronGroup(size, equations, **spiking, method=method.updater, clock=built.clock, namespace=namespace, name=name)
     built.groups[population.name] = group
     built.methods[population.name] = method
     built.add(group)
     for parameter in model.time_courses:
         add_time_course(built, population, parameter, schedule, values)
     for parameter in [name for name in model.parameters_of("neuron") if name not in model.time_courses]:
-        set_value(group, parameter, values[f"{population.name}.neuron.{parameter}"])
+        set_value(group, parameter, built.for_copies(values[f"{population.name}.neuron.{parameter}"]))
     for parameter, value in method.parameters.items():
-        set_value(group, parameter, np.broadcast_to(value, (population.size,)))
+        set_value(group, parameter, np.broadcast_to(built.for_copies(value), (size,)))
     for state in begins_somewhere(model):
         # evaluated once, and by Brian2; a step may not begin at 0, where the equations need not have a value
         set_by_expression(group, initial_name(model, state), model.initial[state])
@@ -72,7 +71,7 @@ def add_population(built: BuiltNetwork, population: Population, number: int, sch
     if model.neuron_equations.states or "refractory" in spiking:
         place(group.state_updater, schedule.phase("decay"))
     for event in model.random_events:
-        code = code_of_events(population, event, built.spec.dt_s, recordings=schedule.recordings)
+        code = code_of_events(population, event, built.spec.dt_s, recordings=schedule.recordings, copies=built.copies)
         each_step(code, schedule.phase("decay") + 1, f"events_of_{event}")
     if model.neuron_equations.states and schedule.recordings:
         each_step(beginning_code(model), schedule.wipe_order, "wipe")

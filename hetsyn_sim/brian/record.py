@@ -73,7 +73,7 @@ class Monitors:
 
     def __init__(self, built: BuiltNetwork, traces: Iterable[Trace]) -> None:
         spec = built.spec
-        self.spec, self.traces = spec, tuple(traces)
+        self.spec, self.traces, self.copies = spec, tuple(traces), built.copies
         self.spikes = {
             p.name: SpikeMonitor(built.groups[p.name], when=END, name=f"{brian_name(p.name)}_spikes")
             for p in spec.populations
@@ -88,43 +88,47 @@ class Monitors:
         self.states: dict[tuple[str, int | None], StateMonitor] = {}
         for (owner, post), variables in wanted.items():
             if post is None:
-                source, record, name = built.groups[owner], np.arange(spec.population(owner).size), f"{brian_name(owner)}_traces"
+                source, record, name = built.groups[owner], np.arange(len(built.groups[owner])), f"{brian_name(owner)}_traces"
             else:
-                targets = np.nonzero(synapse_mask(_projection(spec, owner)))[1]
+                targets = np.tile(np.nonzero(synapse_mask(_projection(spec, owner)))[1], built.copies)
                 source, record, name = built.synapses[owner], np.flatnonzero(targets == post), f"{brian_name(owner)}_onto_{post}_traces"
             self.states[owner, post] = StateMonitor(source, variables, record=record, clock=built.clock, when=END, name=name)
         for monitor in (*self.spikes.values(), *self.states.values()):
             built.add(monitor)
 
     def recording(self, inputs: Inputs, simulator: str, noise_seed: int = 0) -> Recording:
-        """What was recorded of a run on ``inputs``, cut into the recordings that were put one after the other."""
+        """What was recorded of a run on ``inputs``, cut into the recordings that were joined."""
         n_steps, n_runs, _ = inputs.shape
-        rasters = {"input": np.asarray(inputs > 0)} | {name: self._raster(name, n_steps, n_runs) for name in self.spikes}
-        traces = {trace.key: split_recordings(self._trace(trace, n_steps * n_runs), n_runs) for trace in self.traces}
+        n_total = n_steps * (n_runs // self.copies)
+        found = {name: self._raster(name, n_total) for name in self.spikes} | {t.key: self._trace(t, n_total) for t in self.traces}
+        split = {name: split_recordings(joined, n_runs, self.copies) for name, joined in found.items()}
+        rasters = {"input": np.asarray(inputs > 0)} | {name: split[name] for name in self.spikes}
+        traces = {trace.key: split[trace.key] for trace in self.traces}
         if self.spec.takes_values:
             traces["input.x"] = np.asarray(inputs, dtype=np.float64)
         return Recording(self.spec.dt_s, rasters, traces, simulator, noise_seed)
 
-    def _raster(self, name: str, n_steps: int, n_runs: int) -> Raster:
+    def _raster(self, name: str, n_total: int) -> Raster:
+        """Shape (rounds * time, copies * neuron)."""
         monitor = self.spikes[name]
-        raster = np.zeros((n_steps * n_runs, self.spec.population(name).size), dtype=bool)
+        raster = np.zeros((n_total, self.copies * self.spec.population(name).size), dtype=bool)
         raster[np.rint(np.asarray(monitor.t_) / self.spec.dt_s).astype(np.int64), np.asarray(monitor.i)] = True
-        return split_recordings(raster, n_runs)
+        return raster
 
     def _variable(self, trace: Trace) -> str:
         """What it is called in Brian2."""
         return trace.variable if trace.post is None else synapse_names(self.spec, _projection(self.spec, trace.owner))[trace.variable]
 
     def _trace(self, trace: Trace, n_total: int) -> NDArray[np.float64]:
-        """Shape (recordings * time, neuron)."""
+        """Shape (rounds * time, copies * neuron)."""
         monitor = self.states.get((trace.owner, trace.post))
         values = np.zeros((n_total, 0)) if monitor is None else np.asarray(monitor.variables[self._variable(trace)].get_value())
         if trace.post is None:
             return values
         connected = synapse_mask(_projection(self.spec, trace.owner))[:, trace.post]
-        padded = np.zeros((n_total, connected.size))  # a synapse that does not exist carries nothing
-        padded[:, connected] = values
-        return padded
+        padded = np.zeros((n_total, self.copies, connected.size))  # a synapse that does not exist carries nothing
+        padded[..., connected] = values.reshape(n_total, self.copies, -1) if values.size else 0.0
+        return padded.reshape(n_total, -1)
 
 
 def _projection(spec: NetworkSpec, name: str) -> Projection:

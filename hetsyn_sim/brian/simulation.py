@@ -1,4 +1,4 @@
-"""Simulations of a network in Brian2: all recordings one after the other in a single run, on any device."""
+"""Simulations of a network in Brian2: all recordings in a single run, on any device, one after the other or some side by side."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from ..spec import NetworkSpec
 from ..spec.summary import Summarised
 from ..spec.values import check_values, is_time_constant
 from .additions import NOTHING, Additions, check_additions
-from .built import BuiltNetwork
+from .built import BuiltNetwork, copies_for
 from .cuda import check_filters_only
 from .devices import BRIAN2, DEVICES, Device, find_device, on_runtime
 from .forms import find_form
-from .inputs import Inputs, check_inputs
+from .inputs import Inputs, check_inputs, filled
 from .mapping import make_report
 from .network import build_network, check_finite, run_network, set_input
 from .noise import set_noise
@@ -94,15 +94,17 @@ class BrianSimulation(Summarised):
         self.values = check_values(spec, values, error=TransferError, used_only=True)
         self.build_directory = build_directory
         self.seconds = Seconds()
+        self._latest: tuple[BuiltNetwork, Monitors] | None = None
 
-    @cached_property
-    def _built(self) -> tuple[BuiltNetwork, Monitors]:
-        """The network on Brian2's runtime device, for running it there and for looking at it."""
-        with on_runtime():  # making it needs no compiler, whatever it runs on later
-            built = build_network(self.spec, self._values(self.device.smallest_time), self.form, self.additions)
-            monitors = Monitors(built, self.traces)
-            built.network.store(_FRESH)
-        return built, monitors
+    def _built(self, copies: int = 1) -> tuple[BuiltNetwork, Monitors]:
+        """The network on Brian2's runtime device, for running it there and for looking at it. The latest one is kept."""
+        if self._latest is None or self._latest[0].copies != copies:
+            with on_runtime():  # making it needs no compiler, whatever it runs on later
+                built = build_network(self.spec, self._values(self.device.smallest_time), self.form, self.additions, copies=copies)
+                monitors = Monitors(built, self.traces)
+                built.network.store(_FRESH)
+            self._latest = built, monitors
+        return self._latest
 
     @cached_property
     def network(self) -> Network:
@@ -141,7 +143,7 @@ class BrianSimulation(Summarised):
     @cached_property
     def report(self) -> TransferReport:
         """What was mapped to what: populations, projections, parameters and the schedule."""
-        return make_report(self._built[0], self.values, self.device.name)
+        return make_report(self._built()[0], self.values, self.device.name)
 
     def run(
         self,
@@ -200,18 +202,21 @@ class BrianSimulation(Summarised):
             return self._run_runtime(checked, noise_seed, progress)
 
     def _run_runtime(self, inputs: Inputs, noise_seed: int, progress: Callable[[float], None]) -> Recording:
-        built, monitors = self._built
+        n_steps, n_runs, _ = inputs.shape
+        copies = copies_for(self.device, self.spec, self.additions, n_runs)
+        built, monitors = self._built(copies)
+        padded = filled(inputs, copies * -(-n_runs // copies))
         with on_runtime(self.device), np.errstate(all="ignore"):  # tau = 0 is a decay of exactly 0; what is not finite is looked for later
             built.network.restore(_FRESH)
             if self.additions.noise:
                 brian2.seed(self.additions.seed)
-            set_input(built, inputs)
+            set_input(built, padded)
             set_noise(built, noise_seed)
             start = perf_counter()
-            run_network(built, inputs.shape[0], inputs.shape[1], lambda elapsed, fraction, start, duration: progress(float(fraction)))
+            run_network(built, n_steps, padded.shape[1], lambda elapsed, fraction, start, duration: progress(float(fraction)))
             self.seconds.simulating = perf_counter() - start
         check_finite(built)
-        return monitors.recording(inputs, f"brian2 {self.device.name}", noise_seed)
+        return monitors.recording(padded, f"brian2 {self.device.name}", noise_seed).runs(slice(0, n_runs))
 
     def build(
         self,

@@ -20,16 +20,15 @@ from .schedule import SLOT, Schedule
 VALUES = "input_values"
 
 
-def make_source(spec: NetworkSpec, clock: Clock) -> SpikeGeneratorGroup | NeuronGroup:
+def make_source(spec: NetworkSpec, clock: Clock, copies: int) -> SpikeGeneratorGroup | NeuronGroup:
     """The group that puts out the input of a network, still without any."""
+    size = copies * spec.n_input
     if not spec.takes_values:
-        return SpikeGeneratorGroup(
-            spec.n_input, [], [] * second, clock=clock, when=SLOT, order=Schedule.input_order, name="input", sorted=True
-        )
+        return SpikeGeneratorGroup(size, [], [] * second, clock=clock, when=SLOT, order=Schedule.input_order, name="input", sorted=True)
     x = output_name(spec, "input")
-    group = NeuronGroup(spec.n_input, f"{x} : 1", clock=clock, namespace={}, name="input")
+    group = NeuronGroup(size, f"{x} : 1", clock=clock, namespace={}, name="input")
     # the number that synapses see until the next one is read: they are integrated in between, and know only the one before
-    group.namespace[VALUES] = TimedArray(np.zeros((1, spec.n_input)), dt=clock.dt, name=VALUES)
+    group.namespace[VALUES] = TimedArray(np.zeros((1, size)), dt=clock.dt, name=VALUES)
     group.run_regularly(f"{x} = {VALUES}(t, i)", clock=clock, when=SLOT, order=Schedule.values_order, name="input_output")
     return group
 
@@ -37,18 +36,20 @@ def make_source(spec: NetworkSpec, clock: Clock) -> SpikeGeneratorGroup | Neuron
 def fill_source(built: BuiltNetwork, inputs: Inputs, room: int | None) -> None:
     """Give the source its spikes or values, recording after recording."""
     if built.spec.takes_values:
-        joined = joined_recordings(np.asarray(inputs, dtype=np.float64))
+        joined = joined_recordings(np.asarray(inputs, dtype=np.float64), built.copies)
         built.source.namespace[VALUES] = TimedArray(joined, dt=built.clock.dt, name=VALUES)
         return
-    channels, steps = spikes_with_room(np.asarray(inputs, dtype=np.bool_), room)
+    channels, steps = spikes_with_room(np.asarray(inputs, dtype=np.bool_), room, built.copies)
     built.source.set_spikes(channels, np.multiply(steps, built.spec.dt_s) * second, sorted=True)
 
 
 def input_files(standalone: Any, built: BuiltNetwork, inputs: Inputs, room: int) -> dict[str, NDArray[Any]]:
     """The files that a generated program reads its input from, by name, with what is to be in them for these recordings."""
     if built.spec.takes_values:
-        return {f"{VALUES}_values": joined_recordings(np.asarray(inputs, dtype=np.float64))}  # as Brian2 calls what a function needs
-    channels, steps = spikes_with_room(np.asarray(inputs, dtype=np.bool_), room)
+        return {
+            f"{VALUES}_values": joined_recordings(np.asarray(inputs, dtype=np.float64), built.copies)
+        }  # as Brian2 calls what a function needs
+    channels, steps = spikes_with_room(np.asarray(inputs, dtype=np.bool_), room, built.copies)
     of = built.source.variables
     return dict(_file(standalone, of[name], content) for name, content in (("neuron_index", channels), ("_timebins", steps)))
 

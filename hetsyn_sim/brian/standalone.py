@@ -14,7 +14,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 from brian2.units.allunits import second
 
 from ..data.recording import Recording
@@ -22,10 +21,10 @@ from ..errors import BackendError, TransferError
 from ..spec import NetworkSpec
 from ..spec.values import Array, is_delay
 from .additions import Additions
-from .built import BuiltNetwork
+from .built import BuiltNetwork, copies_for
 from .devices import Device, on_standalone
 from .forms import Form
-from .inputs import Inputs
+from .inputs import Inputs, filled
 from .network import build_network, check_finite, run_network, set_input
 from .noise import set_noise
 from .record import Monitors, Trace
@@ -94,6 +93,8 @@ def _generated(device: Device, job: Job, inputs: Inputs, directory: Path) -> Ite
     n_steps, n_runs, _ = inputs.shape
     read = job.spec.n_input if job.spec.takes_values else 0
     at_once = recordings_per_run(n_runs, n_steps, _values_per_step(job.spec, job.traces) + read)
+    copies = copies_for(device, job.spec, job.additions, at_once)
+    at_once = copies * -(-at_once // copies)
     counts = [0] if job.spec.takes_values else [int(inputs[:, k : k + at_once].sum()) for k in range(0, n_runs, at_once)]
     room = room_for(max(counts))
     with on_standalone(device) as standalone:
@@ -111,9 +112,9 @@ def _generated(device: Device, job: Job, inputs: Inputs, directory: Path) -> Ite
                 )
             clock = standalone.defaultclock  # Brian2CUDA's templates know no other
             clock.dt = job.spec.dt_s * second
-        built = build_network(job.spec, job.values, job.form, job.additions, clock)
+        built = build_network(job.spec, job.values, job.form, job.additions, clock, copies=copies)
         monitors = Monitors(built, job.traces)
-        set_input(built, _filled(inputs[:, :at_once], at_once), room)
+        set_input(built, filled(inputs[:, :at_once], at_once), room)
         set_noise(built, job.noise_seed)
         run_network(built, n_steps, at_once)
         standalone.build(directory=str(directory), compile=False, run=False)
@@ -157,7 +158,7 @@ def run_standalone(
         seconds.compiling = perf_counter() - start
         for begin in range(0, n_runs, made.at_once):
             part = inputs[:, begin : begin + made.at_once]
-            padded = _filled(part, made.at_once)
+            padded = filled(part, made.at_once)
             files = input_files(made.standalone, made.built, padded, made.room)
             files |= noise_files(made.standalone, made.built, job.noise_seed, begin)
             for name, content in files.items():
@@ -183,11 +184,3 @@ def run_standalone(
 def _values_per_step(spec: NetworkSpec, traces: tuple[Trace, ...]) -> int:
     sizes = {p.name: p.size for p in spec.populations} | {q.name: q.n_pre for q in spec.projections}
     return sum(sizes[trace.owner] for trace in traces)
-
-
-def _filled(inputs: Inputs, n_runs: int) -> Inputs:
-    """The inputs with silent recordings at the end."""
-    n_steps, n_given, n_channels = inputs.shape
-    silence = np.zeros((n_steps, n_runs - n_given, n_channels), dtype=inputs.dtype)
-    padded: Inputs = np.concatenate([inputs, silence], axis=1)
-    return padded

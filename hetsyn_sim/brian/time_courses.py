@@ -25,6 +25,7 @@ def add_time_course(built: BuiltNetwork, population: Population, name: str, sche
     of_unit = Quantity(values[f"{population.name}.neuron.{name}"], dim=model.dimensions()[name])
     group.namespace[function] = TimedArray(of_unit, dt=float(samples.dt) * second, name=function)
     time = f"(timestep(t, dt) % {STEPS_PER_RECORDING})*dt" if schedule.recordings else "t"
-    neuron = ", i" if model.parameters[name].axes == "time post" else ""
+    own = "i" if built.copies == 1 else f"i % {population.size}"
+    neuron = f", {own}" if model.parameters[name].axes == "time post" else ""
     code = f"{name} = {function}({time}{neuron})"
     group.run_regularly(code, clock=built.clock, when=SLOT, order=schedule.courses_order, name=f"{group.name}_course_of_{name}")

@@ -32,6 +32,12 @@ def assert_same_alone(simulation, inputs):
     return together
 
 
+@pytest.fixture(autouse=True)
+def two_rounds(monkeypatch):
+    """Of several recordings half go side by side and half after them: every test is one of both."""
+    monkeypatch.setattr("hetsyn_sim.brian.simulation.copies_for", lambda device, spec, added, n_runs: 1 if added.noise else -(-n_runs // 2))
+
+
 @pytest.fixture
 def check():
     """Simulate with Brian2 and with the reference interpreter, and compare."""

@@ -146,13 +146,15 @@ def test_there_is_room_for_all_spikes(n_spikes, expected):
     assert room_for(n_spikes) == expected
 
 
-def test_filling_spikes_come_after_the_end_and_are_no_doubles():
+@pytest.mark.parametrize("copies", [1, 3])
+def test_filling_spikes_come_after_the_end_and_are_no_doubles(copies):
     raster = np.random.default_rng(0).random((7, 3, 4)) < 0.3
-    channels, steps = spikes_with_room(raster, 64)
+    channels, steps = spikes_with_room(raster, 64, copies)
     n = int(raster.sum())
     assert len(channels) == len(steps) == 64
-    assert (steps[:n] < 21).all()
-    assert (steps[n:] >= 21).all()
+    assert (steps[:n] < 21 // copies).all()
+    assert (steps[n:] >= 21 // copies).all()
+    assert channels.max() < 4 * copies
     assert (np.diff(steps) >= 0).all()
     assert len(set(zip(channels.tolist(), steps.tolist(), strict=True))) == 64
 

@@ -1,15 +1,19 @@
-"""Recordings are put one after the other in one run, and none may know of the one before."""
+"""Recordings are put side by side and one after the other in one run, and none may know of another."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from hetsyn_sim.brian import BrianSimulation, simulate
+from hetsyn_sim.brian import FORMS, BrianSimulation, built, simulate
+from hetsyn_sim.brian.additions import NOTHING, Additions
+from hetsyn_sim.brian.devices import find_device
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.models import HetNeuLIF, HetSynLIF, LeakyReadout
 from hetsyn_sim.spec import Layer, NetworkSpec, StepOrder
 
-from .conftest import assert_same_alone, lively, random_spikes
-from .neurons import assert_same
+from .conftest import assert_same_alone, everything_inputs, lively, random_spikes
+from .neurons import assert_same, everything, signal
 
 
 @pytest.mark.parametrize("first", ["decay", "reset", "recurrent"])
@@ -25,6 +29,76 @@ def test_a_recording_is_the_same_alone_and_after_others(first, spec, values):
     assert np.abs(together.traces["layer_1.v"][-1, 2]).max() > 0.1
     for name, trace in together.traces.items():
         assert not trace[:, 3].any(), name
+
+
+@pytest.fixture
+def run_side_by_side(monkeypatch):
+    """``(spec, values, inputs, copies)`` -> the recording of a run with as many copies of the network as fit beside each other."""
+    monkeypatch.setattr("hetsyn_sim.brian.simulation.copies_for", built.copies_for)  # not the two rounds of other tests
+
+    def run(spec, values, inputs, copies, **options):
+        n_synapses = sum(q.n_pre * q.n_post for q in spec.projections)
+        device = replace(find_device("numpy"), side_by_side=copies * n_synapses)
+        return BrianSimulation(spec, values, device=device, **options).run(inputs)
+
+    return run
+
+
+def assert_equal(one, other):
+    for name, found in {**one.rasters, **one.traces}.items():
+        np.testing.assert_array_equal(found, other.rasters.get(name, other.traces.get(name)), err_msg=name)
+
+
+def general(**changes):
+    spec, values = everything()
+    return spec, values, everything_inputs(n_runs=7)[:40], changes
+
+
+def noisy(**changes):
+    from ..training.test_counted_noise import NOISY
+
+    spec = NetworkSpec("1 ms", 3, [Layer(NOISY, 4)], Layer(LeakyReadout, 2))
+    return spec, spec.initial_values(0), random_spikes((30, 7, 3)), changes
+
+
+def of_values(**changes):
+    from .neurons import graded, value_readout
+
+    spec = NetworkSpec("0.5 ms", 3, [Layer(graded(), 4)], Layer(value_readout(), 2))
+    return spec, spec.initial_values(0), signal((30, 7, 3)), changes
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        lambda: general(record=("v", "layer_2.feedforward.I[3]", "layer_1.recurrent.I[2]")),
+        noisy,
+        of_values,
+    ],
+    ids=["every feature", "noise", "values"],
+)
+def test_recordings_side_by_side_are_those_one_after_the_other_to_the_last_bit(network, run_side_by_side):
+    """Seven recordings on 1, 2, 3 and 7 copies: with silent ones at the end, and without."""
+    spec, values, inputs, options = network()
+    alone = run_side_by_side(spec, values, inputs, 1, **options)
+    assert not np.array_equal(alone.traces[f"{spec.populations[0].name}.v"][:, 0], alone.traces[f"{spec.populations[0].name}.v"][:, 1])
+    for copies in (2, 3, 7):
+        assert_equal(alone, run_side_by_side(spec, values, inputs, copies, **options))
+
+
+def test_the_form_fast_side_by_side_and_delays_of_each_synapse(spec, values, run_side_by_side):
+    inputs = random_spikes((25, 5, spec.n_input))
+    delays = {"layer_1.recurrent": 0.004 * np.random.default_rng(1).integers(0, 4, size=(7, 7))}
+    for form in FORMS:
+        options = {"form": form, "additions": Additions(delays=delays)}
+        assert_equal(run_side_by_side(spec, values, inputs, 1, **options), run_side_by_side(spec, values, inputs, 5, **options))
+
+
+def test_there_are_as_many_copies_as_the_device_has_room_for(spec):
+    device = replace(find_device("numpy"), side_by_side=4 * sum(q.n_pre * q.n_post for q in spec.projections))
+    assert [built.copies_for(device, spec, NOTHING, n) for n in (1, 3, 4, 5, 9, 300)] == [1, 3, 4, 3, 3, 4]
+    assert built.copies_for(device, spec, Additions(noise={"R": (1.0, 0.01)}), 300) == 1
+    assert built.copies_for(replace(device, side_by_side=0), spec, NOTHING, 300) == 1
 
 
 def test_one_step(spec, values):

@@ -16,7 +16,7 @@ from brian2.units.allunits import second
 from numpy.typing import NDArray
 
 from hetsyn_sim.brian.devices import find_device, on_runtime
-from hetsyn_sim.brian.inputs import check_inputs, concatenated_steps, split_recordings
+from hetsyn_sim.brian.inputs import check_inputs, spikes_with_room, split_recordings
 from hetsyn_sim.brian.schedule import END, SLOT, Schedule, place
 from hetsyn_sim.data.recording import Recording
 from hetsyn_sim.errors import BackendError
@@ -68,7 +68,7 @@ def simulate(folded: FoldedNetwork, spikes: NDArray[Any], *, device: str = "nump
     n_steps, n_images = inputs.shape[:2]
     with on_runtime(target):
         clock = Clock(dt=DT * second, name="step_clock")
-        channels, steps = concatenated_steps(inputs)
+        channels, steps = spikes_with_room(inputs)
         source: Any = SpikeGeneratorGroup(
             inputs.shape[2], channels, steps * DT * second, clock=clock, when=SLOT, order=_SCHEDULE.input_order, name="input", sorted=True
         )
