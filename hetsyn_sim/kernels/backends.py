@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from importlib.util import find_spec
-
 import torch
 from torch import Tensor
 
@@ -13,8 +10,8 @@ from .expansion import check_tolerance, tolerance_of_rounding
 from .library import has_library
 
 #: Every back end: ``plain`` torch on any device (in float64 the oracle of the others); ``fused``, exact C++ for CPUs; ``expansion``,
-#: filters within a tolerance of the exact ones (:mod:`hetsyn_sim.kernels.expansion`); ``triton``, checked in its interpreter only.
-BACKENDS = ("plain", "fused", "expansion", "triton")
+#: filters within a tolerance of the exact ones (:mod:`hetsyn_sim.kernels.expansion`), on any device.
+BACKENDS = ("plain", "fused", "expansion")
 
 # Globals, not a ContextVar: threads that a training starts must keep the choice, and torch.compile compiles anew where a global changes.
 _chosen: str | None = None
@@ -30,23 +27,15 @@ def _obstacle(name: str) -> tuple[str, str] | None:
     """Why a back end does not work here and what helps, or None."""
     if name == "fused" and not has_library():
         return "the compiled kernels were not built", "install a C++ compiler and reinstall hetsyn-sim"
-    if name == "triton" and find_spec("triton") is None:
-        return "Triton is not installed", 'pip install "hetsyn-sim[triton]"'
-    if name == "triton" and not (torch.cuda.is_available() or _interprets_triton()):
-        return "Triton has nothing to run on", "use a machine with a CUDA device; tests set TRITON_INTERPRET=1 before Python starts"
     return None
-
-
-def _interprets_triton() -> bool:
-    return os.environ.get("TRITON_INTERPRET") == "1"
 
 
 class use_backend:
     """Use one back end from here on, or, as a context manager, inside: ``with use_backend("plain"): ...``.
 
     Without a choice the fused kernels are used where they can be: on the CPU, if they were built. In float32 a layer then runs its filters
-    through shared decays where these cost less (:mod:`hetsyn_sim.kernels.forms`); ``"fused"`` is exact. A back end that does not cover a
-    case leaves it to an exact one.
+    through shared decays where these cost less (:mod:`hetsyn_sim.kernels.forms`); ``"fused"`` is exact. On another device float32 always goes
+    through shared decays: sums over lags cost time squared. A back end that does not cover a case leaves it to an exact one.
 
     Parameters
     ----------
@@ -84,12 +73,10 @@ class use_backend:
 
 
 def backend_for(*tensors: Tensor) -> str:
-    """Whose kernels these tensors get: ``plain``, ``fused`` or ``triton``. Fused ones take float32 and float64 on the CPU, all alike."""
+    """Whose kernels these tensors get: ``plain`` or ``fused``. Fused ones take float32 and float64 on the CPU, all alike."""
     dtype = tensors[0].dtype
     fits = dtype in (torch.float32, torch.float64) and all(t.dtype == dtype for t in tensors)
-    if _chosen == "triton" and fits and all(t.is_cuda or _interprets_triton() for t in tensors):
-        return "triton"
-    if _chosen in ("plain", "triton") or not fits or any(t.device.type != "cpu" for t in tensors) or not has_library():
+    if _chosen == "plain" or not fits or any(t.device.type != "cpu" for t in tensors) or not has_library():
         return "plain"
     return "fused"
 
@@ -100,7 +87,11 @@ def is_chosen() -> bool:
 
 
 def expansion_tolerance(x: Tensor) -> float | None:
-    """The tolerance if filters of input like x (time, batch, pre) are to run through shared decays by ``use_backend``, else None."""
-    if _chosen != "expansion" or x.dtype not in (torch.float32, torch.float64):
+    """The tolerance if input like x (time, batch, pre) is to run through shared decays, else None.
+
+    It is by ``use_backend``, and by default in float32 where there is no exact kernel: elsewhere than on the CPU.
+    """
+    by_default = _chosen is None and x.dtype == torch.float32 and x.device.type != "cpu"
+    if not by_default and (_chosen != "expansion" or x.dtype not in (torch.float32, torch.float64)):
         return None
     return tolerance_of_rounding(x.shape[2], x.shape[0]) if _tolerance is None else _tolerance

@@ -14,6 +14,7 @@ from .expansion_plain import expanded_filter
 from .first_order import once_differentiable
 from .fused import filter_synapses, leaky_scan
 from .lags import carry, correlate, filter_lags, filter_lags_adjoint, is_tied, powers, spread
+from .node_scans import adjoint, scan
 
 #: Longer sequences are processed in pieces of this many steps by sums over lags, which cost time squared within a piece.
 CHUNK = 128
@@ -71,14 +72,9 @@ def _other_than_plain(x: Tensor, w: Tensor, rho: Tensor, tolerance: float | None
     backend = backend_for(x, w, rho)
     if tolerance is None:
         tolerance = expansion_tolerance(x)
-    if backend == "triton":
-        from .triton_functions import filter_on_triton  # needs the extra [triton]
-
-        v: Tensor = filter_on_triton(x, w, rho)
-        return v
     if backend == "plain":
         return None if tolerance is None else expanded_filter(x, w, rho, tolerance)
-    v = filter_synapses(x, w, rho) if tolerance is None else filter_expanded(x, w, rho, tolerance)[0]
+    v: Tensor = filter_synapses(x, w, rho) if tolerance is None else filter_expanded(x, w, rho, tolerance)[0]
     return v
 
 
@@ -164,10 +160,8 @@ class _LeakyScan(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, drive: Tensor, decay: Tensor) -> Tensor:
-        v = torch.empty_like(drive)
-        state = torch.zeros_like(drive[0])
-        for now, out in zip(drive.unbind(0), v.unbind(0), strict=True):
-            state = torch.addcmul(now, decay, state, out=out)
+        v = torch.empty_like(drive, memory_format=torch.contiguous_format)
+        scan(drive.unsqueeze(2), decay.unsqueeze(0), drive.new_zeros(drive.shape[1], 1, drive.shape[2]), v)
         ctx.save_for_backward(v, decay)
         return v
 
@@ -175,8 +169,7 @@ class _LeakyScan(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor]:
         v, decay = ctx.saved_tensors
-        adjoint = torch.empty_like(g)
-        state = torch.zeros_like(g[0])
-        for now, out in zip(reversed(g.unbind(0)), reversed(adjoint.unbind(0)), strict=True):
-            state = torch.addcmul(now, decay, state, out=out)
-        return adjoint, (adjoint[1:] * v[:-1]).sum(dim=(0, 1))
+        a = g.new_empty(*g.shape[:2], 1, g.shape[2])
+        adjoint(g, decay.unsqueeze(0), (), torch.zeros_like(a[0]), a)
+        a = a.squeeze(2)
+        return a, (a[1:] * v[:-1]).sum(dim=(0, 1))

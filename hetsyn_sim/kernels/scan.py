@@ -19,6 +19,7 @@ from torch import Tensor
 from .backends import backend_for, expansion_tolerance
 from .checks import check_delay, check_scan
 from .delays import correlate_delayed, per_synapse, responses
+from .expansion_plain import SharedBank, nodes_for
 from .first_order import once_differentiable
 from .fused import kernel_of, scan_spikes
 from .lags import correlate, is_tied, leaky_gradients
@@ -91,22 +92,20 @@ def spiking_scan(
         flat += [amplitude.expand(n_post), rho.expand(n_post)]
     kernel, backend = kernel_of(surrogate), backend_for(v_in, theta, *flat)
     if delay is not None:
-        scan = LateScan if has_delays() and kernel is not None and backend == "fused" else _SpikingScan
-        late: tuple[Tensor, Tensor] = scan.apply(v_in, theta.expand(n_post), surrogate, delay, len(recurrent), *flat)
-        return late
-    if backend == "triton":
-        from .triton_functions import scan_on_triton  # needs the extra [triton]
-
-        on_triton = scan_on_triton(v_in, recurrent, resets, theta, surrogate)
-        if on_triton is not None:
-            return on_triton
+        if has_delays() and kernel is not None and backend == "fused":
+            late: tuple[Tensor, Tensor] = LateScan.apply(v_in, theta.expand(n_post), surrogate, delay, len(recurrent), *flat)
+            return late
+        backend = "plain"
+    if tolerance is None:
+        tolerance = expansion_tolerance(v_in)
     if kernel is not None and backend == "fused" and len(v_in) > 1:  # one step is a threshold, sooner taken than handed on
         settings = [float(value) for value in vars(surrogate).values()]
-        if tolerance is None:
-            tolerance = expansion_tolerance(v_in)
         z, v = scan_spikes(v_in, flat[::2], flat[1::2], theta.expand(n_post), kernel, settings, tolerance or 0.0)
         return z, v
-    result: tuple[Tensor, Tensor] = _SpikingScan.apply(v_in, theta.expand(n_post), surrogate, None, len(recurrent), *flat)
+    shared = {}
+    if tolerance is not None and delay is None and len(v_in) > 1:
+        shared = {k: nodes_for(rho, len(v_in), tolerance) for k, rho in enumerate(flat[1 : 2 * len(recurrent) : 2]) if rho.dim() == 2}
+    result: tuple[Tensor, Tensor] = _SpikingScan.apply(v_in, theta.expand(n_post), surrogate, delay, shared, len(recurrent), *flat)
     return result
 
 
@@ -141,10 +140,16 @@ class _LagBank:
 
 class _SpikingScan(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, v_in: Tensor, theta: Tensor, surrogate: SurrogateDerivative, delay: Any, n_recurrent: int, *flat: Tensor) -> Any:
+    def forward(
+        ctx: Any, v_in: Tensor, theta: Tensor, surrogate: SurrogateDerivative, delay: Any, shared: Any, n_recurrent: int, *flat: Tensor
+    ) -> Any:
         n_steps, n_batch, n_post = v_in.shape
         recurrent, resets = _pairs(flat[: 2 * n_recurrent]), _pairs(flat[2 * n_recurrent :])
-        banks = {k: _LagBank(w, rho, n_steps, delay) for k, (w, rho) in enumerate(recurrent) if rho.dim() == 2}
+        banks: dict[int, _LagBank | SharedBank] = {}
+        for k, (w, rho) in enumerate(recurrent):
+            if rho.dim() == 2:
+                nodes = shared.get(k)
+                banks[k] = _LagBank(w, rho, n_steps, delay) if nodes is None else SharedBank(w, rho, *nodes)
         leaky = {k: v_in.new_zeros(n_batch, n_post) for k, (_, rho) in enumerate(recurrent) if rho.dim() == 1}
         traces = [v_in.new_zeros(n_batch, n_post) for _ in resets]
         v = torch.empty_like(v_in)
@@ -196,7 +201,7 @@ class _SpikingScan(torch.autograd.Function):
             dtheta -= through_spike.sum(dim=0)
             d[:, t] = dv_out[t] + through_spike
         d = d.transpose(0, 1).contiguous()  # (time, batch, post)
-        needed = ctx.needs_input_grad[5:]
+        needed = ctx.needs_input_grad[6:]
         grads: list[Tensor | None] = []
         ddelay = None if delay is None else torch.zeros_like(delay)
         for k, (amplitude, rho) in enumerate((*recurrent, *resets)):
@@ -206,11 +211,13 @@ class _SpikingScan(torch.autograd.Function):
                 *both, of_delay = correlate_delayed(d[1:], z[:-1], amplitude, rho, delay)
                 grads += both
                 ddelay = of_delay if ddelay is None else ddelay + of_delay
+            elif k < ctx.n_recurrent and isinstance(bank := ctx.banks.get(k), SharedBank):
+                grads += bank.gradients(d[1:], z[:-1])
             elif amplitude.dim() == 2 and rho.dim() == 2:
                 grads += correlate(d[1:], z[:-1], amplitude, rho)
             else:
                 grads += leaky_gradients(d[1:], z[:-1], amplitude, rho)
-        return d, dtheta, None, ddelay, None, *grads
+        return d, dtheta, None, ddelay, None, None, *grads
 
 
 def _pairs(flat: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
