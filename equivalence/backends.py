@@ -37,7 +37,6 @@ KNOWN: Mapping[str, Backend] = MappingProxyType(
         "plain": Backend(),
         "fused": Backend(),
         "expansion": Backend(("float64",), approximates=True),
-        "triton": Backend(("float32",), slow=True),
     }
 )
 

@@ -126,5 +126,5 @@ def test_a_run_in_pieces_is_one_run(backend, case):
     whole = case.reference
     LEDGER.note_network(whole)
     rasters, traces = in_pieces("plain" if forget else backend, case, forget=forget)
-    dtype = "float64" if forget else precision(f"torch {backend} float64") if backend != "triton" else "float32"
+    dtype = "float64" if forget else precision(f"torch {backend} float64")
     agree(case, whole, replace(whole, rasters={"input": case.inputs, **rasters}, traces=traces, simulator="in pieces"), dtype)

@@ -101,8 +101,6 @@ def _other_sides(subject: Subject) -> Iterator[Side]:
     if not subject.thorough:
         return
     for backend in available_backends():
-        if backend == "triton":
-            continue  # for GPUs; on the CPU it is an interpreter for tests
         for precision in MAX_UNDECIDED:
             side = torch_side_of(subject.checkpoint, precision, backend)
             # approximate within 1e-6 of a weight: held to the rounding of float32 in either precision

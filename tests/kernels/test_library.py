@@ -115,18 +115,6 @@ def test_a_tolerance_that_no_dtype_holds_is_refused_at_once(tolerance):
     assert backends.expansion_tolerance(torch.zeros(1, 1, 1)) is None
 
 
-def test_why_triton_does_not_work_is_said(monkeypatch):
-    monkeypatch.setattr(backends, "find_spec", lambda name: None)
-    with refused(BackendError, "Triton is not installed", remedy='pip install "hetsyn-sim[triton]"'):
-        use_backend("triton")
-    monkeypatch.setattr(backends, "find_spec", lambda name: object())
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.delenv("TRITON_INTERPRET", raising=False)
-    with pytest.raises(BackendError, match="Triton has nothing to run on"):
-        use_backend("triton")
-    assert "triton" not in available_backends()
-
-
 #: ABI -> the exported functions, as a digest of what api.cpp declares. A change of a signature needs a new number.
 SIGNATURES = {5: "88982c8c0236"}
 
