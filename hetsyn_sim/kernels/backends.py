@@ -34,7 +34,7 @@ class use_backend:
     """Use one back end from here on, or, as a context manager, inside: ``with use_backend("plain"): ...``.
 
     Without a choice the fused kernels are used where they can be: on the CPU, if they were built. In float32 a layer then runs its filters
-    through shared decays where these cost less (:mod:`hetsyn_sim.kernels.forms`); ``"fused"`` is exact. On another device float32 always goes
+    through shared decays where these cost less (:mod:`hetsyn_sim.kernels.forms`); ``"fused"`` is exact. On another device float32 goes
     through shared decays: sums over lags cost time squared. A back end that does not cover a case leaves it to an exact one.
 
     Parameters
