@@ -18,10 +18,10 @@ COSTLY = compiled or process or brian2 or study or docs or slow
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check thorough coverage mutants fuzz cuda lint format types layers sanitize docs links clean distclean
+.PHONY: help demo test check thorough coverage mutants fuzz cuda gpu gpu-wheels lint format types layers sanitize docs links clean distclean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 demo: $(VENV)/.installed-core ## train a small network, send it to Brian2 and compare
 	$(BIN)/hetsyn demo
@@ -50,6 +50,17 @@ cuda: $(VENV)/.installed-test ## Brian2CUDA: its code run on the CPU, a part of 
 	$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 12))' && $(INSTALL) ".[cuda]" || $(BIN)/python -m pip install --no-deps brian2cuda==1.0a7
 	$(BIN)/python -m pip install nvidia-curand
 	$(PYTEST) equivalence/test_cuda.py equivalence/test_agreement.py tests/brian/test_cuda.py -k cuda -m "not thorough" $(PYTEST_ARGS)
+
+# For a machine with a GPU and without the internet: copy this folder there, with the wheels. Python 3.12.
+GPU_PACKAGES = nvidia-curand cupy-cuda12x "jax[cuda12]"
+
+gpu-wheels: $(BIN)/python ## all that `make gpu` installs, as wheels in wheels/: some gigabytes; needs the internet, and Python 3.12
+	$(BIN)/python -m pip wheel $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -w wheels ".[test,cuda,peers]" $(GPU_PACKAGES) \
+		"hatchling>=1.27" "hatch-fancy-pypi-readme>=24.1" "cmake>=3.18" editables
+
+gpu: $(BIN)/python ## what has to be seen on a GPU, into benchmarks/results/gpu.json and its page (some PARTS); exit code 77 where there is none
+	$(INSTALL) ".[test,cuda,peers]" $(GPU_PACKAGES) $(if $(wildcard wheels),--no-index --find-links wheels)
+	$(BIN)/python -m benchmarks.gpu --json benchmarks/results/gpu.json --markdown docs/_generated/gpu.md $(if $(PARTS),--parts $(PARTS)) $(GPU_ARGS)
 
 lint: $(VENV)/.installed-dev ## ruff: rules and formatting
 	$(BIN)/ruff check .

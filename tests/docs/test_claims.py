@@ -11,7 +11,7 @@ from analysis.studies.forecasting import tables as forecasting
 from analysis.studies.forecasting.study import LEARNING_RATES
 from analysis.studies.stl.network import MODES
 from analysis.studies.stl.study import STL
-from benchmarks import claim, delays, digits, filters, nn_peers, proofs, stepping, tables
+from benchmarks import claim, delays, digits, filters, gpu, nn_peers, proofs, stepping, tables
 from benchmarks.elsewhere import lines as elsewhere_lines
 from benchmarks.ladder import finetuning_lines, ladder_lines, read_networks
 from benchmarks.nir_peers import agreement_lines, effect_lines
@@ -44,6 +44,8 @@ TABLES = {
     "finetuning": ("finetuning", lambda found: finetuning_lines(found["rows"])),
     "ladder": ("ladder", lambda found: ladder_lines(read_networks(found))),
     "stepping": ("stepping", lambda found: stepping.lines(found["rows"])),
+    "speed": ("training", lambda rows: [page(rows, results("training-sapphire-rapids"))]),
+    "gpu": ("gpu", gpu.lines),
     "speed": ("training", lambda rows: [page(rows, results("training-sapphire-rapids"))]),
     "growth": ("growth", lambda _: tables.growth_lines(read_rows(RESULTS / "growth.json"))),
     "simulation": ("simulation", lambda _: tables.simulation_lines(read_rows(RESULTS / "simulation.json", required=tables.SIMULATED))),

@@ -16,7 +16,7 @@ from hetsyn_sim.cli.app import app
 from .documents import PAGES, ROOT, lines
 
 COMMANDS = typer.main.get_command(app).commands
-TARGETS = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+TARGETS = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 #: Lines that no test runs, and why. What CI runs, `.ci/run` names.
 ELSEWHERE = {
@@ -32,6 +32,7 @@ ELSEWHERE = {
     "pytest equivalence/ --hypothesis-profile ci": "CI runs its parts: make test with fewer examples, and make check",
     "pytest equivalence/ --hypothesis-profile thorough -n 2": "CI runs it every week",
     "pytest equivalence/ -m cuda": "needs a GPU",
+    "make gpu": "needs a GPU; tests/benchmarks/test_gpu.py runs its parts on the CPU",
 }
 
 SOURCES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *PAGES]
