@@ -46,7 +46,6 @@ TABLES = {
     "stepping": ("stepping", lambda found: stepping.lines(found["rows"])),
     "speed": ("training", lambda rows: [page(rows, results("training-sapphire-rapids"))]),
     "gpu": ("gpu", gpu.lines),
-    "speed": ("training", lambda rows: [page(rows, results("training-sapphire-rapids"))]),
     "growth": ("growth", lambda _: tables.growth_lines(read_rows(RESULTS / "growth.json"))),
     "simulation": ("simulation", lambda _: tables.simulation_lines(read_rows(RESULTS / "simulation.json", required=tables.SIMULATED))),
 }
