@@ -79,11 +79,12 @@ def problem(shape: Shape, dtype: str = "float32", lr: float = 1e-9) -> Problem:
     return Problem(weights, x, target, steps_of_tau(shape), lr)
 
 
-def start(name: str, given: Problem, threads: int) -> tuple[Connection, subprocess.Popen[bytes]]:
+def start(name: str, given: Problem, threads: int, device: str = "cpu") -> tuple[Connection, subprocess.Popen[bytes]]:
     """A process that builds the named network and then answers as :func:`benchmarks.worker.serve` does."""
     ours, theirs = Pipe()
     # XLA makes as many threads as NPROC says; with one, everything runs in the thread that called
-    environment = os.environ | {"NPROC": str(threads), "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"NPROC": str(threads), "JAX_PLATFORMS": device, "PYTHONPATH": str(ROOT)}
+    environment |= {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}  # on a GPU, torch is there as well
     command = [interpreter(), "-m", "benchmarks.jax_networks", name, str(theirs.fileno())]
     process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, cwd=ROOT)
     theirs.close()
