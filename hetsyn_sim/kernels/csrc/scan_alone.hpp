@@ -161,10 +161,15 @@ template <class F> class ScanAlone {
     Buffer<F> theta_, amplitude_[MOST_RESETS], decay_[MOST_RESETS];
 };
 
-// Tasks are samples, and parts of one where there are fewer than threads could use.
+// Tasks are samples, and parts of one where there are fewer than threads could use. The last two vectors, which share neurons, stay together.
 template <class F, class Task> void each_part(Team& team, int64_t B, int64_t n_vectors, int threads, const Task& task) {
-    const int64_t n = splits(B, n_vectors, threads);
-    team.run([&] { team.each(B * n, [&](int64_t k) { task(k / n, k % n * n_vectors / n, (k % n + 1) * n_vectors / n); }); });
+    const int64_t apart = std::max<int64_t>(1, n_vectors - 1), n = splits(B, apart, threads);
+    team.run([&] {
+        team.each(B * n, [&](int64_t k) {
+            const int64_t part = k % n;
+            task(k / n, part * apart / n, part == n - 1 ? n_vectors : (part + 1) * apart / n);
+        });
+    });
 }
 
 } // namespace hetsyn

@@ -58,6 +58,12 @@ template <class V, class F> inline V load(const F* p) {
 template <class V, class F> inline void store(F* p, V value) { std::memcpy(p, &value, sizeof(V)); }
 template <class V, class F> inline V all(F value) { return value - V{}; }
 
+template <class F> constexpr F inverse_factorial(int k) {
+    double product = 1;
+    for (; k > 1; k--) product *= k;
+    return F(1 / product);
+}
+
 // e^x for x <= 0, to about one unit in the last place; 0 below the smallest normal number.
 template <class F> inline typename Lanes<F>::V exp_negative(typename Lanes<F>::V x) {
     using L = Lanes<F>;
@@ -69,8 +75,9 @@ template <class F> inline typename Lanes<F>::V exp_negative(typename Lanes<F>::V
     const V shifted = x * F(1.44269504088896340736) + magic;
     const V n = shifted - magic;
     const V r = (x - n * F(L::LN2_HIGH)) - n * F(L::LN2_LOW);
-    V sum = all<V>(F(1));
-    for (int k = L::TERMS; k > 0; k--) sum = sum * (r * (F(1) / F(k))) + F(1);
+    V sum = all<V>(inverse_factorial<F>(L::TERMS));
+#pragma GCC unroll 16
+    for (int k = L::TERMS - 1; k >= 0; k--) sum = sum * r + inverse_factorial<F>(k);
     typename L::I bits;
     std::memcpy(&bits, &shifted, sizeof(V)); // its low bits hold n
     bits = (bits + L::BIAS) << L::MANTISSA;
