@@ -74,8 +74,8 @@ MUTANTS = (
     Mutant(
         "a checkpoint is evaluated in single precision",
         "training/network.py",
-        "with default_dtype(dtype):\n            return cls(checkpoint.spec",
-        "with default_dtype(torch.float32):\n            return cls(checkpoint.spec",
+        "with default_dtype(dtype):\n            network = cls(checkpoint.spec",
+        "with default_dtype(torch.float32):\n            network = cls(checkpoint.spec",
     ),
     Mutant(
         "a network made of given values starts from initial ones where these are trained",
