@@ -20,8 +20,8 @@ class Backend:
     runs_in
         The precisions it is run in.
     approximates
-        Whether it is held to the rounding bound of float32 in every precision. The shared-decay expansion is off by up to 1.5e-8 of an
-        event for decays that no node hits: less than one rounding in float32.
+        Whether it is held to the rounding bound of float32 in every precision. The shared-decay expansion is off by up to a
+        hundredth of that bound for decays that no node hits.
     slow
         Whether a run takes a second or more.
     """

@@ -55,6 +55,7 @@ def write_all(docs: Path) -> None:
         "layers": "\n".join(layer_lines(docs.parent / "pyproject.toml")),
         "top": "\n".join(top_lines()),
         "expansion": "\n".join(expansion_lines()),
+        "precision": "\n".join(precision_lines(docs.parent / "benchmarks" / "results" / "precision.json")),
         "view": "\n".join(view_lines(docs.parent / "benchmarks" / "results" / "view.json")),
         "first-result": "\n".join(first_result_lines(docs.parent / "benchmarks" / "results" / "first-result.json")),
     }
@@ -225,6 +226,21 @@ def expansion_lines() -> Iterator[str]:
             both = [shared_decays(*ends, tolerance, torch.float64, slope=slope) for slope in (False, True)]
             cells.append(" / ".join("–" if nodes is None else str(nodes.n) for nodes in both))
         yield f"| {low} to {high} | {n_steps} | {' | '.join(cells)} |"
+
+
+def precision_lines(path: Path) -> Iterator[str]:
+    """What `benchmarks.precision` has found: errors of float32 as shares of the rounding bound."""
+    if not path.exists():
+        yield NOT_MEASURED
+        return
+    names = ("v", "dL/dw", "dL/drho")
+    heads = [f"{name}: {form}" for name in names for form in ("exact", "shared")]
+    yield f"| shape, projection | bound / gain | nodes, forward / backward | {' | '.join(heads)} |"
+    yield "|---|---|---|" + "---|" * len(heads)
+    for row in json.loads(path.read_text(encoding="utf-8")):
+        shares = [f"{100 * row[form][name]:.2g} %" for name in names for form in ("exact", "shared")]
+        nodes = " / ".join("–" if n is None else str(n) for n in row["nodes"])
+        yield f"| `{row['shape']}`, {row['projection']} | {row['rounding_bound']:.1e} | {nodes} | {' | '.join(shares)} |"
 
 
 # -- the first result --------------------------------------------------------------------------------------------------------------------

@@ -89,4 +89,16 @@ MUTANTS = (
         "c[k][part] *= product * nodes.weights[k];",
         "c[k][part] *= product * nodes.weights[k ? k - 1 : 0];",
     ),
+    Mutant(
+        "the expansion's scans back in time begin every piece of it at zero",
+        "kernels/csrc/expansion.hpp",
+        "for (int k = 0; k < NODES; ++k) a[k] = state[k];",
+        "for (int k = 0; k < NODES; ++k) a[k] = vec<T>{};",
+    ),
+    Mutant(
+        "recurrent spikes through shared decays arrive once more in every step",
+        "kernels/csrc/expansion_scan.hpp",
+        "            fired.swap(now);",
+        "            fired.insert(fired.end(), now.begin(), now.end());",
+    ),
 )

@@ -72,6 +72,18 @@ MUTANTS = (
         "if n_limits else w / (-rho.log())",
     ),
     Mutant(
+        "shared decays may be off by a hundred times what float32 rounds",
+        "kernels/expansion.py",
+        "+ 32) / 100,",
+        "+ 32) * 100,",
+    ),
+    Mutant(
+        "a network taken elsewhere forgets how its filters were computed",
+        "training/population.py",
+        'self.use_forms(Meaning.from_tensor(state, where=f"{self.population}.{EXTRA}").forms)',
+        "pass",
+    ),
+    Mutant(
         "the expansion takes decays near 1 for 1",
         "kernels/expansion.py",
         "tolerance / 2, 1 - tolerance / n_steps",

@@ -103,7 +103,7 @@ def _other_sides(subject: Subject) -> Iterator[Side]:
     for backend in available_backends():
         for precision in MAX_UNDECIDED:
             side = torch_side_of(subject.checkpoint, precision, backend)
-            # approximate within 1e-6 of a weight: held to the rounding of float32 in either precision
+            # off by a hundredth of what float32 rounds: held to its rounding in either precision
             yield replace(side, precision="float32") if backend == "expansion" else side
     for device in DEVICES:
         if device != find_device(subject.device).name and _is_here(device):

@@ -201,6 +201,7 @@ def _network(checkpoint: Checkpoint) -> dict[str, Any]:
         "dt_s": spec.dt_s,
         "step_order": spec.phases,
         "n_synapses": sum(p.n_post * p.n_pre for p in spec.projections),
+        "filters": dict(checkpoint.filters),
     }
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -81,6 +82,7 @@ def _document(certificate: Certificate, checkpoint: Checkpoint, data: SpikeDatas
                 + (f", {c.input['source']}" if c.input["source"] else "")
                 + f" (fingerprint {c.input['fingerprint'][:12]})",
                 "checkpoint": f"sha256 {c.network['sha256'][:16]}, {c.network['n_synapses']:,} synapses",
+                **_filters(c.network["filters"]),
                 **({} if c.proof is None else {"compared": _compared(v.comparison), "proved": c.proof.summary}),
                 "rounding bounds": ", ".join(f"{bound:.1e} in {precision}" for precision, bound in c.bounds.items()),
                 "closest v came to the threshold": f"{np.min(c.margins):.2g}",
@@ -126,3 +128,10 @@ def _grid(findings: Sequence[Finding]) -> Grid:
         cells = [form.format(numbers[name]) for name, form in columns.values()]
         rows.append([finding.what, *cells, *(["passed" if finding.passed else "FAILED"] if judged else [])])
     return Grid(["", *columns, *(["result"] if judged else [])], rows, [finding.passed is False for finding in findings])
+
+
+def _filters(filters: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """How filters are computed in float32, where the checkpoint says so."""
+    shared = {name: plain for name, plain in filters.items() if plain["form"] != "exact"}
+    texts = [f"{name} {p['nodes']} ({p['nodes_backward']}) within {p['tolerance']:.1e}" for name, p in shared.items()]
+    return {"shared decays in float32, nodes (backward)": ", ".join(texts)} if texts else {}
