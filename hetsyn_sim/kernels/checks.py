@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
@@ -61,7 +62,7 @@ def check_exact(where: str, tensors: dict[str, tuple[Tensor, tuple[int, ...]]]) 
 
 def check_finite(values: Tensor, name: str) -> None:
     """Raise a DataError unless every value is a finite number."""
-    if not torch.isfinite(values).all():
+    if values.numel() and not all(math.isfinite(end.item()) for end in values.detach().aminmax()):  # in one pass
         raise DataError(
             "a parameter is not finite",
             where=name,
@@ -73,7 +74,8 @@ def check_finite(values: Tensor, name: str) -> None:
 
 def check_decay(rho: Tensor) -> None:
     """Raise a DataError unless every decay is in [0, 1]."""
-    if not ((rho >= 0.0) & (rho <= 1.0)).all():
+    lowest, highest = rho.detach().aminmax()
+    if not 0.0 <= lowest.item() <= highest.item() <= 1.0:  # nor if one is NaN
         raise DataError(
             "a decay is outside of [0, 1]",
             where="rho",

@@ -43,23 +43,36 @@ inline vec<double> log_positive(vec<double> x) {
     return n * 6.93147180369123816490e-01 - ((half_square - (s * (half_square + odd + even) + n * 1.90821492927058770002e-10)) - f);
 }
 
+// A vector of doubles from, and to, as many numbers of T in memory.
+template <typename T> inline vec<double> widened(const T* from) {
+    typedef T narrow __attribute__((vector_size(sizeof(T) * size_t(Lanes<double>::N))));
+    return __builtin_convertvector(load<narrow>(from), vec<double>);
+}
+template <typename T> inline void narrowed(vec<double> value, T* to) {
+    typedef T narrow __attribute__((vector_size(sizeof(T) * size_t(Lanes<double>::N))));
+    store(to, __builtin_convertvector(value, narrow));
+}
+
 // One channel of a block: where its decays stand between the nodes, and the coefficients there. Lanes of vec<T> are one or two vectors of
 // doubles.
 template <typename T>
 struct Coefficients {
     static constexpr int MOST_INNER = 64, LANES = Lanes<T>::N, WIDTH = Lanes<double>::N, PARTS = LANES / WIDTH;
     vec<double> u[PARTS], steep[PARTS], c[MOST_INNER][PARTS], slopes[MOST_INNER][PARTS];  // steep: dlog tau / drho
-    int limit[LANES];                                                                     // +1, -1 where rho is taken for 1, 0
+    bool limits = false;                                                                  // whether there is one
+    int limit[LANES] = {};                                                                // +1, -1 where rho is taken for 1, 0
 
     void place(const Nodes& nodes, const T* rho) {
+        limits = false;
         for (int part = 0; part < PARTS; ++part) {
-            vec<double> r;
-            for (int l = 0; l < WIDTH; ++l) {
-                const double value = double(rho[part * WIDTH + l]);
-                const int end = value >= nodes.near_one ? 1 : value <= nodes.near_zero ? -1 : 0;
-                limit[part * WIDTH + l] = end;
-                r[l] = end ? 0.5 : value;
-            }
+            vec<double> r = widened(rho + part * WIDTH);
+            if (nodes.at_one || nodes.at_zero)
+                for (int l = 0; l < WIDTH; ++l) {
+                    const int end = r[l] >= nodes.near_one ? 1 : r[l] <= nodes.near_zero ? -1 : 0;
+                    limit[part * WIDTH + l] = end;
+                    limits |= end != 0;
+                    if (end) r[l] = 0.5;
+                }
             const vec<double> per_step = -log_positive(r);
             u[part] = -nodes.scale * log_positive(per_step) - nodes.shift;
             steep[part] = 1.0 / (r * per_step);
@@ -71,8 +84,9 @@ struct Coefficients {
     template <bool SLOPES>
     void evaluate(const Nodes& nodes) {
         for (int part = 0; part < PARTS; ++part) {
-            vec<double> product{}, derivative{};
-            for (int l = 0; l < WIDTH; ++l) product[l] = limit[part * WIDTH + l] ? 0.0 : 1.0;
+            vec<double> product = splat(1.0), derivative{};
+            if (limits)
+                for (int l = 0; l < WIDTH; ++l) product[l] = limit[part * WIDTH + l] ? 0.0 : 1.0;
             for (long k = 0; k < nodes.n_inner; ++k) {
                 const vec<double> difference = u[part] - nodes.u[k];
                 c[k][part] = product;
@@ -129,10 +143,9 @@ void pack_block(const Nodes& nodes, const T* rho, const T* w, FilterShape s, lon
             at.place(nodes, decays.at[i - first]);
             at.template evaluate<false>(nodes);
             for (long k = 0; k < nodes.n_inner; ++k) {
-                vec<T> row;
-                for (int part = 0; part < PARTS; ++part)
-                    for (int l = 0; l < WIDTH; ++l) row[part * WIDTH + l] = T(at.c[k][part][l]);
-                m[Expansion<T>::place(n_nodes, s.n_pre, i, nodes.n_limits() + k)] = row * load_vector(weight);
+                T row[L];
+                for (int part = 0; part < PARTS; ++part) narrowed(at.c[k][part], row + part * WIDTH);
+                m[Expansion<T>::place(n_nodes, s.n_pre, i, nodes.n_limits() + k)] = load_vector(row) * load_vector(weight);
             }
             for (long k = 0; k < nodes.n_limits(); ++k) {
                 T row[L];
@@ -161,25 +174,24 @@ void unpack_block(const Nodes& nodes, const T* rho, const T* w, const vec<T>* dm
             at.template evaluate<true>(nodes);
             vec<double> values[PARTS] = {}, slopes[PARTS] = {};
             for (long k = 0; k < nodes.n_inner; ++k) {
-                const vec<T> row = dm[Expansion<T>::place(n_nodes, high - low, i, nodes.n_limits() + k)];
+                const T* row = reinterpret_cast<const T*>(dm + Expansion<T>::place(n_nodes, high - low, i, nodes.n_limits() + k));
                 for (int part = 0; part < PARTS; ++part) {
-                    vec<double> sum;
-                    for (int l = 0; l < WIDTH; ++l) sum[l] = double(row[part * WIDTH + l]);
+                    const vec<double> sum = widened(row + part * WIDTH);
                     values[part] += at.c[k][part] * sum;
                     slopes[part] += at.slopes[k][part] * sum;
                 }
             }
-            for (int part = 0; part < PARTS; ++part) slopes[part] *= at.steep[part];
-            for (int l = 0; l < L; ++l) {
-                double value = values[l / WIDTH][l % WIDTH], slope = slopes[l / WIDTH][l % WIDTH];
+            for (int part = 0; part < PARTS; ++part) {
+                narrowed(values[part], of_weights.at[c] + part * WIDTH);
+                narrowed(slopes[part] * at.steep[part], of_decays.at[c] + part * WIDTH);
+            }
+            for (int l = 0; at.limits && l < L; ++l)
                 if (at.limit[l]) {
                     const long k = at.limit[l] > 0 ? 0 : 2 * nodes.at_one;
-                    value = double(dm[Expansion<T>::place(n_nodes, high - low, i, k)][l]);
-                    slope = double(dm[Expansion<T>::place(n_nodes, high - low, i, k + 1)][l]);
+                    of_weights.at[c][l] = dm[Expansion<T>::place(n_nodes, high - low, i, k)][l];
+                    of_decays.at[c][l] = dm[Expansion<T>::place(n_nodes, high - low, i, k + 1)][l];
                 }
-                of_weights.at[c][l] = T(value);
-                of_decays.at[c][l] = T(slope) * weights.at[c][l];
-            }
+            store(of_decays.at[c], load_vector(of_decays.at[c]) * load_vector(weights.at[c]));
         }
         of_weights.empty(dw + corner, s.n_pre, lanes, n);
         of_decays.empty(drho + corner, s.n_pre, lanes, n);
