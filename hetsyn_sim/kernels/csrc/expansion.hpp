@@ -23,10 +23,15 @@ struct Expansion {
     static long padded(long n_nodes) { return groups(n_nodes) * group_size(n_nodes); }
 
     // Where node k of channel i stands in a block's M or dM, in vectors.
-    static long place(long n_nodes, long n_pre, long i, long k) {
-        const long size = group_size(n_nodes);
-        return (k / size * n_pre + i) * size + k % size;
-    }
+    struct Rows {
+        long size;
+        std::vector<long> first;  // of each node
+
+        Rows(long n_nodes, long n_pre) : size(group_size(n_nodes)) {
+            for (long k = 0; k < n_nodes; ++k) first.push_back(k / size * n_pre * size + k % size);
+        }
+        long at(long i, long k) const { return first[size_t(k)] + i * size; }
+    };
 
     static vec<T> load_lanes(const T* from, long lanes) {
         if (lanes == LANES) return load_vector(from);

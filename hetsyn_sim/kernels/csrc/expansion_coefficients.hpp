@@ -83,30 +83,36 @@ struct Coefficients {
     // them; 0 at a limit. As SharedDecays.coefficients, against which they are tested.
     template <bool SLOPES>
     void evaluate(const Nodes& nodes) {
+        // both vectors side by side: each is a chain of products
+        vec<double> product[PARTS] = {}, derivative[PARTS] = {};
         for (int part = 0; part < PARTS; ++part) {
-            vec<double> product = splat(1.0), derivative{};
+            product[part] = splat(1.0);
             if (limits)
-                for (int l = 0; l < WIDTH; ++l) product[l] = limit[part * WIDTH + l] ? 0.0 : 1.0;
-            for (long k = 0; k < nodes.n_inner; ++k) {
-                const vec<double> difference = u[part] - nodes.u[k];
-                c[k][part] = product;
-                if (SLOPES) {
-                    slopes[k][part] = derivative;
-                    derivative = product + derivative * difference;
-                }
-                product *= difference;
-            }
-            product = splat(1.0), derivative = vec<double>{};
-            for (long k = nodes.n_inner - 1; k >= 0; --k) {
-                const vec<double> difference = u[part] - nodes.u[k];
-                if (SLOPES) {
-                    slopes[k][part] = (slopes[k][part] * product + c[k][part] * derivative) * (nodes.weights[k] * nodes.scale);
-                    derivative = product + derivative * difference;
-                }
-                c[k][part] *= product * nodes.weights[k];
-                product *= difference;
-            }
+                for (int l = 0; l < WIDTH; ++l) product[part][l] = limit[part * WIDTH + l] ? 0.0 : 1.0;
         }
+        for (long k = 0; k < nodes.n_inner; ++k)
+#pragma GCC unroll 2
+            for (int part = 0; part < PARTS; ++part) {
+                const vec<double> difference = u[part] - nodes.u[k];
+                c[k][part] = product[part];
+                if (SLOPES) {
+                    slopes[k][part] = derivative[part];
+                    derivative[part] = product[part] + derivative[part] * difference;
+                }
+                product[part] *= difference;
+            }
+        for (int part = 0; part < PARTS; ++part) product[part] = splat(1.0), derivative[part] = vec<double>{};
+        for (long k = nodes.n_inner - 1; k >= 0; --k)
+#pragma GCC unroll 2
+            for (int part = 0; part < PARTS; ++part) {
+                const vec<double> difference = u[part] - nodes.u[k];
+                if (SLOPES) {
+                    slopes[k][part] = (slopes[k][part] * product[part] + c[k][part] * derivative[part]) * (nodes.weights[k] * nodes.scale);
+                    derivative[part] = product[part] + derivative[part] * difference;
+                }
+                c[k][part] *= product[part] * nodes.weights[k];
+                product[part] *= difference;
+            }
     }
 };
 
@@ -131,7 +137,8 @@ struct Tile {
 template <typename T>
 void pack_block(const Nodes& nodes, const T* rho, const T* w, FilterShape s, long block, vec<T>* m) {
     constexpr int L = Lanes<T>::N, WIDTH = Lanes<double>::N, PARTS = L / WIDTH;
-    const long j = block * L, lanes = std::min<long>(L, s.n_post - j), n_nodes = nodes.count();
+    const long j = block * L, lanes = std::min<long>(L, s.n_post - j);
+    const typename Expansion<T>::Rows rows(nodes.count(), s.n_pre);
     Coefficients<T> at;
     Tile<T> decays, weights;
     for (long first = 0; first < s.n_pre; first += Tile<T>::CHANNELS) {
@@ -145,12 +152,12 @@ void pack_block(const Nodes& nodes, const T* rho, const T* w, FilterShape s, lon
             for (long k = 0; k < nodes.n_inner; ++k) {
                 T row[L];
                 for (int part = 0; part < PARTS; ++part) narrowed(at.c[k][part], row + part * WIDTH);
-                m[Expansion<T>::place(n_nodes, s.n_pre, i, nodes.n_limits() + k)] = load_vector(row) * load_vector(weight);
+                m[rows.at(i, nodes.n_limits() + k)] = load_vector(row) * load_vector(weight);
             }
             for (long k = 0; k < nodes.n_limits(); ++k) {
                 T row[L];
                 for (int l = 0; l < L; ++l) row[l] = at.limit[l] == (k < nodes.at_one ? 1 : -1) ? weight[l] : T(0);
-                m[Expansion<T>::place(n_nodes, s.n_pre, i, k)] = load_vector(row);
+                m[rows.at(i, k)] = load_vector(row);
             }
         }
     }
@@ -161,7 +168,8 @@ template <typename T>
 void unpack_block(const Nodes& nodes, const T* rho, const T* w, const vec<T>* dm, FilterShape s, long block, long low, long high, T* dw,
                   T* drho) {
     constexpr int L = Lanes<T>::N, WIDTH = Lanes<double>::N, PARTS = L / WIDTH;
-    const long j = block * L, lanes = std::min<long>(L, s.n_post - j), n_nodes = nodes.count();
+    const long j = block * L, lanes = std::min<long>(L, s.n_post - j);
+    const typename Expansion<T>::Rows rows(nodes.count(), high - low);
     Coefficients<T> at;
     Tile<T> decays, weights, of_weights, of_decays;
     for (long first = low; first < high; first += Tile<T>::CHANNELS) {
@@ -174,7 +182,7 @@ void unpack_block(const Nodes& nodes, const T* rho, const T* w, const vec<T>* dm
             at.template evaluate<true>(nodes);
             vec<double> values[PARTS] = {}, slopes[PARTS] = {};
             for (long k = 0; k < nodes.n_inner; ++k) {
-                const T* row = reinterpret_cast<const T*>(dm + Expansion<T>::place(n_nodes, high - low, i, nodes.n_limits() + k));
+                const T* row = reinterpret_cast<const T*>(dm + rows.at(i, nodes.n_limits() + k));
                 for (int part = 0; part < PARTS; ++part) {
                     const vec<double> sum = widened(row + part * WIDTH);
                     values[part] += at.c[k][part] * sum;
@@ -188,8 +196,8 @@ void unpack_block(const Nodes& nodes, const T* rho, const T* w, const vec<T>* dm
             for (int l = 0; at.limits && l < L; ++l)
                 if (at.limit[l]) {
                     const long k = at.limit[l] > 0 ? 0 : 2 * nodes.at_one;
-                    of_weights.at[c][l] = dm[Expansion<T>::place(n_nodes, high - low, i, k)][l];
-                    of_decays.at[c][l] = dm[Expansion<T>::place(n_nodes, high - low, i, k + 1)][l];
+                    of_weights.at[c][l] = dm[rows.at(i, k)][l];
+                    of_decays.at[c][l] = dm[rows.at(i, k + 1)][l];
                 }
             store(of_decays.at[c], load_vector(of_decays.at[c]) * load_vector(weights.at[c]));
         }
