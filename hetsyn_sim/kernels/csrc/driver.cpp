@@ -115,6 +115,51 @@ template <class F> void late_scans(int64_t T, int64_t B, int64_t J, double longe
     for (const F& value : d) expect(hetsyn::finite(value), "late d", T, B, J, J);
 }
 
+// Shared decays at three nodes whose coefficients are what they are: against the same sums, state by state.
+template <class F> void expansions(int64_t T, int64_t B, int64_t I, int64_t J, double share, bool equal, int threads) {
+    const auto x = equal ? random<F>(T * B * I, 1, 1, share) : random<F>(T * B * I, -1, 1, share), w = random<F>(J * I, -1, 1), g = random<F>(T * B * J, -1, 1);
+    std::vector<F> v(size_t(T * B * J)), dw(w.size()), drho(w.size());
+    const double shared[3] = {0.5, 0.8, 0.9}, decays[5] = {0.5, 0.8, 0.9, 0.0, 1.0};
+    double u[3], weights[3] = {1, 1, 1};
+    for (int k = 0; k < 3; k++) u[k] = -std::log(-std::log(shared[k]));
+    for (int k = 0; k < 3; k++)
+        for (int l = 0; l < 3; l++)
+            if (l != k) weights[k] /= u[k] - u[l];
+    std::vector<F> rho(w.size()); // every decay is a node
+    for (size_t k = 0; k < rho.size(); k++) rho[k] = F(decays[k % 5]);
+    const hetsyn::Nodes forward{shared, u, weights, 1, 0, 1e-9, 1 - 1e-9, 3, 1, 1, 0}, backward{shared, u, weights, 1, 0, 1e-9, 1 - 1e-9, 3, 1, 1, 1};
+    std::vector<uint64_t> bits(size_t(T * B * ((I + 63) / 64) + 1));
+    const int status = hetsyn::expanded_filter<F>(x.data(), w.data(), rho.data(), forward, v.data(), bits.data(), {T, B, I, J}, threads);
+    expect(status == hetsyn::COMPLETE, "status of expansion", T, B, I, J);
+    for (int64_t b = 0; b < B; b++)
+        for (int64_t j = 0; j < J; j++) {
+            std::vector<double> state(size_t(I), 0.0);
+            for (int64_t t = 0; t < T; t++) {
+                double sum = 0;
+                for (int64_t i = 0; i < I; i++) {
+                    double& s = state[size_t(i)];
+                    s = s * rho[size_t(j * I + i)] + double(w[size_t(j * I + i)]) * x[size_t((t * B + b) * I + i)];
+                    sum += s;
+                }
+                expect(near(v[size_t((t * B + b) * J + j)], sum, double(I)), "expanded v", T, B, I, J);
+            }
+        }
+    double out = 0, by_w = 0;
+    for (size_t k = 0; k < v.size(); k++) out += double(g[k]) * v[k];
+    for (const bool marked : {true, false}) {
+        hetsyn::expanded_gradients<F>(g.data(), x.data(), w.data(), rho.data(), backward, bits.data(), marked, dw.data(), drho.data(), {T, B, I, J}, threads);
+        by_w = 0;
+        for (size_t k = 0; k < w.size(); k++) by_w += double(dw[k]) * w[k];
+        expect(near(F(out - by_w), 0.0, double(v.size() * size_t(I))), "expanded dw", T, B, I, J);
+        for (const F& value : drho) expect(hetsyn::finite(value), "expanded drho", T, B, I, J);
+    }
+    if (I != J) return;
+    std::vector<F> z(v.size()), d(v.size(), F(0.5));
+    const F *ws[] = {w.data()}, *rhos[] = {rho.data()}, *as[] = {d.data()}, *fades[] = {d.data()};
+    hetsyn::expanded_scan<F>(g.data(), d.data(), {1, 1, 1, ws, rhos, ws, fades, as, fades}, &forward, z.data(), v.data(), T, B, J, threads);
+    for (size_t k = 0; k < z.size(); k++) expect((z[k] == F(1)) == (v[k] > F(0.5)), "expanded z", T, B, J, J);
+}
+
 // With as many recurrent paths of both kinds as resets, or with resets alone.
 template <class F> void scans(int64_t T, int64_t B, int64_t J, int64_t n_paths, bool recurrent, int threads) {
     const auto v_in = random<F>(T * B * J, -1, 2), theta = random<F>(J, 0.5, 1), w = random<F>(J * J, -0.2, 0.2), rho = random<F>(J * J, 0, 1),
@@ -143,6 +188,7 @@ template <class F> void all() {
                 for (const int64_t J : {1, 7, 16, 33}) {
                     if (T * B * I * J > 600000) continue;
                     for (const double share : {0.0, 0.03, 1.0}) filters<F>(T, B, I, J, share, 1 + int(I % 3));
+                    for (const double share : {0.0, 0.03, 1.0}) expansions<F>(T, B, I, J, share, J % 2 == 1, 1 + int(I % 3));
                     for (const double longest : {0.0, 5.0, 300.0}) late<F>(T, B, I, J, 0.1, longest, J % 2 == 1, 1 + int(I % 3));
                 }
     for (const int64_t T : {1, 2, 16, 17, 50})
@@ -156,6 +202,7 @@ template <class F> void all() {
     for (const bool equal : {false, true}) late<F>(300, 9, 70, 66, 0.02, 20.0, equal, 3);
     for (const bool recurrent : {false, true}) scans<F>(300, 9, 70, 1, recurrent, 3);
     filters<F>(300, 40, 700, 1, 0.02, 3);
+    expansions<F>(300, 40, 66, 66, 0.05, true, 3);
 }
 
 } // namespace
