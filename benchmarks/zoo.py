@@ -71,8 +71,8 @@ SHOWN: Mapping[str, Shown] = {
     ),
     "HodgkinHuxley": Shown(0.1, 2e-5, poisson=20, rate=80.0),
     "FitzHughNagumo": Shown(0.3, 1e-4, 0.5, through="tau_syn"),
-    "STLLIF": Shown(0.06, 1e-3, poisson=20, rate=150.0, rows={"θ = 1": {"theta": 1.0}, "θ = 3": {"theta": 3.0}}),
-    "STLLIFSoft": Shown(0.06, 1e-3, poisson=20, rate=150.0, rows={"θ = 1": {"theta": 1.0}, "θ = 3": {"theta": 3.0}}),
+    "STLLIF": Shown(0.06, 1e-3, poisson=20, rate=150.0, rows={"θ = 1": {"theta": 1.0, "w": 0.7}, "θ = 3": {"theta": 3.0, "w": 0.7}}),
+    "STLLIFSoft": Shown(0.06, 1e-3, poisson=20, rate=150.0, rows={"θ = 1": {"theta": 1.0, "w": 0.7}, "θ = 3": {"theta": 3.0, "w": 0.7}}),
     "AdLIF": Shown(
         0.5, 1e-3, 20.0, through="tau_u",
         rows={"I = 5": {**_OSCILLATES, "step": 5.0}, "I = 20, b = 0.5 ms": {**_OSCILLATES, "b": 0.5e-3, "step": 20.0}},

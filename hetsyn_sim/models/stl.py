@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ..spec import RESET_FIRST, UNBOUNDED, FanInNormal, NeuronModel, Normal, Parameter
+from ..spec import RESET_FIRST, UNBOUNDED, FanInUniform, NeuronModel, Normal, Parameter
 
 # u[t] = leak u[t-1] (1 - s[t-1]) + x[t]: the leak belongs to the step, whatever dt is, and log(leak)/dt makes the exact step this factor.
 # Published with >=, here with >: they differ where v is exactly theta.
@@ -13,7 +13,7 @@ STLLIF = NeuronModel(
     threshold="v > theta",
     reset="v = 0",
     parameters={
-        "w": Parameter(axes="post pre", initial=FanInNormal(4.0), bounds=UNBOUNDED, trainable=True),
+        "w": Parameter(axes="post pre", initial=FanInUniform(1.0), bounds=UNBOUNDED, trainable=True),
         "theta": Parameter(axes="post", initial=Normal(2.0, 1e-4), bounds=UNBOUNDED, trainable=True),
         "leak": Parameter(axes="layer", initial=0.5),
     },

@@ -1,6 +1,6 @@
 """What a neuron and a network are, in continuous time and with units. Brian2 parses and unit-checks the text."""
 
-from .initial import Constant, FanInNormal, Initial, Normal, Uniform
+from .initial import Constant, FanInNormal, FanInUniform, Initial, Normal, Uniform
 from .model import NeuronModel
 from .network import NetworkSpec
 from .parameter import UNBOUNDED, Parameter
@@ -15,6 +15,7 @@ __all__ = [
     "UNBOUNDED",
     "Constant",
     "FanInNormal",
+    "FanInUniform",
     "Initial",
     "Layer",
     "NetworkSpec",

@@ -115,10 +115,9 @@ class Normal(_Distribution):
 
 
 @dataclass(frozen=True)
-class FanInNormal(_Distribution):
-    """Normal with mean 0 and standard deviation ``gain / sqrt(fan_in)``; the fan-in is the last axis (pre)."""
+class OverFanIn(_Distribution):
+    """What is scaled by ``gain / sqrt(fan_in)``; the fan-in is the last axis (pre)."""
 
-    name: ClassVar[str] = "fan_in_normal"
     rule: ClassVar[str] = "a finite number >= 0"
     gain: QuantityLike
 
@@ -126,8 +125,28 @@ class FanInNormal(_Distribution):
     def _is_valid(gain: float) -> bool:  # type: ignore[override]
         return 0.0 <= gain < math.inf
 
+    def _scale(self, shape: tuple[int, ...]) -> float:
+        return float(self.gain) / math.sqrt(shape[-1])
+
+
+@dataclass(frozen=True)
+class FanInNormal(OverFanIn):
+    """Normal with mean 0 and standard deviation ``gain / sqrt(fan_in)``."""
+
+    name: ClassVar[str] = "fan_in_normal"
+
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
-        return rng.normal(0.0, float(self.gain) / math.sqrt(shape[-1]), shape)
+        return rng.normal(0.0, self._scale(shape), shape)
+
+
+@dataclass(frozen=True)
+class FanInUniform(OverFanIn):
+    """Uniform between ``-gain / sqrt(fan_in)`` and ``gain / sqrt(fan_in)``; with gain 1 as torch's linear layers and convolutions begin."""
+
+    name: ClassVar[str] = "fan_in_uniform"
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        return rng.uniform(-self._scale(shape), self._scale(shape), shape)
 
 
 @dataclass(frozen=True)
@@ -157,7 +176,7 @@ class Samples(_Distribution):
         return f"{self.name}({int(float(self.n))}, {format_quantity(float(self.dt), 'second')})"
 
 
-_BY_NAME: dict[str, Any] = {cls.name: cls for cls in (Constant, Uniform, Normal, FanInNormal, Samples)}
+_BY_NAME: dict[str, Any] = {cls.name: cls for cls in (Constant, Uniform, Normal, FanInNormal, FanInUniform, Samples)}
 _CALL = re.compile(r"^\s*(\w+)\((.*)\)\s*$")
 #: Characters of a distribution with its arguments.
 _MAX_CALL = 200

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..errors import SpecError, one_of
 from .grammar.guard import shown
-from .initial import Constant, FanInNormal, Initial, Samples, Uniform, as_initial
+from .initial import Constant, Initial, OverFanIn, Samples, Uniform, as_initial
 from .quantities import QuantityLike, dimensions_of, format_quantity, to_si, unit_name
 
 #: What a parameter can be one value per: synapse, postsynaptic neuron, or whole layer.
@@ -66,7 +66,7 @@ class Parameter:
                 remedy='say what there is one value per: axes="post pre" for a value per synapse',
             )
         object.__setattr__(self, "initial", as_initial(self.initial, unit, where=f"{where}.initial"))
-        if isinstance(self.initial, FanInNormal) and self.axes != "post pre":
+        if isinstance(self.initial, OverFanIn) and self.axes != "post pre":
             raise SpecError(
                 "only a synapse has a fan-in",
                 where=f"{where}.initial",

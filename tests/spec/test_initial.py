@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hetsyn_sim.errors import SpecError
-from hetsyn_sim.spec.initial import Constant, FanInNormal, Initial, Normal, Uniform, as_initial
+from hetsyn_sim.spec.initial import Constant, FanInNormal, FanInUniform, Initial, Normal, Uniform, as_initial
 
 from ..refusal import refused
 
@@ -41,6 +41,7 @@ distributions = st.one_of(
     st.builds(lambda a, b: Uniform(min(a, b), max(a, b)), positive, positive),
     st.builds(Normal, st.floats(-1e9, 1e9), positive),
     st.builds(FanInNormal, positive),
+    st.builds(FanInUniform, positive),
 )
 
 
@@ -67,6 +68,7 @@ def test_an_unknown_distribution_is_refused(text):
         (Normal(0.0, math.nan), "finite"),
         (FanInNormal(-1.0), ">= 0"),
         (FanInNormal(math.nan), ">= 0"),
+        (FanInUniform(-1.0), ">= 0"),
         ("constant(nan)", "a number"),
     ],
 )
@@ -95,6 +97,7 @@ def test_constant_is_the_same_everywhere():
         (Uniform(5.0, 20.0), 12.5, 15 / math.sqrt(12), 0.8, 5.0, 20.0),
         (Normal(20.0, 5.0), 20.0, 5.0, 2.0, -math.inf, math.inf),
         (FanInNormal(3.0), 0.0, 3.0 / math.sqrt(200), 2.0, -math.inf, math.inf),
+        (FanInUniform(3.0), 0.0, 3.0 / math.sqrt(3 * 200), 0.8, -3.0 / math.sqrt(200), 3.0 / math.sqrt(200)),
     ],
 )
 def test_samples_have_their_mean_sd_and_support(initial, mean, sd, factor, low, high):
@@ -104,7 +107,9 @@ def test_samples_have_their_mean_sd_and_support(initial, mean, sd, factor, low, 
     assert low <= values.min() < values.max() < high
 
 
-def test_the_fan_in_is_the_last_axis():
-    few, many = (sample(FanInNormal(1.0), shape) for shape in ((100, 4), (4, 100)))
-    # equal draws: only the divisor differs, sqrt(4) against sqrt(100); equal to the rounding of one division
-    np.testing.assert_allclose(few.ravel() * 2, many.ravel() * 10, rtol=4e-16 * 2)
+@pytest.mark.parametrize("kind", [FanInNormal, FanInUniform])
+def test_the_fan_in_is_the_last_axis(kind):
+    few, many = (sample(kind(1.0), shape) for shape in ((100, 4), (4, 100)))
+    # equal draws: only the divisor differs, sqrt(4) against sqrt(100); equal to the rounding of one division, or, between two bounds of
+    # size 1, of their difference, of its product and of one sum
+    np.testing.assert_allclose(few.ravel() * 2, many.ravel() * 10, rtol=4e-16 * 2, atol=4 * 2.3e-16 if kind is FanInUniform else 0.0)

@@ -6,7 +6,7 @@ import pytest
 from brian2 import ms, mV
 
 from hetsyn_sim.errors import SpecError
-from hetsyn_sim.spec import UNBOUNDED, Constant, FanInNormal, Normal, Parameter, Uniform
+from hetsyn_sim.spec import UNBOUNDED, Constant, FanInNormal, FanInUniform, Normal, Parameter, Uniform
 
 from ..refusal import refused
 
@@ -49,6 +49,7 @@ ORDER, FAN_IN = "reversed, equal or not a number", "only a synapse has a fan-in"
         ({**BOUNDED, "initial": Uniform("0 ms", "5 ms")}, OUTSIDE, None, IN_MS, CHANGE),
         ({**BOUNDED, "initial": Uniform("5 ms", "5 second")}, OUTSIDE, None, IN_MS, CHANGE),
         *(({"axes": axes, "initial": FanInNormal(1.0)}, FAN_IN, None, "", "normal(mean, sd)") for axes in ("post", "layer")),
+        ({"axes": "post", "initial": FanInUniform(1.0)}, FAN_IN, None, "", "normal(mean, sd)"),
     ],
 )
 def test_what_is_no_parameter_is_refused(facts, what, where, expected, remedy):

@@ -12,7 +12,7 @@ from hetsyn_sim.discrete import discretise
 from hetsyn_sim.errors import SpecError
 from hetsyn_sim.models import STLLIF, AdEx, HetSynLIF, LeakyReadout
 from hetsyn_sim.models.reductions import in_hetsyn_spec, textbook_of
-from hetsyn_sim.spec import DEFAULT_STEP_ORDER, RESET_FIRST, Layer, NetworkSpec, NeuronModel, StepOrder
+from hetsyn_sim.spec import DEFAULT_STEP_ORDER, RESET_FIRST, FanInNormal, Layer, NetworkSpec, NeuronModel, StepOrder
 
 from ..refusal import refused
 
@@ -61,8 +61,9 @@ def test_a_network_of_version_0_1_0_is_read_with_its_order_and_written_as_it_was
     (population,) = spec.populations
     assert population.model.step_order is None
     assert population.step_order == spec.step_order == RESET_FIRST
-    assert population.model == replace(STLLIF, reference=population.model.reference, step_order=None)
-    fresh = NetworkSpec("1 ms", 3, [Layer(STLLIF, 2, recurrent=True)])
+    then = STLLIF.with_parameters(w={"initial": FanInNormal(4.0)})  # its weights began larger than published
+    assert population.model == replace(then, reference=population.model.reference, step_order=None)
+    fresh = NetworkSpec("1 ms", 3, [Layer(then, 2, recurrent=True)])
     assert all((spec.initial_values(5)[key] == value).all() for key, value in fresh.initial_values(5).items())
 
 

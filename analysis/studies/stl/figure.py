@@ -1,19 +1,19 @@
-"""The figure of the study: accuracy, firing rates and operations under noise; accuracy, thresholds and rates in training."""
+"""The figure of the study: accuracy, rates and thresholds in training; accuracy and operations under noise; other starts, and depth."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from hetsyn_sim.report.plots.studies import plot_pairs
 from hetsyn_sim.report.plots.style import AFTER, BRIAN2, TORCH, tidy
 
 from ..statistics import of_case
 from ..study import Row
-from .measures import LAYERS, NOISES, Noise
+from .claims import STARTS
+from .measures import LAYERS, NOISES, mean_rate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,13 +21,10 @@ if TYPE_CHECKING:
 #: As in the other studies' figures: colour, marker and line; none of them alone has to tell the modes apart.
 _LOOKS: Final = {"STL": (TORCH, "o", "-"), "SL": (BRIAN2, "s", "--"), "TL": (AFTER, "^", "-.")}
 _LAYER_COLOURS: Final = ("#56B4E9", "#0072B2", "#D55E00", "#000000")
+_PAIR: Final = ("STL", "SL")
 #: What is shown under noise: label, and how to read it off what a row holds for one size.
 _UNDER_NOISE: Final[tuple[tuple[str, Callable[[Row], float]], ...]] = (
     ("accuracy (%)", lambda measured: 100.0 * measured["accuracy"]),
-    (
-        "rate of hidden and output\nneurons (% of steps)",
-        lambda measured: 100.0 * float(np.mean([measured["rates"][name] for name in LAYERS])),
-    ),
     ("operations for an image\n(1,000)", lambda measured: 1e-3 * measured["operations"]),
 )
 
@@ -37,38 +34,61 @@ def draw_stl(rows: Sequence[Row]) -> Canvas:
     of = {mode: runs for mode in _LOOKS if (runs := of_case(rows, mode=mode))}
     figure = Canvas(figsize=(12.0, 13.0), layout="constrained")
     grid = figure.subplots(4, len(NOISES))
-    for axes, (label, read) in zip(grid, _UNDER_NOISE, strict=False):
+    _accuracy(of, grid[0, 0])
+    for key, factor, label, ax in (("rates", 100.0, "rate (% of steps)", grid[0, 1]), ("theta", 1.0, "mean threshold", grid[0, 2])):
+        _in_training(of, key, factor, ax)
+        ax.set_ylabel(label)
+    tidy(grid[0, 1], "Firing rates after each epoch, mean over runs")
+    tidy(grid[0, 2], "Thresholds after each epoch, STL, every run")
+    for axes, (label, read) in zip(grid[1:3], _UNDER_NOISE, strict=True):
         for noise, ax in zip(NOISES, axes, strict=True):
             values = {mode: [[read(measured) for measured in row["noise"][noise.name]] for row in runs] for mode, runs in of.items()}
-            _over_sizes(values, noise, ax)
-            tidy(ax, f"{noise.label.capitalize()}: mean and range over runs" if ax in grid[0] else "")
+            _with_ranges(values, [f"{size:g}" for size in noise.sizes], noise.size, ax)
+            tidy(ax, f"{noise.label.capitalize()}: mean and range over runs" if ax in grid[1] else "")
         axes[0].set_ylabel(label)
         low, high = min(ax.get_ylim()[0] for ax in axes), max(ax.get_ylim()[1] for ax in axes)
         for ax in axes:
             ax.set_ylim(low, high)
     if of:
-        grid[0, -1].legend(frameon=False, loc="center left")  # where no line is: lost spikes hurt late
-    _accuracy(of, grid[3, 0])
-    _rates_in_training(of, grid[3, 1])
-    thresholds = {
-        label.replace("convolution", "conv."): {mode: [row["layers"][name]["theta"] for row in runs] for mode, runs in of.items()}
-        for name, label in LAYERS.items()
-    }
-    tidy(plot_pairs(thresholds, "mean threshold after training", grid[3, 2]), "Mean threshold of each layer: every run, and their mean")
+        grid[1, -1].legend(frameon=False, loc="center left")  # where no line is: lost spikes hurt late
+    starts = [f"{start.get('theta_0', 2.0):g}" for start in STARTS]
+    for ax, label, read in (
+        (grid[3, 0], "test accuracy (%)", lambda row: 100.0 * row["accuracy"]),
+        (grid[3, 1], "rate of hidden and output\nneurons (% of steps)", lambda row: 100.0 * mean_rate(row)),
+    ):
+        _with_ranges(_by_change(rows, STARTS, read), starts, "threshold of all neurons before training", ax)
+        ax.set_ylabel(label)
+    tidy(grid[3, 0], "Accuracy, by where thresholds begin")
+    tidy(grid[3, 1], "Firing rates, by where thresholds begin")
+    depths = ({}, {"layers": 6}, {"layers": 8})
+    _with_ranges(_by_change(rows, depths, lambda row: 1e-3 * row["operations"]), ["4", "6", "8"], "layers with neurons", grid[3, 2])
+    grid[3, 2].set_ylabel("operations for an image\n(1,000)")
+    tidy(grid[3, 2], "Operations over depth")
     return figure
 
 
-def _over_sizes(values: Mapping[str, Sequence[Sequence[float]]], noise: Noise, ax: Axes) -> None:
-    """Mean over runs with the range, for every size; a line each for the modes."""
-    places = np.arange(len(noise.sizes))
-    for k, (mode, runs) in enumerate(values.items()):
+def _by_change(rows: Sequence[Row], changes: Sequence[Mapping[str, Any]], read: Callable[[Row], float]) -> dict[str, list[list[float]]]:
+    """Mode -> run -> a number for each change; NaN where it has not been run."""
+    values = {}
+    for mode in _PAIR:
+        found = [{row["seed"]: read(row) for row in of_case(rows, mode=mode, **change)} for change in changes]
+        if seeds := sorted(set().union(*found)):
+            values[mode] = [[of.get(seed, np.nan) for of in found] for seed in seeds]
+    return values
+
+
+def _with_ranges(values: Mapping[str, Sequence[Sequence[float]]], places: Sequence[str], what: str, ax: Axes) -> None:
+    """Mean over runs with the range, at every place; a line each for the modes."""
+    at = np.arange(len(places))
+    for mode, runs in values.items():
         colour, marker, line = _LOOKS[mode]
-        by_run = np.asarray(runs, dtype=np.float64)  # (run, size)
-        low, mean, high = (over(by_run, axis=0) for over in (np.min, np.mean, np.max))
-        x, whiskers = places + 0.06 * (k - 1), (mean - low, high - mean)
+        by_run = np.asarray(runs, dtype=np.float64)  # (run, place)
+        there = ~np.all(np.isnan(by_run), axis=0)
+        low, mean, high = (over(by_run[:, there], axis=0) for over in (np.nanmin, np.nanmean, np.nanmax))
+        x, whiskers = at[there] + 0.06 * (list(_LOOKS).index(mode) - 1), (mean - low, high - mean)
         ax.errorbar(x, mean, whiskers, color=colour, marker=marker, ms=5, ls=line, lw=1.5, elinewidth=0.8, label=mode)
-    ax.set_xticks(places, [f"{size:g}" for size in noise.sizes])
-    ax.set_xlabel(noise.size)
+    ax.set_xticks(at, list(places))
+    ax.set_xlabel(what)
 
 
 def _accuracy(of: Mapping[str, Sequence[Row]], ax: Axes) -> None:
@@ -88,13 +108,14 @@ def _accuracy(of: Mapping[str, Sequence[Row]], ax: Axes) -> None:
     tidy(ax, f"Accuracy without noise, every run{thresholds_only}")
 
 
-def _rates_in_training(of: Mapping[str, Sequence[Row]], ax: Axes) -> None:
-    """Means over runs, on training images, before the first epoch and after each."""
+def _in_training(of: Mapping[str, Sequence[Row]], key: str, factor: float, ax: Axes) -> None:
+    """What a layer has before the first epoch and after each: thresholds of every run of STL, or means of rates of both."""
     for (name, label), colour in zip(LAYERS.items(), _LAYER_COLOURS, strict=True):
-        for mode in (mode for mode in ("STL", "SL") if mode in of):
-            rates = 100.0 * np.mean([row["layers"][name]["rates"] for row in of[mode]], axis=0)  # (epoch,)
-            ax.plot(rates, color=colour, ls=_LOOKS[mode][2], lw=1.6, label=f"{label}, {mode}")
-    ax.set(xlabel="epoch", ylabel="rate (% of steps)")
-    tidy(ax, "Firing rates after each epoch, mean over runs")
+        for mode in (mode for mode in (_PAIR if key == "rates" else ("STL",)) if mode in of):
+            by_run = factor * np.array([row["layers"][name][key] for row in of[mode]])  # (run, epoch)
+            curves = by_run.mean(axis=0)[:, None] if key == "rates" else by_run.T
+            for k, curve in enumerate(curves.T):
+                ax.plot(curve, color=colour, ls=_LOOKS[mode][2], lw=1.6, label="" if k else f"{label}, {mode}" if key == "rates" else label)
+    ax.set_xlabel("epoch")
     if of:
-        ax.legend(frameon=False, fontsize="small", ncols=2)
+        ax.legend(frameon=False, fontsize="small", ncols=2 if key == "rates" else 1)

@@ -16,7 +16,7 @@ from ..study import Row
 
 Measure = Callable[[Row], float]
 
-#: Stages with neurons, by what they are called in tables.
+#: Stages with neurons of the published depth, by what they are called in tables.
 LAYERS: Final[Mapping[str, str]] = MappingProxyType(
     {"conv_1": "convolution 1", "conv_2": "convolution 2", "dense_1": "dense", "output": "output"}
 )
@@ -51,26 +51,51 @@ def at(*keys: str | int) -> Measure:
     return measure
 
 
-def loss_of_accuracy(noise: str) -> Measure:
-    """By how much a disturbance lowers accuracy, on average over its sizes; on the same images as without."""
+def loss_of_accuracy(noise: str, of: str = "noise") -> Measure:
+    """By how much a disturbance lowers accuracy, on average over its sizes; on the same images as without.
+
+    ``of`` is ``noise``, or ``set_back``: the same network with thresholds as they began.
+    """
 
     def measure(row: Row) -> float:
-        clean, *noisy = (measured["accuracy"] for measured in row["noise"][noise])
+        clean, *noisy = (measured["accuracy"] for measured in row[of][noise])
         return float(clean - np.mean(noisy))
 
     return measure
 
 
+def spread(values: Sequence[float]) -> float:
+    """Standard deviation over the mean; 0 if all are 0."""
+    return float(np.std(values) / np.mean(values)) if np.any(values) else 0.0
+
+
 def rate_spread(row: Row) -> float:
-    """Standard deviation of the layers' firing rates over their mean: 0 if all layers fire alike."""
-    rates = np.array([row["layers"][name]["rate"] for name in LAYERS])
-    return float(rates.std() / rates.mean())
+    """Spread of the layers' firing rates: 0 if all layers fire alike."""
+    return spread([layer["rate"] for layer in _with_neurons(row)])
+
+
+def mean_rate(row: Row) -> float:
+    """Firing rate, mean over layers."""
+    return float(np.mean([layer["rate"] for layer in _with_neurons(row)]))
 
 
 def rates_in_last_epoch(row: Row) -> float:
     """By how much of itself a layer's firing rate changed in the last epoch, up or down; mean over layers."""
-    before, after = np.array([row["layers"][name]["rates"][-2:] for name in LAYERS]).T
+    before, after = np.array([layer["rates"][-2:] for layer in _with_neurons(row)]).T
     return float(np.mean(np.abs(after - before) / after))
+
+
+def energy(row: Row) -> float:
+    """Energy of an image over that of a network without spikes and of the same shape, in which every synapse multiplies and adds once.
+
+    An addition takes 0.9 pJ, a multiplication with it 4.6 pJ (32-bit floats at 45 nm, Horowitz 2014, ISSCC). Leaks and thresholds are left
+    out.
+    """
+    return float(0.9 * row["operations"] / (4.6 * row["synapses"]))
+
+
+def _with_neurons(row: Row) -> list[Row]:
+    return [layer for layer in row["layers"].values() if "theta" in layer]
 
 
 def less(rows: Sequence[Row], others: Sequence[Row], measure: Measure) -> list[float]:
