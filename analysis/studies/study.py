@@ -44,16 +44,19 @@ class Study:
         Which files have to be named, since they do not ship; empty if none.
     draw
         ``draw(rows)``: the figure, of whatever has been run; None if the study has none.
+    kept
+        Whether a run is so long that it is kept while it goes on: ``run`` also takes ``out``, its own folder in that of the study.
     """
 
     name: str
     about: str
     cases: Sequence[Case]
-    run: Callable[[Case, int, Path | None], Row]
+    run: Callable[..., Row]
     lines: Callable[[Sequence[Row]], Iterator[str]]
     seeds: int = 5
     needs_data: str = ""
     draw: Callable[[Sequence[Row]], Figure] | None = None
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ class _Task:
     study: Study
     case: Case
     seed: int
+
+    def options(self, folder: Path) -> dict[str, Path]:
+        """What its run takes besides."""
+        facts = [*map(str, self.case.values()), str(self.seed)]
+        return {"out": folder / self.study.name / "-".join(facts)} if self.study.kept else {}
 
     def row(self, rows: Sequence[Row]) -> Row | None:
         return next((row for row in rows if row["case"] == self.case and row["seed"] == self.seed), None)
@@ -110,7 +118,7 @@ def run_studies(
     def affordable() -> Iterator[Any]:
         for task in tasks:
             if deadline is None or time.monotonic() + _expected(task, stored) < deadline:
-                yield delayed(_run)(task, source, jobs > 1)
+                yield delayed(_run)(task, source, folder, jobs > 1)
 
     progress(1.0 - len(tasks) / len(wanted))
     # one task is handed out when another is done, so that what is affordable is known as late as possible
@@ -173,10 +181,10 @@ def _interrupts_handled(side_by_side: bool) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _run(task: _Task, source: Path | None, side_by_side: bool) -> tuple[str, Row]:
+def _run(task: _Task, source: Path | None, folder: Path, side_by_side: bool) -> tuple[str, Row]:
     begun = time.perf_counter()
     with _interrupts_handled(side_by_side):
-        measured = task.study.run(task.case, task.seed, source)
+        measured = task.study.run(task.case, task.seed, source, **task.options(folder))
     return task.study.name, {"case": dict(task.case), "seed": task.seed, "seconds": time.perf_counter() - begun, **measured}
 
 

@@ -78,7 +78,7 @@ def sequential_mnist(
     steps, channels, labels, names, split = [], [], [], [], []
     rng = np.random.default_rng(seed)
     for part, (images, digits) in read_images(Path(source)).items():
-        chosen = _shares(digits, n_train) if part == "train" and n_train is not None else np.arange(len(digits))
+        chosen = spread_over_classes(digits, n_train) if part == "train" and n_train is not None else np.arange(len(digits))
         for copy in range(1 + (copies if part == "train" else 0)):
             for image in distorted(images[chosen], rng) if copy else images[chosen]:
                 step, channel = _spikes(image, scan, levels)
@@ -128,15 +128,19 @@ def read_images(source: Path) -> dict[str, Images]:
 
 def _spikes(image: NDArray[np.uint8], scan: str, levels: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Steps and channels of an image's spikes."""
-    thresholds = (np.arange(levels) + 0.5) / levels * 255.0
-    above = image[:, :, None] >= thresholds  # (row, column, level)
+    above = image[:, :, None] >= level_thresholds(levels)  # (row, column, level)
     shape = (_SIDE * _SIDE, levels) if scan == "pixel" else (_SIDE, _SIDE * levels)
     step, channel = np.nonzero(above.reshape(shape))
     return step, channel
 
 
-def _shares(digits: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    """Indices of ``n`` images, evenly spread over the images in order of their class."""
+def level_thresholds(levels: int) -> NDArray[np.float64]:
+    """The grey values from 0 to 255 from which on a pixel is a spike of a channel, (channel,)."""
+    return np.asarray((np.arange(levels) + 0.5) / levels * 255.0)
+
+
+def spread_over_classes(digits: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Indices of ``n`` images, or of all there are, evenly spread over the images in order of their class."""
     order = np.argsort(digits, kind="stable")
     return np.sort(order[np.arange(min(n, order.size)) * order.size // min(n, order.size)])
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.figure import Figure as Canvas
 
 from hetsyn_sim.report.plots import plot_curves, plot_disturbance, plot_pairs
@@ -15,9 +16,11 @@ from ..statistics import interval, of_case
 from ..study import Row
 from .digits_tables import WARP_RANGES
 from .dms_tables import LEARNED
+from .lines_to_beat import METHODS
 from .memory_tables import PAPER, WAYS, name_of, of_way
 from .neurons import NEURONS, of_neuron
 from .robustness import DELETIONS, NOISES_HZ
+from .smnist_tables import KINDS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -136,11 +139,17 @@ def draw_speakers(rows: Sequence[Row]) -> Canvas:
 
 def draw_smnist(rows: Sequence[Row]) -> Canvas:
     """Draw the accuracy of every run, by how the images are read."""
-    kinds: dict[str, dict[str, object]] = {"row by row": {"scan": "row"}, "pixel by pixel": {"scan": "pixel"}}
-    for n in sorted({int(row["case"]["copies"]) for row in rows if "copies" in row["case"]}):
-        kinds[f"pixel by pixel,\nimages and {n} copies"] = {"scan": "pixel", "copies": n}
     groups = {
-        label: {model: [100.0 * row["accuracy"] for row in of_case(rows, model=model, **facts)] for model in NEURONS}
-        for label, facts in kinds.items()
+        label.replace(", ", ",\n"): {model: [100.0 * row["accuracy"] for row in runs] for model, runs in of.items()}
+        for label, facts in KINDS.items()
+        if (of := {model: runs for model in NEURONS if (runs := of_case(rows, model=model, **facts))})
     }
-    return _in_a_row({"Sequential MNIST: every run, and their mean": partial(plot_pairs, groups, "accuracy on test images (%)")})
+
+    def panel(ax: Axes) -> Axes:
+        for method, line in zip(METHODS, ("--", ":"), strict=True):
+            if runs := of_case(rows, method=method):
+                label = f"{method}, {runs[0]['n_train']:,} images"
+                ax.axhline(100.0 * float(np.mean([row["accuracy"] for row in runs])), color="#666666", ls=line, lw=1.2, label=label)
+        return plot_pairs(groups, "accuracy on test images (%)", ax)
+
+    return _in_a_row({"Sequential MNIST: every run, and their mean": panel})

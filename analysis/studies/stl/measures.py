@@ -80,9 +80,9 @@ def mean_rate(row: Row) -> float:
 
 
 def rates_in_last_epoch(row: Row) -> float:
-    """By how much of itself a layer's firing rate changed in the last epoch, up or down; mean over layers."""
-    before, after = np.array([layer["rates"][-2:] for layer in _with_neurons(row)]).T
-    return float(np.mean(np.abs(after - before) / after))
+    """By how much a layer's firing rate changed in the last epoch, of the higher of both; 0 if it is silent; mean over layers."""
+    pairs = [layer["rates"][-2:] for layer in _with_neurons(row)]
+    return float(np.mean([abs(after - before) / (max(before, after) or 1.0) for before, after in pairs]))
 
 
 def energy(row: Row) -> float:

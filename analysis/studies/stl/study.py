@@ -58,7 +58,7 @@ def run(case: Case, seed: int, source: Path | None = None, *, n_images: int | No
     def look() -> None:
         after_epochs.append(evaluate(network, pixels[:_N_TRAINING], settings.n_steps, _TEST_SEED))
         for name, of in neurons.items():
-            thresholds[name].append(np.array(of.values()["neuron.theta"].detach(), dtype=np.float64))
+            thresholds[name].append(of.values()["neuron.theta"].detach().numpy().astype(np.float64))
 
     look()
     losses = train(network, pixels, labels, str(case["mode"]), settings, seed, look)

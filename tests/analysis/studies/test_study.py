@@ -44,6 +44,13 @@ def test_each_case_runs_with_each_seed_and_the_store_is_gone_on_with(tmp_path):
     assert [ran[:2] for ran in RAN] == [(2, 1), (1, 2), (2, 2)]
 
 
+def test_a_long_run_is_told_where_it_is_kept(tmp_path):
+    told = []
+    study = toy(run=lambda case, seed, source, out: told.append(out) or {"y": 0}, kept=True)
+    run_studies([study], tmp_path)
+    assert told == [tmp_path / "toy" / f"{x}-{seed}" for seed in range(2) for x in (1, 2)]
+
+
 def test_all_studies_get_a_seed_before_any_gets_another(tmp_path):
     RAN.clear()
     found = run_studies([toy("a", seeds=3), toy("b", seeds=1)], tmp_path, source=tmp_path)

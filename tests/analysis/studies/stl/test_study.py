@@ -12,9 +12,11 @@ from analysis.studies.stl.architecture import Architecture, Conv, Dense, Pool
 from analysis.studies.stl.claims import CLAIMS, STARTS, verdict
 from analysis.studies.stl.measures import LAYERS, NOISES, counts_of, labels_of, packed
 from analysis.studies.stl.network import MODES
+from analysis.studies.stl.study import architecture_of
 from analysis.studies.stl.tables import CHANGES
 from analysis.studies.stl.train import Settings
 from hetsyn_sim.cli.app import app
+from hetsyn_sim.models import STLLIF
 from hetsyn_sim.report.document import png_of
 from hetsyn_sim.spec import Normal
 
@@ -29,7 +31,9 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def small_network():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(study, "architecture_of", lambda case: Architecture((1, 28, 28), [Conv(2), Pool(), Conv(3), Pool(), Dense(8)]))
+        lively = STLLIF.with_parameters(theta={"initial": Normal(0.1, 1e-4)})
+        small = Architecture((1, 28, 28), [Conv(2), Pool(), Conv(3), Pool(), Dense(8)], neuron=lively)
+        patch.setattr(study, "architecture_of", lambda case: small)
         yield
 
 
@@ -85,10 +89,10 @@ def test_thresholds_are_set_back_to_what_they_began_with(rows, folder, small_net
 
 
 def test_a_case_changes_what_it_says():
-    plain = study.architecture_of({"mode": "STL"})
+    plain = architecture_of({"mode": "STL"})
     assert [stage.name for stage in plain.spiking] == list(LAYERS)
     assert [stage.part.dropout for stage in plain.spiking[2:]] == [0.5, 0.5]
-    changed = study.architecture_of({"mode": "SL", "theta_0": 0.5, "dropout": 0.0, "layers": 8})
+    changed = architecture_of({"mode": "SL", "theta_0": 0.5, "dropout": 0.0, "layers": 8})
     assert changed.neuron.parameters["theta"].initial == Normal(0.5, 1e-4)
     assert [stage.part.dropout for stage in changed.spiking[6:]] == [0.0, 0.0]
     maps = [(stage.part.channels, stage.part.kernel, stage.after[1]) for stage in changed.spiking[:6]]
