@@ -281,4 +281,28 @@ MUTANTS = (
         '[float(row[key]) - there[row["seed"]] for row in rows if row["seed"] in there]',
         "[float(row[key]) - float(other[key]) for row, other in zip(rows, others)]",
     ),
+    Mutant(
+        "distortions are the same in every epoch",
+        "analysis/studies/hetsyn/grey.py",
+        '"distortions", trainer.current_epoch)',
+        '"distortions", 0)',
+    ),
+    Mutant(
+        "chosen images have the grey values of the first ones",
+        "analysis/studies/hetsyn/grey.py",
+        "images = np.atleast_2d(self.images[index if isinstance(index, slice) else np.asarray(index)])",
+        "images = self.images[: len(chosen)]",
+    ),
+    Mutant(
+        "thresholds that are set back stay as they were learned",
+        "analysis/studies/stl/study.py",
+        'of.set_values({"neuron.theta": thresholds[name][0]})',
+        'of.set_values({"neuron.theta": thresholds[name][-1]})',
+    ),
+    Mutant(
+        "a spike costs a multiplication",
+        "analysis/studies/stl/measures.py",
+        '0.9 * row["operations"]',
+        '4.6 * row["operations"]',
+    ),
 )

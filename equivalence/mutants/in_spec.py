@@ -77,4 +77,10 @@ MUTANTS = (
         "np.broadcast_to(membrane[:, None] if per_synapse else membrane, slot.shape).copy()",
         "np.resize(membrane, slot.shape) if per_synapse else np.broadcast_to(membrane, slot.shape).copy()",
     ),
+    Mutant(
+        "weights that begin uniform are never negative",
+        "spec/initial.py",
+        "rng.uniform(-self._scale(shape), self._scale(shape), shape)",
+        "rng.uniform(0.0, self._scale(shape), shape)",
+    ),
 )

@@ -128,18 +128,20 @@ def stl(
     data: Annotated[Path, typer.Option("--data", metavar="FOLDER", help="With MNIST's images, which do not ship.")],
     seeds: Seeds = None,
     jobs: Jobs = 1,
+    budget: Budget = None,
     out: OutFolder = Path("stl"),
     json_file: JsonFile = None,
 ) -> None:
-    """Networks that learn thresholds (TL), weights (SL), or both (STL), compared at rest and under noise.
+    """Networks that learn thresholds (TL), weights (SL), or both (STL): at rest, under noise, by where thresholds begin, and over depth.
 
     Every run is stored when it is done: a study that was stopped goes on when the same command is given again.
 
     ```
-    hetsyn study stl --data mnist/
+    hetsyn study stl --data mnist/ --budget 2h
     hetsyn study stl --data mnist/ --seeds 2 --jobs 2
     ```
     """
+    seconds = None if budget is None else seconds_of(budget)
     check_output(json_file, out / "rows.json")
     use_own_analysis()
     from analysis.studies.stl.study import STL
@@ -147,7 +149,7 @@ def stl(
     from ..tasks.mnist import read_images
 
     read_images(data)  # fail before the first training, not after it
-    rows = _run([STL], out, STL.name, seeds=seeds, jobs=jobs, source=data)[STL.name]
+    rows = _run([STL], out, STL.name, seeds=seeds, jobs=jobs, budget=seconds, source=data)[STL.name]
     write_json(json_file, {"study": STL.name, "rows": rows})
 
 

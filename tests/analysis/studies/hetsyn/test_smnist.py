@@ -11,6 +11,7 @@ from analysis.studies.hetsyn import smnist
 from analysis.studies.hetsyn.grey import GreyImages
 from analysis.studies.hetsyn.lines_to_beat import METHODS, nearest_neighbour, rbf_ridge
 from analysis.studies.hetsyn.neurons import NEURONS
+from hetsyn_sim.spec import Constant, Uniform
 from hetsyn_sim.tasks.mnist import read_images, sequential_mnist
 from hetsyn_sim.training import SpikeCount, load_recipe
 from hetsyn_sim.training.data import epoch_order
@@ -70,8 +71,7 @@ def test_the_network_as_published_takes_grey_values_and_counts_spikes(folder):
     assert spec.readout is None
     assert (spec.n_input, spec.dt_s) == (1, 1e-3)
     parameters = spec.layers[0].model.parameters
-    assert parameters["tau_syn"].initial.to_text("ms") == "uniform(5 ms, 20 ms)"
-    assert parameters["tau_reset"].initial.to_text("ms") == "constant(20 ms)"
+    assert (parameters["tau_syn"].initial, parameters["tau_reset"].initial) == (Uniform(5e-3, 20e-3), Constant(20e-3))
     training = recipe.training
     assert (training.epochs, training.batch_size, training.optimiser.name, training.optimiser.lr) == (150, 256, "adamw", 1e-3)
     assert (training.optimiser.weight_decay, training.optimiser.clip_norm, training.dropout) == (0.0, None, 0.0)
