@@ -154,8 +154,8 @@ def _studies(results: Path) -> Iterator[tuple[str, str, str]]:
     stl = _rows(results / "stl.json")
     both, weights = (of_case(stl, mode=mode) for mode in ("STL", "SL"))
     yield (
-        "[learned thresholds](docs/stl.md) on MNIST, against learned weights alone",
-        f"{shown(paired(both, weights, 'accuracy'), 100)} points",
+        f"[learned thresholds](docs/stl.md) on MNIST, {both[0]['n_train']:,} images, against learned weights alone",
+        f"{shown(paired(both, weights, 'accuracy'), 100)} points, {len(both)} seeds",
         "`hetsyn study stl --data mnist/`",
     )
 

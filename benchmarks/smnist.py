@@ -87,11 +87,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plain = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="python -m benchmarks.smnist", description=__doc__, formatter_class=plain)
     parser.add_argument("data", type=Path, nargs="?", help="folder with MNIST's images; none: only write the table")
-    parser.add_argument("--iterations", type=int, default=300)
+    parser.add_argument("--iterations", type=int, default=300, help=f"at least {_BIN}")
     parser.add_argument("--kinds", nargs="+", default=["pixel, as published", "pixel, best we can"], choices=[*KINDS])
     parser.add_argument("--json", type=Path, default=RESULTS)
     parser.add_argument("--tables", type=Path, help="docs/_generated")
     options = parser.parse_args(arguments)
+    if options.iterations < _BIN:
+        parser.error(f"--iterations {options.iterations}: a number of the table is the mean of {_BIN}")
     rows = json.loads(options.json.read_text(encoding="utf-8"))["rows"] if options.json.is_file() else []
     for kind in options.kinds if options.data else ():
         rows = [row for row in rows if row["kind"] != kind] + [measure(kind, options.data, options.iterations)]

@@ -37,7 +37,11 @@ _NETWORK: dict[str, dict[str, Any]] = {
     "published": {"learned": "uniform(5 ms, 20 ms)", "fixed": "20 ms", "tau_reset": "20 ms"},
 }
 # 784 steps through recurrent layers: gradients explode unless clipped, and neurons saturate unless their rates are held down
-_LONG = {"rate_regulariser": {"target_hz": 120.0, "strength": 1.0}}
+_LONG: dict[str, Any] = {
+    "loss": {"name": "last_step"},
+    "optimiser": {"lr": 1.5e-3, "lr_factor_time_constants": 4.0, "weight_decay": 0.0, "clip_norm": 0.5},
+    "rate_regulariser": {"target_hz": 120.0, "strength": 1.0},
+}
 _TRAINING: dict[str, dict[str, Any]] = {
     "row": {
         "loss": {"name": "sum_of_softmax"},
@@ -47,18 +51,14 @@ _TRAINING: dict[str, dict[str, Any]] = {
     },
     "pixel": {
         **_LONG,
-        "loss": {"name": "last_step"},
         "epochs": 56,
         "batch_size": 32,
-        "optimiser": {"lr": 1.5e-3, "lr_factor_time_constants": 4.0, "weight_decay": 0.0, "clip_norm": 0.5},
         "augmentation": {"time_shift": 2},  # pixels to the side
     },
     "best": {
         **_LONG,
-        "loss": {"name": "sum_of_softmax", "burn_in": 728},  # the last two rows of the image
         "epochs": 30,
         "batch_size": 64,
-        "optimiser": {"lr": 3e-3, "lr_factor_time_constants": 2.0, "weight_decay": 0.0, "clip_norm": 0.5},
     },
     # the decay is learned and clamped, twice as fast as the weights, as in the published code for SHD
     "published": {

@@ -114,14 +114,18 @@ CLAIMS: Final = (
         unit="%",
     ),
     Claim("appropriate firing rates: they settle", "change of rates in the last epoch, SL less STL", _less(rates_in_last_epoch)),
-    Claim("appropriate firing rates: layers alike", "spread of rates over layers, SL less STL", _less(rate_spread)),
+    Claim("appropriate firing rates: layers alike", "spread of rates over layers, SL less STL", _less(rate_spread), unit="% of the mean"),
     Claim(
         "appropriate firing rates: from any start",
         "spread of a layer's rate over thresholds at the start, SL less STL",
         _steadier([_rate(name) for name in _NAMES]),
+        unit="% of the mean",
     ),
     Claim(
-        "stable transmission from any start", "spread of accuracy over thresholds at the start, SL less STL", _steadier([at("accuracy")])
+        "stable transmission from any start",
+        "spread of accuracy over thresholds at the start, SL less STL",
+        _steadier([at("accuracy")]),
+        unit="% of the mean",
     ),
     Claim("a joint decision is better: networks", "accuracy of all networks of STL together, less that of each", _together),
     Claim("a joint decision is better: parts of one", "accuracy of 5 sub-populations that vote, less that of their mean", _in_parts),
