@@ -44,7 +44,7 @@ def draw_stl(rows: Sequence[Row]) -> Canvas:
         for noise, ax in zip(NOISES, axes, strict=True):
             values = {mode: [[read(measured) for measured in row["noise"][noise.name]] for row in runs] for mode, runs in of.items()}
             _with_ranges(values, [f"{size:g}" for size in noise.sizes], noise.size, ax)
-            tidy(ax, f"{noise.label.capitalize()}: mean and range over runs" if ax in grid[1] else "")
+            tidy(ax, f"{noise.label.capitalize()}: mean and range" if ax in grid[1] else "")
         axes[0].set_ylabel(label)
         low, high = min(ax.get_ylim()[0] for ax in axes), max(ax.get_ylim()[1] for ax in axes)
         for ax in axes:
@@ -88,7 +88,7 @@ def _with_ranges(values: Mapping[str, Sequence[Sequence[float]]], places: Sequen
         x, whiskers = at[there] + 0.06 * (list(_LOOKS).index(mode) - 1), (mean - low, high - mean)
         ax.errorbar(x, mean, whiskers, color=colour, marker=marker, ms=5, ls=line, lw=1.5, elinewidth=0.8, label=mode)
     ax.set_xticks(at, list(places))
-    ax.set_xlabel(what)
+    ax.set(xlabel=what, xlim=(-0.4, len(places) - 0.6))
 
 
 def _accuracy(of: Mapping[str, Sequence[Row]], ax: Axes) -> None:
