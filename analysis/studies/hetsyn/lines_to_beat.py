@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,8 +70,8 @@ def _ridge(x: Pixels, labels: Labels, test: Pixels, landmarks: Pixels, gamma: fl
 
 
 def _near(x: Pixels, landmarks: Pixels, gamma: float) -> Pixels:
-    return np.exp(np.float32(-gamma) * distances(x, landmarks))
+    return np.asarray(np.exp(np.float32(-gamma) * distances(x, landmarks)))
 
 
-def _pieces(array: NDArray[np.generic]) -> list[NDArray[np.generic]]:
+def _pieces(array: NDArray[Any]) -> list[NDArray[Any]]:
     return np.split(array, range(_PIECE, len(array), _PIECE))

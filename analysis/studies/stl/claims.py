@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from .decision import decide
 from .measures import NOISES, Measure, at, counts_of, energy, labels_of, less, loss_of_accuracy, rate_spread, rates_in_last_epoch, spread
 
 #: Where thresholds began in the runs that are compared: what a case says of it.
-STARTS: Final = ({"theta_0": 0.5}, {"theta_0": 1.0}, {}, {"theta_0": 4.0})
+STARTS: Final[Sequence[Mapping[str, float]]] = ({"theta_0": 0.5}, {"theta_0": 1.0}, {}, {"theta_0": 4.0})
 Differences = Callable[[Sequence[Row]], list[float]]
 
 
@@ -37,12 +37,12 @@ class Claim:
     digits: int = 2
 
 
-def _more(measure: Measure, other: str = "SL", **changed: object) -> Differences:
+def _more(measure: Measure, other: str = "SL", **changed: Any) -> Differences:
     """STL's measure less the other's."""
     return lambda rows: less(of_case(rows, mode="STL", **changed), of_case(rows, mode=other, **changed), measure)
 
 
-def _less(measure: Measure, **changed: object) -> Differences:
+def _less(measure: Measure, **changed: Any) -> Differences:
     return _more(lambda row: -measure(row), **changed)
 
 

@@ -60,7 +60,7 @@ def draw_stl(rows: Sequence[Row]) -> Canvas:
         ax.set_ylabel(label)
     tidy(grid[3, 0], "Accuracy, by where thresholds begin")
     tidy(grid[3, 1], "Firing rates, by where thresholds begin")
-    depths = ({}, {"layers": 6}, {"layers": 8})
+    depths: Sequence[Mapping[str, Any]] = ({}, {"layers": 6}, {"layers": 8})
     _with_ranges(_by_change(rows, depths, lambda row: 1e-3 * row["operations"]), ["4", "6", "8"], "layers with neurons", grid[3, 2])
     grid[3, 2].set_ylabel("operations for an image\n(1,000)")
     tidy(grid[3, 2], "Operations over depth")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,9 @@ def architecture_of(case: Case) -> Architecture:
     """
     dropout, theta = float(case.get("dropout", 0.5)), Normal(case.get("theta_0", 2.0), 1e-4)
     more = range((case.get("layers", 4) - 4) // 2)
-    parts = [part for maps in (8, 16) for part in (Conv(maps), *(Conv(maps, 3) for _ in more), Pool())]
+    parts: list[Conv | Pool | Dense] = []
+    for maps in (8, 16):
+        parts += [Conv(maps), *(Conv(maps, 3) for _ in more), Pool()]
     neuron = STLLIF.with_parameters(theta={"initial": theta})
     return Architecture((1, 28, 28), [*parts, Dense(64, dropout)], dropout=dropout, neuron=neuron)
 
@@ -133,7 +136,7 @@ VARIANTS: tuple[Case, ...] = (
     {"layers": 8},
     {"images": "all", "epochs": 10},
 )
-CASES: list[Case] = [{"mode": mode} for mode in MODES] + [{"mode": mode} | dict(of) for of in VARIANTS for mode in ("STL", "SL")]
+CASES: Sequence[Case] = [{"mode": mode, **of} for of in ({}, *VARIANTS) for mode in (MODES if not of else ("STL", "SL"))]
 
 STL = Study(
     "stl",
