@@ -27,7 +27,9 @@ def test_every_network_was_the_same_in_brian2(name):
     # but those that take grey values, which Brian2's synapses don't
     networks = [row for row in rows if "method" not in row["case"] and row["case"].get("recipe") != "published"]
     assert {row["mismatches"] for row in networks} == {0}
-    assert all(row["max_dv_over_bound"] < 1.0 and row["undecided"] <= row["simulated"] / 100 for row in networks if row.get("form") == "ode")
+    assert all(
+        row["max_dv_over_bound"] < 1.0 and row["undecided"] <= row["simulated"] / 100 for row in networks if row.get("form") == "ode"
+    )
     assert min(row["simulated"] for row in networks) >= 50
     assert {json.dumps(row["case"], sort_keys=True) for row in rows} <= {json.dumps(case, sort_keys=True) for case in STUDIES[name].cases}
 

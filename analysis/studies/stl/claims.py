@@ -10,13 +10,14 @@ import numpy as np
 
 from hetsyn_sim.report.document import Grid
 
-from ..statistics import above_zero, of_case, shown
+from ..statistics import holm, of_case, p_value, shown
 from ..study import Row
 from .decision import decide
 from .measures import NOISES, Measure, at, counts_of, energy, labels_of, less, loss_of_accuracy, rate_spread, rates_in_last_epoch, spread
 
 #: Where thresholds began in the runs that are compared: what a case says of it.
 STARTS: Final[Sequence[Mapping[str, float]]] = ({"theta_0": 0.5}, {"theta_0": 1.0}, {}, {"theta_0": 4.0})
+_LEVEL: Final = 0.05
 Differences = Callable[[Sequence[Row]], list[float]]
 
 
@@ -135,22 +136,23 @@ _ELSEWHERE: Final = (
 )
 
 
-def verdict(differences: Sequence[float]) -> str:
-    """``reproduced`` where the whole interval is above 0, ``not`` where it is below, else ``undecided``; ``not run`` of no seed."""
+def verdict(differences: Sequence[float], p: float) -> str:
+    """``reproduced`` where their mean is above 0, ``not`` where it is below, ``undecided`` unless p < 0.05; ``not run`` of no seed."""
     if not differences:
         return "not run"
-    if above_zero(differences):
-        return "reproduced"
-    return "not: the opposite" if above_zero([-d for d in differences]) else "undecided"
+    if not p < _LEVEL:
+        return "undecided"
+    return "reproduced" if sum(differences) > 0.0 else "not: the opposite"
 
 
 def claim_lines(rows: Sequence[Row]) -> Iterator[str]:
-    """Markdown: every claim with the numbers that its verdict follows from."""
-    table = []
-    for claim in CLAIMS:
-        differences = claim.differences(rows)
+    """Markdown: every claim with the numbers that its verdict follows from, corrected for how many claims are tested (Holm)."""
+    table, found = [], [claim.differences(rows) for claim in CLAIMS]
+    adjusted = iter(holm([p_value(differences) for differences in found if differences]))
+    for claim, differences in zip(CLAIMS, found, strict=True):
         number = f"{shown(differences, claim.factor, claim.digits)} {claim.unit}" if differences else "–"
-        answer = f"**{verdict(differences)}**" + (", in our reading" if claim.ours and differences else "")
-        table.append([claim.text, claim.what, number, str(len(differences)), answer])
-    table += [[text, what, number, "0", f"**{answer}**"] for text, what, number, answer in _ELSEWHERE]
-    return Grid(("claim", "measure, above 0 if it holds", "measured", "seeds", "verdict"), table).lines()
+        p = next(adjusted) if differences else 1.0
+        answer = f"**{verdict(differences, p)}**" + (", in our reading" if claim.ours and differences else "")
+        table.append([claim.text, claim.what, number, f"{p:.2g}" if differences else "–", str(len(differences)), answer])
+    table += [[text, what, number, "–", "0", f"**{answer}**"] for text, what, number, answer in _ELSEWHERE]
+    return Grid(("claim", "measure, above 0 if it holds", "measured", "p, corrected", "seeds", "verdict"), table).lines()

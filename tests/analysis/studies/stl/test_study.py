@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp
 from typer.testing import CliRunner
 
 from analysis.studies.stl import measures, study
 from analysis.studies.stl.architecture import Architecture, Conv, Dense, Pool
-from analysis.studies.stl.claims import CLAIMS, STARTS, verdict
+from analysis.studies.stl.claims import CLAIMS, STARTS, claim_lines, verdict
 from analysis.studies.stl.measures import LAYERS, NOISES, counts_of, labels_of, packed
 from analysis.studies.stl.network import MODES
 from analysis.studies.stl.study import architecture_of
@@ -130,11 +131,28 @@ def test_tables_and_the_figure_are_made_of_rows(rows, every_case):
     assert png_of(study.STL.draw([]))
 
 
-def test_a_verdict_follows_from_the_whole_interval():
-    assert verdict([0.1, 0.2, 0.15]) == "reproduced"
-    assert verdict([-0.1, -0.2, -0.15]) == "not: the opposite"
-    assert verdict([0.1, -0.2, 0.15]) == verdict([0.0, 0.0]) == verdict([0.1]) == "undecided"
-    assert verdict([]) == "not run"
+def test_a_verdict_follows_from_the_side_and_from_p():
+    assert verdict([0.1, 0.2, 0.15], 0.04) == "reproduced"
+    assert verdict([-0.1, -0.2, -0.15], 0.04) == "not: the opposite"
+    assert verdict([0.1, 0.2, 0.15], 0.05) == verdict([0.0, 0.0], 1.0) == "undecided"
+    assert verdict([], 1.0) == "not run"
+
+
+def test_verdicts_are_corrected_for_how_many_claims_are_tested(every_case):
+    """Five seeds in which STL gains about as much: by itself far from chance, and still so times the number of claims."""
+    seeds = [{**row, "seed": seed} for row in every_case if row["seed"] == 0 for seed in range(5)]
+    less = next(row["accuracy"] for row in seeds if row["case"] == {"mode": "SL"})
+
+    def gains(spread):
+        return [0.012 + spread * k for k in (-0.002, -0.001, 0.0, 0.001, 0.002)]
+
+    def line(spread):
+        gained = [{**row, "accuracy": less + gains(spread)[row["seed"]]} if row["case"] == {"mode": "STL"} else row for row in seeds]
+        return next(text for text in claim_lines(gained) if text.startswith("| STL is more accurate than SL |"))
+
+    assert "**reproduced**" in line(1.0)
+    assert 0.05 / len(CLAIMS) < ttest_1samp(gains(6.0), 0.0).pvalue < 0.05
+    assert "**undecided**" in line(6.0)
 
 
 def test_measures_are_what_they_say():
