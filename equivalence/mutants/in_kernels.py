@@ -32,8 +32,20 @@ MUTANTS = (
     Mutant(
         "a leaky state's gradient by its decay pairs equal steps",
         "kernels/filters.py",
-        "return adjoint, (adjoint[1:] * v[:-1]).sum(dim=(0, 1))",
-        "return adjoint, (adjoint * v).sum(dim=(0, 1))",
+        "return a, (a[1:] * v[:-1]).sum(dim=(0, 1))",
+        "return a, (a * v).sum(dim=(0, 1))",
+    ),
+    Mutant(
+        "a node at a decay of 0 or 1 has the power for its slope",
+        "kernels/node_scans.py",
+        "fed[:, k] = a[:, k - 1]",
+        "fed[:, k] = now",
+    ),
+    Mutant(
+        "recurrent states of shared decays are those of the last spikes alone",
+        "kernels/expansion_plain.py",
+        "torch.addcmul(arrived, self._decays, self._state)",
+        "arrived",
     ),
     Mutant(
         "the plain scan spikes at the threshold",
