@@ -71,14 +71,24 @@ def in_float32(draw):
     n_pre, n_post = draw(st.integers(1, 40)), draw(st.integers(1, 20))
     shortest = draw(st.floats(0.2, 200.0))
     longest = draw(st.floats(shortest, min(30 * shortest, 5000.0)) | st.floats(shortest, 5000.0))
-    rng = np.random.default_rng(draw(st.integers(0, 2**16)))
-    x = (rng.random((n_steps, 1, n_pre)) < draw(st.sampled_from((0.003, 0.03, 0.3)))) * rng.uniform(0.5, 1.5, (n_steps, 1, n_pre))
+    rate, seed = draw(st.sampled_from((0.003, 0.03, 0.3))), draw(st.integers(0, 2**16))
+    return filter_in_float32(n_steps, n_pre, n_post, shortest, longest, rate, seed)
+
+
+def filter_in_float32(n_steps, n_pre, n_post, shortest, longest, rate, seed):
+    rng = np.random.default_rng(seed)
+    x = (rng.random((n_steps, 1, n_pre)) < rate) * rng.uniform(0.5, 1.5, (n_steps, 1, n_pre))
     rho = np.exp(-1.0 / (shortest * (longest / shortest) ** rng.random((n_post, n_pre))))
     w, g = rng.normal(size=rho.shape), rng.normal(size=(n_steps, 1, n_post))
     in_double = Filter(
         torch.as_tensor(x), torch.as_tensor(w), torch.as_tensor(rho), torch.as_tensor(g), tolerance_of_rounding(n_pre, n_steps)
     )
     return in_double.to(torch.float32)
+
+
+#: The bound on gradients of decays is for the worst case: rounding is multiplied by the slopes of the coefficients, which add up to 400. It is
+#: narrowest, some 2.5 % of the gradient, where there are few steps.
+FEW_STEPS = {"few steps": filter_in_float32(10, 20, 10, 2.0, 4.0, 0.3, 0)}
 
 
 def check_bounds(case, found, exact, rounding):
@@ -105,10 +115,15 @@ def test_the_expansion_keeps_its_tolerance(subject, case):
     check_bounds(case, found, filtered("plain", case), [1e-13 * len(case.x)] * 3)
 
 
-@holds(in_float32(), near_misses=("ten thousand times the tolerance", "gradient of decays off by 1 %"), subjects=["expansion"])
+@holds(
+    in_float32(),
+    near_misses=("ten thousand times the tolerance", "gradient of decays off by 10 %"),
+    always=FEW_STEPS,
+    subjects=["expansion"],
+)
 def test_in_float32_it_is_off_by_what_rounding_does_and_a_hundredth(subject, case):
     tolerance = case.tolerance * 1e4 if subject == "ten thousand times the tolerance" else None
-    found = filtered("expansion", case, tolerance, 1.01 if subject == "gradient of decays off by 1 %" else 1.0)
+    found = filtered("expansion", case, tolerance, 1.1 if subject == "gradient of decays off by 10 %" else 1.0)
     exact = filtered("plain", case.to(torch.float64))
     n_steps, _, n_pre = case.x.shape
     unit, values, slopes = 2.0**-24, 1.0, 1.0

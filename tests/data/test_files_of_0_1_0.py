@@ -60,6 +60,7 @@ def test_recipe_and_network():
     recipe = load_recipe(FILES / "recipe.yaml").to_dict()
     optimiser = recipe["training"]["optimiser"]
     assert (optimiser.pop("name"), optimiser.pop("settings")) == ("adamw", {})  # 0.1.0 had no other
+    assert recipe["training"]["schedule"].pop("span_epochs") is None
     assert {name: recipe[name] for name in EXPECTED["recipe.yaml"]} == EXPECTED["recipe.yaml"]
     spec = NetworkSpec.from_text((FILES / "network.yaml").read_text(encoding="utf-8"))
     assert facts_of(spec) == EXPECTED["network.yaml"]

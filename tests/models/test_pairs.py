@@ -11,7 +11,7 @@ from hetsyn_sim.brian.equations import synapse_equations, synapse_names
 from hetsyn_sim.discrete import is_plain, simulate_reference
 from hetsyn_sim.kernels import use_backend
 from hetsyn_sim.models import LIF, REGISTRY, AdEx, HetSynLIF, LeakyReadout, STLLIFSoft
-from hetsyn_sim.spec import DEFAULT_STEP_ORDER, RESET_FIRST, Layer, NetworkSpec, StepOrder
+from hetsyn_sim.spec import DEFAULT_STEP_ORDER, RESET_FIRST, FanInNormal, Layer, NetworkSpec, StepOrder
 from hetsyn_sim.training import Network
 from hetsyn_sim.training.modules import default_dtype
 
@@ -108,13 +108,14 @@ def test_every_pair_trains_a_step_and_does_as_the_reference_does(pair):
 def test_layers_with_other_orders_keep_theirs_in_every_simulator():
     late = replace(HetSynLIF, step_order=StepOrder(("recurrent", "reset", "decay", "feedforward", "threshold")))
     lif = LIF.with_parameters(w={"initial": 5e-9}, t_ref={"initial": 0.3e-3})
-    spec = NetworkSpec("0.1 ms", 8, [Layer(STLLIFSoft, 5, True), Layer(late, 5, True), Layer(lif, 4, True)], Layer(LeakyReadout, 2))
+    soft = STLLIFSoft.with_parameters(w={"initial": FanInNormal(4.0)})
+    spec = NetworkSpec("0.1 ms", 8, [Layer(soft, 5, True), Layer(late, 5, True), Layer(lif, 4, True)], Layer(LeakyReadout, 2))
     assert [p.step_order for p in spec.populations] == [RESET_FIRST, late.step_order, DEFAULT_STEP_ORDER, DEFAULT_STEP_ORDER]
     values, x = spec.initial_values(0), np.random.default_rng(1).random((60, 2, 8)) < 0.4
     values = {key: value * 3 if key.endswith(".w") and not key.startswith("layer_3") else value for key, value in values.items()}
     expected = check_agreement(spec, values, x, forms=("ode", "fast"))
     assert all(expected.rasters[f"layer_{k}"].sum() > 20 for k in (1, 2, 3))
-    for k, other in ((1, replace(STLLIFSoft, step_order=late.step_order)), (2, HetSynLIF)):
+    for k, other in ((1, replace(soft, step_order=late.step_order)), (2, HetSynLIF)):
         layers = [replace(layer, model=other) if i == k else layer for i, layer in enumerate(spec.layers, start=1)]
         changed = simulate_reference(replace(spec, layers=layers), values, x)
         assert np.any(changed.rasters[f"layer_{k}"] != expected.rasters[f"layer_{k}"])

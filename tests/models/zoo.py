@@ -6,11 +6,15 @@ import numpy as np
 
 from hetsyn_sim.discrete import simulate_reference
 from hetsyn_sim.models import ZOO
-from hetsyn_sim.spec import Layer, NetworkSpec
+from hetsyn_sim.spec import FanInNormal, Layer, NetworkSpec
 
 N_IN, N_RUNS = 20, 3
 #: Every input channel spikes at this rate (Hz).
 RATE = 50.0
+
+
+#: With their published weights these are silent until thresholds have come down.
+LIVELY = {name: ZOO[name].with_parameters(w={"initial": FanInNormal(4.0)}) for name in ("STLLIF", "STLLIFSoft")}
 
 
 def dt_of(model):
@@ -19,7 +23,7 @@ def dt_of(model):
 
 
 def network(name, size=6, recurrent=True, model=None):
-    model = ZOO[name] if model is None else model
+    model = LIVELY.get(name, ZOO[name]) if model is None else model
     return NetworkSpec(dt_of(model), N_IN, [Layer(model, size, recurrent=recurrent)])
 
 

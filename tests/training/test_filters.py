@@ -94,6 +94,7 @@ def test_choosing_draws_nothing_and_changes_nothing(spec, x):
     assert all(p.grad is None for p in network.parameters())
 
 
+@pytest.mark.slow
 def test_compiled_it_computes_what_was_chosen_before(spec, x):
     network = Network(spec, seed=1).eval()
     torch._dynamo.reset()
