@@ -86,8 +86,8 @@ def filter_in_float32(n_steps, n_pre, n_post, shortest, longest, rate, seed):
     return in_double.to(torch.float32)
 
 
-#: The bound on gradients of decays is for the worst case: rounding is multiplied by the slopes of the coefficients, which add up to 400. It is
-#: narrowest, some 2.5 % of the gradient, where there are few steps.
+#: The bound on gradients of decays is for the worst case: rounding is multiplied by the slopes of the coefficients, which add up to 400.
+#: It is narrowest, some 2.5 % of the gradient, where there are few steps.
 FEW_STEPS = {"few steps": filter_in_float32(10, 20, 10, 2.0, 4.0, 0.3, 0)}
 
 
