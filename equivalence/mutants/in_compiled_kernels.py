@@ -86,8 +86,8 @@ MUTANTS = (
     Mutant(
         "the expansion's coefficients are scaled by the next node's weight",
         "kernels/csrc/expansion_coefficients.hpp",
-        "c[k][part] *= product * nodes.weights[k];",
-        "c[k][part] *= product * nodes.weights[k ? k - 1 : 0];",
+        "c[k][part] *= product[part] * nodes.weights[k];",
+        "c[k][part] *= product[part] * nodes.weights[k ? k - 1 : 0];",
     ),
     Mutant(
         "the expansion's scans back in time begin every piece of it at zero",
