@@ -37,6 +37,7 @@ MADE_BY: Mapping[str, str] = {
     "speed.png": "python -m benchmarks.tables",
     "growth.png": "python -m benchmarks.tables",
     "ladder.png": "python -m benchmarks.ladder",
+    "climb.png": "python -m benchmarks.ladder",
     "zoo-*.png": "python -m benchmarks.zoo",
     "mtc-[!f]*.png": "python -m benchmarks.conductance",
     **dict.fromkeys(

@@ -12,7 +12,7 @@ from benchmarks.rows import make_row, read_rows, write_rows
 
 from .test_training import measured, row
 
-NAMES = ("materialised", "homogeneous", "plain")
+NAMES = ("materialised", "homogeneous", "fused")
 
 
 def growth_rows(exponents=(1.0, 0.5, 2.0)):

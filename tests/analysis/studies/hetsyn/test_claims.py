@@ -16,7 +16,8 @@ RANK = {model: k for k, model in enumerate(NEURONS)}
 
 def row(case, seed, reverse):
     """A run as the paper would have it, or as the opposite of it."""
-    k = RANK[case["model"]] if not reverse else 3 - RANK[case["model"]]
+    rank = RANK.get(case.get("model"), 0)  # what needs no neurons has no rank
+    k = rank if not reverse else 3 - rank
     error, accuracy = 0.05 + 0.02 * k + 1e-3 * seed, (1.0 - 1e-4 * seed if not reverse else 0.6 - 1e-3 * k)
     facts = {"mse": error + (0.05 if reverse and case.get("targets") else 0.0), "accuracy": accuracy}
     if "noise_hz" in case or "tested_at_hz" in case:
@@ -28,7 +29,7 @@ def row(case, seed, reverse):
     curve = [0.5] * (10 + 10 * k) + [1.0] * (40 - 10 * k)
     tau = case.get("tau_ms", 0.0)
     facts |= {"curve": curve if "tau_ms" in case else [1.0 - 0.015 * i - 0.1 * (3 - k) for i in range(50)]}
-    if "tau_ms" in case and reverse and case["model"] == "HetSynLIF":
+    if "tau_ms" in case and reverse and case.get("model") == "HetSynLIF":
         facts["curve"] = [0.5] * 50
     distance = (0.9, 0.5, 0.3, 0.05)[k]
     facts |= {"distance_21": distance, "distance_32": distance, "gap_power": 0.5 if reverse or k < 2 else 0.01}
