@@ -11,7 +11,7 @@ from hetsyn_sim.report.document import Grid
 from .statistics import holm, p_value
 from .study import Row
 
-Verdict = Literal["reproduced", "partly", "not", "undecided", "not testable here"]
+Verdict = Literal["reproduced", "partly", "not", "undecided", "not testable here", "not run"]
 _LEVEL = 0.05
 
 
