@@ -84,7 +84,7 @@ def test_noise_whose_size_depends_on_states_does(scheme, simulator):
 
 
 @pytest.mark.compiled
-@pytest.mark.parametrize("device", ["cython", "cpp_standalone"])
+@pytest.mark.parametrize("device", [pytest.param("cython", marks=pytest.mark.thorough), "cpp_standalone"])
 def test_compiled_simulators_take_the_same_path(device):
     hold(_of_any_size("heun", n_runs=3), f"brian2 {device}")
 

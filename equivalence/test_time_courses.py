@@ -55,7 +55,7 @@ def test_every_scheme_sees_the_same_current(name, simulator):
 
 
 @pytest.mark.compiled
-@pytest.mark.parametrize("device", ["cython", "cpp_standalone"])
+@pytest.mark.parametrize("device", [pytest.param("cython", marks=pytest.mark.thorough), "cpp_standalone"])
 def test_compiled_simulators_see_it_too(device):
     hold(driven("LIF", between=2.5), f"brian2 {device}")
 

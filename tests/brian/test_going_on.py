@@ -45,7 +45,7 @@ def heard(network, inputs, spec):
     ("target", "form", "n_layers"),
     [
         *(("numpy", form, 3) for form in FORMS),
-        pytest.param("cython", "ode", 1, marks=pytest.mark.compiled),
+        pytest.param("cython", "ode", 1, marks=[pytest.mark.compiled, pytest.mark.thorough]),
         pytest.param("cython", "fast", 3, marks=[pytest.mark.compiled, pytest.mark.thorough]),
     ],
 )

@@ -64,7 +64,7 @@ def test_every_simulator_has_the_same_events(case):
 
 
 @pytest.mark.compiled
-@pytest.mark.parametrize("device", ["cython", "cpp"])
+@pytest.mark.parametrize("device", [pytest.param("cython", marks=pytest.mark.thorough), "cpp"])
 def test_compiled_programs_have_them_too(case, device):
     net, x = case
     expected = simulate_reference(net.spec, net.values, x)
