@@ -96,7 +96,12 @@ def read_state_dict(path: str | PathLike[str], which: str | None = None) -> dict
             raise _refused(place, got, "real numbers, every one written out", "save dense floating point tensors")
     if sum(8 * value.numel() for value in content.values()) > available_memory():
         raise _refused(place, f"{sum(value.numel() for value in content.values()):,} numbers", "as many as there is room for", "save less")
-    tensors = {_bare(str(name)): value.detach().to(torch.float64).numpy() for name, value in content.items()}
+    tensors: dict[str, NDArray[np.float64]] = {}
+    for name, value in content.items():
+        numbers = value.detach().to(torch.float64).numpy()
+        if not np.array_equal(tensors.setdefault(_bare(str(name)), numbers), numbers, equal_nan=True):
+            got = f"{name}, which is {_bare(str(name))} with a wrapper's prefix, and another {_bare(str(name))}"
+            raise _refused(place, one_line(got), "one tensor of a name, or equal ones", f"save one of the two modules: {_SAVE}")
     for name, value in tensors.items():
         if not np.isfinite(value).all():
             raise _refused(place, f"{name}: {int((~np.isfinite(value)).sum())} values that are NaN or infinite", "numbers", "train it anew")

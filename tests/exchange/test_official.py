@@ -102,6 +102,17 @@ def test_other_names_wrappers_and_biases_of_0(tmp_path):
     assert found.to_bytes() == expected.to_bytes()
 
 
+def test_a_name_with_a_wrappers_prefix_and_without(tmp_path):
+    """Equal tensors are one; of two that differ none is taken."""
+    plain, name = state_dict(), "layer_hidden1.layer_in.w"
+    expected = import_network(saved(tmp_path, plain), dt="4 ms")
+    twice = plain | {f"module.{name}": plain[name].clone()}
+    assert import_network(saved(tmp_path, twice), dt="4 ms").to_bytes() == expected.to_bytes()
+    twice[f"module.{name}"] += 1.0
+    with pytest.raises(CheckpointError, match=f"module.{name}(.|\n)*one tensor of a name"):
+        import_network(saved(tmp_path, twice), dt="4 ms")
+
+
 class Synapses(torch.nn.Module):
     def __init__(self, pre, post, rng, per_neuron):
         super().__init__()
