@@ -1,12 +1,17 @@
-"""The checks of `hetsyn doctor`: made-up metadata, compilers and folders, programs in processes of their own, and answers of trials."""
+"""The checks of `hetsyn doctor`: made-up metadata, compilers and folders, and trials, here and in processes of their own."""
 
-import math
+import re
+import sys
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError
 
 import pytest
 
-from hetsyn_sim.cli.doctor import brian_finding, in_child, lightning_finding, training_findings
-from hetsyn_sim.cli.doctor_checks import check_caches, check_compilers, check_machine, check_packages
+from hetsyn_sim.brian import BrianSimulation
+from hetsyn_sim.cli import doctor_trials
+from hetsyn_sim.cli.doctor import in_child
+from hetsyn_sim.cli.doctor_checks import Finding, check_caches, check_machine, check_packages, check_programs
+from hetsyn_sim.kernels import backends, filters, library
 
 REQUIRES = [
     "numpy>=1.26",
@@ -17,8 +22,7 @@ REQUIRES = [
     "old; python_version < '3'",
 ]
 GOOD = {"hetsyn-sim": "0.1.0", "numpy": "2.3.5", "brian2": "2.9.0", "pytorch-lightning": "2.6.6"}
-TORCH = {"version": "2", "threads": 1, "devices": [], "libraries": {"baseline": ""}, "level": "baseline", "difference": 0.0}
-BRIAN = {"version": "2", "same": True, "n_spikes": 3}
+FAILED = Finding("training", "it", "broken", "", "get it", True)
 
 
 def packages(**changes):
@@ -49,7 +53,7 @@ def test_packages_as_they_should_be():
     [
         ({"numpy": None}, "numpy", "not installed", 'pip install "numpy>=1.26"'),
         ({"numpy": "1.25.2"}, "numpy", "1.25.2, not >=1.26", 'pip install "numpy>=1.26"'),
-        ({"hetsyn_sim": None}, "hetsyn-sim", "not installed", "pip install hetsyn-sim, or in its folder: pip install -e ."),
+        ({"hetsyn_sim": None}, "hetsyn-sim", "not installed", 'pip install "hetsyn-sim"'),
         (
             {"numpy": "2.4.0"},
             "brian2 2.9.0 with numpy 2.4.0",
@@ -73,44 +77,117 @@ def test_packages_that_are_wrong(changes, name, value, remedy):
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        ("print('some talk'); print('{\"a\": 1}')", {"a": 1}),
-        ("import not_there_at_all", {"error": "ModuleNotFoundError: No module named 'not_there_at_all'"}),
-        ("import os; os.abort()", {"error": "killed by signal 6"}),
-        ("print('{\"a\": 1}'); raise SystemExit(3)", {"error": "ended with 3 and no message"}),
-        ("print('[1]')", {"error": "ended with 0 and no message"}),
-        ("import time; time.sleep(60)", {"error": "no answer after 0 s"}),
+        ('print(\'some talk\'); print(\'[{"name": "a"}, {"value": "b"}]\')', [{"name": "a"}, {"value": "b"}]),
+        ("import not_there_at_all", [{"value": "ModuleNotFoundError: No module named 'not_there_at_all'"}]),
+        ("import os; os.abort()", [{"value": "killed by signal 6: no message"}]),
+        ("print('[]'); raise SystemExit(3)", [{"value": "no message"}]),
+        ("print('[1]')", [{"value": "no answer: "}]),
+        ("print('no JSON')", [{"value": "no answer: "}]),
+        ("", [{"value": "no answer: "}]),
+        ("import time; time.sleep(60)", [{"value": "no answer after 0 s"}]),
     ],
 )
 def test_an_answer_or_an_error(tmp_path, monkeypatch, code, expected):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (tmp_path / "tried.py").write_text(code)
-    assert in_child(module="tried", seconds=0.4 if "sleep" in code else 60.0) == expected
+    answers = in_child(FAILED, module="tried", seconds=0.4 if "sleep" in code else 60.0)
+    assert len(answers) == len(expected)
+    for finding, changes in zip(answers, expected, strict=True):
+        assert finding.value.startswith(changes.pop("value", ""))
+        assert replace(finding, value="") == replace(FAILED, **changes)
+
+
+def rows(trial):
+    return {finding.name: finding for finding in (replace(FAILED, **row) for row in doctor_trials.answer(trial))}
+
+
+@pytest.fixture
+def no_compiler(tmp_path, monkeypatch):
+    monkeypatch.setenv("HETSYN_CACHE", str(tmp_path))  # the trial changes it
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    monkeypatch.delenv("CXX", raising=False)
+
+
+def test_without_a_compiler_torch_works(no_compiler):
+    tried = rows("torch")
+    assert [tried[name].state for name in ("it", "C++", "kernels")] == ["ok", "absent", "ok"]
+    assert (tried["C++"].group, tried["C++"].essential) == ("compilers", False)
+    assert "many times slower" in tried["C++"].value
+    assert "apt install g++" in tried["C++"].remedy
+    assert tried["kernels"].remedy == ""
+
+
+@pytest.mark.parametrize("wrong", [1e-6, float("nan")])
+def test_kernels_that_compute_something_else(no_compiler, monkeypatch, wrong):
+    right = filters.exponential_filter
+
+    def run(x, *leaves):
+        return right(x, *leaves) * (1 + wrong * (backends.backend_for(x) == "fused"))
+
+    monkeypatch.setattr(filters, "exponential_filter", run)
+    finding = rows("torch")["kernels"]
+    assert (finding.state, finding.essential) == ("broken", True)
+    assert "differs from plain torch by" in finding.value
+    assert finding.remedy.startswith('use_backend("plain") works around it')
+
+
+def test_kernels_that_were_not_built(no_compiler, tmp_path, monkeypatch):
+    monkeypatch.setattr(library.find_library, "__defaults__", (tmp_path,))
+    monkeypatch.setattr(library, "best_library", lambda: None)
+    tried = rows("torch")
+    assert (tried["kernels baseline"].state, tried["kernels baseline"].value) == ("absent", "_baseline.so was not built")
+    assert (tried["kernels"].state, tried["kernels"].essential) == ("absent", False)
+    assert "--force-reinstall" in tried["kernels"].remedy
 
 
 @pytest.mark.compiled
-def test_a_compiler_that_works(monkeypatch):
+def test_a_compiler_that_works(tmp_path, monkeypatch):
     monkeypatch.delenv("CXX", raising=False)
-    findings = {finding.name: finding for finding in check_compilers()}
-    assert list(findings) == ["C++", "make", "cmake", "nvcc"]
-    assert findings["C++"].state == "ok"
-    assert "compiled and ran a program" in findings["C++"].value
+    monkeypatch.setenv("HETSYN_CACHE", str(tmp_path))
+    finding = rows("torch")["C++"]
+    assert finding.state == "ok"
+    assert re.fullmatch(r"/.*g\+\+ \(.*\d\.\d.*\); compiled and ran a function", finding.value)
 
 
 @pytest.mark.process
-def test_a_compiler_that_does_not_work_or_is_missing(tmp_path, monkeypatch):
+def test_a_compiler_that_does_not_work(tmp_path, monkeypatch):
     script = tmp_path / "c++"
     script.write_text("#!/bin/sh\necho 'fatal error: nothing works' >&2\nexit 1\n")
     script.chmod(0o755)
     monkeypatch.setenv("CXX", f"{script} -O2")
-    finding = next(check_compilers())
-    assert (finding.state, finding.value) == ("broken", f"{script} -O2 does not compile: fatal error: nothing works")
+    monkeypatch.setenv("HETSYN_CACHE", str(tmp_path))
+    finding = rows("torch")["C++"]
+    assert (finding.state, finding.value) == ("broken", f"{script} -O2: fatal error: nothing works")
     assert finding.remedy == "install a working g++, or set CXX to a compiler for C++17"
+
+
+@pytest.mark.process
+def test_programs_have_versions_or_are_missing(tmp_path, monkeypatch):
+    assert "(GNU Make" in next(check_programs()).value
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
-    monkeypatch.delenv("CXX")
-    findings = {finding.name: finding for finding in check_compilers()}
-    assert {findings[name].state for name in ("C++", "make", "cmake")} == {"absent"}
-    assert "apt install g++" in findings["C++"].remedy
-    assert "many times slower" in findings["C++"].value
+    make, cmake, _ = check_programs()
+    assert (make.state, cmake.state) == ("absent", "absent")
+    assert make.remedy.endswith("apt install build-essential)")
+
+
+@pytest.mark.parametrize(("factor", "state"), [(1, "ok"), (0, "broken")])
+def test_spikes_of_brian2(monkeypatch, factor, state):
+    right = BrianSimulation.run
+
+    def run(simulation, x):
+        recording = right(simulation, x)
+        return replace(recording, rasters={name: factor * raster for name, raster in recording.rasters.items()})
+
+    monkeypatch.setattr(BrianSimulation, "run", run)
+    tried = rows("numpy")
+    assert (tried["it"].state, tried["it"].essential) == (state, True)
+    assert tried["it"].remedy == ("" if factor else "please report this as a bug")
+    assert tried["Brian2's Cython modules"].group == "caches"
+
+
+def test_an_error_of_a_trial(monkeypatch):
+    monkeypatch.setitem(sys.modules, "brian2", None)
+    assert rows("cython")["it"].value.startswith("ModuleNotFoundError: import of brian2 halted")
 
 
 def test_cache_folders_and_the_machine(tmp_path, monkeypatch):
@@ -131,35 +208,8 @@ def test_cache_folders_and_the_machine(tmp_path, monkeypatch):
     assert values["cores"].endswith("may be used by this process")
 
 
-@pytest.mark.parametrize(
-    ("answer", "name", "state", "essential"),
-    [
-        ({"error": "ImportError: no torch"}, "torch", "broken", True),
-        (TORCH, "kernels", "ok", False),
-        ({**TORCH, "level": None}, "kernels", "absent", False),
-        ({**TORCH, "difference": 1e-6}, "kernels", "broken", True),
-        ({**TORCH, "difference": math.nan}, "kernels", "broken", True),
-        ({**TORCH, "libraries": {"baseline": "_baseline.so was not built"}}, "kernels baseline", "absent", False),
-        ({"error": "ImportError: no Lightning"}, "Lightning", "broken", True),
-        ({"error": "RuntimeError: no nms", "remedy": "take it away"}, "Lightning", "broken", True),
-        ({"version": "2.6.6"}, "Lightning", "ok", True),
-        ({"error": "ImportError: no Brian2"}, "numpy", "broken", True),
-        ({"error": "no compiler"}, "cython", "absent", False),
-        ({**BRIAN, "same": False}, "cython", "broken", True),
-        ({**BRIAN, "n_spikes": 0}, "cython", "broken", True),
-        (BRIAN, "cpp_standalone", "ok", False),
-    ],
-)
-def test_what_an_answer_means(answer, name, state, essential):
-    brian = name in ("numpy", "cython", "cpp_standalone")
-    lightning = [lightning_finding(answer)] if name == "Lightning" else []
-    findings = [brian_finding(name, answer)] if brian else lightning or training_findings(answer)
-    finding = {finding.name: finding for finding in findings}[name]
-    assert (finding.state, finding.essential) == (state, essential)
-    assert bool(finding.remedy) == (state != "ok") or name == "kernels baseline"
-
-
 @pytest.mark.compiled
 def test_a_compiled_target_of_brian():
-    answer = in_child("brian", "cpp_standalone")
-    assert (answer["same"], answer["n_spikes"] > 10) == (True, True)
+    (finding,) = in_child(FAILED, "cpp_standalone")
+    assert (finding.state, finding.remedy) == ("ok", "")
+    assert "the 34 spikes of the reference" in finding.value
