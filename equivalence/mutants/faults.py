@@ -20,6 +20,7 @@ from . import (
     in_report,
     in_scripts,
     in_spec,
+    in_studies,
     in_synapses,
     in_training,
 )
@@ -46,6 +47,7 @@ AREAS: dict[str, tuple[Mutant, ...]] = {
     "NIR": in_nir.MUTANTS,
     "reports": in_report.MUTANTS,
     "analysis": in_analysis.MUTANTS,
+    "studies": in_studies.MUTANTS,
 }
 
 #: All of them, in this order.

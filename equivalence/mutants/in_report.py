@@ -1,4 +1,4 @@
-"""Faults in what a reader is shown: reports of a training, the page of a view, histograms of time constants."""
+"""Faults in what a reader is shown: reports of a training, the page of a view, histograms of time constants, what works here."""
 
 from __future__ import annotations
 
@@ -64,5 +64,23 @@ MUTANTS = (
         "training/module.py",
         'Histograms.from_state(value) if name == "time_constants" else value',
         'Histograms() if name == "time_constants" else value',
+    ),
+    Mutant(
+        "kernels whose numbers are no numbers agree with plain torch",
+        "cli/doctor_trials.py",
+        "if difference <= _SAME:",
+        "if not difference > _SAME:",
+    ),
+    Mutant(
+        "Brian2 works if it runs, whatever its spikes",
+        "cli/doctor_trials.py",
+        'not np.array_equal(recording.rasters["layer_1"], expected)',
+        "recording is None",
+    ),
+    Mutant(
+        "what fails in a process of its own can be done without",
+        "cli/doctor.py",
+        "return [replace(failed, value=value)]",
+        "return [replace(failed, value=value, essential=False)]",
     ),
 )

@@ -35,19 +35,15 @@ def sweep(
     ```
     """
     check_output(json_file)
-    from ..training.sweep import sweep_grid
+    from ..training.sweep import sweep as train_all
     from ..training.sweep_plan import SweepPlan
-    from ..training.sweep_search import sweep_search
 
     plan = SweepPlan.from_yaml(plan_file)
     recipe = plan.base()
     require_data("recipe", recipe.data, data_file, where=recipe.name)
     folder = Path("sweeps") / plan_file.stem if out is None else out
     recordings = partial(training_data, recipe, data_file)
-    if trials is None:
-        result = sweep_grid(plan, recordings, folder, jobs=jobs, after_run=_show_run)
-    else:
-        result = sweep_search(plan, recordings, folder, trials=trials, jobs=jobs, after_run=_show_run)
+    result = train_all(plan, recordings, folder, trials=trials, jobs=jobs, after_run=_show_run)
 
     from matplotlib.figure import Figure
 
@@ -59,19 +55,16 @@ def sweep(
         figure = Figure(figsize=(5.0, 3.5), layout="constrained")
         plot_sweep(result, setting, figure.subplots())
         write_atomically(folder / f"{setting}.png", png_of(figure, dpi=150))
-    means = result.means()
-    rows = {"runs": f"{sum(run.state == 'finished' for run in result.runs)} finished, {_failed(result.runs)} failed"}
-    if means:
+    failed = sum(run.state == "failed" for run in result.runs)
+    rows = {"runs": f"{len(result.runs) - failed} finished, {failed} failed"}
+    best = None
+    if means := result.means():
         settings, value = means[0]
+        best = {"settings": settings, plan.metric: value}
         rows |= {f"best {name}": str(chosen) for name, chosen in settings.items()}
         rows["its " + plan.metric.replace("_", " ")] = f"{100 * value:.2f} %" if plan.metric == "validation_accuracy" else f"{value:.4f}"
     show_table(f"{plan_file.stem}, {recipe.name}", rows | {"table": str(folder / "sweep.csv")})
-    best = {"settings": means[0][0], plan.metric: means[0][1]} if means else None
-    write_json(json_file, {"best": best, "runs": len(result.runs), "failed": _failed(result.runs), "table": str(folder / "sweep.csv")})
-
-
-def _failed(runs: list[Run]) -> int:
-    return sum(run.state == "failed" for run in runs)
+    write_json(json_file, {"best": best, "runs": len(result.runs), "failed": failed, "table": str(folder / "sweep.csv")})
 
 
 def _show_run(run: Run, done: int, of: int) -> None:

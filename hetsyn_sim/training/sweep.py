@@ -1,4 +1,4 @@
-"""Sweeps: trainings of one recipe with many settings, here all combinations of lists; a search is in ``sweep_search``."""
+"""Sweeps: trainings of one recipe with many settings, all combinations of lists or those that a search suggests."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import io
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from os import PathLike
@@ -27,12 +27,12 @@ from ..data.files import json_text, write_atomically
 from ..errors import BackendError, ConfigError, DivergedError, one_of
 from .fit import fit
 from .recipe import Recipe
+from .run_folder import RunFolder
 from .sweep_plan import SweepPlan
+from .sweep_search import Task, search
 
 #: Seed -> recordings, the traces to follow if there are any, and the name of the data. It is sent to other processes.
 Recordings = Callable[[int], tuple[SpikeDataset, NDArray[np.float64] | None, str]]
-#: A number, the settings that differ from the recipe, and the seeds to train them with.
-Task = tuple[int, dict[str, Any], list[int]]
 _NO_ACCURACY = "traces have no accuracy: write `metric: validation_loss`"
 
 
@@ -97,15 +97,16 @@ class SweepResult:
         write_atomically(out / "sweep.json", json_text(content))
 
 
-def sweep_grid(
+def sweep(
     plan: SweepPlan,
     recordings: Recordings,
     out: str | PathLike[str],
     *,
+    trials: int | None = None,
     jobs: int = 1,
     after_run: Callable[[Run, int, int], None] | None = None,
 ) -> SweepResult:
-    """Train every combination with every seed.
+    """Train every combination with every seed, or search for the best settings (:mod:`hetsyn_sim.training.sweep_search`).
 
     Called again, finished runs are read and others go on where they stopped, with the bytes that they would have ended with. The table
     (``sweep.csv``, ``sweep.json``) is written after every run.
@@ -113,50 +114,51 @@ def sweep_grid(
     Parameters
     ----------
     plan
-        What varies: lists only.
+        What varies: lists or, for a search, ranges and lists.
     recordings
         A function that can be sent to other processes.
     out
-        Folder of the sweep.
+        Folder of the sweep; a search has its ``study.sqlite`` there.
+    trials
+        Search, with so many trials in all, earlier ones included. None: all combinations.
     jobs
         Trainings at a time, each in a process with its part of the cores.
     after_run
-        Called with each run, how many are done, and how many there are.
+        Called with each run, how many combinations or trials are done, and how many there are.
 
     Raises
     ------
     ConfigError
-        If a setting is wrong, if something but a list varies, if the runs lack the metric, or if another process uses the folder.
+        If a setting is wrong, if a range varies without a search, if the runs lack the metric, if another process uses the folder, or if it
+        holds a search of something else.
     BackendError
-        If a training was killed. The sweep goes on when called again.
+        If a training was killed (the sweep goes on when called again), or if Optuna is not installed, which a search needs.
     """
-    tasks = [(k, settings, [seed]) for k, (settings, seed) in enumerate(itertools.product(plan.combinations(), plan.seeds))]
+    plan.check()
+    folder = Path(out)
     done: dict[int, list[Run]] = {}
+    grid = [] if trials else [(settings, [seed]) for settings, seed in itertools.product(plan.combinations(), plan.seeds)]
+    of_grid = ((k, *each) for k, each in enumerate(grid)), lambda task, value: [task[0]]
+    with ExitStack() as stack:
+        stack.enter_context(RunFolder(folder).alone())
+        plan.keep_in(folder, "search" if trials else "grid")
+        tasks, tell = stack.enter_context(search(plan, folder, trials)) if trials else of_grid
+        for task, runs in stack.enter_context(closing(_train_all(tasks, plan, folder, recordings, jobs))):
+            means = SweepResult(runs, plan.metric).means()  # empty if a training diverged
+            done.update(dict.fromkeys(tell(task, means[0][1] if means else None), runs))
+            result = SweepResult([run for number in sorted(done) for run in done[number]], plan.metric)
+            result.save(folder)
+            for run in runs:
+                if after_run is not None:
+                    after_run(run, len(done), max(trials or len(grid), len(done)))
+    return result
 
-    def finish(task: Task, runs: list[Run]) -> None:
-        done[task[0]] = runs
-        in_order(done, plan).save(Path(out))
-        if after_run is not None:
-            after_run(runs[0], len(done), len(tasks))
 
-    with sweep_folder(out, plan, "grid"):
-        train_all(iter(tasks), finish, plan, Path(out), recordings, jobs)
-    return in_order(done, plan)
-
-
-def in_order(done: Mapping[int, list[Run]], plan: SweepPlan) -> SweepResult:
-    """The result of what is done, by number of combination or trial."""
-    return SweepResult([run for number in sorted(done) for run in done[number]], plan.metric)
-
-
-def train_all(
-    tasks: Iterator[Task], finish: Callable[[Task, list[Run]], None], plan: SweepPlan, out: Path, recordings: Recordings, jobs: int
-) -> None:
-    """Train the tasks, ``jobs`` at a time, and ``finish`` each. The next task is asked for when there is a place for it."""
+def _train_all(tasks: Iterator[Task], plan: SweepPlan, out: Path, recordings: Recordings, jobs: int) -> Generator[tuple[Task, list[Run]]]:
+    """Train the tasks, ``jobs`` at a time. The next one is asked for when there is a place for it."""
     train = partial(_train, plan.base(), out, recordings, plan.metric)
     if jobs == 1:
-        for task in tasks:
-            finish(task, train(task))
+        yield from ((task, train(task)) for task in tasks)
         return
     threads = str(max(1, (os.cpu_count() or 1) // jobs))
     with ProcessPoolExecutor(max_workers=jobs, env={"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}) as pool:
@@ -167,7 +169,7 @@ def train_all(
                 if not at_work:
                     return
                 for future in wait(at_work, return_when=FIRST_COMPLETED).done:
-                    finish(at_work.pop(future), future.result())
+                    yield at_work.pop(future), future.result()
         except TerminatedWorkerError as error:
             raise BackendError(
                 "a training of the sweep was killed",
@@ -202,51 +204,3 @@ def _train(recipe: Recipe, out: Path, recordings: Recordings, metric: str, task:
         one_of(metric, offered, "metric of a run", where="metric", remedy=_NO_ACCURACY, error=ConfigError)
         runs.append(Run(task[1], seed, str(folder), "finished", metrics))
     return runs
-
-
-@contextmanager
-def sweep_folder(out: str | PathLike[str], plan: SweepPlan, kind: str) -> Iterator[Path]:
-    """The folder of a sweep, locked for this process; it holds the plan.
-
-    Raises
-    ------
-    ConfigError
-        If another process is at work in it, or if it holds a search of something else.
-    """
-    import fcntl
-
-    plan.check()
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system lets go of it when the process ends, however that happens
-        except OSError as error:
-            raise ConfigError(
-                "another process is at work on this sweep",
-                where=str(folder),
-                got="a folder in use",
-                expected="one process, which runs several trainings by `--jobs`",
-                remedy="wait for it or end it, or choose another folder",
-            ) from error
-        content = {"kind": kind, **plan.model_dump(mode="json")}
-        if kind == "search":  # it learns from its own trials, which have to be of the same question; a grid has no memory
-            _check_same(folder / "plan.json", content)
-        write_atomically(folder / "plan.json", json_text(content))
-        yield folder
-
-
-def _check_same(path: Path, content: Mapping[str, Any]) -> None:
-    try:
-        before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else content
-    except ValueError as error:
-        before = {"kind": f"a file that can't be read: {error}"}
-    for name in content:
-        if before.get(name) != content[name]:
-            raise ConfigError(
-                "this folder holds another sweep",
-                where=f"{path}: {name}",
-                got=repr(content[name])[:200],
-                expected=repr(before.get(name))[:200],
-                remedy="choose another folder, or the plan that began it; the number of trials may change",
-            )

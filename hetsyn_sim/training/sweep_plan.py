@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import json
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, NonNegativeInt, model_validator
 
-from ..errors import ConfigError
+from ..data.files import json_text, write_atomically
+from ..errors import ConfigError, one_of
 from .recipe import Recipe, load_recipe
 from .sections import Section, SectionFile
+
+_SAME_FOR_ALL = {"training.seed": "write `seeds: [0, 1, 2]`", "training.validation": "write `fixed: {training.validation: split}`"}
 
 
 class Range(Section):
@@ -52,23 +57,19 @@ class SweepPlan(SectionFile):
             If there is no such recipe.
         """
         recipe = load_recipe(self.recipe).with_settings(self.fixed)
-        if "training.seed" in {*self.vary, *self.fixed}:
-            raise ConfigError(
-                "seeds are no setting to vary",
-                where="training.seed",
-                got="training.seed",
-                expected="the section seeds",
-                remedy="write `seeds: [0, 1, 2]`",
-            )
-        judged = recipe.training.validation in ("split", "speakers")
-        if "training.validation" in self.vary or not judged:
-            raise ConfigError(
-                "a sweep is judged by recordings that are held out from the training split",
-                where=f"{recipe.name}: training.validation",
-                got="one of the settings that vary" if judged else recipe.training.validation,
-                expected="split or speakers, for all runs",
-                remedy="write `fixed: {training.validation: split}`",
-            )
+        changed = {*self.vary} | ({*self.fixed} & {"training.seed"})
+        for name, remedy in _SAME_FOR_ALL.items():
+            if name in changed:
+                raise ConfigError(
+                    "this is no setting to vary",
+                    where=name,
+                    got=f"{name} in the plan",
+                    expected="the section seeds, and one way to hold recordings out for all runs",
+                    remedy=remedy,
+                )
+        where, held_out = f"{recipe.name}: training.validation", "way to hold out recordings, by which a sweep is judged"
+        remedy = _SAME_FOR_ALL["training.validation"]
+        one_of(recipe.training.validation, ("split", "speakers"), held_out, where=where, remedy=remedy, error=ConfigError)
         return recipe
 
     def combinations(self) -> list[dict[str, Any]]:
@@ -102,3 +103,27 @@ class SweepPlan(SectionFile):
         for name, choice in self.vary.items():
             for value in (choice.low, choice.high) if isinstance(choice, Range) else choice:
                 recipe.with_settings({name: value})
+
+    def keep_in(self, folder: Path, kind: Literal["grid", "search"]) -> None:
+        """Write the plan into the folder of its sweep.
+
+        Raises
+        ------
+        ConfigError
+            If the folder holds another search: that learns from its own trials, which have to be of the same question.
+        """
+        path, content = folder / "plan.json", {"kind": kind, **self.model_dump(mode="json")}
+        try:
+            before = json.loads(path.read_text(encoding="utf-8")) if path.exists() and kind == "search" else content
+        except ValueError as error:
+            before = {"kind": f"a file that can't be read: {error}"}
+        for name in content:
+            if before.get(name) != content[name]:
+                raise ConfigError(
+                    "this folder holds another sweep",
+                    where=f"{path}: {name}",
+                    got=repr(content[name])[:200],
+                    expected=repr(before.get(name))[:200],
+                    remedy="choose another folder, or the plan that began it; the number of trials may change",
+                )
+        write_atomically(path, json_text(content))

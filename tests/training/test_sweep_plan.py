@@ -38,10 +38,10 @@ def test_settings_go_through_the_recipe(write_plan):
         ({"vary": {"training.dropout": {"low": 0.5, "high": 0.1}}}, "a setting is wrong", "vary"),
         ({"vary": {"training.dropout": {"low": 0.0, "high": 0.1, "log": True}}}, "a setting is wrong", "vary"),
         ({"vary": {"training.dropout": {"low": 0.1, "high": 0.2}}}, "a range has no list of values", "training.dropout"),
-        ({"vary": {"training.seed": [0, 1]}}, "seeds are no setting to vary", "training.seed"),
-        ({"fixed": {"training.validation": "test"}}, "a sweep is judged by recordings", "training.validation"),
-        ({"fixed": {"training.validation": "none"}}, "a sweep is judged by recordings", "training.validation"),
-        ({"vary": {"training.validation": ["split", "test"]}}, "a sweep is judged by recordings", "training.validation"),
+        ({"vary": {"training.seed": [0, 1]}}, "this is no setting to vary", "training.seed"),
+        ({"fixed": {"training.validation": "test"}}, "unknown way to hold out recordings", "training.validation"),
+        ({"fixed": {"training.validation": "none"}}, "unknown way to hold out recordings", "training.validation"),
+        ({"vary": {"training.validation": ["split", "test"]}}, "this is no setting to vary", "training.validation"),
     ],
 )
 def test_what_is_refused(write_plan, sections, what, where):

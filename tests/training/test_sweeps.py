@@ -6,7 +6,6 @@ import json
 import signal
 import sys
 import textwrap
-from functools import partial
 
 import numpy as np
 import pytest
@@ -14,9 +13,8 @@ import pytest
 from hetsyn_sim.errors import ConfigError
 from hetsyn_sim.report.plots import plot_sweep
 from hetsyn_sim.training import fit, load_recipe
-from hetsyn_sim.training.sweep import Run, SweepResult, sweep_grid
+from hetsyn_sim.training.sweep import Run, SweepResult, sweep
 from hetsyn_sim.training.sweep_plan import SweepPlan
-from hetsyn_sim.training.sweep_search import sweep_search
 
 from ..refusal import refused
 
@@ -30,7 +28,7 @@ def checkpoint(out, run):
 def test_a_grid_is_trained_once(write_plan, recordings, data, tmp_path):
     plan, out = SweepPlan.from_yaml(write_plan(seeds=[0, 3])), tmp_path / "out"
     told = []
-    result = sweep_grid(plan, recordings, out, after_run=lambda run, done, of: told.append((done, of)))
+    result = sweep(plan, recordings, out, after_run=lambda run, done, of: told.append((done, of)))
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert [(run.settings["training.optimiser.lr"], run.seed) for run in result.runs] == [(0.001, 0), (0.001, 3), (0.02, 0), (0.02, 3)]
     # a run is what fit makes of the same recipe
@@ -41,7 +39,7 @@ def test_a_grid_is_trained_once(write_plan, recordings, data, tmp_path):
     assert result.runs[3].metrics["validation_accuracy"] == same.checkpoint.metrics["validation_accuracy"]
     # again, with one value more: what is there is read
     before = {run.folder: (out / run.folder / "resume.safetensors").stat().st_mtime_ns for run in result.runs}
-    more = sweep_grid(SweepPlan.from_yaml(write_plan(seeds=[0, 3], vary={"training.optimiser.lr": [0.001, 0.02, 0.05]})), recordings, out)
+    more = sweep(SweepPlan.from_yaml(write_plan(seeds=[0, 3], vary={"training.optimiser.lr": [0.001, 0.02, 0.05]})), recordings, out)
     assert {run.folder: (out / run.folder / "resume.safetensors").stat().st_mtime_ns for run in more.runs[:4]} == before
     assert more.runs[:4] == result.runs
     rows = list(csv.DictReader(io.StringIO((out / "sweep.csv").read_text())))
@@ -52,18 +50,18 @@ def test_a_grid_is_trained_once(write_plan, recordings, data, tmp_path):
 
 
 @pytest.mark.usefixtures("process")
-@pytest.mark.parametrize("sweep", [sweep_grid, partial(sweep_search, trials=2)], ids=["grid", "search"])
-def test_two_jobs_train_the_same_bytes(write_plan, recordings, tmp_path, sweep):
+@pytest.mark.parametrize("trials", [None, 2])
+def test_two_jobs_train_the_same_bytes(write_plan, recordings, tmp_path, trials):
     """Two trials that are begun together know nothing of each other, and the first two of a search are drawn at random anyway."""
     plan = SweepPlan.from_yaml(write_plan())
-    one, two = (sweep(plan, recordings, tmp_path / str(jobs), jobs=jobs) for jobs in (1, 2))
+    one, two = (sweep(plan, recordings, tmp_path / str(jobs), trials=trials, jobs=jobs) for jobs in (1, 2))
     assert one.runs == two.runs
     assert [checkpoint(tmp_path / "1", run) for run in one.runs] == [checkpoint(tmp_path / "2", run) for run in two.runs]
 
 
 def test_a_training_that_diverges_is_a_result(write_plan, recordings, tmp_path):
     plan = SweepPlan.from_yaml(write_plan(vary={"training.optimiser.lr": [0.02, 1e30]}))
-    result = sweep_grid(plan, recordings, tmp_path / "out")
+    result = sweep(plan, recordings, tmp_path / "out")
     assert [run.state for run in result.runs] == ["finished", "failed"]
     assert result.runs[1].message.startswith("the training has diverged")
     assert [settings for settings, _ in result.means()] == [{"training.optimiser.lr": 0.02}]
@@ -80,7 +78,7 @@ def test_a_search_that_is_killed_goes_on(write_plan, recordings, data, tmp_path,
         from pathlib import Path
         from hetsyn_sim.training.module import TrainingModule
         from hetsyn_sim.training.sweep_plan import SweepPlan
-        from hetsyn_sim.training.sweep_search import sweep_search
+        from hetsyn_sim.training.sweep import sweep
 
         original = TrainingModule.training_step
         def step(module, batch, i):
@@ -92,7 +90,7 @@ def test_a_search_that_is_killed_goes_on(write_plan, recordings, data, tmp_path,
         def load(seed):
             return SpikeDataset.load("data.h5"), None, "toy"
 
-        sweep_search(SweepPlan.from_yaml("plan.yaml"), load, "killed", trials=3)
+        sweep(SweepPlan.from_yaml("plan.yaml"), load, "killed", trials=3)
     """
     end = process([sys.executable, "-c", textwrap.dedent(program)], cwd=tmp_path, check=False)
     assert end.returncode == -signal.SIGKILL
@@ -100,32 +98,32 @@ def test_a_search_that_is_killed_goes_on(write_plan, recordings, data, tmp_path,
     begun = sorted((killed / "runs").iterdir())
     assert [(run / "checkpoint.safetensors").exists() for run in begun].count(True) == 1
     assert all((run / "resume.safetensors").exists() for run in begun)
-    resumed, whole = sweep_search(plan, recordings, killed, trials=3), sweep_search(plan, recordings, tmp_path / "whole", trials=3)
+    resumed, whole = sweep(plan, recordings, killed, trials=3), sweep(plan, recordings, tmp_path / "whole", trials=3)
     assert resumed == whole
     assert len(resumed.runs) == len(list((killed / "runs").iterdir())) == 3  # no trial lost, none trained twice under another name
     for run in whole.runs:
         assert checkpoint(killed, run) == checkpoint(tmp_path / "whole", run)
-    assert sweep_search(plan, recordings, killed, trials=2) == resumed  # there are more already
+    assert sweep(plan, recordings, killed, trials=2) == resumed  # there are more already
 
     with refused(ConfigError, "(?s)this folder holds another sweep.*plan.json: seeds"):
-        sweep_search(SweepPlan.from_yaml(write_plan(seeds=[0, 1], **SEARCH)), recordings, killed, trials=3)
+        sweep(SweepPlan.from_yaml(write_plan(seeds=[0, 1], **SEARCH)), recordings, killed, trials=3)
 
 
 def test_one_process_at_a_time(write_plan, recordings, tmp_path):
     plan = SweepPlan.from_yaml(write_plan(vary={"training.optimiser.lr": [0.02]}))
 
     def again(run, done, of):
-        with pytest.raises(ConfigError, match="another process is at work on this sweep"):
-            sweep_grid(plan, recordings, tmp_path / "out")
+        with pytest.raises(ConfigError, match="another training is running in this folder"):
+            sweep(plan, recordings, tmp_path / "out")
 
-    assert len(sweep_grid(plan, recordings, tmp_path / "out", after_run=again).runs) == 1
+    assert len(sweep(plan, recordings, tmp_path / "out", after_run=again).runs) == 1
 
 
 def test_a_metric_that_runs_do_not_have(write_plan, data, tmp_path):
     plan = SweepPlan.from_yaml(write_plan(fixed={"training.loss.name": "mean_squared_error"}))
     traces = np.zeros((3, 20, 3))
     with refused(ConfigError, "metric", None, "'validation_accuracy'", "validation_loss", "metric: validation_loss"):
-        sweep_grid(plan, lambda seed: (data, traces, "toy"), tmp_path / "out")
+        sweep(plan, lambda seed: (data, traces, "toy"), tmp_path / "out")
 
 
 @pytest.mark.parametrize(("values", "scale"), [([0.001, 0.1], "log"), ([1, 2], "linear"), ([[3], [5]], "linear")])
