@@ -39,8 +39,9 @@ _LAST = ("strategies", "near_misses")
 #: `make test` leaves out what these marks say; each of them is a part of `make check`.
 _COSTLY = ("compiled", "process", "brian2", "study", "docs", "slow")
 TEST = "make test"
+_STUDIES = ("tests/analysis/", "study")
 #: Areas whose own tests run Brian2 or studies, so that `make test` leaves them out: their folder, and the mark of `make check`.
-OF_CHECK = {"ladder": ("tests/ladder/", "brian2"), "analysis": ("tests/analysis/", "study")}
+OF_CHECK = {"ladder": ("tests/ladder/", "brian2"), "analysis": _STUDIES, "studies": _STUDIES}
 _OF_TEST = f"not ({' or '.join(_COSTLY)} or thorough)"
 
 #: What a copy does without.
