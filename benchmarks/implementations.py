@@ -98,7 +98,7 @@ class Step:
         self.name, self.shape = name, shape
         with self.surroundings():
             self.model = _build(name, shape)
-        self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=1e-9)
+        self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=1e-9, fused=True)
         self.x, self.target = shape.batch()
 
     @contextmanager

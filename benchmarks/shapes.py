@@ -127,7 +127,9 @@ class Shape:
         """Cross entropy on the sum of softmax over time. A softmax of one unit is constant, so a trace is fitted by least squares."""
         if self.n_output == 1:
             return functional.mse_loss(out, target)
-        return functional.cross_entropy(out.softmax(-1).sum(0), target)
+        from hetsyn_sim.training.losses import sum_of_softmax
+
+        return functional.cross_entropy(sum_of_softmax(out), target)
 
 
 #: Spiking Heidelberg Digits, sequential MNIST pixel by pixel, pattern generation, and one wide layer.

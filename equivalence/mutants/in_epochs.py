@@ -122,8 +122,8 @@ MUTANTS = (
     Mutant(
         "the burn-in counts",
         "training/losses.py",
-        "out[self.burn_in :].softmax(dim=-1)",
-        "out.softmax(dim=-1)",
+        "sum_of_softmax(out[self.burn_in :])",
+        "sum_of_softmax(out)",
     ),
     Mutant(
         "a rate regulariser looks at the mean of all neurons",
