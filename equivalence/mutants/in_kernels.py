@@ -78,6 +78,12 @@ MUTANTS = (
         "if ctx.reverse else (adjoint[:-1], out[:-1])",
     ),
     Mutant(
+        "a kernel is called by the short way while torch looks at operators",
+        "kernels/operators.py",
+        "        if _is_watched(flat):",
+        "        if torch.compiler.is_compiling():",
+    ),
+    Mutant(
         "the expansion's gradient by a decay lacks the factor 1/rho",
         "kernels/expansion.py",
         "if n_limits else w / (-rho * rho.log())",

@@ -24,7 +24,7 @@ from .backends import backend_for
 from .checks import check_delay, check_filter
 from .filters import CHUNK, exponential_filter, spread_carry
 from .first_order import once_differentiable
-from .fused import filter_late
+from .late_ops import filter_late
 from .library import has_delays
 
 

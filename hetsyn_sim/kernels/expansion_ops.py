@@ -11,8 +11,8 @@ from torch import Tensor
 
 from .checks import check_exact, check_filter, check_finite
 from .expansion import Nodes, find_nodes
-from .first_order import refuse_second
-from .library import Library, library
+from .library import compiled
+from .operators import operator
 
 
 class _Nodes(Structure):
@@ -40,19 +40,12 @@ def in_c(several: Sequence[Nodes]) -> Any:
     return array
 
 
-def _compiled() -> Library:
-    found = library()
-    assert found is not None, "chosen only where there is one"
-    return found
-
-
 def room_for_places(x: Tensor) -> Tensor:
     """Room for a bit for each number of x (time, batch, pre), in words of 64, and a word that says whether all that are not 0 are 1."""
     return x.new_empty(x.shape[0] * x.shape[1] * ((x.shape[2] + 63) // 64) + 1, dtype=torch.int64)
 
 
-@torch.library.custom_op("hetsyn::expanded_filter", mutates_args=(), device_types="cpu")
-def filter_expanded(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
+def _filter(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
     """v of shape (time, batch, post) from x (time, batch, pre) with w and rho (post, pre), every power of a decay within ``tolerance``.
 
     With it come the places of events in x, a bit for each number, in words. Decays that would need more nodes than there may be
@@ -66,49 +59,44 @@ def filter_expanded(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> tupl
     bits = room_for_places(x)
     nodes = find_nodes(rho, len(x), tolerance, slope=False)
     if nodes is None:
-        _compiled().filter(x, w, rho, v)
+        compiled().filter(x, w, rho, v)
         bits.zero_()
     else:
-        _compiled().expanded_filter(x, w, rho, in_c([nodes]), v, bits)
+        compiled().expanded_filter(x, w, rho, in_c([nodes]), v, bits)
     return v, bits
 
 
-@filter_expanded.register_fake
-def _(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
+def _fake_filter(x: Tensor, w: Tensor, rho: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
     return x.new_empty(*x.shape[:2], w.shape[0]), room_for_places(x)
 
 
-@torch.library.custom_op("hetsyn::expanded_gradients", mutates_args=(), device_types="cpu")
-def expanded_gradients(g: Tensor, x: Tensor, bits: Tensor | None, w: Tensor, rho: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
+def _gradients(g: Tensor, x: Tensor, bits: Tensor | None, w: Tensor, rho: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
     """dL/dw and dL/drho, (post, pre), from g = dL/dv; ``bits`` are those of :func:`filter_expanded` where it has run on x."""
     g, x, w, rho = (tensor.contiguous() for tensor in (g, x, w, rho))
     dw, drho = torch.empty_like(w), torch.empty_like(w)
     nodes, forward = (find_nodes(rho, len(x), tolerance, slope=slope) for slope in (True, False))
     if nodes is None:
-        _compiled().filter_backward(g, x, w, rho, None, dw.zero_(), drho.zero_())
+        compiled().filter_backward(g, x, w, rho, None, dw.zero_(), drho.zero_())
     else:
         known = None if forward is None else bits
-        _compiled().expanded_gradients(
+        compiled().expanded_gradients(
             g, x, w, rho, in_c([nodes]), room_for_places(x) if known is None else known, known is not None, dw, drho
         )
     return dw, drho
 
 
-@expanded_gradients.register_fake
-def _(g: Tensor, x: Tensor, bits: Tensor | None, w: Tensor, rho: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
+def _fake_gradients(g: Tensor, x: Tensor, bits: Tensor | None, w: Tensor, rho: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
     return torch.empty_like(w), torch.empty_like(w)
 
 
-@torch.library.custom_op("hetsyn::exact_input_gradient", mutates_args=(), device_types="cpu")
-def _input_gradient(g: Tensor, x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
+def _of_input(g: Tensor, x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
     """dL/dx, (time, batch, pre), which is dense and therefore exact."""
     dx = torch.empty_like(x, memory_format=torch.contiguous_format)
-    _compiled().filter_backward(g.contiguous(), x.contiguous(), w.contiguous(), rho.contiguous(), dx, None, None)
+    compiled().filter_backward(g.contiguous(), x.contiguous(), w.contiguous(), rho.contiguous(), dx, None, None)
     return dx
 
 
-@_input_gradient.register_fake
-def _(g: Tensor, x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
+def _fake_of_input(g: Tensor, x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
     return torch.empty_like(x, memory_format=torch.contiguous_format)
 
 
@@ -124,7 +112,6 @@ def _differentiate(ctx: Any, g: Tensor, of_bits: Tensor | None) -> tuple[Tensor 
     return dx, dw, drho, None
 
 
-expanded_gradients.register_autograd(refuse_second)
-_input_gradient.register_autograd(refuse_second)
-filter_expanded.register_autograd(_differentiate, setup_context=_save)
-torch.library.register_autocast("hetsyn::expanded_filter", "cpu", torch.float32)  # half precision would be below any tolerance
+expanded_gradients = operator("expanded_gradients", _gradients, _fake_gradients)
+_input_gradient = operator("exact_input_gradient", _of_input, _fake_of_input)
+filter_expanded = operator("expanded_filter", _filter, _fake_filter, _save, _differentiate)

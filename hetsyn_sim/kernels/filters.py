@@ -133,7 +133,7 @@ def _leaky_scan(drive: Tensor, decay: Tensor, start: Tensor | None) -> Tensor:
     # In a single step nothing decays, and in a loop over time a kernel's call costs more than all else. But a decay has a gradient of 0.
     if len(drive) == 1 and (not decay.requires_grad or (start is not None and start.requires_grad)):
         return drive
-    v: Tensor = leaky_scan(drive, decay) if backend_for(drive, decay) == "fused" else _LeakyScan.apply(drive, decay)
+    v: Tensor = leaky_scan(drive, decay, False) if backend_for(drive, decay) == "fused" else _LeakyScan.apply(drive, decay)
     return v
 
 

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from ..errors import DataError
-from .checks import check_decay, check_delay, check_exact, check_filter, check_finite, check_leaky, check_scan
+from .checks import check_decay, check_exact, check_filter, check_finite, check_leaky, check_scan
 from .expansion import find_nodes
 from .expansion_ops import expanded_gradients, in_c
-from .first_order import refuse_second
-from .library import Library, ScanPaths, library
+from .library import ScanPaths, compiled
+from .operators import operator, save_all
 
 #: Surrogates that the compiled scan knows, in the order of ``SurrogateKind`` in ``csrc/surrogate.hpp``.
 SURROGATE_KERNELS = ("triangular", "multi_gaussian", "arctan", "slayer", "fast_sigmoid")
@@ -30,51 +30,37 @@ def kernel_of(surrogate: object) -> str | None:
     return kernel if kernel in SURROGATE_KERNELS else None
 
 
-def _library() -> Library:
-    found = library()
-    assert found is not None, "chosen only where there is one"
-    return found
-
-
 # -- one state per synapse: v = sum over synapses of w times the filtered input ---------------------------------------
 
 
-@torch.library.custom_op("hetsyn::filter", mutates_args=(), device_types="cpu")
-def filter_synapses(x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
+def _filter(x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
     """v of shape (time, batch, post) from x (time, batch, pre) with w and rho (post, pre)."""
     check_filter(x, w, rho)
     check_exact("hetsyn::filter", {"rho": (rho, tuple(w.shape))})
     check_finite(w, "w")
     check_decay(rho)
     v = x.new_empty(*x.shape[:2], w.shape[0])
-    _library().filter(x.contiguous(), w.contiguous(), rho.contiguous(), v)
+    compiled().filter(x.contiguous(), w.contiguous(), rho.contiguous(), v)
     return v
 
 
-@filter_synapses.register_fake
-def _(x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
+def _fake_filter(x: Tensor, w: Tensor, rho: Tensor) -> Tensor:
     return x.new_empty(*x.shape[:2], w.shape[0])
 
 
-@torch.library.custom_op("hetsyn::filter_backward", mutates_args=(), device_types="cpu")
-def filter_backward(g: Tensor, x: Tensor, w: Tensor, rho: Tensor, of_input: bool, of_synapses: bool) -> tuple[Tensor, Tensor, Tensor]:
+def _filter_backward(g: Tensor, x: Tensor, w: Tensor, rho: Tensor, of_input: bool, of_synapses: bool) -> tuple[Tensor, Tensor, Tensor]:
     """dL/dx, dL/dw and dL/drho from g = dL/dv; empty where not asked for."""
     dx = torch.empty_like(x, memory_format=torch.contiguous_format) if of_input else None
     dw, drho = (torch.zeros_like(w, memory_format=torch.contiguous_format) if of_synapses else None for _ in range(2))
-    _library().filter_backward(g.contiguous(), x.contiguous(), w.contiguous(), rho.contiguous(), dx, dw, drho)
+    compiled().filter_backward(g.contiguous(), x.contiguous(), w.contiguous(), rho.contiguous(), dx, dw, drho)
     # operators return tensors only: an empty one stands for what was not asked for
     return tuple(x.new_empty(0) if gradient is None else gradient for gradient in (dx, dw, drho))  # type: ignore[return-value]
 
 
-@filter_backward.register_fake
-def _(g: Tensor, x: Tensor, w: Tensor, rho: Tensor, of_input: bool, of_synapses: bool) -> tuple[Tensor, Tensor, Tensor]:
+def _fake_filter_backward(g: Tensor, x: Tensor, w: Tensor, rho: Tensor, of_input: bool, of_synapses: bool) -> tuple[Tensor, Tensor, Tensor]:
     shapes = (x.shape if of_input else (0,), *((w.shape,) * 2 if of_synapses else ((0,),) * 2))
     dx, dw, drho = (x.new_empty(shape) for shape in shapes)
     return dx, dw, drho
-
-
-def _save_all(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-    ctx.save_for_backward(*inputs)
 
 
 def _differentiate_filter(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
@@ -84,86 +70,23 @@ def _differentiate_filter(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
     return dx if of_input else None, dw if of_synapses else None, drho if of_synapses else None
 
 
-filter_backward.register_autograd(refuse_second)
-filter_synapses.register_autograd(_differentiate_filter, setup_context=_save_all)
-filter_synapses.register_autocast("cpu", torch.float32)
-
-
-# -- the same, with a delay per synapse -------------------------------------------------------------------------------
-
-
-@torch.library.custom_op("hetsyn::late_filter", mutates_args=(), device_types="cpu")
-def filter_late(x: Tensor, w: Tensor, rho: Tensor, delay: Tensor) -> Tensor:
-    """v of shape (time, batch, post) from x (time, batch, pre) with w, rho and delay, in steps, (post, pre)."""
-    check_filter(x, w, rho)
-    check_exact("hetsyn::late_filter", {"rho": (rho, tuple(w.shape))})
-    check_delay(delay, w)
-    check_finite(w, "w")
-    check_decay(rho)
-    v = x.new_empty(*x.shape[:2], w.shape[0])
-    _library().late_filter(x.contiguous(), w.contiguous(), rho.contiguous(), delay.contiguous(), v)
-    return v
-
-
-@filter_late.register_fake
-def _(x: Tensor, w: Tensor, rho: Tensor, delay: Tensor) -> Tensor:
-    return x.new_empty(*x.shape[:2], w.shape[0])
-
-
-@torch.library.custom_op("hetsyn::late_filter_backward", mutates_args=(), device_types="cpu")
-def filter_late_backward(
-    g: Tensor, x: Tensor, w: Tensor, rho: Tensor, delay: Tensor, of_input: bool, of_synapses: bool, of_delay: bool
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """dL/dx; dL/dw and dL/drho, and, if of_delay too, dL/ddelay, from g = dL/dv; empty where not asked for."""
-    dx = torch.empty_like(x, memory_format=torch.contiguous_format) if of_input else None
-    w, rho, delay = (parameter.contiguous() for parameter in (w, rho, delay))
-    dw, drho, ddelay = (torch.empty_like(w) for _ in range(3))
-    of_each = (dw, drho, ddelay if of_delay else None) if of_synapses else None
-    _library().late_filter_backward(g.contiguous(), x.contiguous(), w, rho, delay, dx, of_each)
-    # operators return tensors only: an empty one stands for what was not asked for
-    there = (of_input, of_synapses, of_synapses, of_synapses and of_delay)
-    dx, dw, drho, ddelay = (
-        gradient if wanted and gradient is not None else x.new_empty(0)
-        for gradient, wanted in zip((dx, dw, drho, ddelay), there, strict=True)
-    )
-    return dx, dw, drho, ddelay
-
-
-@filter_late_backward.register_fake
-def _(
-    g: Tensor, x: Tensor, w: Tensor, rho: Tensor, delay: Tensor, of_input: bool, of_synapses: bool, of_delay: bool
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    there = (of_input, of_synapses, of_synapses, of_synapses and of_delay)
-    dx, dw, drho, ddelay = (x.new_empty(t.shape if wanted else (0,)) for t, wanted in zip((x, w, w, w), there, strict=True))
-    return dx, dw, drho, ddelay
-
-
-def _differentiate_late(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
-    of_input, of_synapses, of_delay = ctx.needs_input_grad[0], any(ctx.needs_input_grad[1:]), ctx.needs_input_grad[3]
-    dx, dw, drho, ddelay = filter_late_backward(g, *ctx.saved_tensors, of_input, of_synapses, of_delay)
-    return dx if of_input else None, *((dw, drho) if of_synapses else (None, None)), ddelay if of_delay else None
-
-
-filter_late_backward.register_autograd(refuse_second)
-filter_late.register_autograd(_differentiate_late, setup_context=_save_all)
-filter_late.register_autocast("cpu", torch.float32)
+filter_backward = operator("filter_backward", _filter_backward, _fake_filter_backward)
+filter_synapses = operator("filter", _filter, _fake_filter, save_all, _differentiate_filter)
 
 
 # -- one state per neuron ---------------------------------------------------------------------------------------------
 
 
-@torch.library.custom_op("hetsyn::leaky_scan", mutates_args=(), device_types="cpu")
-def leaky_scan(drive: Tensor, decay: Tensor, reverse: bool = False) -> Tensor:
+def _leaky(drive: Tensor, decay: Tensor, reverse: bool) -> Tensor:
     """out[t] = decay * out[t-1] + drive[t], or from the last step to the first. drive (time, batch, post), decay (post,)."""
     check_leaky(drive, decay)
     check_decay(decay)
     out = torch.empty_like(drive, memory_format=torch.contiguous_format)
-    _library().leaky(drive.contiguous(), decay.contiguous(), out, reverse=reverse)
+    compiled().leaky(drive.contiguous(), decay.contiguous(), out, reverse=reverse)
     return out
 
 
-@leaky_scan.register_fake
-def _(drive: Tensor, decay: Tensor, reverse: bool = False) -> Tensor:
+def _fake_leaky(drive: Tensor, decay: Tensor, reverse: bool) -> Tensor:
     return torch.empty_like(drive, memory_format=torch.contiguous_format)
 
 
@@ -181,15 +104,13 @@ def _differentiate_leaky(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor, None]:
     return adjoint, sum(((a * v).sum(dim=(0, 1)) for a, v in pieces), torch.zeros_like(decay)), None
 
 
-leaky_scan.register_autograd(_differentiate_leaky, setup_context=_save_leaky)
-leaky_scan.register_autocast("cpu", torch.float32)
+leaky_scan = operator("leaky_scan", _leaky, _fake_leaky, _save_leaky, _differentiate_leaky)
 
 
 # -- the spiking scan -------------------------------------------------------------------------------------------------
 
 
-@torch.library.custom_op("hetsyn::spiking_scan", mutates_args=(), device_types="cpu")
-def scan_spikes(
+def _scan(
     v_in: Tensor,
     amplitudes: Sequence[Tensor],
     rhos: Sequence[Tensor],
@@ -226,14 +147,13 @@ def scan_spikes(
     nodes = [find_nodes(rho, len(v_in), tolerance, slope=False) for _, rho in pairs if rho.dim() == 2] if tolerance else []
     if nodes and None not in nodes:
         among = in_c([each for each in nodes if each is not None])
-        _library().expanded_scan(v_in.contiguous(), _paths(amplitudes, rhos), among, theta.contiguous(), z, v)
+        compiled().expanded_scan(v_in.contiguous(), _paths(amplitudes, rhos), among, theta.contiguous(), z, v)
     else:
-        _library().scan(v_in.contiguous(), _paths(amplitudes, rhos), theta.contiguous(), z, v)
+        compiled().scan(v_in.contiguous(), _paths(amplitudes, rhos), theta.contiguous(), z, v)
     return z, v
 
 
-@scan_spikes.register_fake
-def _(
+def _fake_scan(
     v_in: Tensor,
     amplitudes: Sequence[Tensor],
     rhos: Sequence[Tensor],
@@ -246,8 +166,7 @@ def _(
     return z, v
 
 
-@torch.library.custom_op("hetsyn::spiking_scan_backward", mutates_args=(), device_types="cpu")
-def _scan_backward(
+def _reverse_scan(
     dz: Tensor | None,
     dv: Tensor | None,
     v: Tensor,
@@ -264,12 +183,11 @@ def _scan_backward(
     kind = SURROGATE_KERNELS.index(surrogate)
     paths = _paths(amplitudes, rhos)
     dz, dv = (None if g is None else g.contiguous() for g in (dz, dv))
-    _library().scan_backward(dz, dv, v, z, paths, theta.contiguous(), kind, settings, d, dtheta, resets)
+    compiled().scan_backward(dz, dv, v, z, paths, theta.contiguous(), kind, settings, d, dtheta, resets)
     return [d, dtheta, *(gradient for pair in resets for gradient in pair)]
 
 
-@_scan_backward.register_fake
-def _(
+def _fake_reverse_scan(
     dz: Tensor | None,
     dv: Tensor | None,
     v: Tensor,
@@ -308,16 +226,15 @@ def _differentiate_scan(ctx: Any, dz: Tensor | None, dv: Tensor | None) -> tuple
                 _, da, drho = filter_backward(d[1:], z[:-1], amplitude, rho, False, True)
         else:
             back = leaky_scan(d[1:], rho, True)  # dL/d(w z), (time, batch, post)
-            states = leaky_scan(z[:-1] @ amplitude.T, rho)
+            states = leaky_scan(z[:-1] @ amplitude.T, rho, False)
             da, drho = back.flatten(0, 1).T @ z[:-1].flatten(0, 1), (back[1:] * states[:-1]).sum(dim=(0, 1))
         of_amplitudes.append(da)
         of_rhos.append(drho)
     return d, of_amplitudes, of_rhos, dtheta, None, None, None
 
 
-_scan_backward.register_autograd(refuse_second)
-scan_spikes.register_autograd(_differentiate_scan, setup_context=_save_scan)
-scan_spikes.register_autocast("cpu", torch.float32)
+_scan_backward = operator("spiking_scan_backward", _reverse_scan, _fake_reverse_scan)
+scan_spikes = operator("spiking_scan", _scan, _fake_scan, _save_scan, _differentiate_scan)
 
 
 def _paths(amplitudes: Sequence[Tensor], rhos: Sequence[Tensor]) -> ScanPaths:

@@ -251,6 +251,13 @@ def library() -> Library | None:
     return best_library()
 
 
+def compiled() -> Library:
+    """The kernels, where a back end has been chosen that needs them."""
+    found = library()
+    assert found is not None, "chosen only where there is one"
+    return found
+
+
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def has_library() -> bool:
     """Whether there are kernels; for torch.compile, which can't trace how they are found, a constant."""

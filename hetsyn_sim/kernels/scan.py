@@ -23,7 +23,7 @@ from .expansion_plain import SharedBank, nodes_for
 from .first_order import once_differentiable
 from .fused import kernel_of, scan_spikes
 from .lags import correlate, is_tied, leaky_gradients
-from .late_scan import LateScan
+from .late_ops import LateScan
 from .library import has_delays
 
 

@@ -7,7 +7,6 @@ import torch
 
 from hetsyn_sim.errors import DataError
 from hetsyn_sim.kernels import DecayPath, delayed_filter, delayed_window, delays, exponential_filter, longest_lag, spiking_scan, use_backend
-from hetsyn_sim.kernels.fused import filter_late
 from hetsyn_sim.kernels.library import has_delays
 from hetsyn_sim.training.surrogates import MultiGaussian
 
@@ -333,4 +332,4 @@ def test_the_bits_are_the_same_for_any_number_of_threads(whole):
 @needs_kernels
 def test_it_is_an_operator_of_torch():
     leaves = make("between")
-    torch.library.opcheck(filter_late, tuple(leaves))
+    torch.library.opcheck(torch.ops.hetsyn.late_filter.default, tuple(leaves))

@@ -9,7 +9,7 @@ import torch
 
 from hetsyn_sim.errors import ConfigError, DataError
 from hetsyn_sim.kernels import backends, exponential_filter, filter_carry, use_backend
-from hetsyn_sim.kernels.expansion_ops import expanded_gradients, filter_expanded
+from hetsyn_sim.kernels.expansion_ops import filter_expanded
 from hetsyn_sim.kernels.expansion_plain import expanded_filter
 
 from ..refusal import refused
@@ -160,8 +160,10 @@ def test_busy_input_of_any_values_and_batch(kernels, shape):
 def test_the_operator_is_one_that_torch_can_trace():
     x, w, rho, _ = make(5, 20, 12, F64, False, (2, 60, 5), 0.01)
     arguments = (x, w.requires_grad_(), rho.requires_grad_(), 1e-6)
-    torch.library.opcheck(filter_expanded, arguments)
-    torch.library.opcheck(expanded_gradients, (torch.rand(12, 2, 5, dtype=F64), x, None, w.detach(), rho.detach(), 1e-6))
+    torch.library.opcheck(torch.ops.hetsyn.expanded_filter.default, arguments)
+    torch.library.opcheck(
+        torch.ops.hetsyn.expanded_gradients.default, (torch.rand(12, 2, 5, dtype=F64), x, None, w.detach(), rho.detach(), 1e-6)
+    )
     compiled = torch.compile(filter_expanded, fullgraph=True, backend="aot_eager")
     assert torch.equal(filter_expanded(*arguments)[0], compiled(*arguments)[0])
 

@@ -5,7 +5,9 @@ import textwrap
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from hetsyn_sim.errors import BackendError
 from hetsyn_sim.kernels import DecayPath, exponential_filter, spiking_scan
 from hetsyn_sim.kernels.library import library
 from hetsyn_sim.training.surrogates import MultiGaussian
@@ -45,6 +47,32 @@ def test_opcheck(dtype):
     paths = ([w_rec, w_rec, a], [rho_rec, rho_reset, rho_reset])
     for tolerance in (0.0, 1e-6):
         torch.library.opcheck(ops.spiking_scan.default, (v_in, *paths, theta, "multi_gaussian", MULTI_GAUSSIAN, tolerance))
+
+
+class Seen(TorchDispatchMode):
+    """The operators of ours that torch has dispatched."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = set()
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        if function.namespace == "hetsyn":
+            self.names.add(function.__name__.removesuffix(".default"))
+        return function(*args, **(kwargs or {}))
+
+
+def test_the_short_way_gives_the_operators_bits():
+    """Nothing is dispatched unless somebody looks, and then all of it is."""
+    leaves, dispatched = make(torch.float32), Seen()
+    found = gradients(network, leaves)
+    with dispatched:
+        expected = gradients(network, leaves)
+    assert dispatched.names == {"filter", "filter_backward", "spiking_scan", "spiking_scan_backward"}
+    assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
+    (w,) = torch.autograd.grad(network(*leaves)[1].square().sum(), leaves[1:2], create_graph=True)
+    with pytest.raises(BackendError, match="no second derivative"):
+        w.sum().backward()
 
 
 @pytest.mark.parametrize("backend", ["aot_eager", pytest.param("inductor", marks=pytest.mark.compiled)])
