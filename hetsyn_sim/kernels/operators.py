@@ -100,7 +100,7 @@ def _is_watched(flat: Sequence[Any]) -> bool:
     return (
         torch.compiler.is_compiling()
         or torch.is_autocast_enabled("cpu")
-        or torch.jit.is_tracing()
+        or torch.jit.is_tracing()  # type: ignore[attr-defined]
         or torch._C._len_torch_dispatch_stack() > 0
         or torch._C._are_functorch_transforms_active()
         or any(isinstance(a, Tensor) and type(a) not in (Tensor, torch.nn.Parameter) for a in flat)
