@@ -13,8 +13,8 @@ from ..data.checkpoint import Checkpoint
 from ..data.decoding import Decoder, check_input
 from ..data.events import SpikeDataset
 from ..errors import ConfigError, DataError
+from ..training.data import parts_of
 from ..training.evaluate import Evaluation, evaluate
-from ..training.fit import parts_of
 from ..training.network import Network
 from ..training.recipe import Recipe
 

@@ -15,6 +15,7 @@ from ..data.recording import check_same_dt
 from ..errors import DataError
 from ..spec import NetworkSpec
 from .randomness import mixed_seed
+from .settings import Training
 
 
 @dataclass(frozen=True)
@@ -128,3 +129,12 @@ def check_fits(data: SpikeDataset, spec: NetworkSpec, traces: NDArray[np.floatin
             + (f"unit of {spec.populations[-1].name}" if traces is None else "trace"),
             remedy="give one output (or trace) per label, or renumber the labels" if labels.size else "mark some as split 'train'",
         )
+
+
+def parts_of(data: SpikeDataset, settings: Training) -> tuple[SpikeDataset, SpikeDataset | None]:
+    """Recordings to learn from, and those to look at after every epoch."""
+    if settings.validation == "split":
+        return data.validation_split()
+    if settings.validation == "speakers":
+        return data.speaker_split(seed=settings.seed)
+    return data.train, (data.test if settings.validation == "test" else None)

@@ -24,7 +24,7 @@ from ..errors import ConfigError, DataError
 from ..kernels import SurrogateDerivative
 from ..spec import NetworkSpec, format_quantity
 from .console import say
-from .data import Examples, check_fits
+from .data import Examples, check_fits, parts_of
 from .keywords import check_keywords
 from .losses import Loss
 from .modules import default_dtype, import_lightning, torch_state_kept
@@ -221,15 +221,6 @@ def _other_binning(recipe: Recipe, data: SpikeDataset) -> str:
         f"{recipe.name} is for spikes that are binned {recipe.binning}, and these are {binning}: its results do not compare. "
         f"`hetsyn encode SOURCE OUT.h5 --binning {recipe.binning}` makes others"
     )
-
-
-def parts_of(data: SpikeDataset, settings: Training) -> tuple[SpikeDataset, SpikeDataset | None]:
-    """Recordings to learn from, and those to look at after every epoch."""
-    if settings.validation == "split":
-        return data.validation_split()
-    if settings.validation == "speakers":
-        return data.speaker_split(seed=settings.seed)
-    return data.train, (data.test if settings.validation == "test" else None)
 
 
 def fingerprint_of(values: Mapping[str, NDArray[np.floating]]) -> str:

@@ -1,8 +1,8 @@
-"""Torch and Lightning in general: precision and device of parameters, modules without state, global settings for a while, the import."""
+"""Torch and Lightning in general: precision and device of parameters, modules without state, tensors made on demand, global settings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -42,6 +42,30 @@ class OnlyOutput(nn.Module):
         """From (time, batch, pre) to (time, batch, post)."""
         out: Tensor = self.module(x)[0]
         return out
+
+
+class MadeOnDemand(Mapping[str, Tensor]):
+    """Tensors by name, each made when it is asked for.
+
+    Parameters
+    ----------
+    names
+        Of all that there are.
+    make
+        The tensor of a name.
+    """
+
+    def __init__(self, names: Collection[str], make: Callable[[str], Tensor]) -> None:
+        self._names, self._make = names, make
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self._make(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, get_args
 
@@ -22,7 +22,7 @@ from ..spec.scope import DELAY
 from ..spec.summary import milliseconds
 from .bijections import Bijection, RhoClamped, TimeConstants, check_bounds, choose_bijection, clamp_range
 from .layer_run import LayerRun
-from .modules import UniformModule
+from .modules import MadeOnDemand, UniformModule
 from .randomness import CountedNoise, Noise, Share
 from .state_dict import EXTRA, Meaning, convert_
 from .wiring import ALL_TO_ALL, Wiring
@@ -270,7 +270,7 @@ class PopulationLayer(UniformModule):
 
     def physical_values(self) -> Mapping[str, Tensor]:
         """Physical values by slot key, each made when it is asked for: one for every synapse costs as much as a step of the neurons."""
-        return _PhysicalValues(self)
+        return MadeOnDemand(self.slots, self.physical)
 
     def with_decays(self, values: dict[str, Any], projection: str) -> dict[str, Any]:
         """The values, and the decays that are trained themselves, as a projection's synapses see them, or (``""``) the neuron."""
@@ -282,20 +282,6 @@ class PopulationLayer(UniformModule):
                 raw = self.raw(key)
                 values[f"decay_of_{name}"] = raw[..., None] if projection != "" and slot.parameter.axes == "post" else raw
         return values
-
-
-class _PhysicalValues(Mapping[str, Tensor]):
-    def __init__(self, layer: PopulationLayer) -> None:
-        self.layer = layer
-
-    def __getitem__(self, key: str) -> Tensor:
-        return self.layer.physical(key)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.layer.slots)
-
-    def __len__(self) -> int:
-        return len(self.layer.slots)
 
 
 def _tensor(value: NDArray[np.floating]) -> Tensor:
