@@ -108,13 +108,9 @@ def spoken_words(
         rasters.append(encoders.setdefault(rate, CrossingEncoder(rate, dt))(signal, name=str(path)))
         if progress is not None:
             progress(done, len(recordings))
-    events = [np.nonzero(raster) for raster in rasters]
-    return SpikeDataset.from_lists(
-        [steps for steps, _ in events],
-        [units for _, units in events],
+    return SpikeDataset.from_raster(
+        rasters,
         dt=dt,
-        n_channels=rasters[0].shape[1],
-        n_steps=[len(raster) for raster in rasters],
         labels=[chosen.words.index(word) for _, _, _, word in recordings],
         speakers=[speaker for _, _, speaker, _ in recordings],
         names=[f"{speaker}/{path.stem.lower()}" for path, _, speaker, _ in recordings],

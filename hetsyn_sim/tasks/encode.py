@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..data.events import SpikeDataset
 from ..errors import DataError
 from .encoder import SpikeEncoder
@@ -59,13 +57,9 @@ def encode(
         rasters.append(encoder(sound.signal, name=sound.name))
         if progress is not None:
             progress(done, len(recordings))
-    events = [np.nonzero(raster) for raster in rasters]
-    return SpikeDataset.from_lists(
-        [steps for steps, _ in events],
-        [units for _, units in events],
+    return SpikeDataset.from_raster(
+        rasters,
         dt=dt,
-        n_channels=encoder.n_channels,
-        n_steps=[raster.shape[0] for raster in rasters],
         labels=[digit for digit, _, _, _ in recordings],
         speakers=[speaker for _, speaker, _, _ in recordings],
         names=[sound.name for _, _, _, sound in recordings],

@@ -14,6 +14,7 @@ from ..data.events import SpikeDataset
 from ..spec.summary import Summarised, percent
 from .data import Batches, Examples
 from .losses import Loss, SumOfSoftmax, scores_by
+from .modules import in_evaluation
 from .network import Network
 
 
@@ -71,20 +72,18 @@ def evaluate(
     each recording has its own noise.
     """
     loss = SumOfSoftmax() if loss is None else loss
-    was_training, device = network.training, network.device
-    network.eval()
     names = [p.name for p in network.spec.populations if p.model.spiking]
     scores, seconds = [], 0.0
     spikes = {name: np.zeros(network.spec.population(name).size, dtype=np.int64) for name in names}
-    try:
+    with in_evaluation(network):
         for k, (x, _) in enumerate(Batches(examples := Examples.from_dataset(data, window), batch_size)):
-            out, _ = network(x.to(device), batch_first=False, noise_seed=noise_seed, first_recording=k * batch_size)  # (time, batch, unit)
+            out, _ = network(
+                x.to(network.device), batch_first=False, noise_seed=noise_seed, first_recording=k * batch_size
+            )  # (time, batch, unit)
             scores.append((scores_by(loss, out) if isinstance(loss, Decoder) else loss.scores(out)).cpu())  # (batch, class)
             seconds = x.shape[0] * network.spec.dt_s  # the same for all
             for name, z in zip(names, network.last_spikes, strict=True):  # (time, batch, neuron)
                 spikes[name] += z.sum(dim=(0, 1)).to("cpu", torch.float64).round().long().numpy()
-    finally:
-        network.train(was_training)
     every = torch.cat(scores)  # (recording, class)
     total, neurons = sum(int(counts.sum()) for counts in spikes.values()), sum(counts.size for counts in spikes.values())
     rate = total / (neurons * len(every) * seconds) if neurons else 0.0

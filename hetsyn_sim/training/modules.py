@@ -69,6 +69,17 @@ class MadeOnDemand(Mapping[str, Tensor]):
 
 
 @contextmanager
+def in_evaluation(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside; afterwards the mode that was before."""
+    was_training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(was_training)
+
+
+@contextmanager
 def default_dtype(dtype: torch.dtype) -> Iterator[None]:
     """Parameters made inside have this precision."""
     before = torch.get_default_dtype()

@@ -15,7 +15,7 @@ from ..data.axes import check_axes, check_is_array, check_state, warn_of_batch_f
 from ..data.recording import Recording
 from ..discrete import check_values, is_filter, is_time_constant
 from ..discrete.noise import check_seed
-from ..errors import DataError, SpecError
+from ..errors import SpecError, finite
 from ..kernels import SurrogateDerivative
 from ..spec import NetworkSpec, ParameterSlot
 from ..spec.summary import Summarised
@@ -23,7 +23,7 @@ from ..spec.values import is_delay
 from .bijections import TimeConstants
 from .layer import SpikingLayer
 from .layer_run import LayerRun
-from .modules import UniformModule, default_dtype
+from .modules import UniformModule, default_dtype, in_evaluation
 from .population import PopulationLayer
 from .randomness import CountedNoise, Noise, Share
 from .stepped_layer import SteppedLayer
@@ -217,21 +217,12 @@ class Network(UniformModule, Summarised):
         check_is_array(x, Tensor | np.ndarray, where="Network.record")
         inputs = np.asarray(x).copy(order="C")  # torch takes no reversed views, not even of a single run
         check_axes(inputs.shape, self.spec.n_input, where="Network.record")
-        if not np.all(np.isfinite(inputs)):
-            raise DataError(
-                "the input is not finite",
-                where="Network.record",
-                got=f"{int(np.sum(~np.isfinite(inputs)))} of {inputs.size} values are NaN or infinite",
-                expected="spikes (0 or 1) or finite values",
-                remedy="look at the recordings: a NaN would silence every neuron it reaches",
-            )
+        finite(inputs, "the input", where="Network.record", remedy="look at the recordings: a NaN would silence every neuron it reaches")
         rasters: dict[str, NDArray[np.bool_]] = {"input": inputs > 0}
         traces: dict[str, NDArray[np.floating]] = {}
         if self.spec.takes_values:
             traces["input.x"] = inputs.astype(np.float64)
-        was_training = self.training
-        self.eval()
-        try:
+        with in_evaluation(self):
             noise = self._noise(noise_seed, 0)
             for layer, run in self._run(torch.as_tensor(inputs).to(self.dtype), record=variables, noise=noise):
                 shown = dict(run.traces)
@@ -242,8 +233,6 @@ class Network(UniformModule, Summarised):
                 traces |= {f"{layer.population}.{variable}": trace.double().numpy() for variable, trace in shown.items()}
                 if run.z is not None:
                     rasters[layer.population] = run.z.numpy() > 0
-        finally:
-            self.train(was_training)
         simulator = f"torch {str(self.dtype).removeprefix('torch.')}"
         return Recording(self.spec.dt_s, rasters, traces, simulator, int(noise_seed))
 
@@ -274,13 +263,8 @@ class Network(UniformModule, Summarised):
         The first call of a network does so by itself; several processes, or ``torch.compile``, need it to be done before. What has been
         chosen, or loaded, stays.
         """
-        was_training = self.training
-        self.eval()  # nothing random is drawn
-        try:
-            with torch.no_grad():
-                self(x, batch_first=False)
-        finally:
-            self.train(was_training)
+        with torch.no_grad(), in_evaluation(self):  # nothing random is drawn
+            self(x, batch_first=False)
 
     def clamp_(self) -> None:
         """Clamp what is trained as clamped decays; to be called after each optimiser step."""

@@ -242,7 +242,7 @@ def test_input_of_another_shape_is_refused(shape, remedy, method):
 def test_a_recording_of_nan_is_refused(value):
     x = spikes().numpy()
     x[3, 1, 2] = value
-    with refused(DataError, "not finite", None, f"1 of {x.size} values are NaN or infinite", remedy="NaN would silence"):
+    with refused(DataError, "not finite", None, f"{value} at (3, 1, 2)", remedy="NaN would silence"):
         Network(network_of()).record(x)
 
 
