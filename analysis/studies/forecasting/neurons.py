@@ -107,6 +107,16 @@ _STARTS: Final[Mapping[str, Any]] = {
     "v_0": {"initial": -1.0},
     "filter_0": {"initial": -1.0},
 }
+#: The regime of tonic spiking, with some spread: currents in the middle of the range in which it spikes, no slower conductances yet.
+_SPIKING_STARTS: Final[Mapping[str, Any]] = {
+    "I_0": {"initial": Uniform(-0.7, 0.7)},
+    "g_fast": {"initial": Uniform(1.75, 2.5)},
+    "g_slow": {"initial": Uniform(1.75, 2.5)},
+    "g_negative": {"initial": 0.0},
+    "g_ultra": {"initial": 0.0},
+    "d_fast": {"initial": 0.0},
+    "d_slow": {"initial": 0.0},
+}
 _MTC = MTC.with_parameters(**_STARTS)
 _HETSYN_MTC = HetSynMTC.with_parameters(
     **{**_STARTS, "w": {"initial": FanInNormal(2.0)}, "tau_syn": {"initial": Uniform(2 * ms, 50 * ms), "bounds": _BOUNDS}}
@@ -145,7 +155,8 @@ NEURONS: Final[Mapping[str, Forecaster]] = MappingProxyType(
 )
 
 
-def network_of(name: str, n_neurons: int, dt: float) -> NetworkSpec:
-    """Input, one layer of independent neurons, a readout; ``dt`` in seconds."""
+def network_of(name: str, n_neurons: int, dt: float, *, spiking: bool = False) -> NetworkSpec:
+    """Input, one layer of independent neurons, a readout; ``dt`` in seconds. ``spiking``: MTC from a start at which it spikes."""
     neuron = NEURONS[name]
-    return NetworkSpec(dt=dt, n_input=neuron.n_synapses, layers=[Layer(neuron.model, n_neurons)], readout=Layer(neuron.readout, 1))
+    model = neuron.model.with_parameters(**_SPIKING_STARTS) if spiking else neuron.model
+    return NetworkSpec(dt=dt, n_input=neuron.n_synapses, layers=[Layer(model, n_neurons)], readout=Layer(neuron.readout, 1))
