@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from analysis.studies.forecasting.study import N_SIMULATED as N_WINDOWS
 from hetsyn_sim.agreement.outcome import MAX_UNDECIDED
 from hetsyn_sim.agreement.refinement import check_refinement
 from hetsyn_sim.agreement.subject import Subject
@@ -68,7 +67,7 @@ def compared(results: Path) -> dict[tuple[str, str], list[dict[str, Any]]]:
     for path in files:
         for row in json.loads(path.read_text(encoding="utf-8"))["rows"]:
             if "mismatches" in row:  # and not a forecast that is no network
-                form = row.get("form", "ode" if path.stem == "forecast" else "fast")
+                form = row.get("form", "fast")
                 found.setdefault((path.stem, form), []).append(row)
     return found
 
@@ -78,13 +77,11 @@ def study_lines(results: Path) -> Iterator[str]:
     heads = ("study", "networks", "Brian2's form", "recordings of each", "cells that differ", "near-ties", "largest |dv|, of its bound")
     table = []
     for (study, form), rows in compared(results).items():
-        simulated = {row["simulated"] for row in rows if "simulated" in row} or {N_WINDOWS}
+        simulated = {row["simulated"] for row in rows}
         cells = f"{sum(row['mismatches'] for row in rows):,}"
         measured = [row for row in rows if "max_dv_over_bound" in row]
         ties = f"{sum(row['undecided'] for row in measured)}" if measured else "–"
         largest = f"{100 * max(row['max_dv_over_bound'] for row in measured):.2f} %" if measured else "not compared"
-        if study == "forecast":
-            largest = f"{max(row['largest'] for row in rows):.0e}, no bound computed"
         table.append((study, str(len(rows)), f"`{form}`", "–".join(map(str, sorted(simulated))), cells, ties, largest))
     yield from Grid(heads, table).lines()
 

@@ -141,14 +141,19 @@ def _studies(results: Path) -> Iterator[tuple[str, str, str]]:
         "`hetsyn study speakers`",
     )
     forecast = _rows(results / "forecast.json")
-    horizon = max(row["case"]["horizon"] for row in forecast)
-    errors = {
-        model: float(np.mean([row["nrmse"] for row in of_case(forecast, model=model, horizon=horizon)]))
-        for model in ("MTC", "LIF", "linear")
-    }
+    horizon, iterations = (max(row["case"].get(fact, 0) for row in forecast) for fact in ("horizon", "iterations"))
+
+    def error(model: str, **facts: int) -> str:
+        return f"{np.mean([row['nrmse'] for row in of_case(forecast, model=model, horizon=horizon, **facts)]):.2f}"
+
+    sizes = {row["case"]["model"]: row["case"]["neurons"] for row in forecast if "neurons" in row["case"]}
+    others = ", ".join(
+        f"{name} of as many parameters {error(name, iterations=iterations, neurons=sizes[name])}" for name in ("AdLIF", "LIF")
+    )
     yield (
-        "[Mackey-Glass](docs/conductance.md) one Lyapunov time ahead, conductance neurons",
-        f"NRMSE {errors['MTC']:.2f}; LIF {errors['LIF']:.2f}, linear {errors['linear']:.2f}",
+        f"[Mackey-Glass](docs/conductance.md) one Lyapunov time ahead, conductance neurons after {iterations:,} iterations",
+        f"NRMSE {error('MTC', iterations=iterations)}; {others}; without neurons: random features {error('random features')}, "
+        f"echo-state network {error('echo state')}, linear {error('linear')}",
         "`hetsyn study forecasting`",
     )
     stl = _rows(results / "stl.json")

@@ -6,7 +6,7 @@ choose; the test windows are seen once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -96,9 +96,13 @@ BASELINES: Final[dict[str, Callable[[Forecast, Forecast, Forecast, float, int], 
 }
 
 
-def _best(maps: list[Features], penalties: tuple[float, ...], train: Forecast, validation: Forecast, test: Forecast) -> Array:
+def _best(maps: Sequence[Features], penalties: tuple[float, ...], train: Forecast, validation: Forecast, test: Forecast) -> Array:
     """What the map and the penalty with the lowest error on validation forecast of the test windows."""
-    fits = [(_error(weights, features, validation), k, weights) for k, features in enumerate(maps) for weights in _fits(features, penalties, train)]
+    fits = [
+        (_error(weights, features, validation), k, weights)
+        for k, features in enumerate(maps)
+        for weights in _fits(features, penalties, train)
+    ]
     _, k, weights = min(fits, key=lambda fit: fit[:2])
     made = maps[k](test) @ weights
     return np.concatenate([np.full((len(test.inputs) - len(made), len(test)), np.nan), made])

@@ -8,35 +8,39 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from hetsyn_sim.report.plots import plot_error_over_activity, plot_forecast
+from hetsyn_sim.report.plots import plot_error_over_activity, plot_error_over_horizon, plot_forecast
 
 from ..statistics import of_case
 from ..study import Row
 from .baselines import BASELINES
+from .claims import LYAPUNOV_TIME
 from .neurons import NEURONS
-from .tables import LYAPUNOV_TIME
 from .train import BUDGET
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Drawn over the series: the conductance neuron, the plainest one, and the one with the most time constants.
-_DRAWN = ("MTC", "LIF", "HetSynLIF")
+#: Drawn over the series: the conductance neuron, the plainest one, and the best forecast without neurons.
+_DRAWN = ("MTC", "LIF", "random features")
 
 
 def draw_forecasts(rows: Sequence[Row]) -> Canvas:
-    """Draw one row of panels for each horizon: a forecast, and error over both measures of activity."""
-    horizons = list(dict.fromkeys(row["case"]["horizon"] for row in rows))
-    figure = Canvas(figsize=(14.0, 3.4 * len(horizons)), layout="constrained")
-    grid = figure.subplots(len(horizons), 3, squeeze=False, gridspec_kw={"width_ratios": (1.7, 1.0, 1.0)})
-    for horizon, axes in zip(horizons, grid, strict=True):
-        _example(rows, horizon, axes[0])
-        by_model = {name: runs for name in (*NEURONS, *BASELINES) if (runs := of_case(rows, model=name, horizon=horizon))}
-        floors = {name: float(np.mean([row["mse"] for row in runs])) for name, runs in by_model.items() if name in BASELINES}
-        of_neurons = {name: runs for name, runs in by_model.items() if name in NEURONS}
-        for ax, key, label in zip(axes[1:], ("rate", "duty"), ("events per neuron and step", "share of steps with output"), strict=True):
-            plot_error_over_activity(of_neurons, key, label, floors=floors, ax=ax)
-        axes[1].get_legend().remove()
+    """Draw the error over the horizon; and for the longest horizon a forecast, and error over events and over values sent."""
+    figure = Canvas(figsize=(14.0, 7.4), layout="constrained")
+    (over_horizon, example), below = figure.subplots(2, 2)
+    horizons = sorted({row["case"]["horizon"] for row in rows})
+    plain = {name: {h: [row["nrmse"] for row in of_case(rows, model=name, horizon=h)] for h in horizons} for name in (*NEURONS, *BASELINES)}
+    plain = {name: {h: errors for h, errors in of.items() if errors} for name, of in plain.items()}
+    plot_error_over_horizon({name: of for name, of in plain.items() if of}, dashed=BASELINES, unit=LYAPUNOV_TIME, ax=over_horizon)
+    _example(rows, horizons[-1], example)
+    by_model = {name: runs for name in (*NEURONS, *BASELINES) if (runs := of_case(rows, model=name, horizon=horizons[-1]))}
+    floors = {name: float(np.mean([row["mse"] for row in runs])) for name, runs in by_model.items() if name in BASELINES}
+    of_neurons = {name: runs for name, runs in by_model.items() if name in NEURONS}
+    labels = ("events per neuron and step", "values sent per neuron and step")
+    for ax, key, label in zip(below, ("rate", "duty"), labels, strict=True):
+        plot_error_over_activity(of_neurons, key, label, floors=floors, ax=ax)
+        ax.set_title(f"The same error, squared, {horizons[-1]:g} time units ahead; lower left is better", loc="left")
+    below[0].get_legend().remove()
     return figure
 
 

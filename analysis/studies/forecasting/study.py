@@ -20,9 +20,10 @@ from hetsyn_sim.training.network import Network
 from ..callbacks import LearningCurve
 from ..study import Case, Row, Study
 from .baselines import BASELINES
+from .claims import LYAPUNOV_TIME
 from .figure import draw_forecasts
 from .neurons import NEURONS, network_of
-from .tables import LYAPUNOV_TIME, lines, tuning_lines
+from .tables import lines, tuning_lines
 from .train import BUDGET, Budget, forecast, train_forecaster
 
 N_NEURONS = 64
@@ -78,7 +79,7 @@ def run(case: Case, seed: int, source: Path | None = None, **smaller: Any) -> Ro
     if name in BASELINES:
         made = BASELINES[name](task.train, task.validation, test, budget.warm_up, seed)
         return _errors(made[first:], test.targets[first:, :, 0]) | _shown(made, test, seed)
-    n_neurons = int(smaller.get("n_neurons", case.get("neurons", N_NEURONS)))
+    n_neurons: int = smaller.get("n_neurons", case.get("neurons", N_NEURONS))
     spiking = case.get("start") == "spiking"
     network, losses = trained(name, task, LEARNING_RATES[name], seed, n_neurons=n_neurons, budget=budget, spiking=spiking)
     made, spikes, handed_on = forecast(network, test)

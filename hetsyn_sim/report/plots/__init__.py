@@ -4,7 +4,7 @@ from .certificate import plot_bounds, plot_margins, plot_refinement
 from .conductance import plot_current_voltage, plot_graded_spikes, plot_phase_plane
 from .confusion import plot_confusion
 from .fitting import plot_fit, plot_residuals, plot_restarts
-from .forecast import plot_error_over_activity, plot_forecast
+from .forecast import plot_error_over_activity, plot_error_over_horizon, plot_forecast
 from .ladder import plot_ladder, plot_rung
 from .learning_curve import plot_learning_curve
 from .raster import plot_raster
@@ -21,6 +21,7 @@ __all__ = [
     "plot_difference",
     "plot_disturbance",
     "plot_error_over_activity",
+    "plot_error_over_horizon",
     "plot_fit",
     "plot_forecast",
     "plot_graded_spikes",

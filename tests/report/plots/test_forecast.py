@@ -8,7 +8,7 @@ from PIL import Image
 
 from analysis.studies.forecasting import FORECAST
 from hetsyn_sim.report.document import png_of
-from hetsyn_sim.report.plots import plot_error_over_activity, plot_forecast
+from hetsyn_sim.report.plots import plot_error_over_activity, plot_error_over_horizon, plot_forecast
 
 
 def test_a_forecast_is_drawn_over_what_came(ax):
@@ -17,6 +17,15 @@ def test_a_forecast_is_drawn_over_what_came(ax):
     np.testing.assert_array_equal(ax.lines[1].get_xdata(), [0.0, 0.5, 1.0])
     assert ax.get_ylim() == (0.5, 3.5)
     assert ax.get_title(loc="left") == "ahead"
+
+
+def test_errors_are_drawn_over_the_horizon(ax):
+    plot_error_over_horizon({"MTC": {17.0: [0.1, 0.3], 197.0: [0.5]}, "linear": {17.0: [0.4]}}, dashed=["linear"], unit=197.0, ax=ax)
+    mean, runs, line, _, marked = ax.lines
+    np.testing.assert_array_equal(mean.get_xydata(), [[17.0, 0.2], [197.0, 0.5]])
+    np.testing.assert_array_equal(runs.get_xydata(), [[17.0, 0.1], [17.0, 0.3], [197.0, 0.5]])
+    assert (mean.get_linestyle(), line.get_linestyle()) == ("-", "--")
+    assert set(marked.get_xdata()) == {197.0}
 
 
 def test_every_run_is_a_point_and_forecasts_without_neurons_are_lines(ax):
@@ -31,7 +40,7 @@ def test_every_run_is_a_point_and_forecasts_without_neurons_are_lines(ax):
 def test_the_figure_of_the_study_shows_what_there_is(n_cases):
     x = list(np.sin(np.arange(20.0)) + 1.0)
     rows = [
-        {"case": case, "seed": seed, "mse": 0.1 + seed, "rate": 0.01, "duty": 0.1}
+        {"case": case, "seed": seed, "mse": 0.1 + seed, "nrmse": 0.3 + seed, "rate": 0.01, "duty": 0.1}
         | ({} if seed else {"example": {"output": [None, *x[1:]], "target": x, "dt": 1.0}})
         for case in FORECAST.cases[:n_cases]
         for seed in range(2)
