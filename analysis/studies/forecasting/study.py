@@ -79,7 +79,7 @@ def run(case: Case, seed: int, source: Path | None = None, **smaller: Any) -> Ro
     if name in BASELINES:
         made = BASELINES[name](task.train, task.validation, test, budget.warm_up, seed)
         return _errors(made[first:], test.targets[first:, :, 0]) | _shown(made, test, seed)
-    n_neurons: int = smaller.get("n_neurons", case.get("neurons", N_NEURONS))
+    n_neurons = int(smaller.get("n_neurons") or case.get("neurons") or N_NEURONS)
     spiking = case.get("start") == "spiking"
     network, losses = trained(name, task, LEARNING_RATES[name], seed, n_neurons=n_neurons, budget=budget, spiking=spiking)
     made, spikes, handed_on = forecast(network, test)
