@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure as Canvas
 
 from hetsyn_sim.report.plots import plot_error_over_activity, plot_error_over_horizon, plot_forecast
+from hetsyn_sim.report.plots.style import tidy
 
 from ..statistics import of_case
 from ..study import Row
@@ -39,7 +40,7 @@ def draw_forecasts(rows: Sequence[Row]) -> Canvas:
     labels = ("events per neuron and step", "values sent per neuron and step")
     for ax, key, label in zip(below, ("rate", "duty"), labels, strict=True):
         plot_error_over_activity(of_neurons, key, label, floors=floors, ax=ax)
-        ax.set_title(f"The same error, squared, {horizons[-1]:g} time units ahead; lower left is better", loc="left")
+        tidy(ax, f"Squared error of every run, {horizons[-1]:g} time units ahead; lower left is better")
     below[0].get_legend().remove()
     return figure
 

@@ -53,22 +53,21 @@ def _errors_of(rows: Sequence[Row], horizon: float, kind: tuple[tuple[str, float
     for label, case in {label_of(case): case for case in cases}.items():
         runs = of_case(rows, **case)
         gap = "" if runs == reference else shown(paired(runs, reference, "mse"), digits=4)
-        errors = [shown([row["nrmse"] for row in runs], digits=3), shown([row["mse"] for row in runs], digits=4), gap]
+        nrmse = [row["nrmse"] for row in runs]
+        errors = [shown(nrmse, digits=3 if max(nrmse) > 0.01 else 6), shown([row["mse"] for row in runs], digits=4), gap]
         table.append([label, str(len(runs)), *errors, f"{runs[0]['parameters']:,}" if "parameters" in runs[0] else "–"])
     return table
 
 
 def _activity_at(rows: Sequence[Row], horizon: float) -> list[list[str]]:
     table = []
-    cases = {label_of(row["case"]): row["case"] for row in rows if row["case"]["horizon"] == horizon and "silent" in row}
-    for label, case in cases.items():
-        if "noise" in case:
-            continue
+    cases = [row["case"] for row in rows if row["case"]["horizon"] == horizon and "silent" in row and "noise" not in row["case"]]
+    for label, case in {label_of(case) + _said_of(_kind(case)): case for case in cases}.items():
         runs = of_case(rows, **case)
         awake = [row for row in runs if row["silent"] < 1.0]
         table.append(
             [
-                label + (f", {case['iterations']:,} iterations" if "iterations" in case else ""),
+                label,
                 shown([row["silent"] for row in runs], 100.0, digits=0),
                 shown([row["excitable"] for row in runs], 100.0, digits=0),
                 shown([row["rate"] for row in runs], digits=4),

@@ -20,7 +20,11 @@ _STRONG, _STRONGEST = DELETIONS.index(0.32), DELETIONS.index(0.64)
 def judge_smnist(rows: Sequence[Row]) -> Judgement:
     """What was run of the pixel-by-pixel networks. The paper's number is of 150 epochs of 60,000 images: fewer of them can't test it."""
     kinds = {kind: of_case(rows, model="HetSynLIF", **facts) for kind, facts in KINDS.items() if facts["scan"] == "pixel"}
-    accuracies = [f"{shown([row['accuracy'] for row in of], 100.0)} %, {len(of)} seeds ({kind})" for kind, of in kinds.items() if of]
+    accuracies = [
+        f"{shown([row['accuracy'] for row in of], 100.0)} %, {len(of)} seed{'s' * (len(of) > 1)} ({kind})"
+        for kind, of in kinds.items()
+        if of
+    ]
     return Judgement("not run", "; ".join(accuracies) or "–")
 
 
