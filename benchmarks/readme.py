@@ -152,8 +152,8 @@ def _studies(results: Path) -> Iterator[tuple[str, str, str]]:
     )
     yield (
         f"[Mackey-Glass](docs/conductance.md) one Lyapunov time ahead, conductance neurons after {iterations:,} iterations",
-        f"NRMSE {error('MTC', iterations=iterations)}; of as many parameters {others}; without neurons: random features {error('random features')}, "
-        f"echo-state network {error('echo state')}, linear {error('linear')}",
+        f"NRMSE {error('MTC', iterations=iterations)}; of as many parameters {others}; without neurons: random features "
+        f"{error('random features')}, echo-state network {error('echo state')}, linear {error('linear')}",
         "`hetsyn study forecasting`",
     )
     stl = _rows(results / "stl.json")
