@@ -36,7 +36,7 @@ def test_a_study_prints_its_table_and_writes_rows_table_and_figure(hetsyn, studi
     assert "is called" not in result.stderr
     assert [row["accuracy"] for row in json.loads((tmp_path / "a.json").read_text())["studies"]["dms"]] == [0.9, 0.9, 0.91, 0.91]
     result = hetsyn("study", "forecasting", "--seeds", 2, "--out", tmp_path / "b", "--json", tmp_path / "b.json")
-    assert "| LIF | 2 | 0.1050 ± 0.0635 | 0.0000 ± 0.0000 |" in result.stdout
+    assert "| LIF | 2 | 0.300 ± 0.000 | 0.1050 ± 0.0635 | 0.0000 ± 0.0000 |" in result.stdout
     rows = json.loads((tmp_path / "b.json").read_text())["rows"]
     assert rows == json.loads((tmp_path / "b" / "forecast.json").read_text())["rows"]
     assert len(rows) == 2 * len(forecasting.FORECAST.cases)
