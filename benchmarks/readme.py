@@ -147,9 +147,7 @@ def _studies(results: Path) -> Iterator[tuple[str, str, str]]:
         return f"{np.mean([row['nrmse'] for row in of_case(forecast, model=model, horizon=horizon, **facts)]):.2f}"
 
     sizes = {row["case"]["model"]: row["case"]["neurons"] for row in forecast if "neurons" in row["case"]}
-    others = ", ".join(
-        f"{name} of as many parameters {error(name, iterations=iterations, neurons=sizes[name])}" for name in ("AdLIF", "LIF")
-    )
+    others = ", ".join(f"{name} {error(name, iterations=iterations, neurons=sizes[name])}" for name in ("AdLIF", "LIF"))
     yield (
         f"[Mackey-Glass](docs/conductance.md) one Lyapunov time ahead, conductance neurons after {iterations:,} iterations",
         f"NRMSE {error('MTC', iterations=iterations)}; of as many parameters {others}; without neurons: random features "

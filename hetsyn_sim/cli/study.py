@@ -76,6 +76,7 @@ def reproduce(
 def forecast(
     seeds: Seeds = None,
     jobs: Jobs = 1,
+    budget: Budget = None,
     tune: Annotated[bool, typer.Option("--tune", help="Compare learning rates on validation instead.")] = False,
     out: OutFolder = Path("forecasts"),
     json_file: JsonFile = None,
@@ -85,16 +86,17 @@ def forecast(
     Every run is stored when it is done: a study that was stopped goes on when the same command is given again.
 
     ```
-    hetsyn study forecasting
+    hetsyn study forecasting --budget 1h
     hetsyn study forecasting --tune
     ```
     """
+    seconds = None if budget is None else seconds_of(budget)
     check_output(json_file, out / "rows.json")
     use_own_analysis()
     from analysis.studies.forecasting import FORECAST, TUNING
 
     study = TUNING if tune else FORECAST
-    rows = _run([study], out, study.name, seeds=seeds, jobs=jobs)[study.name]
+    rows = _run([study], out, study.name, seeds=seeds, jobs=jobs, budget=seconds)[study.name]
     write_json(json_file, {"study": study.name, "rows": rows})
 
 

@@ -1,4 +1,4 @@
-"""First derivatives alone, where a backward is written by hand: a second one is refused with a message, and never wrong.
+"""First derivatives alone, and backwards, where a backward is written by hand: others are refused with a message, and never wrong.
 
 torch's own ``once_differentiable`` lets a second derivative pass where the gradient that comes in does not depend on anything, as that of a
 sum; what it then gives lacks the terms through saved values.
@@ -6,12 +6,13 @@ sum; what it then gives lacks the terms through saved values.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from ..errors import BackendError
 
@@ -25,6 +26,19 @@ def refuse_second(ctx: Any, *gradients: Tensor) -> NoReturn:
         expected="first derivatives: that of a spike is a surrogate, which has no second one that would mean anything",
         remedy="leave out the penalty on gradients, or take the difference of gradients at two places",
     )
+
+
+def refuse_forward(arguments: Iterable[Any]) -> None:
+    """Raise a BackendError if a tensor has a tangent: a kernel would drop it, and the derivative would be 0 without a word."""
+    # the level is -1 outside of forward mode, so that a call costs no more than this comparison
+    if forward_ad._current_level >= 0 and any(isinstance(a, Tensor) and forward_ad.unpack_dual(a).tangent is not None for a in arguments):
+        raise BackendError(
+            "there is no forward derivative",
+            where="a compiled kernel of a spiking layer",
+            got="a tensor with a tangent (torch.func.jvp, torch.autograd.forward_ad)",
+            expected="derivatives by backward",
+            remedy="use torch.autograd.grad, and for a derivative along a direction the product of it with the direction",
+        )
 
 
 class _Once(torch.autograd.Function):

@@ -1,7 +1,7 @@
 """Kernels as operators of torch, and the short way to them: where nothing but autograd is asked, torch's dispatcher is passed by.
 
-A custom operator takes some 50 microseconds of Python each way, as long as the kernel of a small layer. Tracing, autocast, torch.func and
-whatever else looks at operators still meet the operator itself.
+A custom operator takes some 50 microseconds of Python each way, as long as the kernel of a small layer. Tracing, autocast, torch.func,
+dispatch modes and tensors of other classes still meet the operator itself. torch's profiler sees ``Direct`` in its place.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .first_order import once_differentiable, refuse_second
+from .first_order import once_differentiable, refuse_forward, refuse_second
 
 
 def operator(
@@ -65,6 +65,8 @@ def operator(
     def call(*arguments: Any) -> Any:
         counts = tuple(len(a) if isinstance(a, list | tuple) else None for a in arguments)
         flat = _one_by_one(arguments, counts)
+        if not torch.compiler.is_compiling():
+            refuse_forward(flat)
         if _is_watched(flat):
             return made(*arguments)
         if not torch.is_grad_enabled() or not any(isinstance(a, Tensor) and a.requires_grad for a in flat):

@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 
 from ..data.events import SpikeDataset
 from ..data.files import json_text, write_atomically
-from ..errors import BackendError, ConfigError, DivergedError, one_of
+from ..errors import BackendError, ConfigError, DivergedError, one_of, positive
 from .fit import fit
 from .recipe import Recipe
 from .run_folder import RunFolder
 from .sweep_plan import SweepPlan
-from .sweep_search import Task, search
+from .sweep_search import Task, Tell, search
 
 #: Seed -> recordings, the traces to follow if there are any, and the name of the data. It is sent to other processes.
 Recordings = Callable[[int], tuple[SpikeDataset, NDArray[np.float64] | None, str]]
@@ -129,20 +129,25 @@ def sweep(
     Raises
     ------
     ConfigError
-        If a setting is wrong, if a range varies without a search, if the runs lack the metric, if another process uses the folder, or if it
-        holds a search of something else.
+        If a setting is wrong, if there are no trials, if a range varies without a search, if the runs lack the metric, if another process
+        uses the folder, or if it holds a search of something else.
     BackendError
         If a training was killed (the sweep goes on when called again), or if Optuna is not installed, which a search needs.
     """
     plan.check()
-    folder = Path(out)
+    if trials is not None:
+        positive(trials, "the number of trials", where="sweep", remedy="search with one trial or more", error=ConfigError)
+    folder, result = Path(out), SweepResult([], plan.metric)
     done: dict[int, list[Run]] = {}
-    grid = [] if trials else [(settings, [seed]) for settings, seed in itertools.product(plan.combinations(), plan.seeds)]
-    of_grid = ((k, *each) for k, each in enumerate(grid)), lambda task, value: [task[0]]
     with ExitStack() as stack:
         stack.enter_context(RunFolder(folder).alone())
-        plan.keep_in(folder, "search" if trials else "grid")
-        tasks, tell = stack.enter_context(search(plan, folder, trials)) if trials else of_grid
+        plan.keep_in(folder, "grid" if trials is None else "search")
+        if trials is None:
+            grid = [(k, settings, [seed]) for k, (settings, seed) in enumerate(itertools.product(plan.combinations(), plan.seeds))]
+            tasks, n_tasks = iter(grid), len(grid)
+            tell: Tell = _tell_nobody
+        else:
+            (tasks, tell), n_tasks = stack.enter_context(search(plan, folder, trials)), trials
         for task, runs in stack.enter_context(closing(_train_all(tasks, plan, folder, recordings, jobs))):
             means = SweepResult(runs, plan.metric).means()  # empty if a training diverged
             done.update(dict.fromkeys(tell(task, means[0][1] if means else None), runs))
@@ -150,8 +155,13 @@ def sweep(
             result.save(folder)
             for run in runs:
                 if after_run is not None:
-                    after_run(run, len(done), max(trials or len(grid), len(done)))
+                    after_run(run, len(done), max(n_tasks, len(done)))
     return result
+
+
+def _tell_nobody(task: Task, value: float | None) -> list[int]:
+    """For all combinations, which need not be told what came of one."""
+    return [task[0]]
 
 
 def _train_all(tasks: Iterator[Task], plan: SweepPlan, out: Path, recordings: Recordings, jobs: int) -> Generator[tuple[Task, list[Run]]]:

@@ -19,11 +19,13 @@ from .sweep_plan import Range, SweepPlan
 
 #: A number, the settings that differ from the recipe, and the seeds to train them with.
 Task = tuple[int, dict[str, Any], list[int]]
+#: Told of a task what came of it (None: nothing), it returns the combinations or trials that the task was.
+Tell = Callable[[Task, float | None], list[int]]
 
 
 @contextmanager
-def search(plan: SweepPlan, folder: Path, trials: int) -> Iterator[tuple[Iterator[Task], Callable[[Task, float | None], list[int]]]]:
-    """Tasks, first those that were begun, and a function to tell what came of one (None: nothing), which returns the trials it was.
+def search(plan: SweepPlan, folder: Path, trials: int) -> Iterator[tuple[Iterator[Task], Tell]]:
+    """Tasks, first those that were begun, and whom to tell what came of them.
 
     Parameters
     ----------

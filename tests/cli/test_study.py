@@ -65,6 +65,11 @@ def test_all_leaves_out_what_has_no_data_and_ends_with_the_budget(hetsyn, studie
     assert "| claim |" in result.stdout
 
 
+def test_forecasts_end_with_the_budget(hetsyn, studies, tmp_path):
+    hetsyn("study", "forecasting", "--out", tmp_path, "--budget", "0 s", "--json", tmp_path / "rows.json")
+    assert json.loads((tmp_path / "rows.json").read_text())["rows"] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

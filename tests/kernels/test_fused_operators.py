@@ -5,12 +5,15 @@ import textwrap
 
 import pytest
 import torch
+from torch.autograd import forward_ad
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from hetsyn_sim.errors import BackendError
 from hetsyn_sim.kernels import DecayPath, exponential_filter, spiking_scan
 from hetsyn_sim.kernels.library import library
 from hetsyn_sim.training.surrogates import MultiGaussian
+
+from ..refusal import refused
 
 pytestmark = pytest.mark.skipif(library() is None, reason="the kernels were not built")
 T, B, I, J = 12, 3, 4, 5
@@ -73,6 +76,22 @@ def test_the_short_way_gives_the_operators_bits():
     (w,) = torch.autograd.grad(network(*leaves)[1].square().sum(), leaves[1:2], create_graph=True)
     with pytest.raises(BackendError, match="no second derivative"):
         w.sum().backward()
+
+
+def test_a_forward_derivative_is_refused_and_not_0():
+    x, w, rho = (torch.rand(shape, dtype=torch.float64) for shape in ((5, 2, 3), (4, 3), (4, 3)))
+    one = torch.ones_like(w)
+
+    def filtered(weights):
+        return exponential_filter(x, weights, rho)
+
+    for leaf in (w, w.clone().requires_grad_()):
+        with forward_ad.dual_level(), refused(BackendError, "no forward derivative", None, "tangent", remedy="torch.autograd.grad"):
+            filtered(forward_ad.make_dual(leaf, one))
+        with forward_ad.dual_level():
+            assert filtered(leaf).shape == (5, 2, 4)  # nothing has a tangent
+    with refused(BackendError, "no forward derivative", None, "tangent", remedy="torch.autograd.grad"):
+        torch.func.jvp(filtered, (w,), (one,))
 
 
 @pytest.mark.parametrize("backend", ["aot_eager", pytest.param("inductor", marks=pytest.mark.compiled)])

@@ -119,6 +119,12 @@ def test_one_process_at_a_time(write_plan, recordings, tmp_path):
     assert len(sweep(plan, recordings, tmp_path / "out", after_run=again).runs) == 1
 
 
+def test_a_search_without_trials_is_refused(write_plan, recordings, tmp_path):
+    with refused(ConfigError, "the number of trials must be above 0", None, "0", remedy="one trial or more"):
+        sweep(SweepPlan.from_yaml(write_plan()), recordings, tmp_path / "out", trials=0)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_metric_that_runs_do_not_have(write_plan, data, tmp_path):
     plan = SweepPlan.from_yaml(write_plan(fixed={"training.loss.name": "mean_squared_error"}))
     traces = np.zeros((3, 20, 3))

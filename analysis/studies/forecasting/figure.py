@@ -32,7 +32,7 @@ def draw_forecasts(rows: Sequence[Row]) -> Canvas:
     horizons = sorted({row["case"]["horizon"] for row in rows})
     plain = {name: {h: [row["nrmse"] for row in of_case(rows, model=name, horizon=h)] for h in horizons} for name in (*NEURONS, *BASELINES)}
     plain = {name: {h: errors for h, errors in of.items() if errors} for name, of in plain.items()}
-    plot_error_over_horizon({name: of for name, of in plain.items() if of}, dashed=BASELINES, unit=LYAPUNOV_TIME, ax=over_horizon)
+    plot_error_over_horizon({name: of for name, of in plain.items() if of}, dashed=BASELINES, lyapunov_time=LYAPUNOV_TIME, ax=over_horizon)
     _example(rows, horizons[-1], example)
     by_model = {name: runs for name in (*NEURONS, *BASELINES) if (runs := of_case(rows, model=name, horizon=horizons[-1]))}
     floors = {name: float(np.mean([row["mse"] for row in runs])) for name, runs in by_model.items() if name in BASELINES}

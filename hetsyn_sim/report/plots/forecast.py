@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import cycle
 from typing import Any, Final
 
 import numpy as np
@@ -48,7 +49,7 @@ def plot_error_over_horizon(
     errors: Mapping[str, Mapping[float, Sequence[float]]],
     *,
     dashed: Collection[str] = (),
-    unit: float | None = None,
+    lyapunov_time: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the error of forecasts over how far ahead they are, logarithmic: the mean over runs, and every run as a dot.
@@ -59,28 +60,19 @@ def plot_error_over_horizon(
         Label -> horizon in time units -> the root mean squared error of each run, over the standard deviation of what was forecast.
     dashed
         Labels that are drawn in grey and dashed: forecasts without neurons.
-    unit
-        A horizon to mark, the Lyapunov time.
+    lyapunov_time
+        In time units; marked.
     """
     ax = axes_or_new(ax, (5.6, 3.4))
-    colours, marks = iter([look[0] for look in _LOOKS[:-1]] * 2), iter("sxd+" * 2)
+    colours, marks = cycle(colour for colour, _, _ in _LOOKS[:-1]), cycle("sxd+")
     for label, of in errors.items():
         horizons = sorted(of)
         colour, mark, line = (GREY, next(marks), "--") if label in dashed else (next(colours), "o", "-")
         ax.plot(horizons, [np.mean(of[h]) for h in horizons], mark, color=colour, ls=line, lw=1.5, ms=5, label=label)
         ax.plot([h for h in horizons for _ in of[h]], [x for h in horizons for x in of[h]], ".", color=colour, ms=3, alpha=0.5)
-    if unit is not None:
-        ax.axvline(unit, color="#DDDDDD", lw=3.0, zorder=0)
-        ax.annotate(
-            "Lyapunov time",
-            (unit, 1.0),
-            (-4, -4),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            ha="right",
-            va="top",
-            fontsize="small",
-        )
+    if lyapunov_time is not None:
+        ax.axvline(lyapunov_time, color="#DDDDDD", lw=3.0, zorder=0)
+        ax.text(lyapunov_time, 0.98, "Lyapunov time ", transform=ax.get_xaxis_transform(), ha="right", va="top", fontsize="small")
     ax.set(yscale="log", xlabel="horizon (time units)", ylabel="error (standard deviations)", xlim=(0.0, None))
     ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return tidy(ax, "Error of a forecast over how far ahead it is")

@@ -20,7 +20,8 @@ def test_a_forecast_is_drawn_over_what_came(ax):
 
 
 def test_errors_are_drawn_over_the_horizon(ax):
-    plot_error_over_horizon({"MTC": {17.0: [0.1, 0.3], 197.0: [0.5]}, "linear": {17.0: [0.4]}}, dashed=["linear"], unit=197.0, ax=ax)
+    errors = {"MTC": {17.0: [0.1, 0.3], 197.0: [0.5]}, "linear": {17.0: [0.4]}}
+    plot_error_over_horizon(errors, dashed=["linear"], lyapunov_time=197.0, ax=ax)
     mean, runs, line, _, marked = ax.lines
     np.testing.assert_array_equal(mean.get_xydata(), [[17.0, 0.2], [197.0, 0.5]])
     np.testing.assert_array_equal(runs.get_xydata(), [[17.0, 0.1], [17.0, 0.3], [197.0, 0.5]])
