@@ -77,8 +77,9 @@ def evaluate(
     spikes = {name: np.zeros(network.spec.population(name).size, dtype=np.int64) for name in names}
     with in_evaluation(network):
         for k, (x, _) in enumerate(Batches(examples := Examples.from_dataset(data, window), batch_size)):
-            x, first = x.to(network.device), k * batch_size
-            out, _ = network(x, batch_first=False, noise_seed=noise_seed, first_recording=first)  # (time, batch, unit)
+            out, _ = network(
+                x.to(network.device), batch_first=False, noise_seed=noise_seed, first_recording=k * batch_size
+            )  # (time, batch, unit)
             scores.append((scores_by(loss, out) if isinstance(loss, Decoder) else loss.scores(out)).cpu())  # (batch, class)
             seconds = x.shape[0] * network.spec.dt_s  # the same for all
             for name, z in zip(names, network.last_spikes, strict=True):  # (time, batch, neuron)
